@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# Short names for the scripts; every rule is in Scripts/, so that nobody needs make.
+
+.PHONY: help demo test check bench clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+demo: ## Install what is missing, build, and watch a payment from opening to settlement
+	@Scripts/bootstrap --build
+	@Scripts/farthing demo
+
+test: ## Install what is missing, then the quick checks and every test
+	@Scripts/bootstrap --test
+	@Scripts/check --quick
+	@Scripts/test
+
+check: ## Everything a change must pass: the quick checks, build, tests, documentation
+	@Scripts/check
+
+bench: ## Install what is missing, then measure
+	@Scripts/bootstrap --bench
+	@Scripts/bench
+
+clean: ## Remove what builds and tests left behind
+	rm -rf .build .venv-interop Benchmarks/.build Examples/*/.build

@@ -1,0 +1,160 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+// One line a room, in the order of the layers: a room may use only what stands above it.
+// `Scripts/check-arrows` fails when a line breaks that.
+
+let bridges: [Target] = [
+    .systemLibrary(
+        name: "CSecp256k1", path: "Sources/Bridges/CSecp256k1", pkgConfig: "libsecp256k1",
+        providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])])
+]
+
+let foundations: [Target] = [
+    room("Primitives", in: "Foundations", bridges: ["CSecp256k1"]),
+    room("Encodings", in: "Foundations", uses: ["Primitives"]),
+    room("KeyFiles", in: "Foundations", uses: ["Encodings", "Primitives"], libraries: [cryptoExtras]),
+]
+
+let core: [Target] = [
+    room("Channels", in: "Core", uses: ["Encodings", "Primitives"])
+]
+
+let schemes: [Target] = [
+    room("VoucherScheme", in: "Schemes", uses: ["Channels", "Encodings", "Primitives"])
+]
+
+let settlements: [Target] = [
+    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb])
+]
+
+let transports: [Target] = [
+    room(
+        "HTTP402", in: "Transports", uses: ["Channels", "Encodings", "Primitives"],
+        libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics])
+]
+
+let stores: [Target] = [
+    room("MemoryStore", in: "Stores", uses: ["Channels", "Primitives"]),
+    room("SQLiteStore", in: "Stores", uses: ["Channels", "Primitives"], libraries: [grdb]),
+]
+
+let engine: [Target] = [
+    room("Node", in: "Engine", uses: ["Channels", "Primitives"], libraries: [logging, metrics, lifecycle])
+]
+
+let testing: [Target] = [
+    room("Conformance", in: "Testing", uses: ["Channels", "Primitives"])
+]
+
+let apps: [Target] = [
+    room(
+        "Assembly", in: "Apps",
+        uses: ["Node", "Channels", "Encodings", "KeyFiles", "Primitives"]
+            + names(schemes) + names(settlements) + names(transports) + names(stores),
+        libraries: [
+            configuration, systemPackage, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
+            logging,
+            metrics, coreMetrics, lifecycle,
+        ]),
+    .executableTarget(
+        name: "farthing",
+        dependencies: rooms(["Assembly", "Node", "Channels", "Encodings", "KeyFiles", "Primitives"])
+            + [argumentParser, logging, metrics, lifecycle, unixSignals],
+        path: "Sources/Apps/CLI"),
+]
+
+let tests: [Target] = [
+    tests("Primitives", in: "Foundations", uses: ["Primitives"]),
+    tests("Encodings", in: "Foundations", uses: ["Encodings", "Primitives"]),
+    tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
+    tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
+    tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
+    tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
+    tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
+]
+
+let package = Package(
+    name: "farthing",
+    platforms: [.macOS(.v26)],
+    products: [
+        .executable(name: "farthing", targets: ["farthing"]),
+        .library(name: "Farthing", targets: ["FarthingAssembly"]),
+        .library(name: "FarthingVoucherScheme", targets: ["FarthingVoucherScheme"]),
+        .library(name: "FarthingHTTP402", targets: ["FarthingHTTP402"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: bridges + foundations + core + schemes + settlements + transports + stores + engine + testing + apps
+        + tests,
+    swiftLanguageModes: [.v6]
+)
+
+// MARK: - Libraries
+
+var argumentParser: Target.Dependency { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+var asyncHTTPClient: Target.Dependency { .product(name: "AsyncHTTPClient", package: "async-http-client") }
+var configuration: Target.Dependency { .product(name: "Configuration", package: "swift-configuration") }
+var cryptoExtras: Target.Dependency { .product(name: "CryptoExtras", package: "swift-crypto") }
+var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
+var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
+var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
+var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
+var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
+var metrics: Target.Dependency { .product(name: "Metrics", package: "swift-metrics") }
+var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
+var systemPackage: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
+var coreMetrics: Target.Dependency { .product(name: "CoreMetrics", package: "swift-metrics") }
+var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
+var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
+
+// MARK: - How a room is laid out
+
+/// A room is a target: its folder carries the plain name, its module the prefix `Farthing`.
+func room(
+    _ name: String, in wing: String, uses others: [String] = [], bridges: [String] = [],
+    libraries: [Target.Dependency] = []
+) -> Target {
+    .target(
+        name: "Farthing\(name)", dependencies: rooms(others) + bridges.map { .byName(name: $0) } + libraries,
+        path: "Sources/\(wing)/\(name)")
+}
+
+func tests(
+    _ name: String, in wing: String, uses others: [String], libraries: [Target.Dependency] = []
+) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: rooms(others) + libraries, path: "Tests/\(wing)/\(name)Tests")
+}
+
+func rooms(_ names: [String]) -> [Target.Dependency] { names.map { .byName(name: "Farthing\($0)") } }
+
+func names(_ targets: [Target]) -> [String] { targets.map { String($0.name.dropFirst("Farthing".count)) } }
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}

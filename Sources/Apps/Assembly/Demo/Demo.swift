@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingHTTP402
+import FarthingLedgerSettlement
+import FarthingNode
+public import FarthingPrimitives
+import FarthingVoucherScheme
+import Foundation
+public import Logging
+import ServiceLifecycle
+
+/// The main job from end to end: an upstream with real content, the gate before it, and a wallet that pays for
+/// every request over real HTTP; then claim, settle and refund, and a recount of every unit.
+public struct Demo: Sendable {
+    public struct Options: Sendable {
+        public var requests = 1000
+        /// How many channels the wallet spreads its requests over.
+        public var channels = 8
+        public var price = Amount(units: 1000)
+        /// The folder for the store and its ledger.
+        ///
+        /// Those of an earlier demo in it are replaced.
+        public var folder: String
+        public init(folder: String) { self.folder = folder }
+    }
+
+    /// How far the demo is.
+    public enum Progress: Hashable, Sendable {
+        case upstreamRunning(String)
+        case gateRunning(String)
+        case firstAnswer(Duration)
+        case paid(Int, of: Int)
+        case leaving
+    }
+
+    private let options: Options
+    private let logger: Logger
+    private let report: @Sendable (Progress) -> Void
+
+    public init(_ options: Options, logger: Logger, progress: @escaping @Sendable (Progress) -> Void) {
+        self.options = options
+        self.logger = logger
+        report = progress
+    }
+
+    public func run() async throws -> DemoReport {
+        let upstream = DemoUpstream(logger: logger)
+        return try await Self.whileRunning([upstream], logger: logger) {
+            let address = try await upstream.address.value
+            report(.upstreamRunning(address))
+            let configuration = try configuration(upstream: address)
+            let node = try await PaymentNode.open(configuration, logger: logger)
+            do {
+                let result = try await run(node)
+                await node.close()
+                return result
+            } catch {
+                await node.close()
+                throw error
+            }
+        }
+    }
+
+    private func run(_ node: PaymentNode) async throws -> DemoReport {
+        let start = ContinuousClock.now
+        let (addresses, told) = AsyncStream.makeStream(of: String.self)
+        let server = NodeServer(node: node, metrics: nil) { endpoint in
+            told.yield("http://\(endpoint)")
+            told.finish()
+        }
+        return try await Self.whileRunning([server], logger: logger) {
+            var iterator = addresses.makeAsyncIterator()
+            guard let gate = await iterator.next() else { throw CancellationError() }
+            report(.gateRunning(gate))
+            return try await pay(node, gate: gate, since: start)
+        }
+    }
+
+    private func pay(_ node: PaymentNode, gate: String, since start: ContinuousClock.Instant) async throws -> DemoReport
+    {
+        let wallet = DemoWallet(gate: gate, domain: node.ledger.domain, token: node.configuration.token)
+        // Twice what the requests can cost, so that a rest goes back.
+        let total = options.price.multiplied(by: UInt128(options.requests) * 2 + 1000) ?? .max
+        try await node.ledger.mint(to: wallet.address, token: node.configuration.token.address, amount: total)
+        var balances = DemoReport.Balances()
+        balances.before = try await Self.holdings(node, wallet)
+
+        let began = ContinuousClock.now
+        let times = try await wallet.spend(options.requests, over: options.channels) { done in
+            if done == 1 { report(.firstAnswer(ContinuousClock.now - start)) }
+            report(.paid(done, of: options.requests))
+        }
+        let elapsed = ContinuousClock.now - began
+        let states = try await Self.states(node)
+        report(.leaving)
+        _ = try await node.collect()
+        let refunded = try await wallet.refundAll()
+        balances.after = try await Self.holdings(node, wallet)
+        try await wallet.shutdown()
+        let final = try await Self.states(node)
+        return DemoReport(
+            storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
+            token: node.configuration.token, network: node.configuration.network,
+            row: DemoReport.Row(
+                scheme: VoucherChannel.schemeName, requests: options.requests, channels: states.count,
+                elapsed: elapsed, times: times,
+                deposited: Self.sum(states.map(\.ledger.balance)), authorised: Self.sum(states.map(\.authorised)),
+                charged: Self.sum(states.map(\.charged)), captured: Self.sum(final.map(\.ledger.totalClaimed)),
+                refunded: refunded),
+            balances: balances, audit: try await node.ledger.audit())
+    }
+
+    private func configuration(upstream: String) throws -> NodeConfiguration {
+        let files = FileManager.default
+        try files.createDirectory(
+            atPath: options.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let store = options.folder + "/store.sqlite"
+        // A demo starts with empty books. The lock keeps this from hitting a store that is in use.
+        try StoreFiles.remove(store)
+        let network = KnownTokens.defaultNetwork
+        guard let token = KnownTokens.token(KnownTokens.defaultAddress, on: network),
+            let path = PathPattern("/weather/*")
+        else { throw ConfigurationError.missing(key: "asset") }
+        var configuration = NodeConfiguration(
+            upstream: upstream,
+            prices: PriceList([
+                PriceList.Route(
+                    pattern: path, price: .upTo(options.price), description: "The weather in a city",
+                    mimeType: "application/json"),
+                PriceList.Route(pattern: .all, price: .free),
+            ]), network: network, token: token, payTo: PrivateKey.random().address, storePath: store)
+        configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
+        configuration.claimInterval = .seconds(3600)
+        return configuration
+    }
+
+    // MARK: - Counting
+
+    private static func holdings(_ node: PaymentNode, _ wallet: DemoWallet) async throws -> [DemoReport.Holding] {
+        let token = node.configuration.token.address
+        func balance(_ account: Address) async throws -> Amount {
+            try await node.ledger.balance(of: account, token: token)
+        }
+        return [
+            DemoReport.Holding(who: "payer", account: wallet.address, amount: try await balance(wallet.address)),
+            DemoReport.Holding(
+                who: "payee", account: node.configuration.payTo, amount: try await balance(node.configuration.payTo)),
+            DemoReport.Holding(
+                who: "channels", account: node.ledger.domain.contract,
+                amount: try await balance(node.ledger.domain.contract)),
+        ]
+    }
+
+    private static func states(_ node: PaymentNode) async throws -> [VoucherChannel] {
+        try await node.books.engine.channels(after: nil, limit: 10_000).map(\.state)
+    }
+
+    private static func sum(_ amounts: [Amount]) -> Amount { amounts.reduce(.zero) { $0.adding($1) ?? .max } }
+
+    /// Runs services around some work, and stops them in good order when the work is done.
+    private static func whileRunning<Result: Sendable>(
+        _ services: [any Service], logger: Logger, _ work: () async throws -> Result
+    ) async throws -> Result {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: quiet))
+        async let running: Void = group.run()
+        do {
+            let result = try await work()
+            await group.triggerGracefulShutdown()
+            try await running
+            return result
+        } catch {
+            await group.triggerGracefulShutdown()
+            try? await running
+            throw error
+        }
+    }
+}

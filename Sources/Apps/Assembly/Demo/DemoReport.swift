@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingEncodings
+public import FarthingLedgerSettlement
+public import FarthingPrimitives
+
+/// What a demo came to, and whether every unit is accounted for.
+public struct DemoReport: Sendable {
+    public struct Row: Sendable {
+        public let scheme: String
+        public let requests: Int
+        public let channels: Int
+        public let elapsed: Duration
+        /// How long each request took, in order of length.
+        public let times: [Duration]
+        public let deposited: Amount
+        public let authorised: Amount
+        public let charged: Amount
+        public let captured: Amount
+        public let refunded: Amount
+
+        public var perSecond: Double { Double(requests) / (elapsed / .seconds(1)) }
+
+        /// - Parameter share: From 0 to 1: 0.5 is the median.
+        public func percentile(_ share: Double) -> Duration {
+            times.isEmpty ? .zero : times[min(times.count - 1, Int(Double(times.count) * share))]
+        }
+    }
+
+    public struct Holding: Hashable, Sendable {
+        public let who: String
+        public let account: Address
+        public let amount: Amount
+    }
+
+    public struct Balances: Hashable, Sendable {
+        public var before: [Holding] = []
+        public var after: [Holding] = []
+    }
+
+    public let storePath: String
+    public let ledgerPath: String
+    public let token: Token
+    public let network: Network
+    public let row: Row
+    public let balances: Balances
+    public let audit: LedgerAudit
+
+    /// What does not add up; empty when every unit is where it should be.
+    ///
+    /// The ledger's own audit recounts its tables and its events; the rest is compared with what the wallet and
+    /// the channels say.
+    public var faults: [String] {
+        var faults = audit.faults
+        func expect(_ holds: Bool, _ what: String) {
+            if !holds { faults.append(what) }
+        }
+        let before = total(balances.before)
+        let after = total(balances.after)
+        expect(before == after, "there were \(before) before and \(after) after")
+        expect(row.captured <= row.charged, "more was captured than charged")
+        expect(row.charged <= row.authorised, "more was charged than authorised")
+        expect(row.authorised <= row.deposited, "more was authorised than deposited")
+        expect(gain("payee") == row.captured, "the payee got \(gain("payee").map { "\($0)" } ?? "less than nothing")")
+        expect(row.captured == row.charged, "\(row.charged) was charged and \(row.captured) captured")
+        expect(
+            row.deposited == row.captured.adding(row.refunded),
+            "of \(row.deposited) deposited, \(row.captured) was captured and \(row.refunded) refunded")
+        expect(balances.after.last?.amount == .zero, "money is left in the channels")
+        return faults
+    }
+
+    public var isConserved: Bool { faults.isEmpty }
+
+    /// How many events were recounted.
+    public var ledgerEvents: UInt64 { audit.events }
+
+    private func total(_ holdings: [Holding]) -> Amount { holdings.reduce(.zero) { $0.adding($1.amount) ?? .max } }
+
+    private func gain(_ who: String) -> Amount? {
+        guard let before = balances.before.first(where: { $0.who == who }),
+            let after = balances.after.first(where: { $0.who == who })
+        else { return nil }
+        return after.amount.subtracting(before.amount)
+    }
+
+    public var json: JSON {
+        [
+            "simulated": true,
+            "network": .string("\(network)"),
+            "token": ["address": .string(token.address.checksummed), "symbol": .string(token.symbol)],
+            "store": .string(storePath),
+            "ledger": .string(ledgerPath),
+            "rows": [
+                [
+                    "scheme": .string(row.scheme), "requests": .integer(row.requests),
+                    "channels": .integer(row.channels),
+                    "paymentsPerSecond": .integer(Int(row.perSecond)),
+                    "p50Microseconds": .integer(microseconds(0.5)), "p99Microseconds": .integer(microseconds(0.99)),
+                    "deposited": .string("\(row.deposited)"), "authorised": .string("\(row.authorised)"),
+                    "charged": .string("\(row.charged)"), "captured": .string("\(row.captured)"),
+                    "refunded": .string("\(row.refunded)"),
+                ]
+            ],
+            "balances": ["before": json(balances.before), "after": json(balances.after)],
+            "faults": .array(faults.map { .string($0) }),
+            "conserved": .bool(isConserved),
+        ]
+    }
+
+    private func microseconds(_ share: Double) -> Int { Int(row.percentile(share) / .microseconds(1)) }
+
+    private func json(_ holdings: [Holding]) -> JSON {
+        .array(
+            holdings.map {
+                [
+                    "who": .string($0.who), "account": .string($0.account.checksummed),
+                    "amount": .string("\($0.amount)"),
+                ]
+            })
+    }
+}

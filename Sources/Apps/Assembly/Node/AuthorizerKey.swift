@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingKeyFiles
+import FarthingPrimitives
+import Foundation
+
+/// The key with which a payee signs claims and refunds.
+///
+/// It can move money only to the receiver and back to payers, as the contract sees to it, so it may lie on the
+/// node while the receiver's own key stays elsewhere.
+enum AuthorizerKey {
+    /// The environment variable that holds the passphrase of an encrypted key file.
+    static let passphraseVariable = "FARTHING_AUTHORIZER_PASSPHRASE"
+
+    static func openOrCreate(_ path: String) throws -> KeySigner {
+        do {
+            return KeySigner(try KeyFile.read(path) { passphrase })
+        } catch KeyFileError.missing {
+            let key = PrivateKey.random()
+            try KeyFile.create(key, at: path, passphrase: passphrase)
+            return KeySigner(key)
+        }
+    }
+
+    private static var passphrase: [UInt8]? {
+        ProcessInfo.processInfo.environment[passphraseVariable].map { Array($0.utf8) }
+    }
+}

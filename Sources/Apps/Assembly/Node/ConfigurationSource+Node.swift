@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingHTTP402
+public import FarthingPrimitives
+
+extension ConfigurationSource {
+    /// Reads all that a node must be told.
+    ///
+    /// - Throws: ``ConfigurationError`` that names the setting.
+    public func node() throws -> NodeConfiguration {
+        if let settlement = text(.settlement), settlement != "ledger" {
+            throw ConfigurationError.bad(key: "settlement", value: settlement, why: "only 'ledger' can be had")
+        }
+        let token = try token()
+        let upstream = try required(.upstream)
+        do { try Gateway.check(upstream) } catch {
+            throw ConfigurationError.bad(key: "upstream", value: upstream, why: "it must be http://HOST[:PORT][/PATH]")
+        }
+        guard let payTo = try value(.payTo, Self.addressRule, Address.init(checking:)) else {
+            throw ConfigurationError.missing(key: "payTo")
+        }
+        var node = NodeConfiguration(
+            upstream: upstream, prices: try prices(decimals: token.decimals), network: try network(), token: token,
+            payTo: payTo, storePath: try required(.store))
+        if let listen = try value(.listen, "it must be HOST:PORT", NodeConfiguration.Endpoint.init) {
+            node.listen = listen
+        }
+        node.ledgerPath = text(.ledger) ?? node.ledgerPath
+        node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
+        let delays = ChannelTerms.withdrawDelayRange
+        if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {
+            node.withdrawDelay = UInt64(delay)
+        }
+        node.policy = VoucherDesk.Policy(
+            timeoutSeconds: try seconds(.timeout, 5...600) ?? 60,
+            minimumDeposit: try value(.minDeposit, Self.amountRule) { amount($0, decimals: token.decimals) },
+            enforcesMinimumDeposit: try flag(.enforceMinDeposit) ?? false)
+        if let interval = try seconds(.claimEvery, 1...86_400) { node.claimInterval = .seconds(interval) }
+        node.publicURL = try value(.publicUrl, "it must be http:// or https:// and a host") { text in
+            text.hasPrefix("http://") || text.hasPrefix("https://") ? text : nil
+        }
+        node.requiresIdentifier = try flag(.requirePaymentIdentifier) ?? false
+        if let timeout = try seconds(.upstreamTimeout, 1...600) { node.limits.responseTimeout = .seconds(timeout) }
+        if let silence = try seconds(.upstreamSilence, 1...3600) { node.limits.silenceTimeout = .seconds(silence) }
+        if let bytes = try value(.maxRequestBytes, "it must be a number of bytes", { Int($0) }), bytes >= 0 {
+            node.limits.requestBytes = bytes
+        }
+        node.servesMetrics = try flag(.metrics) ?? true
+        return node
+    }
+
+    /// Where the store and its ledger are, for commands that need no more.
+    public func paths() throws -> (store: String, ledger: String) {
+        let store = try required(.store)
+        return (store, text(.ledger) ?? NodeConfiguration.ledgerPath(besides: store))
+    }
+
+    public func network() throws -> Network {
+        try value(.network, "it must be a CAIP-2 name such as eip155:84532") { text in
+            Network(text).flatMap { $0.evmChainID == nil ? nil : $0 }
+        } ?? KnownTokens.defaultNetwork
+    }
+
+    public func token() throws -> Token {
+        let network = try network()
+        let address = try value(.asset, Self.addressRule, Address.init(checking:)) ?? KnownTokens.defaultAddress
+        let known = KnownTokens.token(address, on: network)
+        let decimals = try value(.assetDecimals, "it must be a number from 0 to 38") { text in
+            Int(text).flatMap { (0...38).contains($0) ? $0 : nil }
+        }
+        return Token(
+            domain: TokenDomain(
+                address: address, name: text(.assetName) ?? known?.domain.name ?? "USDC",
+                version: text(.assetVersion) ?? known?.domain.version ?? "2"),
+            symbol: text(.assetSymbol) ?? known?.symbol ?? "USDC", decimals: decimals ?? known?.decimals ?? 6)
+    }
+
+    // MARK: - Prices
+
+    private static let addressRule = "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
+    private static let amountRule = "it must be a whole number of atomic units, or $ and a number of tokens"
+
+    private func prices(decimals: Int) throws -> PriceList {
+        var routes = try self.routes.map { try route($0, decimals: decimals) }
+        if let price = try value(.price, Self.amountRule, { amount($0, decimals: decimals) }) {
+            guard !price.isZero else {
+                throw ConfigurationError.bad(key: "price", value: "0", why: "what is free needs no gate")
+            }
+            routes.append(PriceList.Route(pattern: .all, price: .upTo(price)))
+        }
+        guard !routes.isEmpty else { throw ConfigurationError.missing(key: "price") }
+        return PriceList(routes)
+    }
+
+    /// One line a route: `GET|HEAD /weather 1000 What is sold`; methods and description may be left out.
+    private func route(_ line: String, decimals: Int) throws -> PriceList.Route {
+        func fault(_ why: String) -> ConfigurationError {
+            .bad(key: "routes", value: String(line.prefix(80)), why: why)
+        }
+        var words = line.split(separator: " ", omittingEmptySubsequences: true)
+        var methods: Set<String>?
+        if let first = words.first, !first.hasPrefix("/") {
+            let names = first.split(separator: "|").map(String.init)
+            guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (65...90).contains($0) } }) else {
+                throw fault("methods are written in capitals, like GET|HEAD")
+            }
+            methods = first == "ANY" ? nil : Set(names)
+            words.removeFirst()
+        }
+        guard words.count >= 2 else { throw fault("a route is [METHOD|METHOD] /PATH PRICE [DESCRIPTION]") }
+        guard let pattern = PathPattern(String(words[0])) else {
+            throw fault("a path begins with / and has * for one segment, ** at the end for all below")
+        }
+        let description = words.dropFirst(2).joined(separator: " ")
+        if words[1] == "free" {
+            return PriceList.Route(methods: methods, pattern: pattern, price: .free, description: description)
+        }
+        guard let price = amount(String(words[1]), decimals: decimals), !price.isZero else {
+            throw fault("the price must be 'free', a whole number of atomic units above 0, or $ and a number of tokens")
+        }
+        return PriceList.Route(methods: methods, pattern: pattern, price: .upTo(price), description: description)
+    }
+
+    private func amount(_ text: String, decimals: Int) -> Amount? {
+        text.hasPrefix("$") ? Amount(tokens: String(text.dropFirst()), decimals: decimals) : Amount(wire: text)
+    }
+}
+
+extension NodeConfiguration.Endpoint {
+    /// Reads `HOST:PORT`; an IPv6 address stands in brackets.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty, !host.contains("/") else { return nil }
+        self.init(host: host, port: port)
+    }
+}

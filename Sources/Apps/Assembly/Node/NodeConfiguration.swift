@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingHTTP402
+public import FarthingPrimitives
+
+/// All that a node must be told.
+///
+/// Made by hand by programs that embed a node, or read by ``ConfigurationSource``.
+public struct NodeConfiguration: Sendable {
+    /// Where to listen: a host name or address, and a port; port 0 lets the system choose.
+    public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+        public var host: String
+        public var port: Int
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    public var listen = Endpoint(host: "127.0.0.1", port: 4020)
+    public var upstream: String
+    public var prices: PriceList
+    public var network: Network
+    public var token: Token
+    public var payTo: Address
+    /// The file in which channels are kept.
+    public var storePath: String
+    /// The file of the embedded ledger; beside the store unless said otherwise.
+    public var ledgerPath: String
+    /// The file of the key that signs claims and refunds; made when it is not there.
+    public var authorizerKeyPath: String
+    /// - Unit: seconds.
+    /// - Range: ``ChannelTerms/withdrawDelayRange``.
+    public var withdrawDelay: UInt64 = 900
+    public var policy = VoucherDesk.Policy()
+    public var limits = Gateway.Limits()
+    public var publicURL: String?
+    public var requiresIdentifier = false
+    /// How often what was earned is claimed and paid out.
+    public var claimInterval: Duration = .seconds(60)
+    /// How often the ledger is asked for news.
+    public var watchInterval: Duration = .seconds(1)
+    /// How long requests under way may take when the node is asked to stop.
+    public var shutdownTimeout: Duration = .seconds(30)
+    public var servesMetrics = true
+
+    public init(
+        upstream: String, prices: PriceList, network: Network, token: Token, payTo: Address, storePath: String
+    ) {
+        self.upstream = upstream
+        self.prices = prices
+        self.network = network
+        self.token = token
+        self.payTo = payTo
+        self.storePath = storePath
+        ledgerPath = Self.ledgerPath(besides: storePath)
+        authorizerKeyPath = storePath + ".authorizer.key"
+    }
+
+    /// Where the ledger of a store lies unless something else is said.
+    public static func ledgerPath(besides storePath: String) -> String { storePath + ".ledger" }
+}

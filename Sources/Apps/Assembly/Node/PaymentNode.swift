@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingHTTP402
+public import FarthingLedgerSettlement
+import FarthingNode
+public import FarthingPrimitives
+public import FarthingSQLiteStore
+import FarthingVoucherScheme
+public import Logging
+
+/// A payee's node: its books, and the gate at which payments are taken.
+///
+///     let node = try await PaymentNode.open(configuration, logger: logger)
+///     try await NodeServer(node: node, metrics: nil).run()
+///     await node.close()
+public final class PaymentNode: Sendable {
+    public let configuration: NodeConfiguration
+    public let books: Books
+    public let desk: VoucherDesk
+    public let gate: Gate
+    public let logger: Logger
+
+    public var store: SQLiteStore { books.store }
+    public var ledger: Ledger { books.ledger }
+
+    /// Opens the node's files, and makes those that are not there.
+    ///
+    /// - Throws: `StoreError`, `KeyFileError` or ``ConfigurationError``; nothing is left open then.
+    public static func open(
+        _ configuration: NodeConfiguration, logger: Logger,
+        clock: @escaping @Sendable () -> Instant = Ledger.systemClock
+    ) async throws -> PaymentNode {
+        guard let domain = SettlementDomain(network: configuration.network) else {
+            throw ConfigurationError.bad(
+                key: "network", value: "\(configuration.network)",
+                why: "the embedded ledger answers under eip155 chains")
+        }
+        let books = try await Books.open(
+            storePath: configuration.storePath, ledgerPath: configuration.ledgerPath,
+            authorizerKeyPath: configuration.authorizerKeyPath, domain: domain, logger: logger, clock: clock)
+        do {
+            // Nothing happens when the token is there already; another one under its address is an error.
+            try await books.ledger.addToken(configuration.token)
+            return PaymentNode(configuration, books: books, logger: logger, clock: clock)
+        } catch {
+            await books.close()
+            throw error
+        }
+    }
+
+    private init(
+        _ configuration: NodeConfiguration, books: Books, logger: Logger, clock: @escaping @Sendable () -> Instant
+    ) {
+        self.configuration = configuration
+        self.books = books
+        self.logger = logger
+        let terms = VoucherOffer(
+            receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
+            withdrawDelay: configuration.withdrawDelay)
+        desk = VoucherDesk(
+            engine: books.engine, settlement: books.ledger, terms: terms, policy: configuration.policy,
+            effects: books.effects, clock: clock)
+        gate = Gate(
+            prices: configuration.prices, desk: desk, publicURL: configuration.publicURL,
+            requiresIdentifier: configuration.requiresIdentifier)
+    }
+
+    /// Claims what was earned and has it paid out.
+    public func collect() async throws -> (claims: VoucherEffects.ClaimReport, payout: PayoutReceipt) {
+        let claims = try await books.cashier.claimAll()
+        let payout = try await books.cashier.settle(
+            receiver: configuration.payTo, token: configuration.token.address)
+        return (claims, payout)
+    }
+
+    public func close() async { await books.close() }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// The names of all settings: `payTo` in a file is `--pay-to` as a flag and `FARTHING_PAY_TO` in the environment.
+public enum Setting: String, CaseIterable, Sendable {
+    case listen
+    case upstream
+    case price
+    case routes
+    case network
+    case asset
+    case assetName
+    case assetVersion
+    case assetSymbol
+    case assetDecimals
+    case payTo
+    case store
+    case ledger
+    case settlement
+    case authorizerKey
+    case withdrawDelay
+    case minDeposit
+    case enforceMinDeposit
+    case timeout
+    case claimEvery
+    case publicUrl
+    case requirePaymentIdentifier
+    case upstreamTimeout
+    case upstreamSilence
+    case maxRequestBytes
+    case metrics
+    case logLevel
+    case logFormat
+
+    public static func flag(_ key: String) -> String { words(key).joined(separator: "-") }
+    public static func variable(_ key: String) -> String {
+        "FARTHING_" + words(key).joined(separator: "_").uppercased()
+    }
+
+    private static func words(_ key: String) -> [String] {
+        key.reduce(into: [""]) { words, letter in
+            if letter.isUppercase { words.append("") }
+            words[words.count - 1] += letter.lowercased()
+        }
+    }
+
+    /// The setting whose name is closest to a word that is none, if one is close at all.
+    static func nearest(to word: String) -> String? {
+        let scored = allCases.map {
+            (name: $0.rawValue, distance: distance($0.rawValue.lowercased(), word.lowercased()))
+        }
+        return scored.min { $0.distance < $1.distance }.flatMap { $0.distance <= 3 ? $0.name : nil }
+    }
+
+    /// How many letters must be put in, left out or changed (Levenshtein).
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, other) in right.enumerated() {
+                let above = row[j + 1]
+                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (letter == other ? 0 : 1))
+                diagonal = above
+            }
+        }
+        return row[right.count]
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingEncodings
+public import FarthingPrimitives
+import FarthingVoucherScheme
+
+/// What an operator wants to know of a channel.
+public struct ChannelSummary: Sendable {
+    public let id: ChannelID
+    public let scheme: String
+    public let terms: ChannelTerms
+    public let status: String
+    public let balance: Amount
+    public let authorised: Amount
+    public let charged: Amount
+    public let captured: Amount
+    public let credit: Amount
+    public let claimable: Amount
+    public let refundable: Amount
+    public let withdrawal: PendingWithdrawal?
+    public let lastPaidAt: Instant?
+    public let version: Version
+
+    init(_ channel: VoucherChannel, version: Version) {
+        id = channel.id
+        scheme = VoucherChannel.schemeName
+        terms = channel.terms
+        status =
+            switch channel.phase {
+            case .idle: channel.ledger.withdrawal == nil ? "open" : "withdrawing"
+            case .serving: "serving"
+            case .depositing: "depositing"
+            case .refunding: "refunding"
+            }
+        balance = channel.ledger.balance
+        authorised = channel.authorised
+        charged = channel.charged
+        captured = channel.ledger.totalClaimed
+        credit = channel.credit
+        claimable = channel.claimable
+        refundable = channel.refundable
+        withdrawal = channel.ledger.withdrawal
+        lastPaidAt = channel.lastPaidAt
+        self.version = version
+    }
+
+    public var json: JSON {
+        .object([
+            "id": .string("\(id)"), "scheme": .string(scheme), "status": .string(status),
+            "payer": .string(terms.payer.checksummed), "payerAuthorizer": .string(terms.payerAuthorizer.checksummed),
+            "receiver": .string(terms.receiver.checksummed),
+            "receiverAuthorizer": .string(terms.receiverAuthorizer.checksummed),
+            "token": .string(terms.token.checksummed), "withdrawDelay": .integer(terms.withdrawDelay),
+            "salt": .string(terms.salt.hex),
+            "balance": .string("\(balance)"), "authorised": .string("\(authorised)"),
+            "charged": .string("\(charged)"), "captured": .string("\(captured)"), "credit": .string("\(credit)"),
+            "claimable": .string("\(claimable)"), "refundable": .string("\(refundable)"),
+            "withdrawal": withdrawal.map {
+                ["amount": .string("\($0.amount)"), "requestedAt": .integer($0.requestedAt.unixSeconds)]
+            },
+            "lastPaidAt": lastPaidAt.map { .integer($0.unixSeconds) },
+            "version": .integer(version.number),
+        ])
+    }
+}

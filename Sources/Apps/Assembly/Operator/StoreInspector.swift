@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingSQLiteStore
+import FarthingVoucherScheme
+
+/// Looks into a store and its ledger without changing them, also while a node works with them.
+public struct StoreInspector: Sendable {
+    private let store: SQLiteStore
+    public let ledger: Ledger
+
+    /// - Throws: `StoreError`.
+    public init(storePath: String, ledgerPath: String) throws {
+        store = try SQLiteStore(path: storePath, mode: .readOnly)
+        ledger = try Ledger(existing: ledgerPath)
+    }
+
+    /// All channels in the order of their ids, a page at a time.
+    public func channels(after last: ChannelID? = nil, limit: Int = 1000) async throws -> [ChannelSummary] {
+        try await store.channels(after: last, limit: limit).map(summary)
+    }
+
+    public func channel(_ id: ChannelID) async throws -> ChannelSummary? {
+        try await store.load(id).map { try summary(StoredChannel(id: id, record: $0)) }
+    }
+
+    private func summary(_ stored: StoredChannel) throws -> ChannelSummary {
+        ChannelSummary(try VoucherChannel(stored: stored.record.state), version: stored.record.version)
+    }
+
+    /// Goes through everything and names what is not as it must be.
+    ///
+    /// - Parameter progress: Told how many channels were looked at.
+    public func verify(progress: @Sendable (Int) -> Void = { _ in }) async throws -> Verification {
+        var result = Verification()
+        result.faults += try await store.verifyFile().map { "file: \($0)" }
+        var last: ChannelID?
+        while true {
+            let page = try await store.channels(after: last, limit: 500)
+            guard let end = page.last else { break }
+            for stored in page {
+                result.channels += 1
+                result.faults += try await faults(in: stored)
+            }
+            last = end.id
+            progress(result.channels)
+        }
+        var effect: PendingEffect.ID?
+        while true {
+            let page = try await store.pendingEffects(after: effect, limit: 500)
+            guard let end = page.last else { break }
+            for pending in page {
+                result.pendingEffects += 1
+                do { _ = try VoucherChannel.effect(stored: pending.body) } catch {
+                    result.faults.append("effect \(pending.id): \(error.message)")
+                }
+            }
+            effect = end.id
+        }
+        let audit = try await ledger.audit()
+        result.faults += audit.faults.map { "ledger: \($0)" }
+        result.ledgerEvents = audit.events
+        return result
+    }
+
+    private func faults(in stored: StoredChannel) async throws -> [String] {
+        let channel: VoucherChannel
+        do { channel = try VoucherChannel(stored: stored.record.state) } catch {
+            return ["channel \(stored.id): \(error.message)"]
+        }
+        var faults: [String] = []
+        func expect(_ holds: Bool, _ what: String) {
+            if !holds { faults.append("channel \(stored.id): \(what)") }
+        }
+        let domain = ledger.domain
+        expect(channel.id == stored.id, "it is filed under another id")
+        expect(domain.channelID(of: channel.terms) == stored.id, "its terms give another id")
+        expect(channel.ledger.totalClaimed <= channel.charged, "more was captured than charged")
+        expect(channel.credit <= channel.charged, "more was credited than charged")
+        if let best = channel.best {
+            let digest = domain.voucherDigest(channel: channel.id, ceiling: best.ceiling)
+            expect(
+                best.signer.address == channel.terms.voucherSigner
+                    && best.signer.verifies(best.signature, over: digest),
+                "its best voucher is not signed by its payer")
+            // Unless somebody else claimed with a voucher that we never saw.
+            expect(
+                channel.charged <= best.ceiling || channel.charged == channel.ledger.totalClaimed,
+                "more was charged than authorised")
+        } else {
+            expect(channel.claimable.isZero, "something was charged without a voucher")
+        }
+        if let snapshot = try await ledger.snapshot(of: stored.id) {
+            expect(channel.ledger.totalClaimed <= snapshot.totalClaimed, "the ledger knows of fewer claims")
+            expect(
+                channel.earned <= snapshot.balance || channel.claimable.isZero,
+                "the ledger holds \(snapshot.balance), and \(channel.earned) was earned")
+        } else {
+            expect(channel.ledger.balance.isZero, "the ledger does not know it")
+        }
+        return faults
+    }
+
+    /// What a look through a store found.
+    public struct Verification: Sendable {
+        public var channels = 0
+        public var pendingEffects = 0
+        public var ledgerEvents: UInt64 = 0
+        public var faults: [String] = []
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingSQLiteStore
+import HTTPTypes
+import Hummingbird
+import Metrics
+import NIOCore
+
+/// Answers the operator's few paths itself, and puts the gate before everything else.
+struct NodeResponder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let node: PaymentNode
+    let gateway: Gateway
+    let middleware: PaymentMiddleware<BasicRequestContext>
+    let metrics: (@Sendable () -> String)?
+
+    @concurrent func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+        if request.method == .get || request.method == .head {
+            switch request.uri.path {
+            case Gate.descriptionPath: return json(.ok, node.gate.priceDescription)
+            case "/healthz": return json(.ok, ["status": "ok"])
+            case "/readyz": return await readiness()
+            case "/metrics": if let metrics { return text(metrics()) }
+            default: break
+            }
+        }
+        let start = ContinuousClock.now
+        let response = try await middleware.handle(request, context: context) { request, context in
+            try await gateway.respond(to: request, logger: context.logger)
+        }
+        record(response, since: start)
+        return response
+    }
+
+    private func record(_ response: Response, since start: ContinuousClock.Instant) {
+        let outcome =
+            if response.headers[.paymentResponse] != nil {
+                response.status == .paymentRequired ? "settlement_failed" : "paid"
+            } else if response.status == .paymentRequired {
+                response.headers[.paymentRequired] == nil ? "refused" : "payment_required"
+            } else if response.status.code >= 500 {
+                "failed"
+            } else {
+                "unpaid"
+            }
+        Counter(label: "farthing_requests_total", dimensions: [("outcome", outcome)]).increment()
+        Timer(label: "farthing_request_duration_seconds", dimensions: [("outcome", outcome)])
+            .recordNanoseconds(Int64((ContinuousClock.now - start) / .nanoseconds(1)))
+    }
+
+    /// Ready when payments can be taken; an upstream that is down is told, because nothing can be sold then.
+    private func readiness() async -> Response {
+        var faults: [JSON] = []
+        do { _ = try await node.ledger.head() } catch { faults.append(.string(error.message)) }
+        do { _ = try await node.store.bookmark("readiness") } catch { faults.append(.string(error.message)) }
+        if !(await gateway.isReachable()) { faults.append(.string(GatewayFault.unreachable.message)) }
+        return json(
+            faults.isEmpty ? .ok : .serviceUnavailable,
+            [
+                "ready": .bool(faults.isEmpty), "faults": .array(faults),
+                "settlement": "ledger", "simulated": .bool(node.ledger.isSimulated),
+            ])
+    }
+
+    private func json(_ status: HTTPResponse.Status, _ json: JSON) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))
+    }
+
+    private func text(_ text: String) -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingHTTP402
+import FarthingLedgerSettlement
+import FarthingNode
+import FarthingPrimitives
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTPTypes
+public import ServiceLifecycle
+
+/// A node at work: the gateway on its port, and what goes on behind it.
+///
+/// It stops when the process gets SIGTERM or SIGINT: no new connection is taken, requests under way are finished,
+/// then the store is closed.
+public struct NodeServer: Service {
+    private let node: PaymentNode
+    private let metrics: (@Sendable () -> String)?
+    private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
+
+    /// - Parameters:
+    ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
+    ///   - onListening: Told the address once connections are taken; the port is the one that the system chose.
+    public init(
+        node: PaymentNode, metrics: (@Sendable () -> String)?,
+        onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in }
+    ) {
+        self.node = node
+        self.metrics = metrics
+        self.onListening = onListening
+    }
+
+    /// Serves until it is asked to stop.
+    ///
+    /// - Throws: ``ConfigurationError/portTaken(_:)`` or ``ConfigurationError/cannotListen(_:why:)``.
+    public func run() async throws {
+        let configuration = node.configuration
+        let gateway = try Gateway(upstream: configuration.upstream, limits: configuration.limits)
+        let responder = NodeResponder(
+            node: node, gateway: gateway, middleware: PaymentMiddleware(gate: node.gate),
+            metrics: configuration.servesMetrics ? metrics : nil)
+        let app = Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [SlowRequestHandler()] as [any RemovableChannelHandler],
+                    idleTimeout: .seconds(75),
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: PaymentPayload.maximumHeaderBytes + 1024))),
+            configuration: .init(
+                address: .hostname(configuration.listen.host, port: configuration.listen.port), serverName: "farthing"),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? configuration.listen.port
+                await onListening(NodeConfiguration.Endpoint(host: configuration.listen.host, port: port))
+            },
+            logger: quiet)
+        let logger = node.logger
+        var group = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
+                        try await node.books.catchUp()
+                    }),
+                .init(
+                    service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {
+                        try await collect()
+                    }),
+                .init(
+                    service: app, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup),
+            ], logger: quiet)
+        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            try? await gateway.shutdown()
+            throw explained(error)
+        }
+        try await gateway.shutdown()
+    }
+
+    /// The libraries below say at level `info` what concerns only themselves.
+    private var quiet: Logger {
+        var logger = node.logger
+        if logger.logLevel == .info { logger.logLevel = .notice }
+        return logger
+    }
+
+    private func collect() async throws {
+        let (claims, payout) = try await node.collect()
+        guard !claims.claimed.isZero || !payout.amount.isZero else { return }
+        node.logger.info(
+            "Claimed and settled",
+            metadata: [
+                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(payout.amount)",
+                "simulated": "\(node.ledger.isSimulated)",
+            ])
+    }
+
+    private func explained(_ error: any Error) -> any Error {
+        guard let io = error as? IOError else { return error }
+        let endpoint = "\(node.configuration.listen)"
+        return io.errnoCode == EADDRINUSE
+            ? ConfigurationError.portTaken(endpoint) : ConfigurationError.cannotListen(endpoint, why: io.description)
+    }
+}

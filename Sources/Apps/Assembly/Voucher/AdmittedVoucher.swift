@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402
+import FarthingNode
+import FarthingPrimitives
+import FarthingVoucherScheme
+import Logging
+import Synchronization
+
+/// A voucher that is set aside for one request.
+final class AdmittedVoucher: AdmittedPayment {
+    private let desk: VoucherDesk
+    private let channel: ChannelID
+    private let reservation: VoucherChannel.Reservation
+    private let payer: Address
+    /// What the payer was told it was charged.
+    private let charged = Mutex(Amount.zero)
+
+    init(desk: VoucherDesk, channel: ChannelID, reservation: VoucherChannel.Reservation, payer: Address) {
+        self.desk = desk
+        self.channel = channel
+        self.reservation = reservation
+        self.payer = payer
+    }
+
+    func charge(_ price: Amount) async throws -> SettleResponse {
+        let served: VoucherChannel
+        let receipt: DepositReceipt?
+        do {
+            let applied = try await desk.engine.apply(
+                .served(reservation.id, price: price, at: desk.clock()), to: channel)
+            if let effect = applied.effects.first {
+                let deposit = try await desk.effects.deposit(effect, of: channel, charging: true)
+                (served, receipt) = (deposit.state, deposit.receipt)
+            } else {
+                (served, receipt) = (applied.state, nil)
+            }
+        } catch let refusal as VoucherChannel.Refusal {
+            return desk.failure(refusal, payer: payer)
+        }
+        // The ceiling is what was charged before, plus the price.
+        let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
+        let amount = served.charged.clampedSubtracting(before)
+        charged.withLock { $0 = amount }
+        return SettleResponse(
+            success: true, payer: payer, transaction: receipt?.transaction,
+            network: desk.settlement.domain.network, amount: receipt?.amount,
+            extra: ["chargedAmount": .string("\(amount)"), "channelState": served.channelState])
+    }
+
+    func release() async {
+        // Refused when the reservation ran out meanwhile: then it is free already.
+        _ = try? await desk.engine.apply(.released(reservation.id), to: channel)
+    }
+
+    func deliveryFailed() async {
+        let amount = charged.withLock { $0 }
+        guard !amount.isZero else { return }
+        do {
+            _ = try await desk.engine.apply(.deliveryFailed(amount), to: channel)
+        } catch {
+            desk.effects.logger.error(
+                "A payer could not be credited for a broken delivery",
+                metadata: ["channel": "\(channel)", "amount": "\(amount)", "error": "\(error)"])
+        }
+    }
+}

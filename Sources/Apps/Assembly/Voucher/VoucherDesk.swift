@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingEncodings
+public import FarthingHTTP402
+public import FarthingNode
+public import FarthingPrimitives
+public import FarthingVoucherScheme
+
+/// Takes voucher payments at a gate: brings together the scheme, the engine and the settlement.
+public final class VoucherDesk: PaymentDesk {
+    /// What the desk asks for beyond the price.
+    public struct Policy: Hashable, Sendable {
+        /// How long a request may take from its payment to its answer, in seconds.
+        ///
+        /// - Range: 5 through 600.
+        public var timeoutSeconds: Int64
+        /// The least deposit that is offered; `nil` offers ten times the price.
+        public var minimumDeposit: Amount?
+        /// Whether a smaller deposit is refused rather than only advised against.
+        public var enforcesMinimumDeposit: Bool
+
+        public init(timeoutSeconds: Int64 = 60, minimumDeposit: Amount? = nil, enforcesMinimumDeposit: Bool = false) {
+            self.timeoutSeconds = min(max(timeoutSeconds, 5), 600)
+            self.minimumDeposit = minimumDeposit
+            self.enforcesMinimumDeposit = enforcesMinimumDeposit
+        }
+    }
+
+    let engine: ChannelEngine<VoucherChannel>
+    let settlement: any Settlement
+    let effects: VoucherEffects
+    let clock: @Sendable () -> Instant
+    private let terms: VoucherOffer
+    private let policy: Policy
+
+    public init(
+        engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
+        effects: VoucherEffects, clock: @escaping @Sendable () -> Instant
+    ) {
+        self.engine = engine
+        self.settlement = settlement
+        self.terms = terms
+        self.policy = policy
+        self.effects = effects
+        self.clock = clock
+    }
+
+    public var decimals: Int { terms.token.decimals }
+    public var symbol: String { terms.token.symbol }
+    public var isSimulated: Bool { settlement.isSimulated }
+
+    public func offers(for price: Amount) -> [PaymentRequirements] {
+        var offer = terms
+        offer.minimumDeposit = max(policy.minimumDeposit ?? price.multiplied(by: 10) ?? price, price)
+        return [
+            PaymentRequirements(
+                scheme: VoucherOffer.scheme, network: settlement.domain.network, amount: price,
+                asset: terms.token.address, payTo: terms.receiver, maxTimeoutSeconds: policy.timeoutSeconds,
+                extra: offer.extra)
+        ]
+    }
+
+    public func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission {
+        do {
+            let payload = try VoucherPayload(payment.payload)
+            let channel = payload.voucher.channel
+            let computed = settlement.domain.channelID(of: payload.terms)
+            guard channel == computed else {
+                throw VoucherChannel.Refusal.channelIDMismatch(sent: channel, computed: computed)
+            }
+            try terms.check(payload.terms)
+            return try await admit(payload, to: channel, for: offer)
+        } catch let refusal as VoucherChannel.Refusal {
+            return .refused(PaymentRefusal(refusal))
+        }
+    }
+
+    private func admit(
+        _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements
+    ) async throws -> Admission {
+        let known = try await engine.state(of: channel)
+        let deposit = try await checkedDeposit(in: payload, for: offer)
+        // Before anything is told about the channel: whoever cannot sign for it learns nothing of it.
+        let voucher = try payload.voucher.verified(by: known?.signer, under: payload.terms, in: settlement.domain)
+        let opening = known == nil ? try await opening(channel, payload.terms) : nil
+        do {
+            if case .refund(_, _, let amount) = payload {
+                return try await refund(channel, voucher, amount, payer: payload.terms.payer, opening: opening)
+            }
+            let now = clock()
+            let reservation = VoucherChannel.Reservation(
+                id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
+                until: now.advanced(bySeconds: policy.timeoutSeconds))
+            try await reserve(reservation, on: channel, opening: opening, at: now)
+            return .admitted(
+                AdmittedVoucher(
+                    desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
+        } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection {
+            let state = try await engine.state(of: channel) ?? opening
+            return .refused(PaymentRefusal(refusal, correction: state?.correction))
+        }
+    }
+
+    /// The balance that is known may be older than a deposit or a withdrawal that was made elsewhere.
+    private func reserve(
+        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, opening: VoucherChannel?, at now: Instant
+    ) async throws {
+        if reservation.deposit != nil { try await refresh(channel, opening: opening) }
+        do {
+            _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
+        } catch let refusal as VoucherChannel.Refusal {
+            switch refusal {
+            case .exceedsBalance, .channelNotFound:
+                try await refresh(channel, opening: opening)
+                _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
+            default: throw refusal
+            }
+        }
+    }
+
+    private func checkedDeposit(
+        in payload: VoucherPayload, for offer: PaymentRequirements
+    ) async throws -> SignedDeposit? {
+        guard case .deposit(let terms, _, let unverified) = payload else { return nil }
+        if policy.enforcesMinimumDeposit,
+            let minimum = offer.extra["minDeposit"]?.stringValue.flatMap(Amount.init(wire:)),
+            unverified.amount < minimum
+        {
+            throw VoucherChannel.Refusal.depositBelowMinimum(deposit: unverified.amount, minimum: minimum)
+        }
+        let deposit = try unverified.verified(
+            for: terms, token: self.terms.token.domain, in: settlement.domain, at: clock())
+        do {
+            try await settlement.check(deposit)
+        } catch {
+            throw try VoucherChannel.Refusal(simulating: error)
+        }
+        return deposit
+    }
+
+    private func opening(_ channel: ChannelID, _ terms: ChannelTerms) async throws -> VoucherChannel {
+        let snapshot = try await settlement.snapshot(of: channel)
+        let head = try await settlement.head()
+        return VoucherChannel(id: channel, terms: terms, ledger: snapshot ?? .unopened(at: head))
+    }
+
+    /// Reads the channel from the ledger.
+    func refresh(_ channel: ChannelID, opening: VoucherChannel?) async throws {
+        guard let snapshot = try await settlement.snapshot(of: channel) else { return }
+        try await effects.tell(channel, .observed(snapshot), opening: opening)
+    }
+
+    // MARK: - Refunds
+
+    private func refund(
+        _ channel: ChannelID, _ voucher: Voucher, _ text: String?, payer: Address, opening: VoucherChannel?
+    ) async throws -> Admission {
+        do {
+            try await refresh(channel, opening: opening)
+            let amount = text.map { Amount(wire: $0) ?? .zero }
+            let id = ReservationID.random()
+            let asked = try await engine.apply(
+                .refundAsked(id, voucher, amount: amount), to: channel, opening: opening)
+            guard let effect = asked.effects.first else { throw EngineError.unknownChannel(channel) }
+            let receipt = try await effects.refund(effect, of: channel)
+            let state = try await engine.state(of: channel)
+            return .settled(
+                SettleResponse(
+                    success: true, payer: payer, transaction: receipt.transaction, network: settlement.domain.network,
+                    amount: receipt.amount, extra: state.map { ["channelState": $0.channelState] }),
+                body: ["message": "Refund acknowledged", "channelId": .string("\(channel)")])
+        } catch let refusal as VoucherChannel.Refusal where !refusal.callsForCorrection {
+            return .settled(failure(refusal, payer: payer), body: [:])
+        }
+    }
+
+    func failure(_ refusal: VoucherChannel.Refusal, payer: Address) -> SettleResponse {
+        SettleResponse(
+            success: false, errorReason: refusal.code, errorMessage: refusal.description, payer: payer,
+            network: settlement.domain.network)
+    }
+}
+
+extension VoucherChannel {
+    /// What a payer needs to mend its books.
+    fileprivate var correction: JSON { .object(["channelState": channelState, "voucherState": voucherState]) }
+}
+
+extension ReservationID {
+    static func random() -> ReservationID { ReservationID(.random(in: .min ... .max)) }
+}
+
+extension VoucherChannel.Refusal {
+    /// A deposit that would fail.
+    ///
+    /// Trouble with the ledger itself is no refusal.
+    fileprivate init(simulating error: SettlementError) throws(SettlementError) {
+        switch error {
+        case .unavailable, .cancelled: throw error
+        case .insufficientBalance(let has, let needs): self = .insufficientBalance(has: has, needs: needs)
+        case .authorizationExpired(let before, let now): self = .authorizationExpired(validBefore: before, now: now)
+        case .authorizationNotYetValid(let after, let now):
+            self = .authorizationNotYetValid(validAfter: after, now: now)
+        default: self = .depositSimulationFailed(error)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingNode
+public import FarthingPrimitives
+public import FarthingVoucherScheme
+public import Logging
+
+/// Carries out what voucher channels ask for, and tells them what came of it.
+///
+/// Each effect lies in the outbox until it is done, and each may be done twice: after a crash all that lie there
+/// are run again.
+public final class VoucherEffects: Sendable {
+    public typealias Stored = ChannelEngine<VoucherChannel>.StoredEffect
+
+    let logger: Logger
+    private let engine: ChannelEngine<VoucherChannel>
+    private let settlement: any Settlement
+    private let authorizer: any Signer
+    private let clock: @Sendable () -> Instant
+
+    /// - Parameter authorizer: The key that signs claims and refunds for the payee.
+    public init(
+        engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, authorizer: any Signer, logger: Logger,
+        clock: @escaping @Sendable () -> Instant
+    ) {
+        self.engine = engine
+        self.settlement = settlement
+        self.authorizer = authorizer
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// Runs all that a crash left undone.
+    ///
+    /// Call it once, before the first request.
+    ///
+    /// - Returns: How many effects were run.
+    @discardableResult
+    public func recover() async throws -> Int {
+        var count = 0
+        while true {
+            let unfinished = try await engine.unfinishedEffects(after: nil, limit: 100)
+            guard !unfinished.isEmpty else { return count }
+            for (channel, stored) in unfinished {
+                try await run([stored], of: channel)
+                count += 1
+            }
+        }
+    }
+
+    /// Runs effects of which nobody waits for the outcome.
+    func run(_ effects: [Stored], of channel: ChannelID) async throws {
+        for stored in effects {
+            switch stored.effect {
+            // Nobody gets the answer that this deposit was to pay for, so the payer is not charged.
+            case .submitDeposit:
+                do { _ = try await deposit(stored, of: channel, charging: false) } catch is VoucherChannel.Refusal {}
+            case .submitRefund:
+                do { _ = try await refund(stored, of: channel) } catch is VoucherChannel.Refusal {}
+            case .claim:
+                try await claim([channel])
+                try await engine.acknowledge(stored.id)
+            }
+        }
+    }
+
+    /// Tells a channel what happened, and does what it asks for in return.
+    func tell(_ channel: ChannelID, _ event: VoucherChannel.Event, opening: VoucherChannel? = nil) async throws {
+        let applied = try await engine.apply(event, to: channel, opening: opening)
+        try await run(applied.effects, of: channel)
+    }
+
+    // MARK: - Deposits
+
+    /// - Throws: ``VoucherChannel/Refusal/depositFailed(_:)`` when the ledger would not have it; the channel is
+    ///   idle again then.
+    func deposit(
+        _ stored: Stored, of channel: ChannelID, charging: Bool
+    ) async throws -> (state: VoucherChannel, receipt: DepositReceipt) {
+        guard case .submitDeposit(let deposit, let id) = stored.effect else {
+            throw EngineError.unknownChannel(channel)
+        }
+        do {
+            let receipt = try await settlement.deposit(deposit)
+            let applied = try await engine.apply(
+                .deposited(id, receipt.snapshot, charging: charging, at: clock()), to: channel)
+            try await engine.acknowledge(stored.id)
+            try await run(applied.effects, of: channel)
+            return (applied.state, receipt)
+        } catch let error as SettlementError {
+            if case .unavailable = error { logger.error("The ledger is unavailable", metadata: ["error": "\(error)"]) }
+            _ = try? await engine.apply(.depositFailed(id), to: channel)
+            try await engine.acknowledge(stored.id)
+            throw VoucherChannel.Refusal.depositFailed(error)
+        }
+    }
+
+    // MARK: - Refunds
+
+    /// - Throws: ``VoucherChannel/Refusal/refundFailed(_:)``; the channel is idle again then.
+    func refund(_ stored: Stored, of channel: ChannelID) async throws -> RefundReceipt {
+        guard case .submitRefund(let amount, let nonce, let id) = stored.effect,
+            let state = try await engine.state(of: channel)
+        else { throw EngineError.unknownChannel(channel) }
+        do {
+            // What was earned is booked first, so that the refund cannot touch it.
+            try await claim([channel])
+            let digest = settlement.domain.refundDigest(channel: channel, nonce: nonce, amount: amount)
+            let order = RefundOrder(
+                terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest))
+            let receipt = try await settlement.refund(order)
+            try await tell(channel, .refunded(id, receipt.snapshot))
+            try await engine.acknowledge(stored.id)
+            return receipt
+        } catch let error as SettlementError {
+            // After a crash the refund may be done already: the ledger then asks for the next nonce.
+            if let snapshot = try? await settlement.snapshot(of: channel) {
+                try await tell(channel, .observed(snapshot))
+            }
+            _ = try? await engine.apply(.refundFailed(id), to: channel)
+            try await engine.acknowledge(stored.id)
+            throw VoucherChannel.Refusal.refundFailed(error)
+        }
+    }
+
+    // MARK: - Claims
+
+    /// What a batch of claims came to.
+    public struct ClaimReport: Hashable, Sendable {
+        public struct Refusal: Hashable, Sendable {
+            public let channel: ChannelID
+            public let error: SettlementError
+        }
+
+        public var claimed: Amount = .zero
+        public var channels = 0
+        public var refused: [Refusal] = []
+    }
+
+    /// Books what was earned in these channels and not yet claimed.
+    @discardableResult
+    public func claim(_ channels: [ChannelID]) async throws -> ClaimReport {
+        var report = ClaimReport()
+        var rows: [(id: ChannelID, row: ClaimRow)] = []
+        for id in channels {
+            if let row = try await engine.state(of: id)?.claimRow(in: settlement.domain) { rows.append((id, row)) }
+        }
+        guard !rows.isEmpty else { return report }
+        let digest = settlement.domain.claimBatchDigest(rows.map { ($0.id, $0.row.ceiling, $0.row.total) })
+        let receipt = try await settlement.claim(rows.map(\.row), authorization: try await authorizer.sign(digest))
+        for ((id, _), outcome) in zip(rows, receipt.outcomes) {
+            switch outcome {
+            case .claimed(let amount):
+                report.claimed = report.claimed.adding(amount) ?? .max
+                report.channels += 1
+            case .alreadyClaimed: break
+            case .refused(let error):
+                report.refused.append(ClaimReport.Refusal(channel: id, error: error))
+                logger.error("A claim was refused", metadata: ["channel": "\(id)", "error": "\(error)"])
+            }
+            if let snapshot = try await settlement.snapshot(of: id) { try await tell(id, .observed(snapshot)) }
+        }
+        return report
+    }
+}

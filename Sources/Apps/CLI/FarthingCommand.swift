@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import Foundation
+
+@main
+struct FarthingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "farthing",
+        abstract: "Micropayments: sell anything over HTTP by the request.",
+        discussion: """
+            `farthing demo` shows the whole way of a payment. `farthing serve` puts a price on an HTTP API.
+
+            Exit codes: 0 done · 1 refused or failed · 64 wrong usage · 65 damaged data · 66 no such file or channel
+            · 69 cannot listen or reach · 73 cannot write · 75 in use by another process · 78 wrong configuration.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            DemoCommand.self, ServeCommand.self, ChannelsCommand.self, ClaimCommand.self, SettleCommand.self,
+            LedgerCommand.self, KeyCommand.self, StoreCommand.self,
+        ])
+
+    /// Runs a command, and tells what went wrong in one place.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            guard let explained = Explanation(error) else { exit(withError: error) }
+            let wantsJSON = CommandLine.arguments.contains("--json")
+            explained.tell(asJSON: wantsJSON)
+            Foundation.exit(explained.exitCode)
+        }
+    }
+}

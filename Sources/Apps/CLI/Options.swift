@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingAssembly
+import Foundation
+import Logging
+
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print one JSON object instead of text.")
+    var json = false
+}
+
+struct LogOptions: ParsableArguments {
+    @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel: String?
+
+    @Option(name: .long, help: "text or json; logs go to standard error.")
+    var logFormat: String?
+
+    var flags: [Setting: [String]] {
+        [.logLevel: logLevel, .logFormat: logFormat].compactMapValues { $0.map { [$0] } }
+    }
+
+    static func logger(_ source: ConfigurationSource) throws -> Logger {
+        let level = source.text(.logLevel) ?? "info"
+        guard let level = Logger.Level(rawValue: level) else {
+            throw ConfigurationError.bad(
+                key: "logLevel", value: level,
+                why: "it must be one of trace, debug, info, notice, warning, error, critical")
+        }
+        let format = source.text(.logFormat) ?? "text"
+        guard format == "text" || format == "json" else {
+            throw ConfigurationError.bad(key: "logFormat", value: format, why: "it must be text or json")
+        }
+        LoggingSystem.bootstrap { label in
+            if format == "json" { return JSONLogHandler(label: label) }
+            return StreamLogHandler.standardError(label: label)
+        }
+        var logger = Logger(label: "farthing")
+        logger.logLevel = level
+        return logger
+    }
+}
+
+/// Which store a command works on.
+struct StoreOptions: ParsableArguments {
+    @Option(name: .long, help: "The file in which channels are kept.")
+    var store: String?
+
+    @Option(name: .long, help: "The file of the embedded ledger; beside the store by default.")
+    var ledger: String?
+
+    @Option(name: .long, help: "A JSON file with settings.")
+    var config: String?
+
+    var flags: [Setting: [String]] {
+        [.store: store, .ledger: ledger].compactMapValues { $0.map { [$0] } }
+    }
+
+    func paths() async throws -> (store: String, ledger: String, source: ConfigurationSource) {
+        let source = try await ConfigurationSource(flags: flags, file: config)
+        let paths = try source.paths()
+        return (paths.store, paths.ledger, source)
+    }
+
+    /// Opens the books for writing.
+    func books() async throws -> Books {
+        let (store, ledger, source) = try await paths()
+        var logger = Logger(label: "farthing")
+        logger.logLevel = .error
+        return try await Books.open(
+            storePath: store, ledgerPath: ledger,
+            authorizerKeyPath: source.text(.authorizerKey) ?? store + ".authorizer.key", createsStore: false,
+            logger: logger)
+    }
+
+    func inspector() async throws -> StoreInspector {
+        let (store, ledger, _) = try await paths()
+        return try StoreInspector(storePath: store, ledgerPath: ledger)
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingAssembly
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import Foundation
+import Logging
+import Metrics
+import ServiceLifecycle
+import UnixSignals
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Stand before an HTTP API and ask for a payment per request.",
+        discussion: """
+            Every setting is a flag, a variable in the environment (--pay-to is FARTHING_PAY_TO) or a member of the \
+            JSON file (payTo); the first that is set decides, in this order.
+
+            A route is one line: [METHOD|METHOD] /PATH PRICE [DESCRIPTION]. PRICE is 'free', a whole number of atomic \
+            units, or $ and a number of tokens. In a path, * is one segment, and ** at its end everything below. The \
+            first route that matches decides; --price is for what no route names.
+            """)
+
+    @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one. (default: 127.0.0.1:4020)")
+    var listen: String?
+    @Option(name: .long, help: "The address of the API, such as http://127.0.0.1:3000.")
+    var upstream: String?
+    @Option(name: .long, help: "What every request costs: atomic units, or $ and a number of tokens.")
+    var price: String?
+    @Option(name: .customLong("route"), help: "One route; may be given many times.")
+    var routes: [String] = []
+    @Option(name: .long, help: "CAIP-2 name of the chain under which to answer. (default: eip155:84532)")
+    var network: String?
+    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    var asset: String?
+    @Option(name: .long, help: "The token's EIP-712 name, if it is not a known one.")
+    var assetName: String?
+    @Option(name: .long, help: "The token's EIP-712 version, if it is not a known one.")
+    var assetVersion: String?
+    @Option(name: .long, help: "What people call the token.")
+    var assetSymbol: String?
+    @Option(name: .long, help: "How many decimal places the token has.")
+    var assetDecimals: String?
+    @Option(name: .long, help: "The address that earns.")
+    var payTo: String?
+    @Option(name: .long, help: "The file in which channels are kept.")
+    var store: String?
+    @Option(name: .long, help: "The file of the embedded ledger. (default: STORE.ledger)")
+    var ledger: String?
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated.")
+    var settlement: String?
+    @Option(name: .long, help: "The file of the key that signs claims and refunds. (default: STORE.authorizer.key)")
+    var authorizerKey: String?
+    @Option(name: .long, help: "Seconds a payer waits for a withdrawal, 900 to 2592000. (default: 900)")
+    var withdrawDelay: String?
+    @Option(name: .long, help: "The least deposit to ask for. (default: ten times the price)")
+    var minDeposit: String?
+    @Flag(name: .long, help: "Refuse smaller deposits.")
+    var enforceMinDeposit = false
+    @Option(name: .long, help: "Seconds from a payment to its answer, 5 to 600. (default: 60)")
+    var timeout: String?
+    @Option(name: .long, help: "Seconds between two claims, 1 to 86400. (default: 60)")
+    var claimEvery: String?
+    @Option(name: .long, help: "How payers reach this server, such as https://api.example.com.")
+    var publicUrl: String?
+    @Flag(name: .long, help: "Refuse payments without a payment-identifier.")
+    var requirePaymentIdentifier = false
+    @Option(name: .long, help: "Seconds until the upstream must begin to answer, 1 to 600. (default: 30)")
+    var upstreamTimeout: String?
+    @Option(name: .long, help: "Seconds that the upstream may be silent in an answer, 1 to 3600. (default: 30)")
+    var upstreamSilence: String?
+    @Option(name: .long, help: "The longest request body in bytes. (default: 67108864)")
+    var maxRequestBytes: String?
+    @Option(name: .long, help: "true or false: whether to serve /metrics. (default: true)")
+    var metrics: String?
+    @Option(name: .long, help: "A JSON file with settings.")
+    var config: String?
+
+    @OptionGroup var logs: LogOptions
+    @OptionGroup var output: OutputOptions
+
+    private var flags: [Setting: [String]] {
+        var flags = logs.flags
+        let texts: [Setting: String?] = [
+            .listen: listen, .upstream: upstream, .price: price, .network: network, .asset: asset,
+            .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
+            .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger, .settlement: settlement,
+            .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
+            .claimEvery: claimEvery, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,
+            .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .metrics: metrics,
+            .enforceMinDeposit: enforceMinDeposit ? "true" : nil,
+            .requirePaymentIdentifier: requirePaymentIdentifier ? "true" : nil,
+        ]
+        for (setting, text) in texts { if let text { flags[setting] = [text] } }
+        if !routes.isEmpty { flags[.routes] = routes }
+        return flags
+    }
+
+    func run() async throws {
+        let source = try await ConfigurationSource(flags: flags, file: config)
+        let settings = try source.node()
+        let logger = try LogOptions.logger(source)
+        // let metrics = PrometheusMetrics()
+        // MetricsSystem.bootstrap(metrics)
+        let node = try await PaymentNode.open(settings, logger: logger)
+        let asJSON = output.json
+        let server = NodeServer(node: node, metrics: nil) { endpoint in
+            Self.announce(endpoint, settings, asJSON: asJSON)
+        }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
+        do {
+            try await group.run()
+        } catch {
+            await node.close()
+            throw error
+        }
+        await node.close()
+        logger.notice("Stopped; everything is on disk")
+    }
+
+    private static func announce(
+        _ endpoint: NodeConfiguration.Endpoint, _ settings: NodeConfiguration, asJSON: Bool
+    ) {
+        if asJSON {
+            Console.out(
+                JSON.object([
+                    "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
+                    "network": .string("\(settings.network)"), "payTo": .string(settings.payTo.checksummed),
+                    "store": .string(settings.storePath), "ledger": .string(settings.ledgerPath), "simulated": true,
+                ]).text)
+            return
+        }
+        Console.out("Listening on http://\(endpoint), before \(settings.upstream)")
+        Console.out("Paid to \(settings.payTo) in \(settings.token.symbol) under \(settings.network)")
+        Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingPrimitives
+
+/// Where money is locked and paid out: an embedded ledger, or a contract on a chain.
+///
+/// Every call that moves money may be made twice: the second answers like the first, or says that nothing was
+/// left to do. Whatever else happens out there (a payer who asks for its money back, say) is told by ``events(after:limit:)``.
+public protocol Settlement: Sendable {
+    /// Turns what is signed into digests of this contract on this chain.
+    var domain: SettlementDomain { get }
+
+    /// Whether this is a ledger of the node's own rather than a chain. People must be told wherever they look.
+    var isSimulated: Bool { get }
+
+    /// The newest block.
+    func head() async throws(SettlementError) -> Block
+
+    /// What is known of a token; `nil` when there is no such contract.
+    func token(_ address: Address) async throws(SettlementError) -> Token?
+
+    /// What an account holds outside its channels.
+    func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount
+
+    /// A channel as it stands in the newest block, or `nil` when nothing was ever deposited in it.
+    func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot?
+
+    /// Does all that ``deposit(_:)`` would, and takes it back: throws what that would throw.
+    func check(_ deposit: SignedDeposit) async throws(SettlementError)
+
+    /// Locks money in a channel. The same authorisation a second time answers with the first receipt.
+    func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt
+
+    /// Books what payers have signed away. A bad row is told in the receipt and stops no other.
+    ///
+    /// - Parameter authorization: The signature of the rows' common `receiverAuthorizer` over the batch.
+    func claim(_ rows: [ClaimRow], authorization: Signature) async throws(SettlementError) -> ClaimReceipt
+
+    /// Pays out to a receiver what was claimed for it and not yet paid. Nothing to pay is no error.
+    func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt
+
+    /// Gives unclaimed money back to the payer at once, by leave of the payee's authorizer.
+    func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt
+
+    /// What happened, oldest first.
+    ///
+    /// - Parameter after: The sequence number of the last event that was read; 0 for all.
+    func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent]
+}
+
+/// A block of a chain, or of the embedded ledger's clock.
+public struct Block: Hashable, Sendable {
+    /// How many blocks came before.
+    public let height: UInt64
+    public let time: Instant
+    public init(height: UInt64, time: Instant) {
+        self.height = height
+        self.time = time
+    }
+}
+
+/// A token's contract: what people call it, and how it names itself in what its holders sign.
+public struct Token: Hashable, Sendable {
+    public let domain: TokenDomain
+    public let symbol: String
+    /// How many decimal places people write.
+    ///
+    /// - Range: 0 through 38.
+    public let decimals: Int
+    public init(domain: TokenDomain, symbol: String, decimals: Int) {
+        self.domain = domain
+        self.symbol = symbol
+        self.decimals = decimals
+    }
+
+    public var address: Address { domain.address }
+}
+
+/// A channel as the ledger or the contract knows it.
+///
+/// What may still be refunded or withdrawn is `balance − totalClaimed`; a voucher may go up to `balance`.
+///
+/// - Source: x402BatchSettlement, `channels`, `pendingWithdrawals` and `refundNonce`.
+public struct ChannelSnapshot: Hashable, Sendable {
+    /// Deposits less refunds and withdrawals.
+    ///
+    /// Claims do not lower it.
+    public var balance: Amount
+    /// All that was ever claimed.
+    public var totalClaimed: Amount
+    /// Set while the payer waits for its money.
+    public var withdrawal: PendingWithdrawal?
+    /// How many refunds were made by signature.
+    public var refundNonce: UInt64
+    /// The block in which it stood so.
+    public var block: Block
+
+    public init(
+        balance: Amount, totalClaimed: Amount, withdrawal: PendingWithdrawal? = nil, refundNonce: UInt64 = 0,
+        block: Block
+    ) {
+        self.balance = balance
+        self.totalClaimed = totalClaimed
+        self.withdrawal = withdrawal
+        self.refundNonce = refundNonce
+        self.block = block
+    }
+
+    /// A channel in which nothing was ever deposited.
+    public static func unopened(at block: Block) -> ChannelSnapshot {
+        ChannelSnapshot(balance: .zero, totalClaimed: .zero, block: block)
+    }
+}
+
+/// A payer's wish to take money out without the payee.
+public struct PendingWithdrawal: Hashable, Sendable {
+    public var amount: Amount
+    public var requestedAt: Instant
+    public init(amount: Amount, requestedAt: Instant) {
+        self.amount = amount
+        self.requestedAt = requestedAt
+    }
+}

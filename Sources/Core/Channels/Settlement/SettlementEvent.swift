@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingPrimitives
+
+/// Something that happened on the ledger or the chain.
+///
+/// - Source: the events of x402BatchSettlement, under the same names.
+public struct SettlementEvent: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        case channelCreated(ChannelID, ChannelTerms)
+        case deposited(ChannelID, amount: Amount, newBalance: Amount)
+        case claimed(ChannelID, amount: Amount, newTotal: Amount)
+        case settled(receiver: Address, token: Address, amount: Amount)
+        case refunded(ChannelID, amount: Amount)
+        case withdrawInitiated(ChannelID, amount: Amount, finalizeAfter: Instant)
+        case withdrawFinalized(ChannelID, amount: Amount)
+        case channelClosed(ChannelID)
+        /// New money on the embedded ledger; no chain has this one.
+        case minted(account: Address, token: Address, amount: Amount)
+    }
+
+    /// Counts all events from 1, without a gap.
+    public let sequence: UInt64
+    public let block: Block
+    public let transaction: TransactionID
+    public let kind: Kind
+
+    public init(sequence: UInt64, block: Block, transaction: TransactionID, kind: Kind) {
+        self.sequence = sequence
+        self.block = block
+        self.transaction = transaction
+        self.kind = kind
+    }
+
+    /// The channel that it is about, if it is about one.
+    public var channel: ChannelID? {
+        switch kind {
+        case .channelCreated(let id, _), .deposited(let id, _, _), .claimed(let id, _, _), .refunded(let id, _),
+            .withdrawInitiated(let id, _, _), .withdrawFinalized(let id, _), .channelClosed(let id):
+            id
+        case .settled, .minted: nil
+        }
+    }
+
+    /// The name of the event in the contract's ABI.
+    public var name: String {
+        switch kind {
+        case .channelCreated: "ChannelCreated"
+        case .deposited: "Deposited"
+        case .claimed: "Claimed"
+        case .settled: "Settled"
+        case .refunded: "Refunded"
+        case .withdrawInitiated: "WithdrawInitiated"
+        case .withdrawFinalized: "WithdrawFinalized"
+        case .channelClosed: "ChannelClosed"
+        case .minted: "Minted"
+        }
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingEncodings
+public import FarthingPrimitives
+
+/// Where channels are settled: one contract on one chain.
+///
+/// It turns what is signed into digests.
+///
+/// Network, contract and channel are inside every digest, so a signature for one channel on one chain says
+/// nothing anywhere else.
+///
+/// - Source: x402BatchSettlement, EIP-712 domain "x402 Batch Settlement", version 1.
+public struct SettlementDomain: Hashable, Sendable {
+    public let network: Network
+    public let contract: Address
+    /// The contract that takes EIP-3009 deposits on behalf of ``contract``.
+    public let depositCollector: Address
+    private let domain: EIP712.Domain
+    private let chainID: UInt64
+
+    /// - Parameter network: An EVM chain; anything else is `nil`.
+    public init?(
+        network: Network, contract: Address = Self.standardContract,
+        depositCollector: Address = Self.standardDepositCollector
+    ) {
+        guard let chainID = network.evmChainID else { return nil }
+        self.network = network
+        self.contract = contract
+        self.depositCollector = depositCollector
+        self.chainID = chainID
+        domain = EIP712.Domain(
+            name: "x402 Batch Settlement", version: "1", chainID: chainID, verifyingContract: contract)
+    }
+
+    /// The same address on every chain.
+    public static let standardContract = address("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")
+    /// The ERC-3009 collector; the same address on every chain.
+    public static let standardDepositCollector = address("0x4020806089470a89826cB9fB1f4059150b550004")
+
+    private static func address(_ hex: String) -> Address { Address(hex: hex) ?? .zero }
+
+    // MARK: - What the contract knows
+
+    public func channelID(of terms: ChannelTerms) -> ChannelID {
+        ChannelID(
+            domain.digest(
+                of: TypeHashes.channelConfig.hash([
+                    .address(terms.payer), .address(terms.payerAuthorizer), .address(terms.receiver),
+                    .address(terms.receiverAuthorizer), .address(terms.token), .uint(terms.withdrawDelay),
+                    .bytes32(terms.salt),
+                ])))
+    }
+
+    /// What a payer signs to let the payee take up to `ceiling` in all.
+    public func voucherDigest(channel: ChannelID, ceiling: Amount) -> Hash32 {
+        domain.digest(of: TypeHashes.voucher.hash([.bytes32(channel.hash), .uint(ceiling)]))
+    }
+
+    /// What the payee's authorizer signs to give money back.
+    public func refundDigest(channel: ChannelID, nonce: UInt64, amount: Amount) -> Hash32 {
+        domain.digest(of: TypeHashes.refund.hash([.bytes32(channel.hash), .uint(nonce), .uint(amount)]))
+    }
+
+    /// What the payee's authorizer signs to claim a batch, whoever submits it.
+    public func claimBatchDigest(_ rows: [(channel: ChannelID, ceiling: Amount, total: Amount)]) -> Hash32 {
+        let entries = rows.flatMap { row in
+            TypeHashes.claimEntry.hash([.bytes32(row.channel.hash), .uint(row.ceiling), .uint(row.total)]).bytes
+        }
+        return domain.digest(of: TypeHashes.claimBatch.hash([.bytes32(Keccak256.hash(entries))]))
+    }
+
+    // MARK: - What the token knows
+
+    /// The nonce that ties an EIP-3009 authorisation to one channel: keccak256(abi.encode(channelId, salt)).
+    public static func depositNonce(channel: ChannelID, salt: Hash32) -> Hash32 {
+        Keccak256.hash(ABI.encode([.bytes32(channel.hash), .bytes32(salt)]))
+    }
+
+    /// What a payer signs so that the collector may take a deposit from its account.
+    ///
+    /// - Source: EIP-3009, `ReceiveWithAuthorization`, in the token's own EIP-712 domain.
+    public func depositDigest(
+        token: TokenDomain, payer: Address, amount: Amount, validAfter: UInt64, validBefore: UInt64, nonce: Hash32
+    ) -> Hash32 {
+        EIP712.Domain(name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address)
+            .digest(
+                of: TypeHashes.receiveWithAuthorization.hash([
+                    .address(payer), .address(depositCollector), .uint(amount), .uint(validAfter),
+                    .uint(validBefore), .bytes32(nonce),
+                ]))
+    }
+
+    /// The struct types of the contract and of EIP-3009, hashed once.
+    public enum TypeHashes {
+        public static let channelConfig = EIP712.TypeHash(
+            "ChannelConfig(address payer,address payerAuthorizer,address receiver,address receiverAuthorizer,"
+                + "address token,uint40 withdrawDelay,bytes32 salt)")
+        public static let voucher = EIP712.TypeHash("Voucher(bytes32 channelId,uint128 maxClaimableAmount)")
+        public static let refund = EIP712.TypeHash("Refund(bytes32 channelId,uint256 nonce,uint128 amount)")
+        public static let claimEntry = EIP712.TypeHash(
+            "ClaimEntry(bytes32 channelId,uint128 maxClaimableAmount,uint128 totalClaimed)")
+        public static let claimBatch = EIP712.TypeHash(
+            "ClaimBatch(ClaimEntry[] claims)"
+                + "ClaimEntry(bytes32 channelId,uint128 maxClaimableAmount,uint128 totalClaimed)")
+        public static let receiveWithAuthorization = EIP712.TypeHash(
+            "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
+                + "uint256 validBefore,bytes32 nonce)")
+    }
+}
+
+/// How a token names itself in what its holders sign.
+///
+/// - Source: EIP-712 domain of EIP-2612 and EIP-3009 tokens; x402 sends it as `extra.name` and `extra.version`.
+public struct TokenDomain: Hashable, Sendable {
+    public var address: Address
+    public var name: String
+    public var version: String
+
+    public init(address: Address, name: String, version: String) {
+        self.address = address
+        self.name = name
+        self.version = version
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import Logging
+import Metrics
+public import ServiceLifecycle
+
+/// Does one thing again and again, until the process is asked to stop.
+///
+/// A turn that fails is logged and tried again at the next; it never ends the service. A turn that is under
+/// way when the process is asked to stop is finished first.
+public struct PeriodicService: Service {
+    private let name: String
+    private let interval: Duration
+    private let logger: Logger
+    private let turn: @Sendable () async throws -> Void
+
+    public init(
+        name: String, interval: Duration, logger: Logger, turn: @escaping @Sendable () async throws -> Void
+    ) {
+        self.name = name
+        self.interval = interval
+        self.logger = logger
+        self.turn = turn
+    }
+
+    public func run() async throws {
+        let failures = Counter(label: "farthing_background_failures_total", dimensions: [("job", name)])
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            do {
+                try await turn()
+            } catch is CancellationError {
+                return
+            } catch {
+                failures.increment()
+                logger.error("Background work failed", metadata: ["job": "\(name)", "error": "\(error)"])
+            }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: interval) }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// Thirty-two bytes: a Keccak-256 digest, an EIP-712 hash, a nonce, a salt.
+///
+/// Kept as four words side by side, so that copying, comparing and hashing one never allocates.
+///
+/// - Unit: 32 bytes, in the order in which they are written.
+public struct Hash32: Hashable, Sendable {
+    // The words hold the bytes exactly as they lie in memory; nobody may read them as numbers.
+    private var word0: UInt64 = 0
+    private var word1: UInt64 = 0
+    private var word2: UInt64 = 0
+    private var word3: UInt64 = 0
+
+    public static let zero = Hash32()
+
+    private init() {}
+
+    /// Takes exactly 32 bytes, or answers `nil`.
+    public init?(_ bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        self.init()
+        withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: bytes) }
+    }
+
+    /// Fills the thirty-two bytes in place.
+    public init(filling fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        self.init()
+        withUnsafeMutableBytes(of: &self) { fill($0) }
+    }
+
+    /// Reads `0x` and 64 digits of either case; anything else is `nil`.
+    public init?(hex text: String) {
+        guard text.hasPrefix("0x"), text.utf8.count == 66, let bytes = Hex.decode(text) else { return nil }
+        self.init(bytes)
+    }
+
+    public var bytes: [UInt8] { withBytes { Array($0) } }
+
+    /// `0x` and 64 lower-case digits.
+    public var hex: String { withBytes { Hex.encode($0) } }
+
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: self) { try body($0) }
+    }
+}
+
+extension Hash32: Comparable, CustomStringConvertible {
+    /// Orders by bytes, so that sorted lists look sorted in text too.
+    public static func < (left: Self, right: Self) -> Bool {
+        left.withBytes { left in right.withBytes { right in left.lexicographicallyPrecedes(right) } }
+    }
+
+    public var description: String { hex }
+}

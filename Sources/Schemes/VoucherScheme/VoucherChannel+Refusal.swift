@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+extension VoucherChannel {
+    /// Why a payment was refused; the channel is then as it was before.
+    ///
+    /// - Source: the codes are those of x402's `batch-settlement`, so that its clients understand them.
+    public enum Refusal: ExplainedError, Hashable {
+        // What was sent cannot be read.
+        case payloadType(String)
+        case payload(PayloadKind, field: String)
+        case channelIDInvalid
+        // What was sent is for another channel, or for somebody else.
+        case channelIDMismatch(sent: ChannelID, computed: ChannelID)
+        case receiverMismatch(sent: Address, offered: Address)
+        case receiverAuthorizerMismatch(sent: Address, offered: Address)
+        case tokenMismatch(sent: Address, offered: Address)
+        case withdrawDelayMismatch(sent: UInt64, offered: UInt64)
+        case withdrawDelayOutOfRange(UInt64)
+        // Signatures.
+        case voucherSignature(SignatureTrouble)
+        case depositSignature(SignatureTrouble)
+        // Deposits.
+        case authorizationRequired
+        case authorizationNotYetValid(validAfter: UInt64, now: Instant)
+        case authorizationExpired(validBefore: UInt64, now: Instant)
+        case insufficientBalance(has: Amount, needs: Amount)
+        case depositBelowMinimum(deposit: Amount, minimum: Amount)
+        case depositSimulationFailed(SettlementError)
+        case depositFailed(SettlementError)
+        // The books.
+        case channelNotFound
+        case cumulativeMismatch(signed: Amount, charged: Amount, price: Amount)
+        case exceedsBalance(signed: Amount, balance: Amount)
+        case belowClaimed(signed: Amount, claimed: Amount)
+        case chargeExceedsCeiling(charge: Amount, ceiling: Amount)
+        case busy
+        case reservationLost
+        // Refunds.
+        case refundAmountInvalid
+        case refundNoBalance(asked: Amount?, refundable: Amount)
+        case refundFailed(SettlementError)
+    }
+
+    public enum PayloadKind: String, Hashable, Sendable {
+        case deposit
+        case voucher
+        case refund
+    }
+
+    /// What is wrong with a signature.
+    public enum SignatureTrouble: Hashable, Sendable {
+        /// It is not one that a contract would take.
+        case malformed(Signature.Fault)
+        /// Somebody else made it, or it is over something else.
+        case foreign
+    }
+}
+
+extension VoucherChannel.Refusal {
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes".
+    public var code: String { "invalid_batch_settlement_evm_\(rule)" }
+
+    private var rule: String {
+        switch self {
+        case .payloadType: "payload_type"
+        case .payload(let kind, _): "\(kind.rawValue)_payload"
+        case .channelIDInvalid: "channel_id_invalid"
+        case .channelIDMismatch: "channel_id_mismatch"
+        case .receiverMismatch: "receiver_mismatch"
+        case .receiverAuthorizerMismatch: "receiver_authorizer_mismatch"
+        case .tokenMismatch: "token_mismatch"
+        case .withdrawDelayMismatch: "withdraw_delay_mismatch"
+        case .withdrawDelayOutOfRange: "withdraw_delay_out_of_range"
+        case .voucherSignature: "voucher_signature"
+        case .depositSignature: "receive_authorization_signature"
+        case .authorizationRequired: "erc3009_authorization_required"
+        case .authorizationNotYetValid: "payload_authorization_valid_after"
+        case .authorizationExpired: "payload_authorization_valid_before"
+        case .insufficientBalance: "insufficient_balance"
+        case .depositBelowMinimum: "deposit_below_min_deposit"
+        case .depositSimulationFailed: "deposit_simulation_failed"
+        case .depositFailed: "deposit_transaction_failed"
+        case .channelNotFound: "channel_not_found"
+        case .cumulativeMismatch: "cumulative_amount_mismatch"
+        case .exceedsBalance: "cumulative_exceeds_balance"
+        case .belowClaimed: "cumulative_below_claimed"
+        case .chargeExceedsCeiling: "charge_exceeds_signed_cumulative"
+        case .busy, .reservationLost: "channel_busy"
+        case .refundAmountInvalid: "refund_amount_invalid"
+        case .refundNoBalance: "refund_no_balance"
+        case .refundFailed: "refund_transaction_failed"
+        }
+    }
+
+    /// Whether the payer's books differ from ours, so that it helps to show ours.
+    public var callsForCorrection: Bool {
+        if case .cumulativeMismatch = self { true } else { false }
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// A one-way channel as the payee sees it: the payer deposits, then signs ever higher ceilings.
+///
+///     idle ──paymentArrived──▶ serving ──served──▶ idle            (a voucher: charged at once)
+///      │                          │ └────served──▶ depositing ──deposited──▶ idle
+///      │                          └───released───▶ idle            (nothing delivered, nothing charged)
+///      └────refundAsked────────▶ refunding ──refunded / refundFailed──▶ idle
+///
+/// Three sums, never one variable: what the payer *authorised* (signed), what was *charged* (for what was
+/// delivered), what was *captured* (claimed on the ledger). Captured ≤ charged ≤ authorised ≤ deposited.
+///
+/// - Source: x402 v2, scheme `batch-settlement` on EVM; `Specs/voucher.md` lists every rule.
+public struct VoucherChannel: StoredChannelScheme, Hashable {
+    public static let schemeName = "voucher"
+
+    public enum Phase: Hashable, Sendable {
+        case idle
+        /// A request is being answered on the strength of this reservation. Lost at a restart, on purpose.
+        case serving(Reservation)
+        /// The request was answered for `price`; its deposit is on the way, and the answer waits for it.
+        case depositing(Reservation, price: Amount)
+        /// Money is on its way back to the payer.
+        case refunding(Refund)
+    }
+
+    /// A voucher that is set aside for one request.
+    public struct Reservation: Hashable, Sendable {
+        public let id: ReservationID
+        public let voucher: Voucher
+        /// The most that the request may cost.
+        public let price: Amount
+        public let deposit: SignedDeposit?
+        /// When the request counts as abandoned.
+        public let until: Instant
+
+        public init(id: ReservationID, voucher: Voucher, price: Amount, deposit: SignedDeposit?, until: Instant) {
+            self.id = id
+            self.voucher = voucher
+            self.price = price
+            self.deposit = deposit
+            self.until = until
+        }
+    }
+
+    /// A refund under way.
+    public struct Refund: Hashable, Sendable {
+        public let id: ReservationID
+        public let amount: Amount
+        public let nonce: UInt64
+    }
+
+    public enum Event: Hashable, Sendable {
+        /// The ledger was read.
+        case observed(ChannelSnapshot)
+        case paymentArrived(Reservation, at: Instant)
+        /// What was paid for is there; `price` is what it came to.
+        case served(ReservationID, price: Amount, at: Instant)
+        /// What was paid for failed, or was given up.
+        case released(ReservationID)
+        /// The deposit is locked. `charging` is false when nobody waits for the answer any more.
+        ///
+        /// Refused when the channel does not cover the charge after all: withhold the answer, and tell the same
+        /// again without charging.
+        case deposited(ReservationID, ChannelSnapshot, charging: Bool, at: Instant)
+        case depositFailed(ReservationID)
+        /// What was charged broke off while it was being delivered.
+        case deliveryFailed(Amount)
+        /// A payer wants money back; the voucher is for what was charged so far. `nil` is all that is left.
+        case refundAsked(ReservationID, Voucher, amount: Amount?)
+        case refunded(ReservationID, ChannelSnapshot)
+        case refundFailed(ReservationID)
+    }
+
+    public enum Effect: Hashable, Sendable {
+        case submitDeposit(SignedDeposit, for: ReservationID)
+        /// Claim what was earned, then give `amount` back.
+        case submitRefund(amount: Amount, nonce: UInt64, for: ReservationID)
+        /// Claim now: the payer is about to take its money out.
+        case claim
+    }
+
+    public let id: ChannelID
+    public let terms: ChannelTerms
+    public internal(set) var phase: Phase = .idle
+    /// The channel as the ledger last told it.
+    public internal(set) var ledger: ChannelSnapshot
+    /// The voucher with the highest ceiling.
+    public internal(set) var best: Voucher?
+    /// What both sides count as spent: the next voucher starts from here.
+    public internal(set) var charged: Amount
+    /// Charged, and then not delivered: lowers the next charges, is never claimed, and is refunded.
+    public internal(set) var credit: Amount
+    public internal(set) var lastPaidAt: Instant?
+
+    /// A channel of which nothing is known but what the ledger says.
+    public init(id: ChannelID, terms: ChannelTerms, ledger: ChannelSnapshot) {
+        self.id = id
+        self.terms = terms
+        self.ledger = ledger
+        charged = ledger.totalClaimed
+        credit = .zero
+    }
+
+    /// What the payer has signed for.
+    public var authorised: Amount { max(best?.ceiling ?? .zero, charged) }
+
+    /// What was delivered and may be taken.
+    public var earned: Amount { charged.clampedSubtracting(credit) }
+
+    /// What was earned and not yet claimed.
+    public var claimable: Amount { earned.clampedSubtracting(ledger.totalClaimed) }
+
+    /// What would go back to the payer if the channel ended now.
+    public var refundable: Amount { ledger.balance.clampedSubtracting(max(earned, ledger.totalClaimed)) }
+
+    /// How high a voucher may go: the balance, less what the payer is about to take out.
+    public var limit: Amount { ledger.balance.clampedSubtracting(ledger.withdrawal?.amount ?? .zero) }
+
+    /// The key that the channel's vouchers are checked against, once there was one.
+    public var signer: PublicKey? { best?.signer }
+
+    public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        switch (phase, event) {
+        case (_, .observed(let snapshot)):
+            return observe(snapshot)
+
+        case (.idle, .paymentArrived(let reservation, let now)):
+            try check(reservation, at: now)
+            phase = .serving(reservation)
+            return []
+        case (.serving(let current), .paymentArrived(let reservation, let now)):
+            try check(reservation, at: now)
+            guard now >= current.until else { throw .busy }
+            phase = .serving(reservation)
+            return []
+
+        case (.serving(let reservation), .served(let id, let price, let now)) where id == reservation.id:
+            guard price <= reservation.price else {
+                throw .chargeExceedsCeiling(charge: price, ceiling: reservation.price)
+            }
+            guard let deposit = reservation.deposit else {
+                try charge(price, on: reservation.voucher, at: now)
+                phase = .idle
+                return earnedIsAtRisk ? [.claim] : []
+            }
+            phase = .depositing(reservation, price: price)
+            return [.submitDeposit(deposit, for: reservation.id)]
+
+        case (.serving(let reservation), .released(let id)) where id == reservation.id:
+            phase = .idle
+            return []
+
+        case (.depositing(let reservation, let price), .deposited(let id, let snapshot, let charging, let now))
+        where id == reservation.id:
+            return try lock(snapshot, for: reservation, price: charging ? price : nil, at: now)
+        case (.depositing(let reservation, _), .depositFailed(let id)) where id == reservation.id:
+            phase = .idle
+            return []
+
+        case (_, .deliveryFailed(let amount)):
+            guard let sum = credit.adding(amount), sum <= charged else {
+                throw .chargeExceedsCeiling(charge: amount, ceiling: charged)
+            }
+            credit = sum
+            return []
+
+        case (.idle, .refundAsked(let id, let voucher, let amount)):
+            let refund = try checkRefund(id, voucher, amount)
+            best = higher(voucher)
+            phase = .refunding(refund)
+            return [.submitRefund(amount: refund.amount, nonce: refund.nonce, for: id)]
+        case (.refunding(let refund), .refunded(let id, let snapshot)) where id == refund.id:
+            phase = .idle
+            return observe(snapshot)
+        case (.refunding(let refund), .refundFailed(let id)) where id == refund.id:
+            phase = .idle
+            return []
+
+        case (.depositing, .paymentArrived), (.refunding, .paymentArrived),
+            (.serving, .refundAsked), (.depositing, .refundAsked), (.refunding, .refundAsked):
+            throw .busy
+        case (_, .served), (_, .released), (_, .deposited), (_, .depositFailed), (_, .refunded), (_, .refundFailed):
+            // The reservation ran out and somebody else has the channel now, or nobody has.
+            throw .reservationLost
+        }
+    }
+}
+
+/// A number that is drawn for each request, by which its later events are told from others'.
+public struct ReservationID: Hashable, Sendable {
+    public let number: UInt64
+    public init(_ number: UInt64) { self.number = number }
+}

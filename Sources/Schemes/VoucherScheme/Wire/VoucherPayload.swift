@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// What a payer sends in `PaymentPayload.payload`: nothing in it was checked but its form.
+///
+/// - Source: x402 v2, scheme `batch-settlement` on EVM, payload types `deposit`, `voucher` and `refund`.
+public enum VoucherPayload: Hashable, Sendable {
+    case voucher(ChannelTerms, UnverifiedVoucher)
+    case deposit(ChannelTerms, UnverifiedVoucher, UnverifiedDeposit)
+    /// `nil` asks for all that is left. The amount is kept as it was written: what is wrong with it is told
+    /// when the refund is settled.
+    case refund(ChannelTerms, UnverifiedVoucher, amount: String?)
+
+    public var terms: ChannelTerms {
+        switch self {
+        case .voucher(let terms, _), .deposit(let terms, _, _), .refund(let terms, _, _): terms
+        }
+    }
+
+    public var voucher: UnverifiedVoucher {
+        switch self {
+        case .voucher(_, let voucher), .deposit(_, let voucher, _), .refund(_, let voucher, _): voucher
+        }
+    }
+}
+
+/// A deposit as it came from outside.
+public struct UnverifiedDeposit: Hashable, Sendable {
+    public var amount: Amount
+    /// Unix seconds.
+    public var validAfter: UInt64
+    /// Unix seconds.
+    public var validBefore: UInt64
+    public var salt: Hash32
+    public var signature: [UInt8]
+
+    public init(amount: Amount, validAfter: UInt64, validBefore: UInt64, salt: Hash32, signature: [UInt8]) {
+        self.amount = amount
+        self.validAfter = validAfter
+        self.validBefore = validBefore
+        self.salt = salt
+        self.signature = signature
+    }
+
+    /// How long an authorisation must still be valid, so that there is time to submit it.
+    ///
+    /// - Unit: seconds.
+    /// - Source: the official facilitator's buffer.
+    public static let leastValidity: Int64 = 6
+
+    /// Checks the span of time and the payer's signature.
+    public func verified(
+        for terms: ChannelTerms, token: TokenDomain, in domain: SettlementDomain, at now: Instant
+    ) throws(VoucherChannel.Refusal) -> SignedDeposit {
+        // No moment is later than Int64.max, but an authorisation may say so: it is valid until then.
+        guard validBefore >= UInt64(clamping: now.advanced(bySeconds: Self.leastValidity).unixSeconds) else {
+            throw .authorizationExpired(validBefore: validBefore, now: now)
+        }
+        guard validAfter <= UInt64(clamping: now.unixSeconds) else {
+            throw .authorizationNotYetValid(validAfter: validAfter, now: now)
+        }
+        let signature: Signature
+        do { signature = try Signature(self.signature) } catch { throw .depositSignature(.malformed(error)) }
+        let nonce = SettlementDomain.depositNonce(channel: domain.channelID(of: terms), salt: salt)
+        let digest = domain.depositDigest(
+            token: token, payer: terms.payer, amount: amount, validAfter: validAfter, validBefore: validBefore,
+            nonce: nonce)
+        guard PublicKey(recovering: signature, over: digest)?.address == terms.payer else {
+            throw .depositSignature(.foreign)
+        }
+        return SignedDeposit(
+            terms: terms, amount: amount,
+            authorization: TransferAuthorization(
+                validAfter: validAfter, validBefore: validBefore, salt: salt, signature: signature))
+    }
+}

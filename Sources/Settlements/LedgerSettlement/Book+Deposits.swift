@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingPrimitives
+internal import GRDB
+
+extension Book {
+    /// A deposit that is well formed and signed by its payer.
+    private struct Offer {
+        let deposit: SignedDeposit
+        let channel: ChannelID
+        let nonce: Hash32
+        let digest: Hash32
+        var terms: ChannelTerms { deposit.terms }
+    }
+
+    /// Throws what ``deposit(_:)`` would, and a used authorisation as well.
+    func check(_ deposit: SignedDeposit) throws {
+        _ = try admit(offer(deposit))
+    }
+
+    func deposit(_ deposit: SignedDeposit) throws -> DepositReceipt {
+        let offer = try offer(deposit)
+        if let receipt = try earlierReceipt(for: offer) { return receipt }
+        let channel = try admit(offer)
+
+        let posting = posting("deposit", offer.digest.bytes + deposit.authorization.signature.bytes)
+        try seal(posting)
+        try move(deposit.amount, of: offer.terms.token, from: offer.terms.payer, to: domain.contract)
+        try save(channel)
+        try use(offer, in: posting)
+        if channel.balance == deposit.amount && channel.totalClaimed.isZero {
+            try append(.channelCreated(channel.id, channel.terms), to: posting)
+        }
+        try append(.deposited(channel.id, amount: deposit.amount, newBalance: channel.balance), to: posting)
+        return DepositReceipt(
+            transaction: posting.transaction, amount: deposit.amount,
+            snapshot: try snapshot(of: channel, in: posting.block))
+    }
+
+    // MARK: - Rules
+
+    /// What needs no account and no clock: the terms, the amount, the token, the signature.
+    private func offer(_ deposit: SignedDeposit) throws -> Offer {
+        let terms = deposit.terms
+        let named = [terms.payer, terms.receiver, terms.receiverAuthorizer, terms.token]
+        // Money that the contract paid to itself would belong to nobody.
+        guard !named.contains(.zero), terms.payer != domain.contract, terms.receiver != domain.contract else {
+            throw SettlementError.invalidTerms
+        }
+        guard ChannelTerms.withdrawDelayRange.contains(terms.withdrawDelay) else {
+            throw SettlementError.withdrawDelayOutOfRange(terms.withdrawDelay)
+        }
+        guard !deposit.amount.isZero else { throw SettlementError.zeroAmount }
+        guard let token = try token(terms.token) else { throw SettlementError.unknownToken(terms.token) }
+        let channel = domain.channelID(of: terms)
+        let nonce = SettlementDomain.depositNonce(channel: channel, salt: deposit.authorization.salt)
+        let digest = domain.depositDigest(
+            token: token.domain, payer: terms.payer, amount: deposit.amount,
+            validAfter: deposit.authorization.validAfter, validBefore: deposit.authorization.validBefore, nonce: nonce)
+        guard deposit.authorization.signature.isBy(terms.payer, over: digest) else {
+            throw SettlementError.authorizationSignature
+        }
+        return Offer(deposit: deposit, channel: channel, nonce: nonce, digest: digest)
+    }
+
+    /// What depends on the moment.
+    ///
+    /// - Returns: The channel as it is after the deposit.
+    private func admit(_ offer: Offer) throws -> Channel {
+        let (deposit, authorization) = (offer.deposit, offer.deposit.authorization)
+        let now = UInt64(clamping: head.time.unixSeconds)
+        guard now > authorization.validAfter else {
+            throw SettlementError.authorizationNotYetValid(validAfter: authorization.validAfter, now: head.time)
+        }
+        guard now < authorization.validBefore else {
+            throw SettlementError.authorizationExpired(validBefore: authorization.validBefore, now: head.time)
+        }
+        guard try authorizationRow(for: offer) == nil else { throw SettlementError.authorizationUsed }
+        let funds = try balance(of: offer.terms.payer, token: offer.terms.token)
+        guard funds >= deposit.amount else {
+            throw SettlementError.insufficientBalance(has: funds, needs: deposit.amount)
+        }
+        var channel = try channel(offer.channel) ?? Channel(id: offer.channel, terms: offer.terms)
+        guard let balance = channel.balance.adding(deposit.amount),
+            let totalDeposited = channel.totalDeposited.adding(deposit.amount)
+        else { throw SettlementError.overflow }
+        channel.balance = balance
+        channel.totalDeposited = totalDeposited
+        return channel
+    }
+
+    // MARK: - Authorisations
+
+    /// The receipt that this very authorisation got before, whenever that was; `nil` when it is new.
+    private func earlierReceipt(for offer: Offer) throws -> DepositReceipt? {
+        // Two authorisations of different content may carry one nonce; only the one that was used has a receipt.
+        guard let row = try authorizationRow(for: offer), try row.hash("digest") == offer.digest,
+            let channel = try channel(offer.channel)
+        else { return nil }
+        return DepositReceipt(
+            transaction: try row.transactionID("tx"), amount: try row.amount("amount"),
+            snapshot: try snapshot(of: channel, in: head))
+    }
+
+    private func authorizationRow(for offer: Offer) throws -> Row? {
+        try row(
+            "SELECT digest, amount, tx FROM authorizations WHERE token = ? AND payer = ? AND nonce = ?",
+            offer.terms.token.column, offer.terms.payer.column, offer.nonce.column)
+    }
+
+    private func use(_ offer: Offer, in posting: Posting) throws {
+        try run(
+            """
+            INSERT INTO authorizations (token, payer, nonce, digest, channel, amount, tx)
+            VALUES (?, ?, ?, ?, ?, ?, ?)
+            """, offer.terms.token.column, offer.terms.payer.column, offer.nonce.column, offer.digest.column,
+            offer.channel.column, offer.deposit.amount.column, posting.transaction.column)
+    }
+}

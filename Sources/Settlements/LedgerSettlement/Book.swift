@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingPrimitives
+internal import GRDB
+
+/// The ledger's tables inside one transaction, with the rules of the contract on top.
+///
+/// Every rule throws before it writes; and should it throw later, the transaction takes back what was written.
+struct Book {
+    let db: Database
+    let domain: SettlementDomain
+    /// The newest block, whose time is now even when nothing happened for a while.
+    let head: Block
+
+    init(db: Database, domain: SettlementDomain, clock: () -> Instant) throws {
+        self.db = db
+        self.domain = domain
+        let statement = try db.cachedStatement(sql: "SELECT height, time, offset_seconds FROM clock")
+        guard let row = try Row.fetchOne(statement) else { throw LedgerFault(reason: "it has no clock") }
+        let now = clock().advanced(bySeconds: try row.integer("offset_seconds"))
+        head = Block(height: try row.count("height"), time: max(now, try row.instant("time")))
+    }
+
+    // MARK: - Making a block
+
+    /// A change that is about to be made: the block that it makes, and the name by which it is known.
+    struct Posting {
+        let block: Block
+        let transaction: TransactionID
+    }
+
+    /// - Parameter payload: What tells this transaction from others of its kind; its height does the rest.
+    func posting(_ kind: String, _ payload: [UInt8]) -> Posting {
+        let block = Block(height: head.height + 1, time: head.time)
+        var writer = ByteWriter(version: 1)
+        writer.write(Array(domain.network.description.utf8))
+        writer.write(domain.contract)
+        writer.write(block.height)
+        writer.write(Array(kind.utf8))
+        writer.write(payload)
+        return Posting(block: block, transaction: TransactionID(Keccak256.hash(writer.bytes)))
+    }
+
+    /// Makes the posting's block the newest.
+    func seal(_ posting: Posting) throws {
+        try run(
+            "UPDATE clock SET height = ?, time = ?", posting.block.height.column, posting.block.time.unixSeconds)
+    }
+
+    /// Lets time pass.
+    func advance(blocks: UInt64, seconds: UInt64) throws -> Block {
+        let time = head.time.advanced(bySeconds: Int64(clamping: seconds))
+        let (height, overflow) = head.height.addingReportingOverflow(blocks)
+        guard time <= Self.endOfTime, !overflow, height <= Self.maximumHeight else { throw SettlementError.overflow }
+        try run(
+            "UPDATE clock SET height = ?, time = ?, offset_seconds = offset_seconds + ?", height.column,
+            time.unixSeconds, seconds.column)
+        return Block(height: height, time: time)
+    }
+
+    /// - Source: x402BatchSettlement keeps moments in a `uint40`.
+    private static let endOfTime = Instant(unixSeconds: (1 << 40) - 1)
+    /// The largest whole number that every reader of JSON can hold.
+    private static let maximumHeight: UInt64 = (1 << 53) - 1
+
+    // MARK: - Statements
+
+    func row(_ sql: String, _ values: (any DatabaseValueConvertible)?...) throws -> Row? {
+        try Row.fetchOne(db.cachedStatement(sql: sql), arguments: StatementArguments(values))
+    }
+
+    func rows(_ sql: String, _ values: (any DatabaseValueConvertible)?...) throws -> [Row] {
+        try Row.fetchAll(db.cachedStatement(sql: sql), arguments: StatementArguments(values))
+    }
+
+    func run(_ sql: String, _ values: (any DatabaseValueConvertible)?...) throws {
+        try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
+    }
+}
+
+extension Signature {
+    /// Whether it recovers to `account`; the zero address never signs.
+    func isBy(_ account: Address, over digest: Hash32) -> Bool {
+        account != .zero && PublicKey(recovering: self, over: digest)?.address == account
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+extension Ledger: Settlement {
+    /// Always: no chain stands behind this money.
+    public var isSimulated: Bool { true }
+
+    // MARK: - Reading
+
+    public func head() async throws(SettlementError) -> Block {
+        try await read { $0.head }
+    }
+
+    public func token(_ address: Address) async throws(SettlementError) -> Token? {
+        try await read { try $0.token(address) }
+    }
+
+    public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        try await read { try $0.balance(of: account, token: token) }
+    }
+
+    public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
+        try await read { book in
+            try book.channel(channel).map { try book.snapshot(of: $0, in: book.head) }
+        }
+    }
+
+    public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
+        try await read { try $0.events(after: sequence, limit: limit) }
+    }
+
+    // MARK: - Moving money
+
+    public func check(_ deposit: SignedDeposit) async throws(SettlementError) {
+        try await read { try $0.check(deposit) }
+    }
+
+    public func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt {
+        try await change { try $0.deposit(deposit) }
+    }
+
+    public func claim(
+        _ rows: [ClaimRow], authorization: Signature
+    ) async throws(SettlementError) -> ClaimReceipt {
+        try await change { try $0.claim(rows, authorization: authorization) }
+    }
+
+    public func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt {
+        try await change { try $0.settle(receiver: receiver, token: token) }
+    }
+
+    public func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt {
+        try await change { try $0.refund(order) }
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingPrimitives
+internal import GRDB
+
+/// The tables of the ledger, and how its file is told from any other.
+///
+/// Amounts are 16 bytes and big-endian, because SQLite's integers hold 63 bits; compared as bytes they are also in
+/// order. Addresses are 20 bytes, hashes 32.
+enum Schema {
+    /// "FLGR", in the header of the file: `file` and other programs can tell by it what it is.
+    static let applicationID: Int32 = 0x464C_4752
+
+    /// Kept as `user_version`; add one with every change of the tables.
+    static let version: Int32 = 1
+
+    /// Refuses a file that is another program's, or a later version's, without touching it.
+    ///
+    /// Runs whenever a connection is opened. The path in the errors is left empty: it is not known here.
+    static func recognise(_ db: Database) throws {
+        var found: (application: Int32?, version: Int32?, isEmpty: Bool) = (nil, nil, false)
+        // One transaction, so that another process that lays the tables just now is seen before or after.
+        try db.inTransaction(.deferred) {
+            found.application = try Int32.fetchOne(db, sql: "PRAGMA application_id")
+            found.version = try Int32.fetchOne(db, sql: "PRAGMA user_version")
+            found.isEmpty = try Bool.fetchOne(db, sql: "SELECT count(*) = 0 FROM sqlite_master") ?? false
+            return .commit
+        }
+        switch found {
+        case (0, 0, true): return
+        case (applicationID, let stored?, _) where stored > version: throw StoreError.newer(path: "")
+        case (applicationID, version, _): return
+        default: throw StoreError.damaged(path: "", reason: "it is a database, but not a ledger of Farthing")
+        }
+    }
+
+    /// Makes the tables when there are none, and checks whose ledger it is.
+    static func lay(in database: any DatabaseWriter, domain: SettlementDomain, time: Instant) throws {
+        try database.writeWithoutTransaction { db in
+            if try Int32.fetchOne(db, sql: "PRAGMA user_version") == 0 {
+                try db.inTransaction(.immediate) {
+                    // Another process may have been first.
+                    if try Int32.fetchOne(db, sql: "PRAGMA user_version") == 0 {
+                        try create(in: db, domain: domain, time: time)
+                    }
+                    return .commit
+                }
+            }
+            try checkDomain(domain, in: db)
+        }
+    }
+
+    private static func create(in db: Database, domain: SettlementDomain, time: Instant) throws {
+        try db.execute(sql: tables)
+        for (name, value) in names(of: domain) {
+            try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
+        }
+        try db.execute(
+            sql: "INSERT INTO clock (id, height, time, offset_seconds) VALUES (1, 0, ?, 0)",
+            arguments: [time.unixSeconds])
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    private static func checkDomain(_ domain: SettlementDomain, in db: Database) throws {
+        for (name, value) in names(of: domain) {
+            let stored = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])
+            guard let stored else { throw LedgerFault(reason: "it does not say whose ledger it is") }
+            guard stored == value else {
+                throw StoreError.unavailable(reason: "is a ledger whose \(name) is \(stored), not \(value)")
+            }
+        }
+    }
+
+    private static func names(of domain: SettlementDomain) -> KeyValuePairs<String, String> {
+        [
+            "network": domain.network.description, "contract": domain.contract.hex,
+            "collector": domain.depositCollector.hex,
+        ]
+    }
+
+    private static let tables = """
+        CREATE TABLE meta (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE clock (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            height INTEGER NOT NULL CHECK (height >= 0),
+            time INTEGER NOT NULL,
+            offset_seconds INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE tokens (
+            address BLOB PRIMARY KEY CHECK (length(address) = 20),
+            name TEXT NOT NULL,
+            version TEXT NOT NULL,
+            symbol TEXT NOT NULL,
+            decimals INTEGER NOT NULL,
+            supply BLOB NOT NULL CHECK (length(supply) = 16)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE accounts (
+            owner BLOB NOT NULL CHECK (length(owner) = 20),
+            token BLOB NOT NULL REFERENCES tokens (address),
+            balance BLOB NOT NULL CHECK (length(balance) = 16),
+            PRIMARY KEY (owner, token)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE channels (
+            id BLOB PRIMARY KEY CHECK (length(id) = 32),
+            terms BLOB NOT NULL,
+            balance BLOB NOT NULL CHECK (length(balance) = 16),
+            total_claimed BLOB NOT NULL CHECK (length(total_claimed) = 16),
+            total_deposited BLOB NOT NULL CHECK (length(total_deposited) = 16),
+            withdrawal_amount BLOB CHECK (length(withdrawal_amount) = 16),
+            withdrawal_requested_at INTEGER,
+            CHECK (total_claimed <= balance AND balance <= total_deposited),
+            CHECK ((withdrawal_amount IS NULL) = (withdrawal_requested_at IS NULL))
+        ) STRICT, WITHOUT ROWID;
+
+        -- Beside the channels, because a refund may be ordered before anything was deposited.
+        CREATE TABLE refund_nonces (
+            channel BLOB PRIMARY KEY CHECK (length(channel) = 32),
+            nonce INTEGER NOT NULL CHECK (nonce > 0)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE receivers (
+            receiver BLOB NOT NULL CHECK (length(receiver) = 20),
+            token BLOB NOT NULL REFERENCES tokens (address),
+            total_claimed BLOB NOT NULL CHECK (length(total_claimed) = 16),
+            total_settled BLOB NOT NULL CHECK (length(total_settled) = 16),
+            PRIMARY KEY (receiver, token),
+            CHECK (total_settled <= total_claimed)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE authorizations (
+            token BLOB NOT NULL REFERENCES tokens (address),
+            payer BLOB NOT NULL CHECK (length(payer) = 20),
+            nonce BLOB NOT NULL CHECK (length(nonce) = 32),
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            channel BLOB NOT NULL REFERENCES channels (id),
+            amount BLOB NOT NULL CHECK (length(amount) = 16),
+            tx BLOB NOT NULL CHECK (length(tx) = 32),
+            PRIMARY KEY (token, payer, nonce)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE events (
+            sequence INTEGER PRIMARY KEY,
+            height INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            tx BLOB NOT NULL CHECK (length(tx) = 32),
+            kind TEXT NOT NULL,
+            channel BLOB CHECK (length(channel) = 32),
+            account BLOB CHECK (length(account) = 20),
+            token BLOB CHECK (length(token) = 20),
+            amount BLOB CHECK (length(amount) = 16),
+            total BLOB CHECK (length(total) = 16),
+            moment INTEGER,
+            terms BLOB
+        ) STRICT;
+        """
+}

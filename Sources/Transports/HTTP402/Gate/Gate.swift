@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPrimitives
+public import HTTPTypes
+
+/// Decides what happens to a request: it passes, it is answered here, or it is served because it was paid for.
+///
+/// The gate knows HTTP's words but no server: a request's head goes in, a decision comes out, and what the handler
+/// made of it goes back in. Nothing of it depends on a framework.
+///
+/// - Source: x402 v2, transport HTTP.
+public struct Gate: Sendable {
+    public enum Decision: Sendable {
+        /// Free: hand it on.
+        case pass
+        case answer(GateAnswer)
+        /// Paid: hand it on, and tell the ``PaidRequest`` what came of it.
+        case serve(PaidRequest)
+    }
+
+    let prices: PriceList
+    let desk: any PaymentDesk
+    let publicURL: String?
+    let requiresIdentifier: Bool
+    let identifiers = PaymentIdentifiers()
+    let extensions: JSON
+
+    /// - Parameters:
+    ///   - publicURL: How payers reach this server, such as `https://api.example.com`; `nil` takes it from requests.
+    ///   - requiresIdentifier: Whether a payment must carry a `payment-identifier`.
+    public init(
+        prices: PriceList, desk: any PaymentDesk, publicURL: String? = nil, requiresIdentifier: Bool = false
+    ) {
+        self.prices = prices
+        self.desk = desk
+        self.publicURL = publicURL
+        self.requiresIdentifier = requiresIdentifier
+        extensions = .object([
+            "\(PaymentIdentifiers.extensionName)": PaymentIdentifiers.declaration(required: requiresIdentifier)
+        ])
+    }
+
+    /// - Throws: What the desk throws when it cannot work at all.
+    public func decide(_ request: HTTPRequest) async throws -> Decision {
+        guard let path = RequestPath(request.path ?? "/") else {
+            return .answer(.problem(.badRequest, GateFault.ambiguousPath))
+        }
+        // What a browser asks before it asks: it carries no payment, and cannot.
+        if request.method == .options, request.headerFields[.accessControlRequestMethod] != nil { return .pass }
+        guard let route = prices.route(method: request.method, path: path) else {
+            return .answer(.problem(.notFound, GateFault.notSold))
+        }
+        guard case .upTo(let amount) = route.price else { return .pass }
+
+        let counter = Counter(gate: self, request: request, route: route, offers: desk.offers(for: amount))
+        let headers = request.headerFields[values: .paymentSignature]
+        guard let header = headers.first else { return .answer(counter.firstAnswer()) }
+        do {
+            guard headers.count == 1 else { throw PaymentFault.severalHeaders(headers.count) }
+            let payment = try PaymentPayload(header: header)
+            return try await counter.decide(payment)
+        } catch let fault as PaymentFault {
+            return .answer(counter.refusal(of: fault))
+        }
+    }
+
+    /// A paid response must never be lost in a cache, and browsers must see the headers.
+    static func mark(_ headers: inout HTTPFields, settled: SettleResponse) {
+        headers[.settlementOverrides] = nil
+        headers[.paymentRequired] = nil
+        headers[.paymentResponse] = settled.header
+        expose(&headers)
+        if headers[.cacheControl]?.contains("no-store") != true { headers[.cacheControl] = "private" }
+    }
+
+    static func expose(_ headers: inout HTTPFields) {
+        let ours = "PAYMENT-REQUIRED, PAYMENT-RESPONSE"
+        headers[.accessControlExposeHeaders] = headers[.accessControlExposeHeaders].map { "\($0), \(ours)" } ?? ours
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingEncodings
+public import FarthingPrimitives
+
+/// Takes payments on behalf of a gate: the side that knows schemes, channels and ledgers.
+public protocol PaymentDesk: Sendable {
+    /// How many decimal places people write in the token that is paid with.
+    var decimals: Int { get }
+    /// What people call the token.
+    var symbol: String { get }
+    /// Whether the money is a ledger's own rather than a chain's.
+    var isSimulated: Bool { get }
+
+    /// The ways in which a price may be paid. The same price gives the same offers every time.
+    func offers(for price: Amount) -> [PaymentRequirements]
+
+    /// Looks at a payment and sets it aside for one request, or acts on it when it is no payment (a refund).
+    ///
+    /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
+    func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
+}
+
+/// What a desk says to a payment.
+public enum Admission: Sendable {
+    /// Good. Serve the request, then charge, or release.
+    case admitted(any AdmittedPayment)
+    /// It was no payment but an order that is done now, or that failed when it was carried out.
+    case settled(SettleResponse, body: JSON)
+    case refused(PaymentRefusal)
+}
+
+/// A payment that is set aside for one request.
+public protocol AdmittedPayment: Sendable {
+    /// Takes what the request came to. The answer is durable before this returns.
+    ///
+    /// - Parameter price: At most the offer's amount.
+    /// - Returns: An answer with `success` false when nothing was taken; the response must then be withheld.
+    func charge(_ price: Amount) async throws -> SettleResponse
+
+    /// Gives the payment free: nothing was delivered. The payer may use it again.
+    func release() async
+
+    /// Says that what was charged broke off on our side while it was delivered.
+    func deliveryFailed() async
+}
+
+/// Why a payment was not taken.
+public struct PaymentRefusal: Error, Sendable {
+    /// Stable; goes into the `error` of the 402.
+    public let code: String
+    public let message: String
+    public let remedy: String?
+    /// What the offer's `extra` must show in addition, so that the payer can mend its books.
+    public let correction: JSON?
+
+    public init(_ error: any ExplainedError, correction: JSON? = nil) {
+        code = error.code
+        message = error.message
+        remedy = error.remedy
+        self.correction = correction
+    }
+}

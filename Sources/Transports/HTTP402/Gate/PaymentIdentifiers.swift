@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPrimitives
+import HTTPTypes
+import Synchronization
+
+/// Answers that were paid for, kept for payers whose connection broke before they got them.
+///
+/// - Source: x402 v2, extension `payment-identifier`: the same identifier and payment get the same answer and are
+///   charged once; the same identifier with another payment is a conflict.
+final class PaymentIdentifiers: Sendable {
+    static let extensionName = "payment-identifier"
+
+    /// What is known of an identifier.
+    enum Finding {
+        case fresh
+        case inProgress
+        case conflict
+        case answered(GateAnswer)
+        case notKept
+    }
+
+    private struct Entry {
+        let fingerprint: Hash32
+        var answer: GateAnswer?
+        var isDone = false
+    }
+
+    private struct Contents {
+        var entries: [String: Entry] = [:]
+        /// Oldest first; forgotten ones are left in and passed over.
+        var order: [String] = []
+        var bytes = 0
+    }
+
+    /// The longest body that is kept for a second asking.
+    ///
+    /// - Unit: bytes.
+    static let longestAnswer = 64 * 1024
+
+    private let maximumEntries: Int
+    private let maximumBytes: Int
+    private let contents = Mutex(Contents())
+
+    init(maximumEntries: Int = 10_000, maximumBytes: Int = 64 * 1024 * 1024) {
+        self.maximumEntries = maximumEntries
+        self.maximumBytes = maximumBytes
+    }
+
+    /// Looks an identifier up, and takes it when it is fresh.
+    func take(_ identifier: String, fingerprint: Hash32) -> Finding {
+        contents.withLock { contents in
+            if let entry = contents.entries[identifier] {
+                guard entry.fingerprint == fingerprint else { return .conflict }
+                guard entry.isDone else { return .inProgress }
+                return entry.answer.map { .answered($0) } ?? .notKept
+            }
+            contents.entries[identifier] = Entry(fingerprint: fingerprint)
+            contents.order.append(identifier)
+            forgetOldest(&contents)
+            return .fresh
+        }
+    }
+
+    /// Nothing was charged: the identifier may be used again.
+    func forget(_ identifier: String) {
+        contents.withLock { contents in
+            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.answer?.body.count ?? 0
+        }
+    }
+
+    /// Keeps the answer; `nil` when it was too long to keep.
+    func keep(_ answer: GateAnswer?, for identifier: String) {
+        contents.withLock { contents in
+            guard contents.entries[identifier]?.isDone == false else { return }
+            contents.entries[identifier]?.isDone = true
+            contents.entries[identifier]?.answer = answer
+            contents.bytes += answer?.body.count ?? 0
+            forgetOldest(&contents)
+        }
+    }
+
+    private func forgetOldest(_ contents: inout Contents) {
+        var passed = 0
+        while contents.entries.count > maximumEntries || contents.bytes > maximumBytes, passed < contents.order.count {
+            let identifier = contents.order[passed]
+            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.answer?.body.count ?? 0
+            passed += 1
+        }
+        contents.order.removeFirst(passed)
+        // Identifiers that were forgotten by themselves must not pile up in the order.
+        if contents.order.count > 2 * contents.entries.count + 64 {
+            var seen = Set<String>()
+            contents.order = contents.order.filter { contents.entries[$0] != nil && seen.insert($0).inserted }
+        }
+    }
+
+    /// The identifier that a payment carries.
+    ///
+    /// - Returns: `nil` when it carries none.
+    static func identifier(of payment: PaymentPayload) throws(PaymentFault) -> String? {
+        guard let info = payment.extensions?[extensionName]?["info"], let id = info["id"] else { return nil }
+        guard let text = id.stringValue, (16...128).contains(text.utf8.count), text.utf8.allSatisfy(isAllowed) else {
+            throw .identifierMalformed
+        }
+        return text
+    }
+
+    /// What the server says of the extension in its 402.
+    static func declaration(required: Bool) -> JSON {
+        [
+            "info": ["required": .bool(required)],
+            "schema": [
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "type": "object",
+                "properties": [
+                    "required": ["type": "boolean"],
+                    "id": ["type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[a-zA-Z0-9_-]+$"],
+                ],
+                "required": ["required"],
+            ],
+        ]
+    }
+
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// The path of a request, if all servers read it the same way.
+///
+/// Dot segments, empty segments, backslashes and encoded separators are read differently by different servers.
+/// Such a path could be cheap here and something dear at the upstream, so it is not taken at all. What is left is
+/// compared with its percent-encoding undone and its `;parameters` cut off, as an upstream may do.
+public struct RequestPath: Hashable, Sendable {
+    public let segments: [String]
+
+    /// - Parameter target: The request target, with or without its query.
+    /// - Returns: `nil` when it is not one that everybody reads alike.
+    public init?(_ target: String) {
+        let path = target.prefix { $0 != "?" && $0 != "#" }
+        guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !path.contains("\\") else {
+            return nil
+        }
+        var parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        if parts.last == "" { parts.removeLast() }
+        var segments: [String] = []
+        for part in parts {
+            guard let segment = Self.decoded(part.prefix { $0 != ";" }), !segment.isEmpty, segment != ".",
+                segment != ".."
+            else { return nil }
+            segments.append(segment)
+        }
+        self.segments = segments
+    }
+
+    /// Undoes percent-encoding; `nil` when it is broken, or hides a separator or a control character.
+    private static func decoded(_ part: Substring) -> String? {
+        guard part.contains("%") else { return String(part) }
+        var bytes: [UInt8] = []
+        var rest = part.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                return nil
+            }
+            let value = high << 4 | low
+            // `%` itself would be undone twice by a careless server. A space is a plain part of a name.
+            guard value >= 0x20, value != 0x7F, value != UInt8(ascii: "/"), value != UInt8(ascii: "\\"),
+                value != UInt8(ascii: "%"), value != UInt8(ascii: ";")
+            else { return nil }
+            bytes.append(value)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

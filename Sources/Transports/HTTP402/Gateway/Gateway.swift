@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import HTTPTypes
+public import Hummingbird
+public import Logging
+import NIOCore
+import NIOHTTP1
+
+/// Hands requests on to an upstream and its answers back, bodies streaming both ways.
+///
+/// - Source: RFC 9110, section 7.6 (message forwarding).
+public struct Gateway: Sendable {
+    /// What a gateway will wait for and carry.
+    public struct Limits: Hashable, Sendable {
+        /// How long the upstream may take until its answer begins.
+        public var responseTimeout: Duration
+        /// How long the upstream may be silent in the middle of an answer.
+        public var silenceTimeout: Duration
+        /// The longest request body.
+        ///
+        /// - Unit: bytes.
+        public var requestBytes: Int
+
+        public init(
+            responseTimeout: Duration = .seconds(30), silenceTimeout: Duration = .seconds(30),
+            requestBytes: Int = 64 * 1024 * 1024
+        ) {
+            self.responseTimeout = responseTimeout
+            self.silenceTimeout = silenceTimeout
+            self.requestBytes = requestBytes
+        }
+    }
+
+    /// Where requests go, without a slash at the end.
+    public let upstream: String
+    private let client: HTTPClient
+    private let limits: Limits
+
+    /// - Parameter upstream: `http` or `https`, host, port and an optional path in front of all paths.
+    public init(upstream: String, limits: Limits = Limits()) throws(GatewayFault) {
+        self.upstream = try Self.check(upstream)
+        self.limits = limits
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(5)
+        configuration.timeout.read = TimeAmount(limits.silenceTimeout)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Reads the address of an upstream.
+    ///
+    /// - Returns: The address without a slash at the end.
+    @discardableResult
+    public static func check(_ upstream: String) throws(GatewayFault) -> String {
+        var base = upstream
+        while base.hasSuffix("/") { base.removeLast() }
+        guard base.hasPrefix("http://") || base.hasPrefix("https://"),
+            let host = base.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first, !host.isEmpty,
+            !base.contains("?"), !base.contains("#"), !base.contains("@"), !base.contains(" ")
+        else { throw .badUpstream(upstream) }
+        return base
+    }
+
+    /// Lets requests under way end, and closes the connections.
+    public func shutdown() async throws { try await client.shutdown() }
+
+    /// Whether anything answers at the upstream's address.
+    public func isReachable() async -> Bool {
+        var request = HTTPClientRequest(url: upstream + "/")
+        request.method = .HEAD
+        return (try? await client.execute(request, timeout: .seconds(2))) != nil
+    }
+
+    /// - Returns: The upstream's answer, or problem details with status 413, 502 or 504.
+    public func respond(to request: Request, logger: Logger) async throws -> Response {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.requestBytes {
+            return Response(.problem(.contentTooLarge, GatewayFault.requestTooLong(limit: limits.requestBytes)))
+        }
+        do {
+            let answer = try await client.execute(forwarded(request), timeout: TimeAmount(limits.responseTimeout))
+            return response(answer, isHead: request.method == .head)
+        } catch let fault as GatewayFault {
+            return Response(.problem(.contentTooLarge, fault))
+        } catch let error as HTTPClientError where Self.isTimeout(error) {
+            logger.warning("The upstream took too long", metadata: ["upstream": "\(upstream)"])
+            return Response(.problem(.gatewayTimeout, GatewayFault.timeout(after: limits.responseTimeout)))
+        } catch {
+            logger.warning(
+                "The upstream cannot be reached", metadata: ["upstream": "\(upstream)", "error": "\(error)"])
+            return Response(.problem(.badGateway, GatewayFault.unreachable))
+        }
+    }
+
+    private static func isTimeout(_ error: HTTPClientError) -> Bool {
+        error == .deadlineExceeded || error == .readTimeout || error == .connectTimeout
+            || error == .getConnectionFromPoolTimeout
+    }
+
+    private func forwarded(_ request: Request) -> HTTPClientRequest {
+        var forward = HTTPClientRequest(url: upstream + (request.head.path ?? "/"))
+        forward.method = .init(rawValue: request.method.rawValue)
+        let dropped = HopByHop.names(in: request.headers)
+        for field in request.headers where !dropped.contains(field.name) && field.name != .expect {
+            forward.headers.add(name: field.name.rawName, value: field.value)
+        }
+        if let host = request.head.authority { forward.headers.replaceOrAdd(name: "X-Forwarded-Host", value: host) }
+        forward.headers.replaceOrAdd(name: "X-Forwarded-Proto", value: request.head.scheme ?? "http")
+        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
+            forward.headers.remove(name: "Content-Length")
+            if length > 0 { forward.body = .stream(limited(request.body), length: .known(length)) }
+        } else if request.headers[.transferEncoding] != nil {
+            forward.body = .stream(limited(request.body), length: .unknown)
+        }
+        return forward
+    }
+
+    private func limited(_ body: RequestBody) -> LimitedBody { LimitedBody(body: body, limit: limits.requestBytes) }
+
+    private func response(_ answer: HTTPClientResponse, isHead: Bool) -> Response {
+        var headers = HTTPFields()
+        for (name, value) in answer.headers {
+            guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else { continue }
+            headers.append(HTTPField(name: name, value: value))
+        }
+        for name in HopByHop.names(in: headers) { headers[name] = nil }
+        // Only the gate speaks of payments to payers.
+        for name in [.paymentRequired, .paymentResponse, .paymentResponseV1] as [HTTPField.Name] { headers[name] = nil }
+        let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
+        let hasNoBody = isHead || status.code == 204 || status.code == 304
+        if hasNoBody { return Response(status: status, headers: headers, body: ResponseBody()) }
+        let length = headers[.contentLength].flatMap { Int($0) }
+        let parts = answer.body
+        let body = ResponseBody(contentLength: length) { writer in
+            for try await part in parts { try await writer.write(part) }
+            try await writer.finish(nil)
+        }
+        return Response(status: status, headers: headers, body: body)
+    }
+}
+
+extension TimeAmount {
+    fileprivate init(_ duration: Duration) {
+        self = .milliseconds(
+            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000)
+    }
+}
