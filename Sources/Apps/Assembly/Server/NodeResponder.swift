@@ -14,14 +14,14 @@ import NIOCore
 
 /// Answers the operator's few paths itself, and puts the gate before everything else.
 struct NodeResponder: HTTPResponder {
-    typealias Context = BasicRequestContext
+    typealias Context = NodeRequestContext
 
     let node: PaymentNode
     let gateway: Gateway
-    let middleware: PaymentMiddleware<BasicRequestContext>
+    let middleware: PaymentMiddleware<NodeRequestContext>
     let metrics: (@Sendable () -> String)?
 
-    @concurrent func respond(to request: Request, context: BasicRequestContext) async throws -> Response {
+    @concurrent func respond(to request: Request, context: NodeRequestContext) async throws -> Response {
         if request.method == .get || request.method == .head {
             switch request.uri.path {
             case Gate.descriptionPath: return json(.ok, node.gate.priceDescription)
@@ -33,7 +33,7 @@ struct NodeResponder: HTTPResponder {
         }
         let start = ContinuousClock.now
         let response = try await middleware.handle(request, context: context) { request, context in
-            try await gateway.respond(to: request, logger: context.logger)
+            try await gateway.respond(to: request, client: context.client, logger: context.logger)
         }
         record(response, since: start)
         return response

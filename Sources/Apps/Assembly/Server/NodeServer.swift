@@ -56,6 +56,10 @@ public struct NodeServer: Service {
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.listen.port
                 await onListening(NodeConfiguration.Endpoint(host: configuration.listen.host, port: port))
+                if !(await gateway.isReachable()) {
+                    node.logger.warning(
+                        "The upstream cannot be reached yet", metadata: ["upstream": "\(gateway.upstream)"])
+                }
             },
             logger: quiet)
         let logger = node.logger

@@ -73,13 +73,16 @@ public struct Gateway: Sendable {
         return (try? await client.execute(request, timeout: .seconds(2))) != nil
     }
 
+    /// Brings a request to the upstream and its answer back.
+    ///
+    /// - Parameter address: Who asks; goes into `X-Forwarded-For`.
     /// - Returns: The upstream's answer, or problem details with status 413, 502 or 504.
-    public func respond(to request: Request, logger: Logger) async throws -> Response {
+    public func respond(to request: Request, client address: String? = nil, logger: Logger) async throws -> Response {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.requestBytes {
             return Response(.problem(.contentTooLarge, GatewayFault.requestTooLong(limit: limits.requestBytes)))
         }
         do {
-            let answer = try await client.execute(forwarded(request), timeout: TimeAmount(limits.responseTimeout))
+            let answer = try await client.execute(forwarded(request, from: address), timeout: TimeAmount(limits.responseTimeout))
             return response(answer, isHead: request.method == .head)
         } catch let fault as GatewayFault {
             return Response(.problem(.contentTooLarge, fault))
@@ -98,7 +101,7 @@ public struct Gateway: Sendable {
             || error == .getConnectionFromPoolTimeout
     }
 
-    private func forwarded(_ request: Request) -> HTTPClientRequest {
+    private func forwarded(_ request: Request, from address: String?) -> HTTPClientRequest {
         var forward = HTTPClientRequest(url: upstream + (request.head.path ?? "/"))
         forward.method = .init(rawValue: request.method.rawValue)
         let dropped = HopByHop.names(in: request.headers)
@@ -106,6 +109,8 @@ public struct Gateway: Sendable {
             forward.headers.add(name: field.name.rawName, value: field.value)
         }
         if let host = request.head.authority { forward.headers.replaceOrAdd(name: "X-Forwarded-Host", value: host) }
+        // Behind another proxy the list grows by one; the last entry is the one that we saw ourselves.
+        if let address { forward.headers.add(name: "X-Forwarded-For", value: address) }
         forward.headers.replaceOrAdd(name: "X-Forwarded-Proto", value: request.head.scheme ?? "http")
         if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
             forward.headers.remove(name: "Content-Length")
