@@ -32,10 +32,11 @@ final class AdmittedVoucher: AdmittedPayment {
         do {
             let applied = try await desk.engine.apply(
                 .served(reservation.id, price: price, at: desk.clock()), to: channel)
-            if let effect = applied.effects.first {
+            if let effect = applied.effects.first, case .submitDeposit = effect.effect {
                 let deposit = try await desk.effects.deposit(effect, of: channel, charging: true)
                 (served, receipt) = (deposit.state, deposit.receipt)
             } else {
+                await desk.effects.attempt(applied.effects, of: channel)
                 (served, receipt) = (applied.state, nil)
             }
         } catch let refusal as VoucherChannel.Refusal {

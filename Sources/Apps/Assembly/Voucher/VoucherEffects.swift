@@ -56,13 +56,22 @@ public final class VoucherEffects: Sendable {
             switch stored.effect {
             // Nobody gets the answer that this deposit was to pay for, so the payer is not charged.
             case .submitDeposit:
-                do { _ = try await deposit(stored, of: channel, charging: false) } catch is VoucherChannel.Refusal {}
+                do { _ = try await self.deposit(stored, of: channel, charging: false) } catch is VoucherChannel.Refusal {}
             case .submitRefund:
                 do { _ = try await refund(stored, of: channel) } catch is VoucherChannel.Refusal {}
             case .claim:
                 try await claim([channel])
                 try await engine.acknowledge(stored.id)
             }
+        }
+    }
+
+    /// Runs effects on the way to something else, which must not fail with them.
+    ///
+    /// What cannot be done now stays in the outbox; a claim is made again at the next turn anyway.
+    func attempt(_ effects: [Stored], of channel: ChannelID) async {
+        do { try await run(effects, of: channel) } catch {
+            logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
         }
     }
 
@@ -84,8 +93,15 @@ public final class VoucherEffects: Sendable {
         }
         do {
             let receipt = try await settlement.deposit(deposit)
-            let applied = try await engine.apply(
-                .deposited(id, receipt.snapshot, charging: charging, at: clock()), to: channel)
+            let applied: ChannelEngine<VoucherChannel>.Applied
+            do {
+                applied = try await engine.apply(
+                    .deposited(id, receipt.snapshot, charging: charging, at: clock()), to: channel)
+            } catch let refusal as VoucherChannel.Refusal where charging {
+                // The money is locked, but does not cover the charge: keep the one, give up the other.
+                _ = try await self.deposit(stored, of: channel, charging: false)
+                throw refusal
+            }
             try await engine.acknowledge(stored.id)
             try await run(applied.effects, of: channel)
             return (applied.state, receipt)
