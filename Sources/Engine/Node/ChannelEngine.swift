@@ -67,7 +67,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// Applies an event and commits what came of it.
     ///
     /// - Parameter opening: The channel to start from when it was never stored; `nil` refuses unknown channels.
-    /// - Throws: The scheme's refusal, a ``StoreError``, or ``EngineError``; the channel is then as it was.
+    /// - Throws: The scheme's refusal, a `StoreError`, or ``EngineError``; the channel is then as it was.
     public func apply(_ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil) async throws -> Applied {
         if let applied = try applyInMemory(event, to: id) { return applied }
         return try await withCheckedThrowingContinuation { continuation in

@@ -68,7 +68,8 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
         /// again without charging.
         case deposited(ReservationID, ChannelSnapshot, charging: Bool, at: Instant)
         case depositFailed(ReservationID)
-        /// What was charged broke off while it was being delivered.
+        /// What was paid for broke off while it was being delivered. The amount is the price that the request came
+        /// to, even where credit paid for a part of it: what was charged would give back too little.
         case deliveryFailed(Amount)
         /// A payer wants money back; the voucher is for what was charged so far. `nil` is all that is left.
         case refundAsked(ReservationID, Voucher, amount: Amount?)

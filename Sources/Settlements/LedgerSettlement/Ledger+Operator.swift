@@ -28,7 +28,7 @@ extension Ledger {
 
     /// Makes new money and gives it to an account.
     ///
-    /// - Throws: ``FarthingChannels/SettlementError/overflow`` when more than 2¹²⁸ − 1 would ever have been made of
+    /// - Throws: `SettlementError.overflow` when more than 2¹²⁸ − 1 would ever have been made of
     ///   the token.
     @discardableResult
     public func mint(

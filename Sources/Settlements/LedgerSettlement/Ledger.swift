@@ -31,7 +31,7 @@ public final class Ledger: Sendable {
     ///   - path: Where the file is; `nil` for a ledger in memory that goes with this object.
     ///   - domain: Which contract on which chain is simulated.
     ///   - clock: What time it is. Blocks never go back when the clock does.
-    /// - Throws: ``FarthingChannels/StoreError``; nothing was changed then.
+    /// - Throws: `StoreError`; nothing was changed then.
     public init(
         path: String?, domain: SettlementDomain, clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) throws(StoreError) {

@@ -10,7 +10,7 @@ extension SQLiteStore {
     /// Takes time in proportion to the file. Others may read and write meanwhile.
     ///
     /// - Source: SQLite, `PRAGMA integrity_check`, which stops after a hundred messages.
-    /// - Throws: ``StoreError/damaged(path:reason:)`` when the file is so broken that it cannot be gone through.
+    /// - Throws: `StoreError.damaged` when the file is so broken that it cannot be gone through.
     public func verifyFile() async throws(StoreError) -> [String] {
         try await read { try String.fetchAll($0, sql: "PRAGMA integrity_check") }.filter { $0 != "ok" }
     }

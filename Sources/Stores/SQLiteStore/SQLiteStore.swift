@@ -25,9 +25,9 @@ public final class SQLiteStore: ChannelStore, Sendable {
 
     /// Opens the file, and makes it first when the mode says so.
     ///
-    /// - Throws: ``StoreError/inUse(path:by:)`` when somebody else writes to it, ``StoreError/missing(path:)``,
-    ///   ``StoreError/newer(path:)``, ``StoreError/damaged(path:reason:)``, ``StoreError/full(path:)`` or
-    ///   ``StoreError/unavailable(reason:)``.
+    /// - Throws: `StoreError.inUse` when somebody else writes to it, `StoreError.missing`,
+    ///   `StoreError.newer`, `StoreError.damaged`, `StoreError.full` or
+    ///   `StoreError.unavailable`.
     public init(path: String, mode: Mode = .readWrite) throws(StoreError) {
         let file = try StoreFile(path: path, mode: mode)
         try file.checkPresence()
@@ -85,7 +85,7 @@ public final class SQLiteStore: ChannelStore, Sendable {
     /// Lets everything that was handed in finish, and frees the file for others.
     ///
     /// The write-ahead log is folded into the file unless somebody still looks at it. Afterwards every call throws
-    /// ``StoreError/unavailable(reason:)``. Closing twice is harmless. A store that is let go without closing is
+    /// `StoreError.unavailable`. Closing twice is harmless. A store that is let go without closing is
     /// closed too, but then the thread that lets go has to wait.
     public func close() async {
         let task = closing.withLock { running in

@@ -36,7 +36,7 @@ enum Schema {
 
     /// How many steps the file has behind it; 0 when it is empty.
     ///
-    /// - Throws: ``StoreError/damaged(path:reason:)`` when another program wrote it, ``StoreError/newer(path:)``
+    /// - Throws: `StoreError.damaged` when another program wrote it, `StoreError.newer`
     ///   when a later version of this one did.
     static func version(of db: Database, path: String) throws -> Int64 {
         let mark = try Int64.fetchOne(db, sql: "PRAGMA application_id") ?? 0

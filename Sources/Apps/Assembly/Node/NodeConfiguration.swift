@@ -33,7 +33,7 @@ public struct NodeConfiguration: Sendable {
     /// The file of the key that signs claims and refunds; made when it is not there.
     public var authorizerKeyPath: String
     /// - Unit: seconds.
-    /// - Range: ``ChannelTerms/withdrawDelayRange``.
+    /// - Range: `ChannelTerms.withdrawDelayRange`.
     public var withdrawDelay: UInt64 = 900
     public var policy = VoucherDesk.Policy()
     public var limits = Gateway.Limits()

@@ -16,8 +16,8 @@ final class AdmittedVoucher: AdmittedPayment {
     private let channel: ChannelID
     private let reservation: VoucherChannel.Reservation
     private let payer: Address
-    /// What the payer was told it was charged.
-    private let charged = Mutex(Amount.zero)
+    /// What was delivered for: some of it may have been paid from credit.
+    private let delivered = Mutex(Amount.zero)
 
     init(desk: VoucherDesk, channel: ChannelID, reservation: VoucherChannel.Reservation, payer: Address) {
         self.desk = desk
@@ -40,12 +40,13 @@ final class AdmittedVoucher: AdmittedPayment {
                 (served, receipt) = (applied.state, nil)
             }
         } catch let refusal as VoucherChannel.Refusal {
+            await release()
             return desk.failure(refusal, payer: payer)
         }
         // The ceiling is what was charged before, plus the price.
         let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
         let amount = served.charged.clampedSubtracting(before)
-        charged.withLock { $0 = amount }
+        delivered.withLock { $0 = price }
         return SettleResponse(
             success: true, payer: payer, transaction: receipt?.transaction,
             network: desk.settlement.domain.network, amount: receipt?.amount,
@@ -58,7 +59,7 @@ final class AdmittedVoucher: AdmittedPayment {
     }
 
     func deliveryFailed() async {
-        let amount = charged.withLock { $0 }
+        let amount = delivered.withLock { $0 }
         guard !amount.isZero else { return }
         do {
             _ = try await desk.engine.apply(.deliveryFailed(amount), to: channel)

@@ -56,14 +56,19 @@ public final class VoucherEffects: Sendable {
             switch stored.effect {
             // Nobody gets the answer that this deposit was to pay for, so the payer is not charged.
             case .submitDeposit:
-                do { _ = try await self.deposit(stored, of: channel, charging: false) } catch is VoucherChannel.Refusal {}
+                try await toleratingRefusal { _ = try await deposit(stored, of: channel, charging: false) }
             case .submitRefund:
-                do { _ = try await refund(stored, of: channel) } catch is VoucherChannel.Refusal {}
+                try await toleratingRefusal { _ = try await refund(stored, of: channel) }
             case .claim:
                 try await claim([channel])
                 try await engine.acknowledge(stored.id)
             }
         }
+    }
+
+    /// A ledger that would not have it has been told of already: the channel is idle again.
+    private func toleratingRefusal(_ work: () async throws -> Void) async throws {
+        do { try await work() } catch is VoucherChannel.Refusal {}
     }
 
     /// Runs effects on the way to something else, which must not fail with them.
@@ -103,7 +108,7 @@ public final class VoucherEffects: Sendable {
                 throw refusal
             }
             try await engine.acknowledge(stored.id)
-            try await run(applied.effects, of: channel)
+            await attempt(applied.effects, of: channel)
             return (applied.state, receipt)
         } catch let error as SettlementError {
             if case .unavailable = error { logger.error("The ledger is unavailable", metadata: ["error": "\(error)"]) }

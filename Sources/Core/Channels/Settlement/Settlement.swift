@@ -45,7 +45,7 @@ public protocol Settlement: Sendable {
 
     /// What happened, oldest first.
     ///
-    /// - Parameter after: The sequence number of the last event that was read; 0 for all.
+    /// - Parameter sequence: The number of the last event that was read; 0 for all.
     func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent]
 }
 

@@ -16,7 +16,7 @@ public struct VoucherOffer: Hashable, Sendable {
     public var receiverAuthorizer: Address
     public var token: Token
     /// - Unit: seconds.
-    /// - Range: ``ChannelTerms/withdrawDelayRange``.
+    /// - Range: `ChannelTerms.withdrawDelayRange`.
     public var withdrawDelay: UInt64
     /// The least that a deposit should be, as a hint for payers.
     public var minimumDeposit: Amount?

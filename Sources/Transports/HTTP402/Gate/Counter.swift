@@ -54,12 +54,14 @@ struct Counter: Sendable {
     }
 
     private func match(_ accepted: JSON) throws(PaymentFault) -> PaymentRequirements {
-        var nearest: String?
+        // Of several offers, the one that agrees the furthest was meant.
+        var nearest = (agreed: -1, member: "scheme")
         for offer in offers {
             guard let difference = offer.difference(from: accepted) else { return offer }
-            nearest = nearest ?? difference
+            let agreed = offer.json.members?.firstIndex { $0.name == difference } ?? 0
+            if agreed > nearest.agreed { nearest = (agreed, difference) }
         }
-        throw .noMatchingOffer(member: nearest ?? "scheme")
+        throw .noMatchingOffer(member: nearest.member)
     }
 
     /// A payer that echoes extensions must echo what was declared, and may add to it.
@@ -92,7 +94,7 @@ struct Counter: Sendable {
     func refusal(of fault: PaymentFault) -> GateAnswer {
         switch fault {
         case .identifierReused: return .problem(.conflict, fault)
-        case .identifierMissing, .identifierMalformed, .extensionEcho: return .problem(.badRequest, fault)
+        case .identifierMissing, .identifierMalformed: return .problem(.badRequest, fault)
         default: break
         }
         var error = fault.code

@@ -72,7 +72,20 @@ public struct Gate: Sendable {
         headers[.paymentRequired] = nil
         headers[.paymentResponse] = settled.header
         expose(&headers)
-        if headers[.cacheControl]?.contains("no-store") != true { headers[.cacheControl] = "private" }
+        headers[.cacheControl] = unshared(headers[.cacheControl])
+    }
+
+    /// The handler's caching rules, without leave for caches that other people use.
+    private static func unshared(_ rules: String?) -> String {
+        guard let rules else { return "private" }
+        // A list within quotes is too rare to be taken apart.
+        guard !rules.contains("\"") else { return "no-store" }
+        let shared = ["public", "private", "s-maxage", "proxy-revalidate"]
+        let kept = rules.split(separator: ",").map { $0.drop { $0 == " " } }.filter { rule in
+            let name = rule.prefix { $0 != "=" && $0 != " " }.lowercased()
+            return !name.isEmpty && !shared.contains(name)
+        }
+        return (["private"] + kept).joined(separator: ", ")
     }
 
     static func expose(_ headers: inout HTTPFields) {

@@ -35,6 +35,9 @@ public struct PaidRequest: Sendable {
         response.headerFields[.settlementOverrides] = nil
         guard response.status.code < 400 else {
             await failed()
+            // Whoever sees a PAYMENT-RESPONSE takes it that something was settled.
+            response.headerFields[.paymentResponse] = nil
+            response.headerFields[.paymentRequired] = nil
             return .deliverUncharged(response)
         }
         guard

@@ -10,9 +10,12 @@ public struct PathPattern: Hashable, Sendable, CustomStringConvertible {
     private let segments: [String]
     private let isOpenEnded: Bool
 
-    /// - Returns: `nil` unless it begins with `/`, has `*` only as a whole segment and `**` only at the end.
+    /// - Returns: `nil` unless it begins with `/`, has `*` only as a whole segment and `**` only at the end, and is
+    ///   a path alone: no query and no `;parameters`, which are never looked at.
     public init?(_ text: String) {
-        guard var segments = RequestPath(text)?.segments else { return nil }
+        guard !text.contains(where: { "?#;".contains($0) }), var segments = RequestPath(text)?.segments else {
+            return nil
+        }
         isOpenEnded = segments.last == "**"
         if isOpenEnded { segments.removeLast() }
         guard segments.allSatisfy({ $0 == "*" || !$0.contains("*") }) else { return nil }

@@ -26,12 +26,19 @@ final class PaymentIdentifiers: Sendable {
         let fingerprint: Hash32
         var answer: GateAnswer?
         var isDone = false
+
+        var bytes: Int {
+            guard let answer else { return 0 }
+            return answer.headers.reduce(answer.body.count) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+        }
     }
 
     private struct Contents {
         var entries: [String: Entry] = [:]
-        /// Oldest first; forgotten ones are left in and passed over.
-        var order: [String] = []
+        /// Those that are done, oldest first; forgotten ones are left in and passed over.
+        var done: [String] = []
+        /// How many of `done` were passed already.
+        var passed = 0
         var bytes = 0
     }
 
@@ -58,8 +65,6 @@ final class PaymentIdentifiers: Sendable {
                 return entry.answer.map { .answered($0) } ?? .notKept
             }
             contents.entries[identifier] = Entry(fingerprint: fingerprint)
-            contents.order.append(identifier)
-            forgetOldest(&contents)
             return .fresh
         }
     }
@@ -67,34 +72,43 @@ final class PaymentIdentifiers: Sendable {
     /// Nothing was charged: the identifier may be used again.
     func forget(_ identifier: String) {
         contents.withLock { contents in
-            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.answer?.body.count ?? 0
+            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.bytes ?? 0
         }
     }
 
     /// Keeps the answer; `nil` when it was too long to keep.
     func keep(_ answer: GateAnswer?, for identifier: String) {
         contents.withLock { contents in
-            guard contents.entries[identifier]?.isDone == false else { return }
-            contents.entries[identifier]?.isDone = true
-            contents.entries[identifier]?.answer = answer
-            contents.bytes += answer?.body.count ?? 0
+            guard var entry = contents.entries[identifier], !entry.isDone else { return }
+            entry.isDone = true
+            entry.answer = answer
+            contents.entries[identifier] = entry
+            contents.bytes += entry.bytes
+            contents.done.append(identifier)
             forgetOldest(&contents)
         }
     }
 
+    /// How many identifiers are known, and the bytes of the answers kept for them.
+    var size: (entries: Int, bytes: Int) { contents.withLock { ($0.entries.count, $0.bytes) } }
+
+    /// Those in progress are never forgotten, or two requests with one identifier could be served side by side.
     private func forgetOldest(_ contents: inout Contents) {
-        var passed = 0
-        while contents.entries.count > maximumEntries || contents.bytes > maximumBytes, passed < contents.order.count {
-            let identifier = contents.order[passed]
-            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.answer?.body.count ?? 0
-            passed += 1
+        while contents.entries.count > maximumEntries || contents.bytes > maximumBytes,
+            contents.passed < contents.done.count
+        {
+            let identifier = contents.done[contents.passed]
+            contents.passed += 1
+            guard contents.entries[identifier]?.isDone == true else { continue }
+            contents.bytes -= contents.entries.removeValue(forKey: identifier)?.bytes ?? 0
         }
-        contents.order.removeFirst(passed)
-        // Identifiers that were forgotten by themselves must not pile up in the order.
-        if contents.order.count > 2 * contents.entries.count + 64 {
-            var seen = Set<String>()
-            contents.order = contents.order.filter { contents.entries[$0] != nil && seen.insert($0).inserted }
+        // What was passed, and what was forgotten by itself, must not pile up.
+        guard contents.done.count > 2 * contents.entries.count + 64 else { return }
+        var seen = Set<String>()
+        contents.done = contents.done.dropFirst(contents.passed).filter {
+            contents.entries[$0]?.isDone == true && seen.insert($0).inserted
         }
+        contents.passed = 0
     }
 
     /// The identifier that a payment carries.

@@ -42,14 +42,16 @@ public struct RequestPath: Hashable, Sendable {
                 return nil
             }
             let value = high << 4 | low
-            // `%` itself would be undone twice by a careless server. A space is a plain part of a name.
-            guard value >= 0x20, value != 0x7F, value != UInt8(ascii: "/"), value != UInt8(ascii: "\\"),
-                value != UInt8(ascii: "%"), value != UInt8(ascii: ";")
-            else { return nil }
+            // A space is a plain part of a name.
+            guard value >= 0x20, value != 0x7F, !separators.contains(value) else { return nil }
             bytes.append(value)
         }
         return String(validating: bytes, as: UTF8.self)
     }
+
+    /// What ends a segment or the path for a server that looks only after undoing the encoding, and `%` itself,
+    /// which a careless server would undo twice.
+    private static let separators = Array("/\\;?#%".utf8)
 
     private static func digit(_ byte: UInt8) -> UInt8? {
         switch byte {

@@ -16,7 +16,9 @@ public struct Gateway: Sendable {
     public struct Limits: Hashable, Sendable {
         /// How long the upstream may take until its answer begins.
         public var responseTimeout: Duration
-        /// How long the upstream may be silent in the middle of an answer.
+        /// How long the upstream may be silent in the middle of an answer, and the client may leave one unread.
+        ///
+        /// Where it is less than ``responseTimeout``, that counts.
         public var silenceTimeout: Duration
         /// The longest request body.
         ///
@@ -31,6 +33,9 @@ public struct Gateway: Sendable {
             self.silenceTimeout = silenceTimeout
             self.requestBytes = requestBytes
         }
+
+        // One clock runs until an answer begins and between its parts.
+        var silence: Duration { max(silenceTimeout, responseTimeout) }
     }
 
     /// Where requests go, without a slash at the end.
@@ -44,7 +49,9 @@ public struct Gateway: Sendable {
         self.limits = limits
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
-        configuration.timeout.read = TimeAmount(limits.silenceTimeout)
+        configuration.timeout.read = TimeAmount(limits.silence)
+        // A refused connection is told at once; the payer knows best whether to try again.
+        configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
@@ -54,13 +61,8 @@ public struct Gateway: Sendable {
     /// - Returns: The address without a slash at the end.
     @discardableResult
     public static func check(_ upstream: String) throws(GatewayFault) -> String {
-        var base = upstream
-        while base.hasSuffix("/") { base.removeLast() }
-        guard base.hasPrefix("http://") || base.hasPrefix("https://"),
-            let host = base.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first, !host.isEmpty,
-            !base.contains("?"), !base.contains("#"), !base.contains("@"), !base.contains(" ")
-        else { throw .badUpstream(upstream) }
-        return base
+        guard let address = UpstreamAddress(upstream) else { throw .badUpstream(upstream) }
+        return address.text
     }
 
     /// Lets requests under way end, and closes the connections.
@@ -76,24 +78,45 @@ public struct Gateway: Sendable {
     /// Brings a request to the upstream and its answer back.
     ///
     /// - Parameter address: Who asks; goes into `X-Forwarded-For`.
-    /// - Returns: The upstream's answer, or problem details with status 413, 502 or 504.
+    /// - Returns: The upstream's answer, or problem details with status 400, 413, 502 or 504.
     public func respond(to request: Request, client address: String? = nil, logger: Logger) async throws -> Response {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.requestBytes {
-            return Response(.problem(.contentTooLarge, GatewayFault.requestTooLong(limit: limits.requestBytes)))
+        let length = request.headers[.contentLength].map { Int($0) ?? .max }
+        guard length ?? 0 <= limits.requestBytes else {
+            return problem(.contentTooLarge, .requestTooLong(limit: limits.requestBytes), for: request)
+        }
+        var upload: Upload?
+        if (length ?? 0) > 0 || (length == nil && request.headers[.transferEncoding] != nil) {
+            upload = Upload(request.body, length: length, limit: limits.requestBytes)
         }
         do {
-            let answer = try await client.execute(forwarded(request, from: address), timeout: TimeAmount(limits.responseTimeout))
-            return response(answer, isHead: request.method == .head)
-        } catch let fault as GatewayFault {
-            return Response(.problem(.contentTooLarge, fault))
-        } catch let error as HTTPClientError where Self.isTimeout(error) {
-            logger.warning("The upstream took too long", metadata: ["upstream": "\(upstream)"])
-            return Response(.problem(.gatewayTimeout, GatewayFault.timeout(after: limits.responseTimeout)))
+            var forward = forwarded(request, from: address)
+            if let upload { forward.body = .stream(upload.body, length: length.map { .known(Int64($0)) } ?? .unknown) }
+            let answer = try await client.execute(forward, timeout: TimeAmount(limits.responseTimeout))
+            return response(answer, upload: upload, isHead: request.method == .head)
         } catch {
-            logger.warning(
-                "The upstream cannot be reached", metadata: ["upstream": "\(upstream)", "error": "\(error)"])
-            return Response(.problem(.badGateway, GatewayFault.unreachable))
+            upload?.stop()
+            return problem(for: error, request, logger)
         }
+    }
+
+    private func problem(for error: any Error, _ request: Request, _ logger: Logger) -> Response {
+        let upstream: Logger.Metadata = ["upstream": "\(upstream)"]
+        switch error {
+        case let fault as GatewayFault:
+            if case .requestTooLong = fault { return problem(.contentTooLarge, fault, for: request) }
+            return problem(.badRequest, fault, for: request)
+        case let error as HTTPClientError where Self.isTimeout(error):
+            logger.warning("The upstream took too long", metadata: upstream)
+            return problem(.gatewayTimeout, .timeout(after: limits.responseTimeout), for: request)
+        default:
+            logger.warning(
+                "The upstream cannot be reached", metadata: upstream.merging(["error": "\(error)"]) { $1 })
+            return problem(.badGateway, .unreachable, for: request)
+        }
+    }
+
+    private func problem(_ status: HTTPResponse.Status, _ fault: GatewayFault, for request: Request) -> Response {
+        Response(.problem(status, fault), to: request)
     }
 
     private static func isTimeout(_ error: HTTPClientError) -> Bool {
@@ -112,18 +135,11 @@ public struct Gateway: Sendable {
         // Behind another proxy the list grows by one; the last entry is the one that we saw ourselves.
         if let address { forward.headers.add(name: "X-Forwarded-For", value: address) }
         forward.headers.replaceOrAdd(name: "X-Forwarded-Proto", value: request.head.scheme ?? "http")
-        if let length = request.headers[.contentLength].flatMap({ Int64($0) }) {
-            forward.headers.remove(name: "Content-Length")
-            if length > 0 { forward.body = .stream(limited(request.body), length: .known(length)) }
-        } else if request.headers[.transferEncoding] != nil {
-            forward.body = .stream(limited(request.body), length: .unknown)
-        }
+        forward.headers.remove(name: "Content-Length")
         return forward
     }
 
-    private func limited(_ body: RequestBody) -> LimitedBody { LimitedBody(body: body, limit: limits.requestBytes) }
-
-    private func response(_ answer: HTTPClientResponse, isHead: Bool) -> Response {
+    private func response(_ answer: HTTPClientResponse, upload: Upload?, isHead: Bool) -> Response {
         var headers = HTTPFields()
         for (name, value) in answer.headers {
             guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else { continue }
@@ -133,13 +149,13 @@ public struct Gateway: Sendable {
         // Only the gate speaks of payments to payers.
         for name in [.paymentRequired, .paymentResponse, .paymentResponseV1] as [HTTPField.Name] { headers[name] = nil }
         let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
-        let hasNoBody = isHead || status.code == 204 || status.code == 304
-        if hasNoBody { return Response(status: status, headers: headers, body: ResponseBody()) }
-        let length = headers[.contentLength].flatMap { Int($0) }
-        let parts = answer.body
-        let body = ResponseBody(contentLength: length) { writer in
-            for try await part in parts { try await writer.write(part) }
-            try await writer.finish(nil)
+        if isHead || status.code == 204 || status.code == 304 {
+            upload?.stop()
+            return Response(status: status, headers: headers, body: ResponseBody())
+        }
+        let download = Download(parts: answer.body, upload: upload, silence: limits.silence)
+        let body = ResponseBody(contentLength: headers[.contentLength].flatMap { Int($0) }) { writer in
+            try await download.write(to: &writer)
         }
         return Response(status: status, headers: headers, body: body)
     }

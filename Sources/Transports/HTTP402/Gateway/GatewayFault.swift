@@ -3,15 +3,18 @@
 
 public import FarthingChannels
 
-/// Why the gateway could not bring a request to its upstream.
+/// Why the gateway could not bring a request to its upstream, or the answer back.
 ///
-/// Nothing is charged for any of these.
+/// Nothing is charged for what never came back. An answer that broke off was charged already.
 public enum GatewayFault: ExplainedError {
     case badUpstream(String)
     case unreachable
     case timeout(after: Duration)
     /// - Unit: bytes.
     case requestTooLong(limit: Int)
+    case requestBroken
+    /// The client did not take its answer for so long that it was given up.
+    case answerNotTaken
 
     public var code: String {
         switch self {
@@ -19,6 +22,8 @@ public enum GatewayFault: ExplainedError {
         case .unreachable: "upstream.unreachable"
         case .timeout: "upstream.timeout"
         case .requestTooLong: "request.too-long"
+        case .requestBroken: "request.broken"
+        case .answerNotTaken: "answer.not-taken"
         }
     }
 
@@ -28,6 +33,8 @@ public enum GatewayFault: ExplainedError {
         case .unreachable: "The upstream cannot be reached, or broke the connection."
         case .timeout(let limit): "The upstream did not answer within \(limit.components.seconds) s."
         case .requestTooLong(let limit): "The request's body is longer than \(limit) bytes."
+        case .requestBroken: "The request broke off before its end."
+        case .answerNotTaken: "The client stopped reading its answer."
         }
     }
 
@@ -36,6 +43,16 @@ public enum GatewayFault: ExplainedError {
         case .badUpstream: "Give http:// or https://, a host, and a port if needed: http://127.0.0.1:3000."
         case .unreachable, .timeout: "Nothing was charged; try again later."
         case .requestTooLong: "Send less at once."
+        case .requestBroken: "Send the whole request."
+        case .answerNotTaken: "Read answers as they come."
+        }
+    }
+
+    /// Whether the client brought it about, so that nobody owes it anything.
+    var isTheClients: Bool {
+        switch self {
+        case .requestTooLong, .requestBroken, .answerNotTaken: true
+        case .badUpstream, .unreachable, .timeout: false
         }
     }
 }

@@ -6,8 +6,9 @@ public import NIOHTTPTypes
 
 /// Hangs up on clients that take forever to say what they want.
 ///
-/// A request's head must be complete in time, however many bytes trickle in meanwhile; after that, its body may
-/// not fall silent. Without this, a handful of idle clients could hold all connections ("slow loris").
+/// The first head must be complete in time, however many bytes trickle in meanwhile; after that, a body may not fall
+/// silent. Without this, a handful of idle clients could hold all connections ("slow loris"). Between an answer and
+/// the end of the next head it is the server's idle time-out that counts.
 public final class SlowRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
     public typealias InboundIn = HTTPRequestPart
     public typealias InboundOut = HTTPRequestPart
@@ -17,7 +18,7 @@ public final class SlowRequestHandler: ChannelInboundHandler, RemovableChannelHa
     private var deadline: Scheduled<Void>?
 
     /// - Parameters:
-    ///   - headTimeout: From the connection, or from the end of the request before, to the end of the head.
+    ///   - headTimeout: From the connection to the end of the first head.
     ///   - silenceTimeout: Between two parts of a body.
     public init(headTimeout: TimeAmount = .seconds(30), silenceTimeout: TimeAmount = .seconds(30)) {
         self.headTimeout = headTimeout

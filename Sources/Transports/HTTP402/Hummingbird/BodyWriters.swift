@@ -21,21 +21,14 @@ final class BodySink: ResponseBodyWriter, Sendable {
 
 /// Passes a body on, and remembers whether it was the client who could not take it.
 struct WatchedWriter: ResponseBodyWriter {
-    /// Shared by the copies of the writer.
-    final class Watch: Sendable {
-        private let gone = Mutex(false)
-        var clientHasGone: Bool { gone.withLock { $0 } }
-        func sawClientGo() { gone.withLock { $0 = true } }
-    }
-
     var writer: any ResponseBodyWriter
-    let watch: Watch
+    let client: ClientWatch
 
     @concurrent mutating func write(_ buffer: ByteBuffer) async throws {
         do {
             try await writer.write(buffer)
         } catch {
-            watch.sawClientGo()
+            client.saw(error)
             throw error
         }
     }
@@ -44,7 +37,7 @@ struct WatchedWriter: ResponseBodyWriter {
         do {
             try await writer.finish(trailingHeaders)
         } catch {
-            watch.sawClientGo()
+            client.saw(error)
             throw error
         }
     }

@@ -31,19 +31,21 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             decision = try await gate.decide(request.head)
         } catch {
             context.logger.error("The payment desk is out of order", metadata: ["error": "\(error)"])
-            return Response(GateAnswer.problem(.serviceUnavailable, GateFault.outOfOrder))
+            return Response(.problem(.serviceUnavailable, GateFault.outOfOrder), to: request)
         }
         switch decision {
         case .answer(let answer):
-            return Response(answer)
+            return Response(answer, to: request)
         case .pass:
             var response = try await next(request.withoutPayment, context)
             response.headers[.settlementOverrides] = nil
             return response
         case .serve(let paid):
+            let client = ClientWatch()
             do {
-                let response = try await next(request.withoutPayment, context)
-                return await conclude(paid, response, body: try await collected(response))
+                let response = try await next(request.withoutPayment.watched(by: client), context)
+                let body = try await collected(response)
+                return await conclude(paid, response, body: body, to: request, client)
             } catch {
                 await paid.failed()
                 throw error
@@ -51,19 +53,21 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
         }
     }
 
-    private func conclude(_ paid: PaidRequest, _ response: Response, body: ByteBuffer?) async -> Response {
+    private func conclude(
+        _ paid: PaidRequest, _ response: Response, body: ByteBuffer?, to request: Request, _ client: ClientWatch
+    ) async -> Response {
         var response = response
         if let body { response.body = ResponseBody(byteBuffer: body) }
         switch await paid.served(response.head) {
         case .withhold(let answer):
-            return Response(answer)
+            return Response(answer, to: request)
         case .deliverUncharged(let head):
             response.headers = head.headerFields
         case .deliver(let head):
             response.headers = head.headerFields
             let isKept = body.map { $0.readableBytes <= paid.keptBytes } ?? false
             paid.finished(head, body: isKept ? body.map { Array($0.readableBytesView) } : nil)
-            if body == nil { response.body = watched(response.body, paid) }
+            if body == nil { response.body = watched(response.body, paid, client) }
         }
         return response
     }
@@ -77,13 +81,15 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 
     /// Tells a body that breaks off here from a client that has gone away.
-    private func watched(_ body: ResponseBody, _ paid: PaidRequest) -> ResponseBody {
+    ///
+    /// Only the former is owed anything: a payer must not get its money back by hanging up on the last byte.
+    private func watched(_ body: ResponseBody, _ paid: PaidRequest, _ client: ClientWatch) -> ResponseBody {
         ResponseBody(contentLength: body.contentLength) { writer in
-            let watch = WatchedWriter.Watch()
             do {
-                try await body.write(WatchedWriter(writer: writer, watch: watch))
+                try await body.write(WatchedWriter(writer: writer, client: client))
             } catch {
-                if !watch.clientHasGone { await paid.brokenOff() }
+                let isTheClients = client.hasGone || (error as? GatewayFault)?.isTheClients == true
+                if !isTheClients { await paid.brokenOff() }
                 throw error
             }
         }
@@ -91,20 +97,29 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
 }
 
 extension Response {
-    init(_ answer: GateAnswer) {
+    /// - Parameter request: What it answers; HEAD gets no body, only how long it would be.
+    init(_ answer: GateAnswer, to request: Request) {
         self.init(
             status: answer.status, headers: answer.headers,
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+        if request.method == .head { self = createHeadResponse() }
     }
 }
 
 extension Request {
     /// The same request without what only concerns the gate.
-    var withoutPayment: Request {
+    fileprivate var withoutPayment: Request {
         var head = head
         for name in [.paymentSignature, .settlementOverrides, .paymentV1] as [HTTPField.Name] {
             head.headerFields[name] = nil
         }
         return Request(head: head, body: body)
+    }
+
+    /// The same request, whose body tells when it breaks off.
+    fileprivate func watched(by client: ClientWatch) -> Request {
+        var copy = self
+        copy.body = RequestBody(asyncSequence: WatchedBody(body: body, client: client))
+        return copy
     }
 }

@@ -34,6 +34,17 @@ struct CreditTests {
         #expect(bob.channel.channelState["chargedCumulativeAmount"] == "1400")
     }
 
+    @Test func `comes back in whole when what it paid for breaks off as well`() throws {
+        var bob = try Bob(alice: try Alice(), balance: 10_000, charged: 1_000)
+        _ = try bob.channel.apply(.deliveryFailed(300))
+        try bob.pay(500)
+        #expect(bob.channel.charged == 1_200)
+        // 200 were charged and 300 were credit: neither was delivered.
+        _ = try bob.channel.apply(.deliveryFailed(500))
+        #expect(bob.channel.credit == 500)
+        #expect(bob.channel.earned == 700)
+    }
+
     @Test func `pays for a request that brings a deposit`() throws {
         let alice = try Alice()
         var bob = try Bob(alice: alice, balance: 1_000, charged: 1_000)

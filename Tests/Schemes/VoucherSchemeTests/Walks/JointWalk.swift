@@ -48,7 +48,7 @@ struct JointWalk {
         }
         let answer = try shop.answer(message, on: &ledger, using: &random)
         guard let answer, Int.random(in: 0..<8, using: &random) > 0 else {
-            return lose("answer \(String(describing: answer))")
+            return lose("answer")
         }
         return try hear(answer)
     }

@@ -167,9 +167,8 @@ struct VoucherPayloadTests {
     }
 
     @Test func `repeats no more of an unknown type than a person can read`() {
-        refuse(
-            ["type": .string(String(repeating: "x", count: 10_000))], .payloadType(String(repeating: "x", count: 32)),
-            "payload_type")
+        let type = String(repeating: "x", count: 10_000)
+        refuse(["type": .string(type)], .payloadType(String(type.prefix(32))), "payload_type")
     }
 
     @Test(arguments: [.null, "text", 7, [], true] as [JSON])
