@@ -104,11 +104,11 @@ struct ServeCommand: AsyncParsableCommand {
         let source = try await ConfigurationSource(flags: flags, file: config)
         let settings = try source.node()
         let logger = try LogOptions.logger(source)
-        // let metrics = PrometheusMetrics()
-        // MetricsSystem.bootstrap(metrics)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
         let node = try await PaymentNode.open(settings, logger: logger)
         let asJSON = output.json
-        let server = NodeServer(node: node, metrics: nil) { endpoint in
+        let server = NodeServer(node: node, metrics: { metrics.text() }) { endpoint in
             Self.announce(endpoint, settings, asJSON: asJSON)
         }
         var quiet = logger
