@@ -10,6 +10,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
+import Metrics
 import NIOCore
 import NIOHTTPTypes
 public import ServiceLifecycle
@@ -97,6 +98,8 @@ public struct NodeServer: Service {
     private func collect() async throws {
         let (claims, payout) = try await node.collect()
         guard !claims.claimed.isZero || !payout.amount.isZero else { return }
+        FloatingPointCounter(label: "farthing_claimed_units_total").increment(by: Double(claims.claimed.units))
+        FloatingPointCounter(label: "farthing_settled_units_total").increment(by: Double(payout.amount.units))
         node.logger.info(
             "Claimed and settled",
             metadata: [

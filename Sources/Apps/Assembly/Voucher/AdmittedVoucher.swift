@@ -8,6 +8,7 @@ import FarthingNode
 import FarthingPrimitives
 import FarthingVoucherScheme
 import Logging
+import Metrics
 import Synchronization
 
 /// A voucher that is set aside for one request.
@@ -47,6 +48,7 @@ final class AdmittedVoucher: AdmittedPayment {
         let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
         let amount = served.charged.clampedSubtracting(before)
         delivered.withLock { $0 = price }
+        FloatingPointCounter(label: "farthing_charged_units_total").increment(by: Double(amount.units))
         return SettleResponse(
             success: true, payer: payer, transaction: receipt?.transaction,
             network: desk.settlement.domain.network, amount: receipt?.amount,
