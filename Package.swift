@@ -75,6 +75,7 @@ let tests: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
+    tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
 ]
 
 let package = Package(

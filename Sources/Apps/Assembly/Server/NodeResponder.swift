@@ -32,8 +32,14 @@ struct NodeResponder: HTTPResponder {
             }
         }
         let start = ContinuousClock.now
-        let response = try await middleware.handle(request, context: context) { request, context in
-            try await gateway.respond(to: request, client: context.client, logger: context.logger)
+        let response: Response
+        do {
+            response = try await middleware.handle(request, context: context) { request, context in
+                try await gateway.respond(to: request, client: context.client, logger: context.logger)
+            }
+        } catch let fault as GatewayFault {
+            // The upstream broke off while its short answer was collected; nothing was charged.
+            response = try fault.response(from: request, context: context)
         }
         record(response, since: start)
         return response

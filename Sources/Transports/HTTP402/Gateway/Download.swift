@@ -23,7 +23,12 @@ struct Download {
             } catch let error as HTTPClientError where error == .readTimeout {
                 // The upstream is not read while the client does not read, and that looks like silence. It was the
                 // upstream's only if it was asked for more and said nothing.
-                throw ContinuousClock.now - asked < silence / 2 ? GatewayFault.answerNotTaken : error as any Error
+                throw ContinuousClock.now - asked < silence / 2 ? .answerNotTaken : GatewayFault.timeout(after: silence)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                // The library's own errors would be taken for faults in the client's request further up.
+                throw GatewayFault.unreachable
             }
             guard let part else { break }
             try await writer.write(part)

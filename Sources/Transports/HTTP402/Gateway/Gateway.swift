@@ -82,7 +82,7 @@ public struct Gateway: Sendable {
     public func respond(to request: Request, client address: String? = nil, logger: Logger) async throws -> Response {
         let length = request.headers[.contentLength].map { Int($0) ?? .max }
         guard length ?? 0 <= limits.requestBytes else {
-            return problem(.contentTooLarge, .requestTooLong(limit: limits.requestBytes), for: request)
+            return problem(.requestTooLong(limit: limits.requestBytes), for: request)
         }
         var upload: Upload?
         if (length ?? 0) > 0 || (length == nil && request.headers[.transferEncoding] != nil) {
@@ -103,20 +103,19 @@ public struct Gateway: Sendable {
         let upstream: Logger.Metadata = ["upstream": "\(upstream)"]
         switch error {
         case let fault as GatewayFault:
-            if case .requestTooLong = fault { return problem(.contentTooLarge, fault, for: request) }
-            return problem(.badRequest, fault, for: request)
+            return problem(fault, for: request)
         case let error as HTTPClientError where Self.isTimeout(error):
             logger.warning("The upstream took too long", metadata: upstream)
-            return problem(.gatewayTimeout, .timeout(after: limits.responseTimeout), for: request)
+            return problem(.timeout(after: limits.responseTimeout), for: request)
         default:
             logger.warning(
                 "The upstream cannot be reached", metadata: upstream.merging(["error": "\(error)"]) { $1 })
-            return problem(.badGateway, .unreachable, for: request)
+            return problem(.unreachable, for: request)
         }
     }
 
-    private func problem(_ status: HTTPResponse.Status, _ fault: GatewayFault, for request: Request) -> Response {
-        Response(.problem(status, fault), to: request)
+    private func problem(_ fault: GatewayFault, for request: Request) -> Response {
+        Response(.problem(fault.status, fault), to: request)
     }
 
     private static func isTimeout(_ error: HTTPClientError) -> Bool {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPrimitives
+import Foundation
+import Testing
+
+/// A payee: an upstream that knows nothing of payments, and `farthing serve` before it.
+final class Shop {
+    let folder: URL
+    let store: String
+    /// How payers reach it.
+    private(set) var url = ""
+    private let upstream: RunningProcess
+    private let upstreamURL: String
+    private let settings: [String]
+    private var server: RunningProcess?
+    /// What was made for each payer.
+    private(set) var minted: [Address: Int] = [:]
+
+    /// The address that earns; nobody here needs its key.
+    static let payTo = "0x1563915e194D8CfBA1943570603F7606A3115508"
+    static let price = 1000
+
+    /// Opens a shop for the length of a test, and leaves no process and no file behind.
+    ///
+    /// - Parameters:
+    ///   - minimumDeposit: What a payer is asked to deposit, in atomic units.
+    ///   - claimEvery: Seconds between two claims while the shop is open.
+    static func open(
+        minimumDeposit: Int, claimEvery: Int = 3600, _ body: (Shop) async throws -> Void
+    ) async throws {
+        let name = "farthing-interop-\(UUID().uuidString)"
+        let folder = FileManager.default.temporaryDirectory.appending(path: name)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let script = Places.scripts.appending(path: "upstream.py").path(percentEncoded: false)
+        let upstream = try RunningProcess("upstream", try Places.python(), [script], in: folder)
+        defer { upstream.destroy() }
+        let shop = Shop(
+            folder, upstream, try await listening(upstream),
+            settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"])
+        defer { shop.server?.destroy() }
+        try await shop.start()
+        try await body(shop)
+    }
+
+    private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String]) {
+        self.folder = folder
+        self.upstream = upstream
+        self.upstreamURL = upstreamURL
+        self.settings = settings
+        store = folder.appending(path: "shop").path(percentEncoded: false)
+    }
+
+    /// The address in the first line of a server.
+    private static func listening(_ process: RunningProcess) async throws -> String {
+        let line = try await process.firstLine()
+        guard let url = try JSON.parse(line)["listening"]?.stringValue else {
+            throw InteropFault("\(process.name) begins with: \(line)")
+        }
+        return url
+    }
+
+    // MARK: - The server
+
+    func start() async throws {
+        let server = try RunningProcess(
+            "serve", try Places.farthing(),
+            [
+                "serve", "--json", "--listen", "127.0.0.1:0", "--upstream", upstreamURL, "--price", "\(Self.price)",
+                "--pay-to", Self.payTo, "--store", store, "--upstream-timeout", "2",
+            ] + settings, in: folder)
+        self.server = server
+        url = try await Self.listening(server)
+    }
+
+    /// Stops the server as an operator would; it must agree.
+    func stop(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        guard let server else { return }
+        server.terminate()
+        let code = try await server.end(within: .seconds(20))
+        #expect(code == 0, "\(server.complaints)", sourceLocation: sourceLocation)
+        self.server = nil
+    }
+
+    /// How often the upstream was asked for a path.
+    func calls(of path: String) -> Int {
+        upstream.lines.count { (try? JSON.parse($0))?["call"]?.stringValue == path }
+    }
+
+    /// Waits until the upstream was asked for a path.
+    func waitForCall(of path: String) async throws {
+        try await upstream.wait(within: .seconds(30), for: "a call of \(path)") { calls(of: path) > 0 }
+    }
+
+    // MARK: - The operator
+
+    /// Makes money for a payer.
+    func mint(_ amount: Int, for payer: OfficialPayer) async throws {
+        let account = payer.address
+        let told = try await farthing(["ledger", "mint", "--to", "\(account)", "--amount", "\(amount)"])
+        minted[account, default: 0] += amount
+        #expect(told.units("balance") == minted[account])
+    }
+
+    /// Runs a command of `farthing` on the shop's store.
+    ///
+    /// - Returns: What it printed as JSON.
+    func farthing(_ command: [String]) async throws -> JSON {
+        let arguments = command + ["--store", store, "--json"]
+        let lines = try await run(command.joined(separator: "-"), try Places.farthing(), arguments)
+        return try JSON.parse(lines.joined(separator: "\n"))
+    }
+
+    /// Runs a program to its end.
+    ///
+    /// - Returns: The lines that it printed.
+    /// - Throws: InteropFault with what it said, when its exit code is not 0.
+    func run(_ name: String, _ program: URL, _ arguments: [String]) async throws -> [String] {
+        try await RunningProcess(name, program, arguments, in: folder).finish()
+    }
+}
