@@ -108,9 +108,9 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let node = try await PaymentNode.open(settings, logger: logger)
         let asJSON = output.json
-        let server = NodeServer(node: node, metrics: { metrics.text() }) { endpoint in
-            Self.announce(endpoint, settings, asJSON: asJSON)
-        }
+        let server = NodeServer(
+            node: node, metrics: { metrics.text() },
+            onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) })
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .notice)
         let group = ServiceGroup(
