@@ -75,6 +75,15 @@ let tests: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
+    tests(
+        "Node", in: "Engine", uses: ["Node", "Channels", "MemoryStore", "Primitives", "SQLiteStore"],
+        libraries: [logging, lifecycle, lifecycleTestKit]),
+    tests(
+        "HTTP402", in: "Transports", uses: ["HTTP402", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, logging, nioCore, nioHTTP1, nioPosix]),
+    tests(
+        "Integration", in: "Integration",
+        uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
     tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
 ]
 
@@ -117,6 +126,11 @@ var cryptoExtras: Target.Dependency { .product(name: "CryptoExtras", package: "s
 var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
 var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+var lifecycleTestKit: Target.Dependency {
+    .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
+}
+var hummingbirdTesting: Target.Dependency { .product(name: "HummingbirdTesting", package: "hummingbird") }
+var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
 var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
 var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swift-service-lifecycle") }
 var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }

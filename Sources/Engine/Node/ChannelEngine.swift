@@ -96,10 +96,20 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
 
     /// All stored channels in the order of their ids, a page at a time.
     public func channels(after last: ChannelID?, limit: Int) async throws -> [(id: ChannelID, state: Scheme)] {
-        try await store.channels(after: last, limit: limit).filter { $0.record.scheme == Scheme.schemeName }.map {
-            ($0.id, try Scheme(stored: $0.record.state))
+        var last = last
+        while true {
+            let page = try await store.channels(after: last, limit: limit)
+            let ours = page.filter { $0.record.scheme == Scheme.schemeName }
+            // A page of other schemes' channels is not the end.
+            guard ours.isEmpty, let end = page.last else {
+                return try ours.map { ($0.id, try Scheme(stored: $0.record.state)) }
+            }
+            last = end.id
         }
     }
+
+    /// How many channels are kept in memory.
+    package var channelsInMemory: Int { shards.reduce(0) { $0 + $1.slots.withLock { $0.count } } }
 
     // MARK: - One channel's turn
 

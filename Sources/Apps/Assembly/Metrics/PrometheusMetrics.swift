@@ -24,8 +24,14 @@ public final class PrometheusMetrics: MetricsFactory {
 
     private struct Contents {
         var series: [Key: Series] = [:]
+        /// A name is told with one type.
+        ///
+        /// Our own name is taken from the start.
+        var types = [droppedName: ""]
         var dropped: Int64 = 0
     }
+
+    private static let droppedName = "farthing_metrics_dropped_total"
 
     private let contents = Mutex(Contents())
 
@@ -63,18 +69,18 @@ public final class PrometheusMetrics: MetricsFactory {
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     private func series(_ label: String, _ dimensions: [(String, String)], _ kind: Series.Kind) -> Series {
-        let key = Key(
-            name: Self.name(label),
-            labels: dimensions.map { "\(Self.name($0.0))=\"\(Self.escaped($0.1))\"" }.joined(separator: ","))
+        let key = Key(name: Self.name(label), labels: Self.labels(dimensions))
         return contents.withLock { contents in
             // The same name for another kind of series would make the text unreadable as a whole.
-            if let known = contents.series[key], known.kind.type == kind.type { return known }
+            let isOfType = contents.types[key.name, default: kind.type] == kind.type
+            if isOfType, let known = contents.series[key] { return known }
             let fresh = Series(kind)
-            guard contents.series[key] == nil, contents.series.count < Self.maximumSeries else {
+            guard isOfType, contents.series.count < Self.maximumSeries else {
                 contents.dropped += 1
                 return fresh
             }
             contents.series[key] = fresh
+            contents.types[key.name] = kind.type
             return fresh
         }
     }
@@ -89,8 +95,8 @@ public final class PrometheusMetrics: MetricsFactory {
             lastName = key.name
             lines += one.lines(name: key.name, labels: key.labels)
         }
-        lines.append("# TYPE farthing_metrics_dropped_total counter")
-        lines.append("farthing_metrics_dropped_total \(dropped)")
+        lines.append("# TYPE \(Self.droppedName) counter")
+        lines.append("\(Self.droppedName) \(dropped)")
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -106,13 +112,25 @@ public final class PrometheusMetrics: MetricsFactory {
         return name.first?.isNumber ?? true ? "_" + name : name
     }
 
+    /// Labels in the order of their names, because their order means nothing; of two with one name, the first.
+    private static func labels(_ dimensions: [(String, String)]) -> String {
+        var values: [String: String] = [:]
+        for (label, value) in dimensions {
+            let name = name(label).replacing(":", with: "_")
+            // `le` is what a histogram calls its own.
+            let own = name == "le" ? "_le" : name
+            if values[own] == nil { values[own] = value }
+        }
+        return values.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escaped($0.value))\"" }.joined(separator: ",")
+    }
+
     private static func escaped(_ text: String) -> String {
-        text.reduce(into: "") { result, character in
-            switch character {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
             case "\\": result += "\\\\"
             case "\"": result += "\\\""
             case "\n": result += "\\n"
-            default: result.append(character)
+            default: result.unicodeScalars.append(scalar)
             }
         }
     }

@@ -62,6 +62,8 @@ final class Series: CounterHandler, FloatingPointCounterHandler, MeterHandler, R
 
     func record(_ value: Double) {
         if case .gauge = kind { return set(value) }
+        // One value that is no number would make the sum none for ever.
+        guard !value.isNaN else { return }
         values.withLock { values in
             values.count &+= 1
             values.sum += value
@@ -78,9 +80,10 @@ final class Series: CounterHandler, FloatingPointCounterHandler, MeterHandler, R
         let own = labels.isEmpty ? "" : "{\(labels)}"
         switch kind {
         case .counter:
-            return ["\(name)\(own) \(values.sum == 0 ? "\(values.count)" : "\(Double(values.count) + values.sum)")"]
+            let total = values.sum == 0 ? "\(values.count)" : Self.text(Double(values.count) + values.sum)
+            return ["\(name)\(own) \(total)"]
         case .gauge:
-            return ["\(name)\(own) \(values.sum)"]
+            return ["\(name)\(own) \(Self.text(values.sum))"]
         case .histogram(let bounds):
             var below: Int64 = 0
             let separator = labels.isEmpty ? "" : ","
@@ -89,10 +92,15 @@ final class Series: CounterHandler, FloatingPointCounterHandler, MeterHandler, R
                 return "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(below)"
             }
             return buckets + [
-                "\(name)_bucket{\(labels)\(separator)le=\"+Inf\"} \(values.count)", "\(name)_sum\(own) \(values.sum)",
-                "\(name)_count\(own) \(values.count)",
+                "\(name)_bucket{\(labels)\(separator)le=\"+Inf\"} \(values.count)",
+                "\(name)_sum\(own) \(Self.text(values.sum))", "\(name)_count\(own) \(values.count)",
             ]
         }
+    }
+
+    private static func text(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        return value.isInfinite ? (value > 0 ? "+Inf" : "-Inf") : "\(value)"
     }
 
     private static func bounds(_ kind: Kind) -> [Double] {

@@ -44,9 +44,10 @@ extension ConfigurationSource {
         node.requiresIdentifier = try flag(.requirePaymentIdentifier) ?? false
         if let timeout = try seconds(.upstreamTimeout, 1...600) { node.limits.responseTimeout = .seconds(timeout) }
         if let silence = try seconds(.upstreamSilence, 1...3600) { node.limits.silenceTimeout = .seconds(silence) }
-        if let bytes = try value(.maxRequestBytes, "it must be a number of bytes", { Int($0) }), bytes >= 0 {
-            node.limits.requestBytes = bytes
+        let bytes = try value(.maxRequestBytes, "it must be a number of bytes") { text in
+            Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
+        if let bytes { node.limits.requestBytes = bytes }
         node.servesMetrics = try flag(.metrics) ?? true
         return node
     }

@@ -7,7 +7,6 @@ import FarthingEncodings
 import FarthingHTTP402
 import FarthingPrimitives
 import Foundation
-import SystemPackage
 
 /// Reads a node's settings from flags, the environment and a file; the first that has one decides.
 public struct ConfigurationSource: Sendable {
@@ -37,15 +36,12 @@ public struct ConfigurationSource: Sendable {
             )
             .prefixKeys(with: "farthing"),
         ]
-        if let file {
-            try Self.check(file)
-            providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
-        }
+        if let file { providers.append(InMemoryProvider(name: file, values: try Self.values(in: file))) }
         reader = ConfigReader(providers: providers)
     }
 
-    /// Finds what the reader would pass over in silence: unknown names, and values of a wrong type.
-    private static func check(_ path: String) throws {
+    /// Reads a file, and finds what the reader would pass over in silence: unknown names, and values of a wrong type.
+    private static func values(in path: String) throws -> [AbsoluteConfigKey: ConfigValue] {
         let bytes: [UInt8]
         do { bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path))) } catch {
             throw ConfigurationError.file(path: path, why: "it is not there, or may not be read")
@@ -53,22 +49,34 @@ public struct ConfigurationSource: Sendable {
         let json: JSON
         do { json = try JSON.parse(bytes) } catch { throw ConfigurationError.file(path: path, why: error.message) }
         guard let members = json.members else { throw ConfigurationError.file(path: path, why: "it is not an object") }
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for member in members {
             guard let setting = Setting(rawValue: member.name) else {
                 throw ConfigurationError.unknown(key: member.name, nearest: Setting.nearest(to: member.name))
             }
-            let isFit =
-                switch member.value {
-                case .string, .bool: setting != .routes
-                case .number(let number): setting != .routes && number.integer != nil
-                case .array(let items): setting == .routes && items.allSatisfy { $0.stringValue != nil }
-                case .null, .object: false
-                }
-            guard isFit else {
+            guard let content = content(of: member.value, for: setting) else {
                 throw ConfigurationError.bad(
                     key: member.name, value: String(member.value.text.prefix(40)),
-                    why: setting == .routes ? "it must be a list of strings" : "it must be a string or a whole number")
+                    why: setting == .routes
+                        ? "it must be a list of strings" : "it must be a string, a whole number, true or false")
             }
+            values[AbsoluteConfigKey([setting.rawValue])] = ConfigValue(content, isSecret: false)
+        }
+        return values
+    }
+
+    /// What a member says, as text; `nil` when it is of a type that the setting cannot have.
+    private static func content(of json: JSON, for setting: Setting) -> ConfigContent? {
+        if setting == .routes {
+            guard let items = json.arrayValue else { return nil }
+            let lines = items.compactMap(\.stringValue)
+            return lines.count == items.count ? .stringArray(lines) : nil
+        }
+        return switch json {
+        case .string(let text): .string(text)
+        case .bool(let truth): .string("\(truth)")
+        case .number(let number): number.integer.map { .string("\($0)") }
+        case .array, .null, .object: nil
         }
     }
 
@@ -76,10 +84,7 @@ public struct ConfigurationSource: Sendable {
 
     /// What a setting says, or `nil` when nobody set it.
     public func text(_ setting: Setting) -> String? {
-        let key = ConfigKey([setting.rawValue])
-        if let text = reader.string(forKey: key) { return text.isEmpty ? nil : text }
-        if let number = reader.int(forKey: key) { return "\(number)" }
-        return reader.bool(forKey: key).map { "\($0)" }
+        reader.string(forKey: ConfigKey([setting.rawValue])).flatMap { $0.isEmpty ? nil : $0 }
     }
 
     func required(_ setting: Setting) throws -> String {

@@ -56,9 +56,9 @@ public final class VoucherEffects: Sendable {
             switch stored.effect {
             // Nobody gets the answer that this deposit was to pay for, so the payer is not charged.
             case .submitDeposit:
-                try await toleratingRefusal { _ = try await deposit(stored, of: channel, charging: false) }
+                try await settle(stored) { _ = try await deposit(stored, of: channel, charging: false) }
             case .submitRefund:
-                try await toleratingRefusal { _ = try await refund(stored, of: channel) }
+                try await settle(stored) { _ = try await refund(stored, of: channel) }
             case .claim:
                 try await claim([channel])
                 try await engine.acknowledge(stored.id)
@@ -66,9 +66,12 @@ public final class VoucherEffects: Sendable {
         }
     }
 
-    /// A ledger that would not have it has been told of already: the channel is idle again.
-    private func toleratingRefusal(_ work: () async throws -> Void) async throws {
-        do { try await work() } catch is VoucherChannel.Refusal {}
+    /// Runs an effect, after which it is out of the outbox also when its outcome was refused.
+    ///
+    /// Either the ledger would not have it, and the channel is idle again; or a crash came after the channel had
+    /// heard of it and before it was acknowledged, and the channel does not want to hear of it twice.
+    private func settle(_ stored: Stored, _ work: () async throws -> Void) async throws {
+        do { try await work() } catch is VoucherChannel.Refusal { try await engine.acknowledge(stored.id) }
     }
 
     /// Runs effects on the way to something else, which must not fail with them.

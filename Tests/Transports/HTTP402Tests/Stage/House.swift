@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import AsyncHTTPClient
 import Hummingbird
-import HummingbirdTesting
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 @testable import FarthingHTTP402
 
@@ -18,12 +17,39 @@ enum House {
         _ handler: @escaping Handler, handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] },
         _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
+        try await serve(CallbackResponder(callback: handler), handlers: handlers, body)
+    }
+
+    /// Serves on a free port for as long as the closure runs.
+    ///
+    /// Nobody connects but the test itself: Hummingbird's own client may still be connecting when a short test is over.
+    static func serve<Result: Sendable>(
+        _ responder: some HTTPResponder<BasicRequestContext>,
+        handlers: @escaping @Sendable () -> [any RemovableChannelHandler] = { [] },
+        _ body: @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let app = Application(
-            responder: CallbackResponder(callback: handler),
-            server: .http1(configuration: .init(additionalChannelHandlers: handlers())), logger: quiet)
-        return try await app.test(.live) { client in
-            guard let port = client.port else { throw NoPort() }
-            return try await body(port)
+            responder: responder, server: .http1(configuration: .init(additionalChannelHandlers: handlers())),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in
+                if let port = channel.localAddress?.port { listening.yield(port) }
+                listening.finish()
+            }, logger: quiet)
+        let services = ServiceGroup(configuration: .init(services: [app], logger: quiet))
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await services.run() }
+            guard let port = await ports.first(where: { _ in true }) else { throw NoPort() }
+            let result: Result
+            do {
+                result = try await body(port)
+            } catch {
+                await services.triggerGracefulShutdown()
+                throw error
+            }
+            await services.triggerGracefulShutdown()
+            try await group.waitForAll()
+            return result
         }
     }
 
@@ -58,7 +84,7 @@ enum House {
         to upstream: Int, path: String = "", limits: Gateway.Limits = .init(),
         _ body: (Gateway) async throws -> Result
     ) async throws -> Result {
-        let gateway = try Gateway(upstream: "http://localhost:\(upstream)\(path)", limits: limits)
+        let gateway = try Gateway(upstream: "http://127.0.0.1:\(upstream)\(path)", limits: limits)
         let result: Result
         do {
             result = try await body(gateway)

@@ -27,6 +27,8 @@ enum RawServer {
                         for try await connection in connections {
                             group.addTask { try? await serve(connection, script) }
                         }
+                        // No more will come, and none was left lying: a connection must not be dropped unused.
+                        group.cancelAll()
                     }
                 }
             }
@@ -34,17 +36,18 @@ enum RawServer {
             do {
                 result = try await body(port)
             } catch {
-                group.cancelAll()
+                try? await server.channel.close()
                 throw error
             }
-            group.cancelAll()
+            try await server.channel.close()
             return result
         }
     }
 
     /// A port at which nobody answers.
     static func deadPort() async throws -> Int {
-        try await run({ _ in }) { $0 }
+        let silence: @Sendable (RawConnection) async throws -> Void = { _ in }
+        return try await run(silence) { $0 }
     }
 
     private static func serve(

@@ -25,7 +25,8 @@ enum Shop {
     }
 
     static func route(
-        _ pattern: String, _ units: UInt128?, methods: Set<String>? = nil, description: String = "", mimeType: String = ""
+        _ pattern: String, _ units: UInt128?, methods: Set<String>? = nil, description: String = "",
+        mimeType: String = ""
     ) throws -> PriceList.Route {
         guard let pattern = PathPattern(pattern) else { throw BadSample(text: pattern) }
         return PriceList.Route(

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingVoucherScheme
+import Testing
+
+@Suite("An operator's command", .timeLimit(.minutes(1)))
+struct OperatorCommandTests {
+    private func run(_ arguments: String..., at shop: Shop) async throws -> Farthing.Outcome {
+        try await Farthing.run(arguments + ["--store", shop.store, "--json"], in: shop.folder)
+    }
+
+    private func balance(of owner: String, at shop: Shop) async throws -> String? {
+        let accounts = try await run("ledger", "accounts", at: shop).json?["accounts"]?.arrayValue
+        return accounts?.first { $0["owner"]?.stringValue == owner }?["units"]?.stringValue
+    }
+
+    @Test func `shows channels while they are used`() async throws {
+        let shop = try await Shop()
+        var payers: [TestPayer] = []
+        for _ in 0..<3 { payers.append(try await shop.regular()) }
+        let list = try await run("channels", "list", at: shop)
+        #expect(list.exitCode == 0)
+        let channels = try #require(list.json?["channels"]?.arrayValue)
+        #expect(Set(channels.compactMap { $0["id"]?.stringValue }) == Set(payers.map { "\($0.channel)" }))
+        for channel in channels {
+            #expect(channel["scheme"] == "voucher" && channel["status"] == "open")
+            #expect(channel["balance"] == "20000" && channel["charged"] == "1000" && channel["claimable"] == "1000")
+        }
+        let id = try #require(payers.first?.channel)
+        #expect(
+            try await run("channels", "show", "\(id)", at: shop).json == channels.first { $0["id"] == .string("\(id)") }
+        )
+        let page = try await run("channels", "list", "--limit", "2", at: shop).json?["channels"]?.arrayValue
+        #expect(page?.count == 2)
+        try await shop.close()
+    }
+
+    @Test func `claims and pays out what was earned, once`() async throws {
+        let shop = try await Shop()
+        var payer = try await shop.regular()
+        for _ in 0..<4 { try payer.settle(await shop.get("/good", paying: payer.pay())) }
+        _ = try await shop.regular()
+        #expect(try await shop.serve.stop() == 0)
+        let claimed = try await run("claim", at: shop)
+        #expect(claimed.json?["claimed"] == "6000" && claimed.json?["channels"] == 2, "\(claimed.output)")
+        #expect(claimed.json?["simulated"] == true)
+        #expect(try await run("claim", at: shop).json?["claimed"] == "0")
+        let settled = try await run("settle", at: shop)
+        #expect(settled.json?["payouts"]?.arrayValue?.first?["amount"] == "6000", "\(settled.output)")
+        #expect(try await run("settle", at: shop).json?["payouts"]?.arrayValue?.first?["amount"] == "0")
+        #expect(try await balance(of: Shop.receiver, at: shop) == "6000")
+        try await shop.restart()
+        try payer.settle(await shop.get("/good", paying: payer.pay()))
+        #expect(try await shop.books(of: payer).captured == Amount(units: 5000))
+        try await shop.close()
+    }
+
+    @Test func `is not needed by a node, which claims by itself while it sells`() async throws {
+        let shop = try await Shop(["--claim-every", "1"])
+        let crowd = try await Crowd(4, at: shop, requests: 50)
+        async let paying: Void = crowd.pay(for: "/slow/20")
+        let start = ContinuousClock.now
+        let isPaidOut = try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+            try await balance(of: Shop.receiver, at: shop) ?? "0" != "0"
+        }
+        #expect(isPaidOut, "after \(ContinuousClock.now - start)")
+        crowd.end()
+        try await paying
+        #expect(
+            try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+                try await shop.books().values.allSatisfy { $0.captured == $0.charged }
+            })
+        try await crowd.expectBooked()
+        #expect(
+            try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+                try await balance(of: Shop.receiver, at: shop) == "\(crowd.servings * 1000)"
+            })
+        try await shop.close()
+    }
+
+    @Test func `tells the ledger's history`() async throws {
+        let shop = try await Shop()
+        let payer = try await shop.regular()
+        #expect(try await shop.get("/refund", paying: payer.refund()).status == 200)
+        let events = try await run("ledger", "events", at: shop).json?["events"]?.arrayValue ?? []
+        let names = events.compactMap { $0["event"]?.stringValue }
+        #expect(names == ["minted", "channelCreated", "deposited", "claimed", "refunded"], "\(names)")
+        #expect(events.compactMap { $0["sequence"]?.integerValue } == Array(1...Int64(events.count)))
+        try await shop.close()
+    }
+}
