@@ -84,6 +84,7 @@ let tests: [Target] = [
     tests(
         "Integration", in: "Integration",
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
+    tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
     tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
 ]
 

@@ -73,8 +73,12 @@ public final class Books: Sendable {
         }
     }
 
-    /// Takes in what happened on the ledger since last time.
-    public func catchUp() async throws { try await watcher.catchUp() }
+    /// Does what had to wait while the store or the ledger was in trouble, and takes in what happened on the ledger
+    /// since last time.
+    public func catchUp() async throws {
+        await effects.retry()
+        try await watcher.catchUp()
+    }
 
     /// Has the ledger pay out to all receivers that have channels here.
     public func settleAll() async throws -> [(receiver: Address, token: Address, receipt: PayoutReceipt)] {

@@ -5,6 +5,7 @@ public import FarthingChannels
 public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
+import Logging
 
 /// Brings in what was earned: claims channel after channel, then has the ledger pay out.
 public struct VoucherCashier: Sendable {
@@ -40,7 +41,7 @@ public struct VoucherCashier: Sendable {
                 $0.state.terms.receiverAuthorizer
             }
             for group in groups.values {
-                let report = try await effects.claim(group.map(\.id))
+                let report = try await claim(group.map(\.id))
                 total.claimed = total.claimed.adding(report.claimed) ?? .max
                 total.channels += report.channels
                 total.refused += report.refused
@@ -48,6 +49,24 @@ public struct VoucherCashier: Sendable {
             last = end.id
             seen += page.count
             progress(seen)
+        }
+    }
+
+    /// Claims one batch.
+    ///
+    /// One that the ledger will not have as a whole, because it is another authorizer's than ours, say, stops no
+    /// other.
+    private func claim(_ channels: [ChannelID]) async throws -> VoucherEffects.ClaimReport {
+        do { return try await effects.claim(channels) } catch let error as SettlementError {
+            switch error {
+            case .unavailable, .cancelled: throw error
+            default: break
+            }
+            effects.logger.error(
+                "A batch of claims was refused", metadata: ["channels": "\(channels.count)", "error": "\(error)"])
+            var report = VoucherEffects.ClaimReport()
+            report.refused = channels.map { VoucherEffects.ClaimReport.Refusal(channel: $0, error: error) }
+            return report
         }
     }
 

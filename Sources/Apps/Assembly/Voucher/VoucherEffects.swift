@@ -6,11 +6,13 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import Logging
+import Synchronization
 
 /// Carries out what voucher channels ask for, and tells them what came of it.
 ///
 /// Each effect lies in the outbox until it is done, and each may be done twice: after a crash all that lie there
-/// are run again.
+/// are run again. What fails while the node runs, because the store or the ledger is in trouble, is run again at
+/// ``retry()``.
 public final class VoucherEffects: Sendable {
     public typealias Stored = ChannelEngine<VoucherChannel>.StoredEffect
 
@@ -19,6 +21,8 @@ public final class VoucherEffects: Sendable {
     private let settlement: any Settlement
     private let authorizer: any Signer
     private let clock: @Sendable () -> Instant
+    /// What could not be done, and lies in the outbox still.
+    private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
 
     /// - Parameter authorizer: The key that signs claims and refunds for the payee.
     public init(
@@ -50,19 +54,42 @@ public final class VoucherEffects: Sendable {
         }
     }
 
+    /// Runs again what could not be done when it was asked for.
+    ///
+    /// A deposit that is made only now is not charged for: its answer was withheld.
+    public func retry() async {
+        let effects = postponed.withLock { postponed in
+            defer { postponed = [:] }
+            return postponed.sorted { $0.key < $1.key }.map(\.value)
+        }
+        for (channel, effect) in effects { await attempt([effect], of: channel) }
+    }
+
     /// Runs effects of which nobody waits for the outcome.
     func run(_ effects: [Stored], of channel: ChannelID) async throws {
         for stored in effects {
             switch stored.effect {
             // Nobody gets the answer that this deposit was to pay for, so the payer is not charged.
             case .submitDeposit:
-                try await settle(stored) { _ = try await deposit(stored, of: channel, charging: false) }
+                try await finish(stored) { _ = try await deposit(stored, of: channel, charging: false) }
             case .submitRefund:
-                try await settle(stored) { _ = try await refund(stored, of: channel) }
+                try await finish(stored) { _ = try await refund(stored, of: channel) }
             case .claim:
-                try await claim([channel])
-                try await engine.acknowledge(stored.id)
+                try await postponingTrouble(with: stored, of: channel) {
+                    try await claim([channel])
+                    try await engine.acknowledge(stored.id)
+                }
             }
+        }
+    }
+
+    /// Does work for an effect that must be done sooner or later, unless the channel or the ledger refuses it.
+    private func postponingTrouble<Value>(
+        with stored: Stored, of channel: ChannelID, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do { return try await work() } catch let refusal as VoucherChannel.Refusal { throw refusal } catch {
+            postponed.withLock { $0[stored.id] = (channel, stored) }
+            throw error
         }
     }
 
@@ -70,13 +97,34 @@ public final class VoucherEffects: Sendable {
     ///
     /// Either the ledger would not have it, and the channel is idle again; or a crash came after the channel had
     /// heard of it and before it was acknowledged, and the channel does not want to hear of it twice.
-    private func settle(_ stored: Stored, _ work: () async throws -> Void) async throws {
+    private func finish(_ stored: Stored, _ work: () async throws -> Void) async throws {
         do { try await work() } catch is VoucherChannel.Refusal { try await engine.acknowledge(stored.id) }
+    }
+
+    /// Tells a channel that its effect came to nothing, and takes it out of the outbox.
+    private func giveUp(
+        _ stored: Stored, of channel: ChannelID, telling event: VoucherChannel.Event
+    ) async throws {
+        // Refused when the channel was told before a crash.
+        do { _ = try await engine.apply(event, to: channel) } catch is VoucherChannel.Refusal {}
+        try await engine.acknowledge(stored.id)
+    }
+
+    /// Takes out of the outbox what the channel has heard of, and runs what it asks for in return.
+    ///
+    /// The work is done, so trouble with this is no reason to say that it was not.
+    private func conclude(_ stored: Stored, of channel: ChannelID, then effects: [Stored]) async {
+        do { try await engine.acknowledge(stored.id) } catch {
+            postponed.withLock { $0[stored.id] = (channel, stored) }
+            logger.error(
+                "An effect stays in the outbox", metadata: ["channel": "\(channel)", "error": "\(error)"])
+        }
+        await attempt(effects, of: channel)
     }
 
     /// Runs effects on the way to something else, which must not fail with them.
     ///
-    /// What cannot be done now stays in the outbox; a claim is made again at the next turn anyway.
+    /// What cannot be done now stays in the outbox until ``retry()``.
     func attempt(_ effects: [Stored], of channel: ChannelID) async {
         do { try await run(effects, of: channel) } catch {
             logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
@@ -99,25 +147,26 @@ public final class VoucherEffects: Sendable {
         guard case .submitDeposit(let deposit, let id) = stored.effect else {
             throw EngineError.unknownChannel(channel)
         }
-        do {
-            let receipt = try await settlement.deposit(deposit)
+        return try await postponingTrouble(with: stored, of: channel) {
+            let receipt: DepositReceipt
+            do { receipt = try await settlement.deposit(deposit) } catch let error as SettlementError {
+                if case .unavailable = error {
+                    logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
+                }
+                try await giveUp(stored, of: channel, telling: .depositFailed(id))
+                throw VoucherChannel.Refusal.depositFailed(error)
+            }
             let applied: ChannelEngine<VoucherChannel>.Applied
             do {
                 applied = try await engine.apply(
                     .deposited(id, receipt.snapshot, charging: charging, at: clock()), to: channel)
             } catch let refusal as VoucherChannel.Refusal where charging {
                 // The money is locked, but does not cover the charge: keep the one, give up the other.
-                _ = try await self.deposit(stored, of: channel, charging: false)
+                try await run([stored], of: channel)
                 throw refusal
             }
-            try await engine.acknowledge(stored.id)
-            await attempt(applied.effects, of: channel)
+            await conclude(stored, of: channel, then: applied.effects)
             return (applied.state, receipt)
-        } catch let error as SettlementError {
-            if case .unavailable = error { logger.error("The ledger is unavailable", metadata: ["error": "\(error)"]) }
-            _ = try? await engine.apply(.depositFailed(id), to: channel)
-            try await engine.acknowledge(stored.id)
-            throw VoucherChannel.Refusal.depositFailed(error)
         }
     }
 
@@ -128,24 +177,26 @@ public final class VoucherEffects: Sendable {
         guard case .submitRefund(let amount, let nonce, let id) = stored.effect,
             let state = try await engine.state(of: channel)
         else { throw EngineError.unknownChannel(channel) }
-        do {
-            // What was earned is booked first, so that the refund cannot touch it.
-            try await claim([channel])
-            let digest = settlement.domain.refundDigest(channel: channel, nonce: nonce, amount: amount)
-            let order = RefundOrder(
-                terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest))
-            let receipt = try await settlement.refund(order)
-            try await tell(channel, .refunded(id, receipt.snapshot))
-            try await engine.acknowledge(stored.id)
-            return receipt
-        } catch let error as SettlementError {
-            // After a crash the refund may be done already: the ledger then asks for the next nonce.
-            if let snapshot = try? await settlement.snapshot(of: channel) {
-                try await tell(channel, .observed(snapshot))
+        return try await postponingTrouble(with: stored, of: channel) {
+            let receipt: RefundReceipt
+            do {
+                // What was earned is booked first, so that the refund cannot touch it.
+                try await claim([channel])
+                let digest = settlement.domain.refundDigest(channel: channel, nonce: nonce, amount: amount)
+                let order = RefundOrder(
+                    terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest))
+                receipt = try await settlement.refund(order)
+            } catch let error as SettlementError {
+                // After a crash the refund may be done already: the ledger then asks for the next nonce.
+                if let snapshot = try? await settlement.snapshot(of: channel) {
+                    try await tell(channel, .observed(snapshot))
+                }
+                try await giveUp(stored, of: channel, telling: .refundFailed(id))
+                throw VoucherChannel.Refusal.refundFailed(error)
             }
-            _ = try? await engine.apply(.refundFailed(id), to: channel)
-            try await engine.acknowledge(stored.id)
-            throw VoucherChannel.Refusal.refundFailed(error)
+            let applied = try await engine.apply(.refunded(id, receipt.snapshot), to: channel)
+            await conclude(stored, of: channel, then: applied.effects)
+            return receipt
         }
     }
 

@@ -14,6 +14,8 @@ import NIOHTTP1
 public struct Gateway: Sendable {
     /// What a gateway will wait for and carry.
     public struct Limits: Hashable, Sendable {
+        /// How long it may take to connect to the upstream.
+        public var connectTimeout: Duration
         /// How long the upstream may take until its answer begins.
         public var responseTimeout: Duration
         /// How long the upstream may be silent in the middle of an answer, and the client may leave one unread.
@@ -26,9 +28,10 @@ public struct Gateway: Sendable {
         public var requestBytes: Int
 
         public init(
-            responseTimeout: Duration = .seconds(30), silenceTimeout: Duration = .seconds(30),
-            requestBytes: Int = 64 * 1024 * 1024
+            connectTimeout: Duration = .seconds(5), responseTimeout: Duration = .seconds(30),
+            silenceTimeout: Duration = .seconds(30), requestBytes: Int = 64 * 1024 * 1024
         ) {
+            self.connectTimeout = connectTimeout
             self.responseTimeout = responseTimeout
             self.silenceTimeout = silenceTimeout
             self.requestBytes = requestBytes
@@ -48,7 +51,7 @@ public struct Gateway: Sendable {
         self.upstream = try Self.check(upstream)
         self.limits = limits
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(5)
+        configuration.timeout.connect = TimeAmount(limits.connectTimeout)
         configuration.timeout.read = TimeAmount(limits.silence)
         // A refused connection is told at once; the payer knows best whether to try again.
         configuration.connectionPool.retryConnectionEstablishment = false

@@ -5,7 +5,7 @@ import FarthingEncodings
 import Foundation
 import Testing
 
-@Suite("A node that is told wrong", .timeLimit(.minutes(1)))
+@Suite("A node that is told wrong", .timeLimit(.minutes(3)))
 struct ConfigurationTests {
     private let folder: TemporaryFolder
 
@@ -109,7 +109,7 @@ struct ConfigurationTests {
     }
 }
 
-@Suite("A node's settings", .timeLimit(.minutes(1)))
+@Suite("A node's settings", .timeLimit(.minutes(3)))
 struct PrecedenceTests {
     @Test func `come from flags before the environment, and from there before a file`() async throws {
         let folder = try TemporaryFolder()

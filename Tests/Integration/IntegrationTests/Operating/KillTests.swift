@@ -8,7 +8,7 @@ import FarthingVoucherScheme
 import Foundation
 import Testing
 
-@Suite("A node that is killed", .timeLimit(.minutes(2)))
+@Suite("A node that is killed", .timeLimit(.minutes(3)))
 struct KillTests {
     @Test func `under load, has every payment that was answered, and no unit of money less`() async throws {
         let shop = try await Shop()

@@ -7,7 +7,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("An operator's command", .timeLimit(.minutes(1)))
+@Suite("An operator's command", .timeLimit(.minutes(3)))
 struct OperatorCommandTests {
     private func run(_ arguments: String..., at shop: Shop) async throws -> Farthing.Outcome {
         try await Farthing.run(arguments + ["--store", shop.store, "--json"], in: shop.folder)
@@ -88,7 +88,7 @@ struct OperatorCommandTests {
         #expect(try await shop.get("/refund", paying: payer.refund()).status == 200)
         let events = try await run("ledger", "events", at: shop).json?["events"]?.arrayValue ?? []
         let names = events.compactMap { $0["event"]?.stringValue }
-        #expect(names == ["minted", "channelCreated", "deposited", "claimed", "refunded"], "\(names)")
+        #expect(names == ["Minted", "ChannelCreated", "Deposited", "Claimed", "Refunded"], "\(names)")
         #expect(events.compactMap { $0["sequence"]?.integerValue } == Array(1...Int64(events.count)))
         try await shop.close()
     }

@@ -5,7 +5,7 @@ import FarthingEncodings
 import FarthingVoucherScheme
 import Testing
 
-@Suite("A node that tells all it does", .timeLimit(.minutes(1)))
+@Suite("A node that tells all it does", .timeLimit(.minutes(3)))
 struct SecretTests {
     @Test(arguments: ["text", "json"])
     func `tells no secret`(format: String) async throws {

@@ -7,7 +7,7 @@ import FarthingVoucherScheme
 import Foundation
 import Testing
 
-@Suite("A node that is asked to stop", .timeLimit(.minutes(1)))
+@Suite("A node that is asked to stop", .timeLimit(.minutes(3)))
 struct ShutdownTests {
     @Test(arguments: [SIGTERM, SIGINT])
     func `answers what it was asked before, and takes nothing new`(signal: Int32) async throws {

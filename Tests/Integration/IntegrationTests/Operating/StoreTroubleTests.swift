@@ -5,7 +5,7 @@ import FarthingEncodings
 import Foundation
 import Testing
 
-@Suite("A store that cannot be used", .timeLimit(.minutes(1)))
+@Suite("A store that cannot be used", .timeLimit(.minutes(3)))
 struct StoreTroubleTests {
     private let folder: TemporaryFolder
     private let upstream: TestUpstream

@@ -6,7 +6,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("An amount that is none", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("An amount that is none", .serialized, .timeLimit(.minutes(3)), .shop())
 struct AmountTests {
     private let shop: Shop
 

@@ -8,7 +8,7 @@ import FarthingVoucherScheme
 import Foundation
 import Testing
 
-@Suite("A deposit", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A deposit", .serialized, .timeLimit(.minutes(3)), .shop())
 struct DepositTests {
     private let shop: Shop
 
@@ -134,7 +134,7 @@ struct DepositTests {
 }
 
 @Suite(
-    "A node that asks for more", .serialized, .timeLimit(.minutes(1)),
+    "A node that asks for more", .serialized, .timeLimit(.minutes(3)),
     .shop("--min-deposit", "5000", "--enforce-min-deposit", "--require-payment-identifier", "--price", "$0.001"))
 struct DemandingNodeTests {
     private let shop: Shop

@@ -4,7 +4,7 @@
 import FarthingEncodings
 import Testing
 
-@Suite("A payment header that cannot be read", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A payment header that cannot be read", .serialized, .timeLimit(.minutes(3)), .shop())
 struct HeaderFormTests {
     private let shop: Shop
 

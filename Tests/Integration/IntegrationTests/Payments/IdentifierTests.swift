@@ -5,7 +5,7 @@ import FarthingEncodings
 import FarthingPrimitives
 import Testing
 
-@Suite("A payment with an identifier", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A payment with an identifier", .serialized, .timeLimit(.minutes(3)), .shop())
 struct IdentifierTests {
     private let shop: Shop
 

@@ -6,7 +6,7 @@ import FarthingEncodings
 import FarthingPrimitives
 import Testing
 
-@Suite("A payment for another offer", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A payment for another offer", .serialized, .timeLimit(.minutes(3)), .shop())
 struct OfferTests {
     private let shop: Shop
     private static let elsewhere = "0x036CbD53842c5426634e7929541eC2318f3dCF70"

@@ -7,7 +7,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("A refund", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A refund", .serialized, .timeLimit(.minutes(3)), .shop())
 struct RefundTests {
     private let shop: Shop
 

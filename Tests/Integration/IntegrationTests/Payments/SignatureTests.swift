@@ -7,7 +7,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("A signature that no contract would take", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A signature that no contract would take", .serialized, .timeLimit(.minutes(3)), .shop())
 struct SignatureTests {
     private let shop: Shop
 

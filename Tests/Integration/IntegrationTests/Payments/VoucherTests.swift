@@ -7,7 +7,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("A voucher for the wrong sum", .serialized, .timeLimit(.minutes(2)), .shop())
+@Suite("A voucher for the wrong sum", .serialized, .timeLimit(.minutes(3)), .shop())
 struct VoucherTests {
     private let shop: Shop
 

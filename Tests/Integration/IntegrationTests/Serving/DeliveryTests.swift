@@ -5,7 +5,7 @@ import FarthingEncodings
 import FarthingPrimitives
 import Testing
 
-@Suite("What is delivered", .serialized, .timeLimit(.minutes(2)), .shop("--max-request-bytes", "1000000"))
+@Suite("What is delivered", .serialized, .timeLimit(.minutes(3)), .shop("--max-request-bytes", "1000000"))
 struct DeliveryTests {
     private let shop: Shop
 
@@ -144,5 +144,13 @@ struct DeliveryTests {
         let replies = try await connection.replies(3)
         #expect(replies.map(\.status) == [200, 200, 402])
         try payer.settle(replies[1])
+    }
+
+    @Test func `ends the connection when the payer says so`() async throws {
+        var payer = try await shop.regular()
+        let headers = [("PAYMENT-SIGNATURE", try payer.pay().header), ("Connection", "close")]
+        let connection = try await shop.client.sent("GET", "/good", headers)
+        try payer.settle(await connection.reply())
+        #expect(try await connection.isEnded(within: .seconds(5)))
     }
 }

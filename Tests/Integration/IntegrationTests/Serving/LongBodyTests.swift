@@ -6,7 +6,7 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Testing
 
-@Suite("A body of any length", .serialized, .timeLimit(.minutes(2)), .shop("--max-request-bytes", "1000000000"))
+@Suite("A body of any length", .serialized, .timeLimit(.minutes(3)), .shop("--max-request-bytes", "1000000000"))
 struct LongBodyTests {
     private let shop: Shop
     private static let megabyte = 1 << 20

@@ -4,7 +4,7 @@
 import FarthingEncodings
 import Testing
 
-@Suite("The operator's paths", .serialized, .timeLimit(.minutes(1)), .shop())
+@Suite("The operator's paths", .serialized, .timeLimit(.minutes(3)), .shop())
 struct OperatorPathTests {
     private let shop: Shop
 
@@ -59,7 +59,7 @@ struct OperatorPathTests {
     }
 }
 
-@Suite("A node without metrics", .timeLimit(.minutes(1)))
+@Suite("A node without metrics", .timeLimit(.minutes(3)))
 struct NoMetricsTests {
     @Test func `sells that path like any other`() async throws {
         let shop = try await Shop(["--metrics", "false"])

@@ -7,7 +7,7 @@ import FarthingVoucherScheme
 import Testing
 
 @Suite(
-    "A price list", .serialized, .timeLimit(.minutes(2)),
+    "A price list", .serialized, .timeLimit(.minutes(3)),
     .shop(
         "--route", "/weather 1000 Today's weather", "--route", "GET|HEAD /free/* free", "--route", "/free/** 700",
         "--route", "/dear/** $0.005 All that is dear", "--route", "POST /orders 2000", "--route",

@@ -8,8 +8,8 @@ import FarthingVoucherScheme
 import Testing
 
 @Suite(
-    "An upstream that fails", .serialized, .timeLimit(.minutes(2)),
-    .shop("--upstream-timeout", "1", "--upstream-silence", "1"))
+    "An upstream that fails", .serialized, .timeLimit(.minutes(3)),
+    .shop("--upstream-timeout", "2", "--upstream-silence", "2"))
 struct UpstreamFailureTests {
     private let shop: Shop
 
@@ -101,7 +101,7 @@ struct UpstreamFailureTests {
     }
 }
 
-@Suite("An upstream that is away", .timeLimit(.minutes(1)))
+@Suite("An upstream that is away", .timeLimit(.minutes(3)))
 struct AbsentUpstreamTests {
     @Test func `does not keep the gate from its work, and nothing is charged`() async throws {
         let upstream = try TestUpstream()

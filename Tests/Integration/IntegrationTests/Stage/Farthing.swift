@@ -23,7 +23,7 @@ enum Farthing {
         _ arguments: [String], environment: [String: String] = [:], input: String? = nil, in folder: TemporaryFolder
     ) async throws -> Outcome {
         let child = try ChildProcess(arguments, environment: environment, input: input, folder: folder.path)
-        let code = try await child.exitCode()
+        let code = try await child.exitCode(within: .seconds(60))
         return Outcome(exitCode: code, output: child.output, errors: child.errors)
     }
 }

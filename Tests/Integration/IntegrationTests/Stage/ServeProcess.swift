@@ -30,7 +30,7 @@ final class ServeProcess: Sendable {
     ) async throws -> ServeProcess {
         let child = try ChildProcess(
             ["serve", "--listen", "127.0.0.1:0", "--json"] + arguments, environment: environment, folder: folder.path)
-        _ = try await eventually(within: .seconds(20)) { child.output.contains("\n") || !child.isRunning }
+        _ = try await eventually(within: .seconds(60)) { child.output.contains("\n") || !child.isRunning }
         guard let line = child.output.split(separator: "\n").first, let announcement = try? JSON.parse(String(line)),
             let port = announcement["listening"]?.stringValue?.split(separator: ":").last.flatMap({ Int($0) })
         else {
@@ -43,7 +43,7 @@ final class ServeProcess: Sendable {
     /// Asks it to stop, and waits until it did.
     func stop() async throws -> Int32 {
         child.send(SIGTERM)
-        return try await child.exitCode(within: .seconds(40))
+        return try await child.exitCode(within: .seconds(60))
     }
 
     /// Ends it at once, without letting it put anything in order.

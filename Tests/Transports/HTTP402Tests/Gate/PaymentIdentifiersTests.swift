@@ -102,7 +102,7 @@ struct PaymentIdentifiersTests {
         var open: [String] = []
         for number in 0..<100_000 {
             let name = "\(number)"
-            #expect(finding(identifiers, name) == "fresh")
+            _ = identifiers.take(name, fingerprint: .zero)
             open.append(name)
             if open.count > 20 || Bool.random(using: &random) {
                 let done = open.remove(at: Int.random(in: open.indices, using: &random))
@@ -118,7 +118,12 @@ struct PaymentIdentifiersTests {
                 }
             }
         }
-        for name in open { #expect(finding(identifiers, name) == "in progress") }
+        for name in open {
+            guard case .inProgress = identifiers.take(name, fingerprint: .zero) else {
+                Issue.record("seed \(seed): \(name) is forgotten")
+                continue
+            }
+        }
     }
 
     @Test(arguments: ["short", "with space in it!", "", String(repeating: "a", count: 129), "ümlaut-0123456789"])

@@ -6,7 +6,7 @@ import Testing
 
 @testable import FarthingHTTP402
 
-@Suite("An upstream that answers before it was asked to the end", .timeLimit(.minutes(1)))
+@Suite("An upstream that answers before it was asked to the end", .timeLimit(.minutes(5)))
 struct EarlyAnswerTests {
     @Test(arguments: ["Content-Length: 10", "Transfer-Encoding: chunked"])
     func `gets its answer delivered, and the rest of the request harms nobody`(framing: String) async throws {
@@ -30,7 +30,7 @@ struct EarlyAnswerTests {
     }
 
     @Test func `is given up when it is silent, however long the client goes on sending`() async throws {
-        let limits = Gateway.Limits(responseTimeout: .milliseconds(200))
+        let limits = House.impatient(.milliseconds(200))
         try await RawServer.run { upstream in
             _ = await upstream.readToEnd()
         } _: { upstream in

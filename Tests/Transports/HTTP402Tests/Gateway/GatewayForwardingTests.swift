@@ -6,7 +6,7 @@ import Testing
 
 @testable import FarthingHTTP402
 
-@Suite("A gateway before an upstream", .timeLimit(.minutes(1)))
+@Suite("A gateway before an upstream", .timeLimit(.minutes(5)))
 struct GatewayForwardingTests {
     @Test(arguments: ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"])
     func `hands on the method, the target and the headers`(method: String) async throws {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import FarthingHTTP402
 
-@Suite("A paid answer that breaks off", .timeLimit(.minutes(1)))
+@Suite("A paid answer that breaks off", .timeLimit(.minutes(5)))
 struct BrokenBodyTests {
     private let desk = ScriptedDesk()
 

@@ -11,7 +11,7 @@ import Testing
 
 @testable import FarthingHTTP402
 
-@Suite("A gate before Hummingbird's routes", .timeLimit(.minutes(1)))
+@Suite("A gate before Hummingbird's routes", .timeLimit(.minutes(5)))
 struct PaymentMiddlewareTests {
     @Test(arguments: Stall.Way.allCases)
     func `charges after the handler succeeded, and not before`(way: Stall.Way) async throws {

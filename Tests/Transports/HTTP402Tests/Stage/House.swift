@@ -10,6 +10,15 @@ import ServiceLifecycle
 
 /// Servers on free ports of this machine.
 enum House {
+    /// Tests run side by side, and what waits for its turn is not to be taken for lost.
+    static let patient = Gateway.Limits(
+        connectTimeout: .seconds(120), responseTimeout: .seconds(120), silenceTimeout: .seconds(120))
+
+    /// Gives up an upstream after so long.
+    static func impatient(_ time: Duration) -> Gateway.Limits {
+        Gateway.Limits(connectTimeout: .seconds(120), responseTimeout: time, silenceTimeout: time)
+    }
+
     typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
 
     /// Serves on a free port for as long as the closure runs.
@@ -55,7 +64,7 @@ enum House {
 
     /// A gateway in front of this port, on a port of its own.
     static func gateway<Result: Sendable>(
-        to upstream: Int, path: String = "", limits: Gateway.Limits = .init(),
+        to upstream: Int, path: String = "", limits: Gateway.Limits = patient,
         _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
         try await withGateway(to: upstream, path: path, limits: limits) { gateway in
@@ -65,7 +74,7 @@ enum House {
 
     /// A gateway with a gate before it, on a port of its own.
     static func tollgate<Result: Sendable>(
-        to upstream: Int, desk: ScriptedDesk, limits: Gateway.Limits = .init(),
+        to upstream: Int, desk: ScriptedDesk, limits: Gateway.Limits = patient,
         _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
         let gate = Gate(prices: try Shop.prices(), desk: desk)
@@ -81,7 +90,7 @@ enum House {
     }
 
     static func withGateway<Result>(
-        to upstream: Int, path: String = "", limits: Gateway.Limits = .init(),
+        to upstream: Int, path: String = "", limits: Gateway.Limits = patient,
         _ body: (Gateway) async throws -> Result
     ) async throws -> Result {
         let gateway = try Gateway(upstream: "http://127.0.0.1:\(upstream)\(path)", limits: limits)
