@@ -14,7 +14,7 @@ import NIOHTTP1
 public struct Gateway: Sendable {
     /// What a gateway will wait for and carry.
     public struct Limits: Hashable, Sendable {
-        /// How long it may take to connect to the upstream.
+        /// How long it may take to connect to the upstream, and to find out whether it answers at all.
         public var connectTimeout: Duration
         /// How long the upstream may take until its answer begins.
         public var responseTimeout: Duration
@@ -75,7 +75,7 @@ public struct Gateway: Sendable {
     public func isReachable() async -> Bool {
         var request = HTTPClientRequest(url: upstream + "/")
         request.method = .HEAD
-        return (try? await client.execute(request, timeout: .seconds(2))) != nil
+        return (try? await client.execute(request, timeout: TimeAmount(limits.connectTimeout))) != nil
     }
 
     /// Brings a request to the upstream and its answer back.

@@ -4,7 +4,6 @@
 import FarthingPrimitives
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import NIOCore
 import Testing
 
@@ -14,10 +13,10 @@ import Testing
 struct BrokenBodyTests {
     private let desk = ScriptedDesk()
 
-    @Test(arguments: Stall.Way.allCases)
-    func `costs nothing when it was to be short`(way: Stall.Way) async throws {
-        let app = try Stall.app(desk) { _, _ in Stall.broken(length: 20) }
-        try await app.test(way.setup) { client in
+    @Test(arguments: Customer.Way.allCases)
+    func `costs nothing when it was to be short`(way: Customer.Way) async throws {
+        let router = try Stall.router(desk) { _, _ in Stall.broken(length: 20) }
+        try await Customer.visit(router, way) { client in
             let response = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             #expect(response.status == .internalServerError)
             #expect(response.headers[.paymentResponse] == nil)
@@ -27,10 +26,10 @@ struct BrokenBodyTests {
 
     @Test(arguments: [nil, 2000])
     func `is credited when it was on its way already`(length: Int?) async throws {
-        let app = try Stall.app(desk) { _, _ in Stall.broken(length: length) }
-        try await app.test(.router) { client in
-            _ = await #expect(throws: Stall.OutOfOrder.self) {
-                try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
+        let router = try Stall.router(desk) { _, _ in Stall.broken(length: length) }
+        try await Customer.visit(router, .router) { client in
+            await #expect(throws: Stall.OutOfOrder.self) {
+                _ = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             }
         }
         #expect(await desk.outcomes == [.charged(Amount(units: 1000)), .deliveryFailed])
@@ -83,12 +82,12 @@ struct BrokenBodyTests {
         #expect(await desk.outcomes == [.charged(Amount(units: 1000))])
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `is something else than one that was long and came through`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `is something else than one that was long and came through`(way: Customer.Way) async throws {
         let text = String(repeating: "sunny ", count: 1_000)
-        let app = try Stall.app(desk) { _, _ in Stall.response(text) }
+        let router = try Stall.router(desk) { _, _ in Stall.response(text) }
         let payment = Shop.payment(identifier: "pay_0123456789abcdef")
-        try await app.test(way.setup) { client in
+        try await Customer.visit(router, way) { client in
             let headers: HTTPFields = [.paymentSignature: payment.header]
             let response = try await client.execute(uri: "/weather", method: .get, headers: headers)
             #expect(String(buffer: response.body) == text)

@@ -5,7 +5,6 @@ import FarthingEncodings
 import FarthingPrimitives
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import NIOCore
 import Testing
 
@@ -13,14 +12,14 @@ import Testing
 
 @Suite("A gate before Hummingbird's routes", .timeLimit(.minutes(5)))
 struct PaymentMiddlewareTests {
-    @Test(arguments: Stall.Way.allCases)
-    func `charges after the handler succeeded, and not before`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `charges after the handler succeeded, and not before`(way: Customer.Way) async throws {
         let desk = ScriptedDesk()
-        let app = try Stall.app(desk) { _, _ in
+        let router = try Stall.router(desk) { _, _ in
             #expect(await desk.outcomes.isEmpty)
             return Stall.response("sunny", .ok, [.contentType: "text/plain"])
         }
-        try await app.test(way.setup) { client in
+        try await Customer.visit(router, way) { client in
             let response = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             #expect(response.status == .ok)
             #expect(String(buffer: response.body) == "sunny")
@@ -31,13 +30,13 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `says what it costs, and the handler never hears of it`(way: Stall.Way) async throws {
-        let app = try Stall.app(ScriptedDesk()) { _, _ in
+    @Test(arguments: Customer.Way.allCases)
+    func `says what it costs, and the handler never hears of it`(way: Customer.Way) async throws {
+        let router = try Stall.router(ScriptedDesk()) { _, _ in
             Issue.record("the handler was asked")
             return Stall.response("sunny")
         }
-        try await app.test(way.setup) { client in
+        try await Customer.visit(router, way) { client in
             for _ in 0..<2 {
                 let response = try await client.execute(uri: "/weather", method: .get)
                 #expect(response.status.code == 402)
@@ -48,11 +47,11 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `gives the payment free when the handler throws`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `gives the payment free when the handler throws`(way: Customer.Way) async throws {
         let desk = ScriptedDesk()
-        let app = try Stall.app(desk) { _, _ in throw HTTPError(.notFound) }
-        try await app.test(way.setup) { client in
+        let router = try Stall.router(desk) { _, _ in throw HTTPError(.notFound) }
+        try await Customer.visit(router, way) { client in
             let response = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             #expect(response.status == .notFound)
             #expect(response.headers[.paymentResponse] == nil)
@@ -60,11 +59,11 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `delivers a failure as it is, and charges nothing`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `delivers a failure as it is, and charges nothing`(way: Customer.Way) async throws {
         let desk = ScriptedDesk()
-        let app = try Stall.app(desk) { _, _ in Stall.response("no such city", .notFound) }
-        try await app.test(way.setup) { client in
+        let router = try Stall.router(desk) { _, _ in Stall.response("no such city", .notFound) }
+        try await Customer.visit(router, way) { client in
             let response = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             #expect(response.status == .notFound)
             #expect(String(buffer: response.body) == "no such city")
@@ -73,10 +72,10 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `is out of service when its desk is`(way: Stall.Way) async throws {
-        let app = try Stall.app(ScriptedDesk(.outOfOrder)) { _, _ in Stall.response("sunny") }
-        try await app.test(way.setup) { client in
+    @Test(arguments: Customer.Way.allCases)
+    func `is out of service when its desk is`(way: Customer.Way) async throws {
+        let router = try Stall.router(ScriptedDesk(.outOfOrder)) { _, _ in Stall.response("sunny") }
+        try await Customer.visit(router, way) { client in
             let paid = try await client.execute(uri: "/weather", method: .get, headers: Stall.paying)
             #expect(paid.status == .serviceUnavailable)
             #expect(try JSON.parse(Array(paid.body.readableBytesView))["code"] == "gate.out-of-order")
@@ -85,9 +84,9 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `keeps from the handler what only concerns the gate`(way: Stall.Way) async throws {
-        let app = try Stall.app(ScriptedDesk()) { request, _ in
+    @Test(arguments: Customer.Way.allCases)
+    func `keeps from the handler what only concerns the gate`(way: Customer.Way) async throws {
+        let router = try Stall.router(ScriptedDesk()) { request, _ in
             let kept = request.headers.filter { $0.name.canonicalName.hasPrefix("x-kept") }
             #expect(kept.map(\.value) == ["1", "2"])
             let body = try await request.body.collect(upTo: 100)
@@ -101,7 +100,7 @@ struct PaymentMiddlewareTests {
         for value in ["1", "2"] {
             headers.append(HTTPField(name: try #require(HTTPField.Name("X-Kept")), value: value))
         }
-        try await app.test(way.setup) { [headers] client in
+        try await Customer.visit(router, way) { [headers] client in
             for path in ["/weather", "/about"] {
                 let response = try await client.execute(
                     uri: path, method: .post, headers: headers, body: ByteBuffer(string: "question"))
@@ -110,16 +109,16 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `keeps from the client what the handler asked for`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `keeps from the client what the handler asked for`(way: Customer.Way) async throws {
         for (path, status, override) in [
             ("/weather", HTTPResponse.Status.ok, #"{"amount":"10%"}"#), ("/weather", .notFound, "1"),
             ("/weather", .ok, "unreadable"), ("/about", .ok, "1"),
         ] {
-            let app = try Stall.app(ScriptedDesk()) { _, _ in
+            let router = try Stall.router(ScriptedDesk()) { _, _ in
                 Stall.response("sunny", status, [.settlementOverrides: override])
             }
-            try await app.test(way.setup) { client in
+            try await Customer.visit(router, way) { client in
                 let response = try await client.execute(uri: path, method: .get, headers: Stall.paying)
                 #expect(response.headers[.settlementOverrides] == nil, "\(path) \(status) \(override)")
                 #expect(response.status == (override == "unreadable" ? .badGateway : status))
@@ -127,13 +126,13 @@ struct PaymentMiddlewareTests {
         }
     }
 
-    @Test(arguments: Stall.Way.allCases)
-    func `gives the same answer to the same payment`(way: Stall.Way) async throws {
+    @Test(arguments: Customer.Way.allCases)
+    func `gives the same answer to the same payment`(way: Customer.Way) async throws {
         let desk = ScriptedDesk()
-        let app = try Stall.app(desk) { _, _ in Stall.response("sunny", .ok, [.contentType: "text/plain"]) }
+        let router = try Stall.router(desk) { _, _ in Stall.response("sunny", .ok, [.contentType: "text/plain"]) }
         let payment = Shop.payment(identifier: "pay_0123456789abcdef")
-        try await app.test(way.setup) { client in
-            var answers: [TestResponse] = []
+        try await Customer.visit(router, way) { client in
+            var answers: [Customer.Answer] = []
             for _ in 0..<3 {
                 answers.append(
                     try await client.execute(

@@ -27,7 +27,7 @@ final class RawConnection {
         port: Int, _ body: (RawConnection) async throws -> Result
     ) async throws -> Result {
         let stream = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: port) { channel in
+            .connect(to: SocketAddress(ipAddress: "127.0.0.1", port: port)) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel(
                         wrappingChannelSynchronously: channel,

@@ -12,7 +12,7 @@ enum RawServer {
         _ body: (Int) async throws -> Result
     ) async throws -> Result {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .bind(to: SocketAddress(ipAddress: "127.0.0.1", port: 0)) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel(
                         wrappingChannelSynchronously: channel,

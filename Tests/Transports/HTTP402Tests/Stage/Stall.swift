@@ -3,34 +3,15 @@
 
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import NIOCore
 
 @testable import FarthingHTTP402
 
-/// A Hummingbird application that sells what one handler makes.
+/// Hummingbird routes that sell what one handler makes.
 enum Stall {
-    /// The two ways in which Hummingbird lets applications be tested.
-    enum Way: CaseIterable, CustomStringConvertible {
-        case router
-        case live
-
-        var setup: TestingSetup { self == .router ? .router : .live }
-        var description: String { self == .router ? "through the router" : "over a connection" }
-    }
-
     struct OutOfOrder: Error {}
 
     /// - Parameter bell: Rings when a response is over.
-    static func app(
-        _ desk: ScriptedDesk, collectedBytes: Int = 1024, bell: Bell = Bell(),
-        _ handler: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response
-    ) throws -> some ApplicationProtocol {
-        let router = try router(desk, collectedBytes: collectedBytes, bell: bell, handler)
-        return Application(router: router, logger: House.quiet)
-    }
-
-    /// The same, to be served to a test's own connections.
     static func router(
         _ desk: ScriptedDesk, collectedBytes: Int = 1024, bell: Bell = Bell(),
         _ handler: @escaping @Sendable (Request, BasicRequestContext) async throws -> Response

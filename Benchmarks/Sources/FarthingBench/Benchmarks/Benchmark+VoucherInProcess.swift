@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingMemoryStore
+import FarthingSQLiteStore
+
+extension Benchmark {
+    static let voucherInProcess = Benchmark(
+        name: "voucher-in-process",
+        summary: """
+            Vouchers admitted and charged by the desk, \(channelCount) channels, \(lanes) in flight. 'desk' gets the \
+            payment decoded, 'header' its text, 'gate' the whole head of a request.
+            """
+    ) { folder in
+        let memory = try await Payee(store: MemoryStore(), channels: channelCount)
+        let store = try SQLiteStore(path: folder + "/store.sqlite")
+        let durable = try await Payee(store: store, channels: channelCount)
+        let bare = try BareSignatures()
+        let entrants =
+            [bare.verify]
+            + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
+            + VoucherTaker.Form.allCases.map { entrant("SQLite", $0, durable) }
+            + [try DiskSync(folder: folder).entrant]
+        var contest = Contest(entrants: entrants)
+        contest.remarks = { _ in
+            let statistics = store.statistics
+            let batch = Report.text(statistics.meanBatch)
+            return ["SQLite: \(statistics.commits) commits, each durable; on average \(batch) shared one sync."]
+        }
+        contest.finish = { await store.close() }
+        return contest
+    }
+
+    static let channelCount = 256
+    static let lanes = 64
+
+    private static func entrant(_ store: String, _ form: VoucherTaker.Form, _ payee: Payee) -> Entrant {
+        Entrant(
+            "\(store), \(form)", against: [.init(name: "C, verify", target: store == "SQLite" ? 0.92 : nil)],
+            trial: channelCount * 4
+        ) { count in
+            let taker = try VoucherTaker(form, payee, headers: payee.wallet.headers(count, lanes: lanes))
+            return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingAssembly
+import FarthingHTTP402
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import Hummingbird
+
+/// Serves paid requests from a real node: its store and its ledger lie on the disk.
+struct PayingServer: Sendable {
+    /// How many payers have a funded channel: one for each connection.
+    static let channels = 64
+
+    let folder: String
+    let upstream: String
+
+    /// The node as users run it.
+    func runNode() async throws {
+        let (node, wallet) = try await open()
+        let required = wallet.required
+        try await NodeServer(node: node, metrics: nil) { endpoint in
+            ServeBenchCommand.announce(port: endpoint.port, required: required)
+        }.run()
+    }
+
+    /// The same gate and books, before a handler that answers by itself.
+    func runGate() async throws {
+        let (node, wallet) = try await open()
+        let router = Router()
+        router.add(middleware: PaymentMiddleware(gate: node.gate))
+        router.get("paid") { _, _ in PlainServer.greeting }
+        let required = wallet.required
+        try await Application(
+            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in
+                ServeBenchCommand.announce(port: channel.localAddress?.port ?? 0, required: required)
+            }, logger: Payee.logger
+        ).run()
+    }
+
+    private func open() async throws -> (PaymentNode, Wallet) {
+        var configuration = NodeConfiguration(
+            upstream: upstream, prices: try Payee.prices(), network: Payee.network, token: try Payee.token(),
+            payTo: PrivateKey.random().address, storePath: folder + "/store.sqlite")
+        configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
+        // Claims are measured by themselves.
+        configuration.claimInterval = .seconds(86_400)
+        let node = try await PaymentNode.open(configuration, logger: Payee.logger)
+        let wallet = try Wallet(
+            channels: Self.channels, required: try await Payee.required(by: node.gate), domain: node.ledger.domain,
+            token: configuration.token)
+        try await wallet.fund(on: node.ledger)
+        return (node, wallet)
+    }
+}

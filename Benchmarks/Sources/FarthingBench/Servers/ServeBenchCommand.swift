@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingEncodings
+import Foundation
+
+/// The other end of `voucher-http`, started by it.
+struct ServeBenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve-bench", abstract: "Serve while another process measures.", shouldDisplay: false)
+
+    @Argument var kind: ServerKind
+    @Option var folder = "."
+    @Option var upstream = "http://127.0.0.1:9"
+
+    func run() async throws {
+        let paying = PayingServer(folder: folder, upstream: upstream)
+        switch kind {
+        case .node: try await paying.runNode()
+        case .gate: try await paying.runGate()
+        case .hello: try await PlainServer.runHummingbird()
+        case .upstream: try await PlainServer.runNIO()
+        }
+    }
+
+    /// Tells the measuring process where to connect, and from then on answers each of its lines with the processor time
+    /// used so far.
+    ///
+    /// Ends when that process does.
+    static func announce(port: Int, required: JSON? = nil) {
+        tell(JSON.object(["port": .integer(port), "required": required]).text)
+        Thread.detachNewThread {
+            while readLine() != nil { tell("\(Measurement.processSeconds())") }
+            Foundation.exit(0)
+        }
+    }
+
+    private static func tell(_ line: String) {
+        try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+    }
+}
