@@ -79,19 +79,22 @@ struct GatewayFailureTests {
     }
 
     @Test func `gives up an answer that falls silent, and credits it`() async throws {
-        try await buy { upstream, _ in
+        try await RawServer.run { upstream in
             _ = await upstream.read(through: "\r\n\r\n")
             try await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
             _ = await upstream.readToEnd()
-        } _: { client, desk, _ in
-            let text = await client.readToEnd()
-            #expect(text.hasSuffix("half\r\n"))
-            await desk.waitUntil(.deliveryFailed)
+        } _: { upstream in
+            try await buy(from: upstream) { client, desk in
+                let text = await client.readToEnd()
+                #expect(text.hasSuffix("half\r\n"))
+                await desk.waitUntil(.deliveryFailed)
+            }
         }
     }
 
     @Test func `does not credit an answer that the client left unread`() async throws {
-        try await buy { upstream, gaveUp in
+        let gaveUp = Bell()
+        try await RawServer.run { upstream in
             _ = await upstream.read(through: "\r\n\r\n")
             try await upstream.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
             let part = String(repeating: ".", count: 1_000_000)
@@ -100,34 +103,31 @@ struct GatewayFailureTests {
             } catch {
                 await gaveUp.ring()
             }
-        } _: { client, desk, gaveUp in
-            await gaveUp.wait()
-            // Now the client reads on, as if nothing had been.
-            #expect(await !client.readToEnd().isEmpty)
-            #expect(await desk.outcomes == [.charged(Amount(units: 1000))])
+        } _: { upstream in
+            try await buy(from: upstream) { client, desk in
+                await gaveUp.wait()
+                // Now the client reads on, as if nothing had been.
+                #expect(await !client.readToEnd().isEmpty)
+                #expect(await desk.outcomes == [.charged(Amount(units: 1000))])
+            }
         }
     }
 
-    /// Buys from an upstream at a gateway that soon loses patience, and goes on once the answer has begun.
+    /// Buys at a gateway that soon loses patience, and goes on once the answer has begun.
     ///
     /// Where it had no time to begin, because the machine was busy, it is tried again with more patience.
     private func buy(
-        _ script: @escaping @Sendable (RawConnection, Bell) async throws -> Void,
-        _ body: @escaping @Sendable (RawConnection, ScriptedDesk, Bell) async throws -> Void
+        from upstream: Int, _ body: @escaping @Sendable (RawConnection, ScriptedDesk) async throws -> Void
     ) async throws {
         for patience in [1, 4, 16, 64] {
-            let (desk, bell) = (ScriptedDesk(), Bell())
-            let hasBegun = try await RawServer.run { upstream in
-                try await script(upstream, bell)
-            } _: { upstream in
-                try await House.tollgate(to: upstream, desk: desk, limits: House.impatient(.seconds(patience))) { port in
-                    try await RawConnection.open(port: port) { client in
-                        try await client.send("GET /weather HTTP/1.1\r\nHost: a\r\n\(paying[0])\r\n\r\n")
-                        let head = await client.read(through: "\r\n\r\n")
-                        guard head.hasPrefix("HTTP/1.1 200") else { return false }
-                        try await body(client, desk, bell)
-                        return true
-                    }
+            let desk = ScriptedDesk()
+            let limits = House.impatient(.seconds(patience))
+            let hasBegun = try await House.tollgate(to: upstream, desk: desk, limits: limits) { port in
+                try await RawConnection.open(port: port) { client in
+                    try await client.send("GET /weather HTTP/1.1\r\nHost: a\r\n\(paying[0])\r\n\r\n")
+                    guard await client.read(through: "\r\n\r\n").hasPrefix("HTTP/1.1 200") else { return false }
+                    try await body(client, desk)
+                    return true
                 }
             }
             if hasBegun { return }
