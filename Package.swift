@@ -18,11 +18,12 @@ let foundations: [Target] = [
 ]
 
 let core: [Target] = [
-    room("Channels", in: "Core", uses: ["Encodings", "Primitives"])
+    room("Channels", in: "Core", uses: ["Encodings", "Primitives"]),
+    room("X402", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
 ]
 
 let schemes: [Target] = [
-    room("VoucherScheme", in: "Schemes", uses: ["Channels", "Encodings", "Primitives"])
+    room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"])
 ]
 
 let settlements: [Target] = [
@@ -31,7 +32,7 @@ let settlements: [Target] = [
 
 let transports: [Target] = [
     room(
-        "HTTP402", in: "Transports", uses: ["Channels", "Encodings", "Primitives"],
+        "HTTP402", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics])
 ]
 
@@ -51,7 +52,7 @@ let testing: [Target] = [
 let apps: [Target] = [
     room(
         "Assembly", in: "Apps",
-        uses: ["Node", "Channels", "Encodings", "KeyFiles", "Primitives"]
+        uses: ["Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
             configuration, systemPackage, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
@@ -79,7 +80,7 @@ let tests: [Target] = [
         "Node", in: "Engine", uses: ["Node", "Channels", "MemoryStore", "Primitives", "SQLiteStore"],
         libraries: [logging, lifecycle, lifecycleTestKit]),
     tests(
-        "HTTP402", in: "Transports", uses: ["HTTP402", "Channels", "Encodings", "Primitives"],
+        "HTTP402", in: "Transports", uses: ["HTTP402", "X402", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, logging, nioCore, nioHTTP1, nioPosix]),
     tests(
         "Integration", in: "Integration",

@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingHTTP402
+import FarthingX402
 import FarthingNode
 import FarthingPrimitives
 import Foundation

@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-import FarthingPrimitives
+public import FarthingPrimitives
 
 extension VoucherChannel {
     /// Checks that a payload is for this channel, and that the channel's signer made its voucher.
@@ -15,12 +15,19 @@ extension VoucherChannel {
         return try payload.voucher.verified(by: signer, under: terms, in: domain)
     }
 
+    /// Whether a payer counts as we do: its voucher goes exactly one price above what was charged.
+    ///
+    /// - Throws: ``Refusal/cumulativeMismatch(signed:charged:price:)``.
+    public func checkBooks(_ voucher: Voucher, price: Amount) throws(Refusal) {
+        guard let expected = charged.adding(price), voucher.ceiling == expected else {
+            throw .cumulativeMismatch(signed: voucher.ceiling, charged: charged, price: price)
+        }
+    }
+
     /// What a voucher must say to pay for a request, in the order in which x402 checks it.
     func check(_ reservation: Reservation, at now: Instant) throws(Refusal) {
+        try checkBooks(reservation.voucher, price: reservation.price)
         let ceiling = reservation.voucher.ceiling
-        guard let expected = charged.adding(reservation.price), ceiling == expected else {
-            throw .cumulativeMismatch(signed: ceiling, charged: charged, price: reservation.price)
-        }
         guard !ledger.balance.isZero || reservation.deposit != nil else { throw .channelNotFound }
         let limit = self.limit.adding(reservation.deposit?.amount ?? .zero) ?? .max
         guard ceiling <= limit else { throw .exceedsBalance(signed: ceiling, balance: limit) }

@@ -62,6 +62,15 @@ public struct Voucher: Hashable, Sendable {
         self.signer = signer
     }
 
+    /// The voucher as a settlement takes it.
+    public func signedCeiling(
+        under terms: ChannelTerms, of channel: ChannelID, in domain: SettlementDomain
+    )
+        -> SignedCeiling
+    {
+        SignedCeiling(terms: terms, ceiling: ceiling, signature: claimable(of: channel, in: domain))
+    }
+
     /// The signature as a contract takes it, which recovers the signer instead of checking against it.
     ///
     /// A payer may flip `v`, the last byte, and still be verified; a contract would then recover somebody

@@ -32,12 +32,44 @@ extension Ledger: Settlement {
         try await read { try $0.events(after: sequence, limit: limit) }
     }
 
+    public func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms] {
+        let head = try await head().height
+        var terms: [ChannelTerms] = []
+        var last: UInt64 = 0
+        while true {
+            let page = try await events(after: last, limit: 1000)
+            guard let end = page.last else { return terms }
+            for event in page where event.block.height >= block {
+                guard case .channelCreated(_, let created) = event.kind, created.payer == payer,
+                    !terms.contains(created)
+                else { continue }
+                terms.append(created)
+            }
+            last = end.sequence
+            progress(end.block.height, head)
+        }
+    }
+
     // MARK: - Moving money
 
+    public func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
+        try await check(deposit)
+    }
+
+    public func deposit(
+        _ deposit: SignedDeposit, for voucher: SignedCeiling
+    ) async throws(SettlementError) -> DepositReceipt { try await self.deposit(deposit) }
+
+    /// Does all that ``deposit(_:)`` would, and takes it back: throws what that would throw.
     public func check(_ deposit: SignedDeposit) async throws(SettlementError) {
         try await read { try $0.check(deposit) }
     }
 
+    /// Locks money in a channel. The same authorisation a second time answers with the first receipt.
+    ///
+    /// As on the chain, a deposit is nobody's business but the payer's: no voucher need come with it.
     public func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt {
         try await change { try $0.deposit(deposit) }
     }

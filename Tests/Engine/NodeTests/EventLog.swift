@@ -68,8 +68,15 @@ final class EventLog: Settlement {
 
     func token(_ address: Address) async throws(SettlementError) -> Token? { throw Self.notAsked }
     func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount { throw Self.notAsked }
-    func check(_ deposit: SignedDeposit) async throws(SettlementError) { throw Self.notAsked }
-    func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt { throw Self.notAsked }
+    func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (UInt64, UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms] { throw Self.notAsked }
+    func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
+        throw Self.notAsked
+    }
+    func deposit(
+        _ deposit: SignedDeposit, for voucher: SignedCeiling
+    ) async throws(SettlementError) -> DepositReceipt { throw Self.notAsked }
     func claim(
         _ rows: [ClaimRow], authorization: Signature
     ) async throws(SettlementError) -> ClaimReceipt { throw Self.notAsked }

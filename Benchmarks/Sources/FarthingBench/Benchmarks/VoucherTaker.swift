@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingHTTP402
+import FarthingX402
 import HTTPTypes
 
 /// Takes payments that were signed beforehand, from the desk's counter or from the gate's.

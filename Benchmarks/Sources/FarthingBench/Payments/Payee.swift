@@ -5,6 +5,7 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
+import FarthingX402
 import FarthingLedgerSettlement
 import FarthingNode
 import FarthingPrimitives

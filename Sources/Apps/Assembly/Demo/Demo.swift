@@ -7,6 +7,7 @@ import FarthingLedgerSettlement
 import FarthingNode
 public import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingX402
 import Foundation
 public import Logging
 import ServiceLifecycle

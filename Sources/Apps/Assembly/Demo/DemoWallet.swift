@@ -7,6 +7,7 @@ import FarthingEncodings
 import FarthingHTTP402
 import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingX402
 import Foundation
 import NIOCore
 import NIOHTTP1

@@ -4,6 +4,7 @@
 public import FarthingChannels
 import FarthingHTTP402
 public import FarthingPrimitives
+import FarthingX402
 
 extension ConfigurationSource {
     /// Reads all that a node must be told.

@@ -6,6 +6,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
 import FarthingPrimitives
+import FarthingX402
 import Foundation
 
 /// Reads a node's settings from flags, the environment and a file; the first that has one decides.

@@ -4,6 +4,7 @@
 public import FarthingChannels
 public import FarthingHTTP402
 public import FarthingPrimitives
+import FarthingX402
 
 /// All that a node must be told.
 ///

@@ -8,6 +8,7 @@ import FarthingNode
 public import FarthingPrimitives
 public import FarthingSQLiteStore
 import FarthingVoucherScheme
+import FarthingX402
 public import Logging
 
 /// A payee's node: its books, and the gate at which payments are taken.

@@ -7,6 +7,7 @@ import FarthingHTTP402
 import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingSQLiteStore
+import FarthingX402
 import HTTPTypes
 import Hummingbird
 import Metrics

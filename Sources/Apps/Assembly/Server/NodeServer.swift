@@ -6,6 +6,7 @@ import FarthingHTTP402
 import FarthingLedgerSettlement
 import FarthingNode
 import FarthingPrimitives
+import FarthingX402
 import Foundation
 import HTTPTypes
 import Hummingbird

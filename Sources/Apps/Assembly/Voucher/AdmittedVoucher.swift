@@ -7,6 +7,7 @@ import FarthingHTTP402
 import FarthingNode
 import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingX402
 import Logging
 import Metrics
 import Synchronization

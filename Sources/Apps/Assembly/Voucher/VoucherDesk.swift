@@ -7,6 +7,7 @@ public import FarthingHTTP402
 public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
+public import FarthingX402
 
 /// Takes voucher payments at a gate: brings together the scheme, the engine and the settlement.
 public final class VoucherDesk: PaymentDesk {
@@ -81,19 +82,23 @@ public final class VoucherDesk: PaymentDesk {
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements
     ) async throws -> Admission {
         let known = try await engine.state(of: channel)
-        let deposit = try await checkedDeposit(in: payload, for: offer)
         // Before anything is told about the channel: whoever cannot sign for it learns nothing of it.
         let voucher = try payload.voucher.verified(by: known?.signer, under: payload.terms, in: settlement.domain)
-        let opening = known == nil ? try await opening(channel, payload.terms) : nil
+        let shown = voucher.signedCeiling(under: payload.terms, of: channel, in: settlement.domain)
+        let opening = known == nil ? try await opening(channel, shown) : nil
         do {
+            // A payer that missed an answer learns so, even when it sends along a deposit that was made already.
+            if case .deposit = payload { try (known ?? opening)?.checkBooks(voucher, price: offer.amount) }
+            let deposit = try await checkedDeposit(in: payload, shown, for: offer)
             if case .refund(_, _, let amount) = payload {
-                return try await refund(channel, voucher, amount, payer: payload.terms.payer, opening: opening)
+                return try await refund(
+                    channel, voucher, amount, payer: payload.terms.payer, shown: shown, opening: opening)
             }
             let now = clock()
             let reservation = VoucherChannel.Reservation(
                 id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds))
-            try await reserve(reservation, on: channel, opening: opening, at: now)
+            try await reserve(reservation, on: channel, shown: shown, opening: opening, at: now)
             return .admitted(
                 AdmittedVoucher(
                     desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
@@ -105,15 +110,17 @@ public final class VoucherDesk: PaymentDesk {
 
     /// The balance that is known may be older than a deposit or a withdrawal that was made elsewhere.
     private func reserve(
-        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, opening: VoucherChannel?, at now: Instant
+        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
+        opening: VoucherChannel?,
+        at now: Instant
     ) async throws {
-        if reservation.deposit != nil { try await refresh(channel, opening: opening) }
+        if reservation.deposit != nil { try await refresh(channel, shown, opening: opening) }
         do {
             _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
         } catch let refusal as VoucherChannel.Refusal {
             switch refusal {
             case .exceedsBalance, .channelNotFound:
-                try await refresh(channel, opening: opening)
+                try await refresh(channel, shown, opening: opening)
                 _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
             default: throw refusal
             }
@@ -121,7 +128,7 @@ public final class VoucherDesk: PaymentDesk {
     }
 
     private func checkedDeposit(
-        in payload: VoucherPayload, for offer: PaymentRequirements
+        in payload: VoucherPayload, _ shown: SignedCeiling, for offer: PaymentRequirements
     ) async throws -> SignedDeposit? {
         guard case .deposit(let terms, _, let unverified) = payload else { return nil }
         if policy.enforcesMinimumDeposit,
@@ -133,32 +140,33 @@ public final class VoucherDesk: PaymentDesk {
         let deposit = try unverified.verified(
             for: terms, token: self.terms.token.domain, in: settlement.domain, at: clock())
         do {
-            try await settlement.check(deposit)
+            try await settlement.check(deposit, for: shown)
         } catch {
             throw try VoucherChannel.Refusal(simulating: error)
         }
         return deposit
     }
 
-    private func opening(_ channel: ChannelID, _ terms: ChannelTerms) async throws -> VoucherChannel {
-        let snapshot = try await settlement.snapshot(of: channel)
+    private func opening(_ channel: ChannelID, _ shown: SignedCeiling) async throws -> VoucherChannel {
+        let snapshot = try await settlement.snapshot(of: channel, shown: shown)
         let head = try await settlement.head()
-        return VoucherChannel(id: channel, terms: terms, ledger: snapshot ?? .unopened(at: head))
+        return VoucherChannel(id: channel, terms: shown.terms, ledger: snapshot ?? .unopened(at: head))
     }
 
     /// Reads the channel from the ledger.
-    func refresh(_ channel: ChannelID, opening: VoucherChannel?) async throws {
-        guard let snapshot = try await settlement.snapshot(of: channel) else { return }
+    private func refresh(_ channel: ChannelID, _ shown: SignedCeiling, opening: VoucherChannel?) async throws {
+        guard let snapshot = try await settlement.snapshot(of: channel, shown: shown) else { return }
         try await effects.tell(channel, .observed(snapshot), opening: opening)
     }
 
     // MARK: - Refunds
 
     private func refund(
-        _ channel: ChannelID, _ voucher: Voucher, _ text: String?, payer: Address, opening: VoucherChannel?
+        _ channel: ChannelID, _ voucher: Voucher, _ text: String?, payer: Address, shown: SignedCeiling,
+        opening: VoucherChannel?
     ) async throws -> Admission {
         do {
-            try await refresh(channel, opening: opening)
+            try await refresh(channel, shown, opening: opening)
             let amount = text.map { Amount(wire: $0) ?? .zero }
             let id = ReservationID.random()
             let asked = try await engine.apply(

@@ -149,7 +149,9 @@ public final class VoucherEffects: Sendable {
         }
         return try await postponingTrouble(with: stored, of: channel) {
             let receipt: DepositReceipt
-            do { receipt = try await settlement.deposit(deposit) } catch let error as SettlementError {
+            do {
+                receipt = try await settlement.deposit(deposit, for: try await voucher(of: channel, deposit.terms))
+            } catch let error as SettlementError {
                 if case .unavailable = error {
                     logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
                 }
@@ -170,6 +172,14 @@ public final class VoucherEffects: Sendable {
         }
     }
 
+    /// The voucher that a channel's deposit came with.
+    private func voucher(of channel: ChannelID, _ terms: ChannelTerms) async throws -> SignedCeiling {
+        guard let state = try await engine.state(of: channel) else { throw EngineError.unknownChannel(channel) }
+        let voucher = if case .depositing(let reservation, _) = state.phase { reservation.voucher } else { state.best }
+        guard let voucher else { throw EngineError.unknownChannel(channel) }
+        return voucher.signedCeiling(under: terms, of: channel, in: settlement.domain)
+    }
+
     // MARK: - Refunds
 
     /// - Throws: ``VoucherChannel/Refusal/refundFailed(_:)``; the channel is idle again then.
@@ -184,7 +194,8 @@ public final class VoucherEffects: Sendable {
                 try await claim([channel])
                 let digest = settlement.domain.refundDigest(channel: channel, nonce: nonce, amount: amount)
                 let order = RefundOrder(
-                    terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest))
+                    terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest),
+                    voucher: state.best?.signedCeiling(under: state.terms, of: channel, in: settlement.domain))
                 receipt = try await settlement.refund(order)
             } catch let error as SettlementError {
                 // After a crash the refund may be done already: the ledger then asks for the next nonce.

@@ -3,11 +3,8 @@
 
 public import FarthingPrimitives
 
-/// Where money is locked and paid out: an embedded ledger, or a contract on a chain.
-///
-/// Every call that moves money may be made twice: the second answers like the first, or says that nothing was
-/// left to do. Whatever else happens out there (a payer who asks for its money back, say) is told by ``events(after:limit:)``.
-public protocol Settlement: Sendable {
+/// What anybody may read of a ledger or of a contract on a chain.
+public protocol SettlementView: Sendable {
     /// Turns what is signed into digests of this contract on this chain.
     var domain: SettlementDomain { get }
 
@@ -26,11 +23,59 @@ public protocol Settlement: Sendable {
     /// A channel as it stands in the newest block, or `nil` when nothing was ever deposited in it.
     func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot?
 
-    /// Does all that ``deposit(_:)`` would, and takes it back: throws what that would throw.
-    func check(_ deposit: SignedDeposit) async throws(SettlementError)
+    /// The terms of all channels that a payer ever put money in, oldest first.
+    ///
+    /// - Parameters:
+    ///   - block: Where to begin; nothing before it is looked at.
+    ///   - progress: Told after each step how far the search is, and the height of the newest block.
+    func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms]
+}
+
+/// A settlement from which a payer can take its money without the payee.
+///
+/// - Source: x402BatchSettlement, `initiateWithdraw` and `finalizeWithdraw`.
+public protocol WithdrawalSettlement: SettlementView {
+    /// Starts the delay in which the payee may still claim.
+    ///
+    /// - Parameter sender: The payer or its authorizer.
+    func initiateWithdraw(
+        _ terms: ChannelTerms, amount: Amount, by sender: any Signer
+    ) async throws(SettlementError) -> WithdrawalReceipt
+
+    /// Pays out, once the delay is over, what was asked for and is still unclaimed.
+    ///
+    /// - Parameter sender: The payer or its authorizer.
+    func finalizeWithdraw(
+        _ terms: ChannelTerms, by sender: any Signer
+    ) async throws(SettlementError) -> WithdrawalReceipt
+}
+
+/// Where money is locked and paid out: an embedded ledger, a contract on a chain, or a facilitator before one.
+///
+/// Every call that moves money may be made twice: the second answers like the first, or says that nothing was
+/// left to do. Whatever else happens out there (a payer who asks for its money back, say) is told by ``events(after:limit:)``.
+public protocol Settlement: SettlementView {
+    /// For how long what was read of a channel may be relied on; `nil` when ``events(after:limit:)`` tells of every
+    /// change.
+    ///
+    /// - Parameter terms: The channel's; the shorter its withdrawal delay, the shorter the time.
+    /// - Unit: seconds.
+    func freshness(of terms: ChannelTerms) -> Int64?
+
+    /// A channel as it stands now, for a settlement that shows one only to whoever holds a voucher of it.
+    func snapshot(of channel: ChannelID, shown voucher: SignedCeiling) async throws(SettlementError) -> ChannelSnapshot?
+
+    /// Does all that ``deposit(_:for:)`` would, and takes it back: throws what that would throw.
+    func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError)
 
     /// Locks money in a channel. The same authorisation a second time answers with the first receipt.
-    func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt
+    ///
+    /// - Parameter voucher: What the deposit came with.
+    func deposit(
+        _ deposit: SignedDeposit, for voucher: SignedCeiling
+    ) async throws(SettlementError) -> DepositReceipt
 
     /// Books what payers have signed away. A bad row is told in the receipt and stops no other.
     ///
@@ -47,6 +92,14 @@ public protocol Settlement: Sendable {
     ///
     /// - Parameter sequence: The number of the last event that was read; 0 for all.
     func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent]
+}
+
+extension Settlement {
+    public func freshness(of terms: ChannelTerms) -> Int64? { nil }
+
+    public func snapshot(
+        of channel: ChannelID, shown voucher: SignedCeiling
+    ) async throws(SettlementError) -> ChannelSnapshot? { try await snapshot(of: channel) }
 }
 
 /// A block of a chain, or of the embedded ledger's clock.

@@ -34,6 +34,20 @@ public struct TransferAuthorization: Hashable, Sendable {
     }
 }
 
+/// A voucher as a settlement takes it: how much its payer let the payee take in all, and that it did.
+///
+/// - Source: x402 v2, scheme `batch-settlement`, `maxClaimableAmount` and its signature.
+public struct SignedCeiling: Hashable, Sendable {
+    public var terms: ChannelTerms
+    public var ceiling: Amount
+    public var signature: Signature
+    public init(terms: ChannelTerms, ceiling: Amount, signature: Signature) {
+        self.terms = terms
+        self.ceiling = ceiling
+        self.signature = signature
+    }
+}
+
 /// One channel's line in a batch of claims.
 public struct ClaimRow: Hashable, Sendable {
     public var terms: ChannelTerms
@@ -60,11 +74,16 @@ public struct RefundOrder: Hashable, Sendable {
     public var nonce: UInt64
     /// By the channel's `receiverAuthorizer`, over ``SettlementDomain/refundDigest(channel:nonce:amount:)``.
     public var signature: Signature
-    public init(terms: ChannelTerms, amount: Amount, nonce: UInt64, signature: Signature) {
+    /// What the payer signed for last; a settlement that wants to see who is paid back asks for it.
+    public var voucher: SignedCeiling?
+    public init(
+        terms: ChannelTerms, amount: Amount, nonce: UInt64, signature: Signature, voucher: SignedCeiling? = nil
+    ) {
         self.terms = terms
         self.amount = amount
         self.nonce = nonce
         self.signature = signature
+        self.voucher = voucher
     }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-public import FarthingChannels
+import FarthingChannels
 public import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 
 extension VoucherPayload {
     /// Reads the form of a payload.
@@ -117,18 +118,6 @@ private struct PayloadReader {
         let text = try text(json, path)
         guard text.hasPrefix("0x"), let bytes = Hex.decode(text) else { throw .payload(kind, field: path) }
         return bytes
-    }
-}
-
-extension ChannelTerms {
-    /// `ChannelConfig` as it travels.
-    public var json: JSON {
-        [
-            "payer": .string(payer.checksummed), "payerAuthorizer": .string(payerAuthorizer.checksummed),
-            "receiver": .string(receiver.checksummed), "receiverAuthorizer": .string(receiverAuthorizer.checksummed),
-            "token": .string(token.checksummed), "withdrawDelay": .number(JSON.Number(Int64(clamping: withdrawDelay))),
-            "salt": .string(salt.hex),
-        ]
     }
 }
 

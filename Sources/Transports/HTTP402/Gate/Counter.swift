@@ -3,6 +3,7 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 import HTTPTypes
 
 /// One request at the gate: its route, and the offers that were or would be made for it.

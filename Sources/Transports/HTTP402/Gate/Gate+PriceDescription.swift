@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingEncodings
+import FarthingX402
 
 extension Gate {
     /// Where the description is served.

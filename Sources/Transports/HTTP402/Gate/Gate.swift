@@ -3,6 +3,7 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 public import HTTPTypes
 
 /// Decides what happens to a request: it passes, it is answered here, or it is served because it was paid for.

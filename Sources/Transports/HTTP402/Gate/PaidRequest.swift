@@ -3,6 +3,7 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 public import HTTPTypes
 
 /// A request that is being served because it was paid for.

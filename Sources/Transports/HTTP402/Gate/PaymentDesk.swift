@@ -4,6 +4,7 @@
 public import FarthingChannels
 public import FarthingEncodings
 public import FarthingPrimitives
+public import FarthingX402
 
 /// Takes payments on behalf of a gate: the side that knows schemes, channels and ledgers.
 public protocol PaymentDesk: Sendable {

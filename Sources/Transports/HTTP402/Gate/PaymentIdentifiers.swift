@@ -3,6 +3,7 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 import HTTPTypes
 import Synchronization
 

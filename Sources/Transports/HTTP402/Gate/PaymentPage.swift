@@ -3,6 +3,7 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingX402
 
 /// What a person sees who opens a paid address in a browser.
 struct PaymentPage {

@@ -7,6 +7,7 @@ import HTTPTypes
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// A payment header that nobody should get anything for.
 struct BadPaymentHeader: CustomTestStringConvertible {

@@ -6,6 +6,7 @@ import HTTPTypes
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A paid path beside free ones")
 struct PathAttackTests {

@@ -7,6 +7,7 @@ import HTTPTypes
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("Payment identifiers")
 struct PaymentIdentifiersTests {

@@ -6,6 +6,7 @@ import HTTPTypes
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("The page that a browser gets")
 struct PaymentPageTests {

@@ -5,6 +5,7 @@ import FarthingPrimitives
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("What an upstream asks for")
 struct SettlementOverridesTests {

@@ -5,6 +5,7 @@ import NIOCore
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("An upstream that answers before it was asked to the end", .timeLimit(.minutes(5)))
 struct EarlyAnswerTests {

@@ -6,6 +6,7 @@ import FarthingPrimitives
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A gateway whose upstream fails", .timeLimit(.minutes(5)))
 struct GatewayFailureTests {

@@ -5,6 +5,7 @@ import FarthingEncodings
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A gateway before an upstream", .timeLimit(.minutes(5)))
 struct GatewayForwardingTests {

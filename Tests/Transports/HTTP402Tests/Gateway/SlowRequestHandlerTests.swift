@@ -8,6 +8,7 @@ import NIOHTTPTypes
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A client that takes its time", .timeLimit(.minutes(5)))
 struct SlowRequestHandlerTests {

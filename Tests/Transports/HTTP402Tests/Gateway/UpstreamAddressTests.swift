@@ -4,6 +4,7 @@
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("The address of an upstream")
 struct UpstreamAddressTests {

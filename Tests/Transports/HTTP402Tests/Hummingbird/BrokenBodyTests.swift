@@ -8,6 +8,7 @@ import NIOCore
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A paid answer that breaks off", .timeLimit(.minutes(5)))
 struct BrokenBodyTests {

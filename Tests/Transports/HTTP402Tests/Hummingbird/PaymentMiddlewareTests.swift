@@ -9,6 +9,7 @@ import NIOCore
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A gate before Hummingbird's routes", .timeLimit(.minutes(5)))
 struct PaymentMiddlewareTests {

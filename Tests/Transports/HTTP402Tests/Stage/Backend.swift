@@ -7,6 +7,7 @@ import Hummingbird
 import NIOCore
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// An upstream that behaves.
 enum Backend {

@@ -7,6 +7,7 @@ import NIOCore
 import ServiceLifecycle
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// Servers on free ports of this machine.
 enum House {

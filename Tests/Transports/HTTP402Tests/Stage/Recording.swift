@@ -6,6 +6,7 @@ import FarthingPrimitives
 import Foundation
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// What official x402 clients and servers said to each other.
 enum Recording {

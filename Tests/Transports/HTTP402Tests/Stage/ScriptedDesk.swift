@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
 import FarthingPrimitives
+import FarthingX402
 
 /// A desk that says what a test tells it to say, and writes down what it was asked.
 actor ScriptedDesk: PaymentDesk {

@@ -6,6 +6,7 @@ import FarthingPrimitives
 import HTTPTypes
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// What is sold in these tests, and who asks for it.
 enum Shop {

@@ -6,6 +6,7 @@ import Hummingbird
 import NIOCore
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 /// Hummingbird routes that sell what one handler makes.
 enum Stall {

@@ -6,6 +6,7 @@ import FarthingPrimitives
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("An accepted offer")
 struct OfferMatchingTests {

@@ -6,6 +6,7 @@ import FarthingPrimitives
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("A payment in its header")
 struct PaymentPayloadTests {

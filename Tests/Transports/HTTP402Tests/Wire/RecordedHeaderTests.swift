@@ -7,6 +7,7 @@ import FarthingPrimitives
 import Testing
 
 @testable import FarthingHTTP402
+@testable import FarthingX402
 
 @Suite("The payment headers of official peers")
 struct RecordedHeaderTests {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-public import FarthingChannels
 public import FarthingPrimitives
 
 /// What came of a payer's wish to take money out.

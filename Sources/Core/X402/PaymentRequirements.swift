@@ -32,6 +32,24 @@ public struct PaymentRequirements: Hashable, Sendable {
         self.extra = extra
     }
 
+    /// Reads an entry of `accepts`.
+    ///
+    /// - Returns: `nil` when a member is missing or malformed, or when the network's addresses are not EVM addresses.
+    public init?(json: JSON) {
+        guard let scheme = json["scheme"]?.stringValue,
+            let network = json["network"]?.stringValue.flatMap(Network.init),
+            let amount = json["amount"]?.stringValue.flatMap(Amount.init(wire:)),
+            let asset = json["asset"]?.stringValue.flatMap(Address.init(hex:)),
+            let payTo = json["payTo"]?.stringValue.flatMap(Address.init(hex:)),
+            let timeout = json["maxTimeoutSeconds"]?.integerValue
+        else { return nil }
+        let extra = json["extra"] ?? [:]
+        guard extra.members != nil else { return nil }
+        self.init(
+            scheme: scheme, network: network, amount: amount, asset: asset, payTo: payTo, maxTimeoutSeconds: timeout,
+            extra: extra)
+    }
+
     public var json: JSON {
         [
             "scheme": .string(scheme), "network": .string("\(network)"), "amount": .string("\(amount)"),
@@ -52,7 +70,7 @@ public struct PaymentRequirements: Hashable, Sendable {
     /// Members are compared as text, and the payer's `extra` may hold more than ours but never less.
     ///
     /// - Source: x402 v2 over HTTP, matching of `accepted`.
-    func difference(from accepted: JSON) -> String? {
+    public func difference(from accepted: JSON) -> String? {
         for member in json.members ?? [] {
             guard let sent = accepted[member.name] else { return member.name }
             guard member.name == "extra" ? sent.contains(member.value) : sent == member.value else {
