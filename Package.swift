@@ -33,7 +33,10 @@ let settlements: [Target] = [
 let transports: [Target] = [
     room(
         "HTTP402", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
-        libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics])
+        libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics]),
+    room(
+        "HTTP402Client", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let stores: [Target] = [

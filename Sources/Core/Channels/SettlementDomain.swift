@@ -17,18 +17,22 @@ public struct SettlementDomain: Hashable, Sendable {
     public let contract: Address
     /// The contract that takes EIP-3009 deposits on behalf of ``contract``.
     public let depositCollector: Address
+    /// The contract that takes Permit2 deposits on behalf of ``contract``.
+    public let permit2Collector: Address
     private let domain: EIP712.Domain
     private let chainID: UInt64
 
     /// - Parameter network: An EVM chain; anything else is `nil`.
     public init?(
         network: Network, contract: Address = Self.standardContract,
-        depositCollector: Address = Self.standardDepositCollector
+        depositCollector: Address = Self.standardDepositCollector,
+        permit2Collector: Address = Self.standardPermit2Collector
     ) {
         guard let chainID = network.evmChainID else { return nil }
         self.network = network
         self.contract = contract
         self.depositCollector = depositCollector
+        self.permit2Collector = permit2Collector
         self.chainID = chainID
         domain = EIP712.Domain(
             name: "x402 Batch Settlement", version: "1", chainID: chainID, verifyingContract: contract)
@@ -38,6 +42,11 @@ public struct SettlementDomain: Hashable, Sendable {
     public static let standardContract = address("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")
     /// The ERC-3009 collector; the same address on every chain.
     public static let standardDepositCollector = address("0x4020806089470a89826cB9fB1f4059150b550004")
+
+    /// The Permit2 collector; the same address on every chain.
+    public static let standardPermit2Collector = address("0x4020425FAf3B746C082C2f942b4E5159887B0005")
+    /// Uniswap's Permit2; the same address on every chain.
+    public static let permit2 = address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
 
     private static func address(_ hex: String) -> Address { Address(hex: hex) ?? .zero }
 
@@ -92,6 +101,38 @@ public struct SettlementDomain: Hashable, Sendable {
                 ]))
     }
 
+    /// What a payer signs so that Permit2 hands a deposit to its collector.
+    ///
+    /// - Parameter nonce: Any number that the payer did not use before.
+    /// - Source: Permit2, `PermitWitnessTransferFrom` with x402's `DepositWitness`, in Permit2's own domain, which has
+    ///   no version.
+    public func permit2DepositDigest(
+        channel: ChannelID, token: Address, amount: Amount, nonce: Amount, deadline: UInt64
+    ) -> Hash32 {
+        EIP712.Domain(name: "Permit2", version: nil, chainID: chainID, verifyingContract: Self.permit2)
+            .digest(
+                of: TypeHashes.permitWitnessTransferFrom.hash([
+                    .bytes32(TypeHashes.tokenPermissions.hash([.address(token), .uint(amount)])),
+                    .address(permit2Collector), .uint(nonce), .uint(deadline),
+                    .bytes32(TypeHashes.depositWitness.hash([.bytes32(channel.hash)])),
+                ]))
+    }
+
+    /// What a payer signs so that anybody may move one sum from its account to a receiver: x402's scheme `exact`.
+    ///
+    /// - Source: EIP-3009, `TransferWithAuthorization`, in the token's own EIP-712 domain.
+    public func transferDigest(
+        token: TokenDomain, from payer: Address, to receiver: Address, amount: Amount, validAfter: UInt64,
+        validBefore: UInt64, nonce: Hash32
+    ) -> Hash32 {
+        EIP712.Domain(name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address)
+            .digest(
+                of: TypeHashes.transferWithAuthorization.hash([
+                    .address(payer), .address(receiver), .uint(amount), .uint(validAfter), .uint(validBefore),
+                    .bytes32(nonce),
+                ]))
+    }
+
     /// The struct types of the contract and of EIP-3009, hashed once.
     public enum TypeHashes {
         public static let channelConfig = EIP712.TypeHash(
@@ -107,6 +148,15 @@ public struct SettlementDomain: Hashable, Sendable {
         public static let receiveWithAuthorization = EIP712.TypeHash(
             "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
                 + "uint256 validBefore,bytes32 nonce)")
+        public static let transferWithAuthorization = EIP712.TypeHash(
+            "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,"
+                + "uint256 validBefore,bytes32 nonce)")
+        public static let depositWitness = EIP712.TypeHash("DepositWitness(bytes32 channelId)")
+        public static let tokenPermissions = EIP712.TypeHash("TokenPermissions(address token,uint256 amount)")
+        public static let permitWitnessTransferFrom = EIP712.TypeHash(
+            "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
+                + "DepositWitness witness)DepositWitness(bytes32 channelId)"
+                + "TokenPermissions(address token,uint256 amount)")
     }
 }
 

@@ -7,107 +7,174 @@ public import FarthingPrimitives
 /// A one-way channel as the payer sees it: what it signed, what it was charged, what is left.
 ///
 ///     idle ──requestStarted──▶ awaiting ──answered / refused / corrected──▶ idle
+///       │                         └──────outcomeUnknown / failed─────────▶ idle, with a doubt
+///       └───refundStarted───▶ refunding ──refunded / refundFailed / outcomeUnknown──▶ idle
 ///
 /// The payer signs one request at a time and never more than its price above what it was charged, so the most
-/// that a payee can take without delivering is the price of one request. Every correction that the payer follows
-/// may be a lie about one more such request: follow one, then stop.
-public struct VoucherPayer: ChannelScheme, Hashable {
+/// that a payee can take without delivering is the price of one request. A payment of which nobody knows what became
+/// stays as a *doubt*: the next voucher starts from the same sum, so a payee that took it must say so, and show it.
+///
+/// - Source: x402 v2, scheme `batch-settlement` on EVM, client; `Specs/voucher.md` lists every rule.
+public struct VoucherPayer: StoredChannelScheme, Hashable {
+    public static let schemeName = "voucher-payer"
+
     public enum Phase: Hashable, Sendable {
         case idle
         /// A payment was signed, and nobody knows yet what became of it.
         case awaiting(Payment)
+        /// All that is left was asked back, or so much of it.
+        case refunding(Amount?)
     }
 
     /// What was signed for one request.
     public struct Payment: Hashable, Sendable {
         public let price: Amount
         public let ceiling: Amount
-        /// Zero when the channel holds enough already.
-        public let deposit: Amount
+        /// `nil` when the channel holds enough already.
+        public let deposit: DepositLeave?
     }
 
     public enum Event: Hashable, Sendable {
-        /// A request is about to be sent; `deposit` is how much to add when the channel holds too little.
-        case requestStarted(price: Amount, deposit: Amount)
+        /// A request is about to be sent; `deposit` is what to add when the channel holds too little.
+        case requestStarted(price: Amount, deposit: DepositLeave, at: Instant)
         case answered(charged: Amount)
-        /// The payee did not take the payment: nothing was charged and nothing deposited.
+        /// The payee says that it did not take the payment. It may have taken another copy of it.
         case refused
-        /// The payee showed a voucher of ours that proves higher books than our own. `ledger` is what the payer itself
-        /// read from the settlement, never what the payee says of it.
-        case corrected(charged: Amount, proof: Voucher, ledger: ChannelSnapshot)
+        /// The answer was neither a charge nor a refusal, or there was none.
+        case outcomeUnknown
+        /// The payee's books differ from ours.
+        ///
+        /// `balance` is what the payee says that the channel holds, which is believed only upwards: a voucher above
+        /// the balance is the payee's loss. `proof` is a voucher of ours that it shows; `ledger` is what the payer
+        /// itself read from the settlement.
+        case corrected(charged: Amount, balance: Amount?, proof: Voucher?, ledger: ChannelSnapshot?)
+        /// The payer read the settlement.
+        case observed(ChannelSnapshot)
+        /// Money is about to be asked back; `nil` is all that is left.
+        case refundStarted(Amount?)
         case refunded(Amount)
+        /// The payee would not give it back; nothing moved.
+        case refundFailed
+        /// The payee did what no honest one does: nothing more is signed for it.
+        case suspended(Misconduct)
+        /// A person decided to go on all the same.
+        case resumed
     }
 
     public enum Effect: Hashable, Sendable {
         case sign(ceiling: Amount)
-        case authorizeDeposit(Amount)
+        case authorizeDeposit(DepositLeave)
     }
 
     public let id: ChannelID
     public let terms: ChannelTerms
-    public private(set) var phase: Phase = .idle
-    public private(set) var charged: Amount
-    /// Deposits less refunds.
-    public private(set) var balance: Amount
+    public internal(set) var phase: Phase = .idle
+    /// What the payee told that it charged, as far as it could be believed.
+    public internal(set) var charged: Amount
+    /// Deposits less refunds and withdrawals.
+    public internal(set) var balance: Amount
     /// The highest ceiling that was ever signed: the most that can be taken.
-    public private(set) var authorised: Amount
+    public internal(set) var authorised: Amount
+    /// Payments that may have been taken without our knowing; all start from ``charged``.
+    public internal(set) var doubts: [Payment] = []
+    /// A deposit that was signed, and is neither known to be locked nor void.
+    public internal(set) var outstanding: DepositLeave?
+    /// A refund was asked for, and nobody knows what became of it.
+    public internal(set) var isRefundInDoubt = false
+    /// What the payer is taking out without the payee.
+    public internal(set) var withdrawal: PendingWithdrawal?
+    /// What was claimed in the block that was read last.
+    public internal(set) var claimed: Amount
+    /// The height of the block that was read last.
+    public internal(set) var height: UInt64
+    /// Whether the books may be incomplete: then a voucher of ours proves more than they do.
+    ///
+    /// True until the payee has once agreed with them, because the same key may have used the channel before.
+    public internal(set) var isRebuilt: Bool
+    public internal(set) var misconduct: Misconduct?
 
+    /// - Parameter ledger: What the settlement says of a channel whose books were lost; `nil` for a new channel.
     public init(id: ChannelID, terms: ChannelTerms, ledger: ChannelSnapshot? = nil) {
         self.id = id
         self.terms = terms
         charged = ledger?.totalClaimed ?? .zero
         balance = ledger?.balance ?? .zero
         authorised = charged
+        withdrawal = ledger?.withdrawal
+        claimed = charged
+        height = ledger?.block.height ?? 0
+        isRebuilt = true
     }
+
+    /// How high a voucher may go: the balance, less what is being taken out.
+    public var limit: Amount { balance.clampedSubtracting(withdrawal?.amount ?? .zero) }
+
+    /// What could still be spent without another deposit.
+    public var spendable: Amount { limit.clampedSubtracting(charged) }
+
+    /// What would come back if the channel ended now and no doubt went against us.
+    public var refundable: Amount { balance.clampedSubtracting(charged) }
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
         switch (phase, event) {
-        case (.idle, .requestStarted(let price, let deposit)):
-            guard let ceiling = charged.adding(price) else { throw .overflow }
-            guard ceiling > balance else { return begin(Payment(price: price, ceiling: ceiling, deposit: .zero)) }
-            guard let sum = balance.adding(deposit) else { throw .overflow }
-            guard ceiling <= sum else {
-                throw .depositTooSmall(deposit: deposit, missing: ceiling.clampedSubtracting(sum))
-            }
-            return begin(Payment(price: price, ceiling: ceiling, deposit: deposit))
-
+        case (.idle, .requestStarted(let price, let deposit, let now)):
+            if let misconduct { throw .suspended(misconduct) }
+            return begin(try payment(of: price, deposit: deposit, at: now))
         case (.awaiting(let payment), .answered(let amount)):
-            guard amount <= payment.price else { throw .overcharged(charged: amount, price: payment.price) }
-            guard let charged = charged.adding(amount), let balance = balance.adding(payment.deposit) else {
-                throw .overflow
-            }
-            self.charged = charged
-            self.balance = balance
+            try take(amount, for: payment)
+            return []
+        case (.awaiting(let payment), .refused), (.awaiting(let payment), .outcomeUnknown):
+            doubt(payment)
             phase = .idle
             return []
-        case (.awaiting, .refused):
-            phase = .idle
+        case (.awaiting(let payment), .corrected(let charged, let balance, let proof, let ledger)):
+            try adopt(charged, balance, proof, ledger, offering: payment)
             return []
-        case (.awaiting, .corrected(let charged, let proof, let ledger)):
-            guard charged <= proof.ceiling, charged >= ledger.totalClaimed, proof.signer.address == terms.voucherSigner
-            else { throw .unprovenCorrection(charged: charged, signed: proof.ceiling) }
-            self.charged = charged
-            balance = ledger.balance
-            authorised = max(authorised, proof.ceiling)
-            phase = .idle
+        case (.refunding, .corrected(let charged, let balance, let proof, let ledger)):
+            try adopt(charged, balance, proof, ledger, offering: nil)
             return []
 
-        case (.idle, .refunded(let amount)):
+        case (_, .observed(let snapshot)):
+            observe(snapshot)
+            return []
+
+        case (.idle, .refundStarted(let amount)):
+            guard !refundable.isZero, amount.map({ !$0.isZero && $0 <= refundable }) ?? true else {
+                throw .nothingToRefund(asked: amount, left: refundable)
+            }
+            phase = .refunding(amount)
+            return [.sign(ceiling: charged)]
+        case (.idle, .refunded(let amount)), (.refunding, .refunded(let amount)):
             // More than `balance − charged` is no fault: a payee also gives back what it charged and failed to deliver.
             guard let rest = balance.subtracting(amount) else {
                 throw .refundTooLarge(amount: amount, left: balance)
             }
             balance = rest
+            isRefundInDoubt = false
+            phase = .idle
+            return []
+        case (.refunding, .refundFailed):
+            phase = .idle
+            return []
+        case (.refunding, .outcomeUnknown):
+            isRefundInDoubt = true
+            phase = .idle
             return []
 
-        case (.awaiting, .requestStarted), (.awaiting, .refunded): throw .requestInFlight
-        case (.idle, .answered), (.idle, .refused), (.idle, .corrected): throw .nothingInFlight
-        }
-    }
+        case (_, .suspended(let misconduct)):
+            self.misconduct = misconduct
+            return []
+        case (_, .resumed):
+            misconduct = nil
+            return []
 
-    private mutating func begin(_ payment: Payment) -> [Effect] {
-        authorised = max(authorised, payment.ceiling)
-        phase = .awaiting(payment)
-        return (payment.deposit.isZero ? [] : [.authorizeDeposit(payment.deposit)]) + [.sign(ceiling: payment.ceiling)]
+        case (.awaiting, .requestStarted), (.awaiting, .refunded), (.awaiting, .refundStarted),
+            (.awaiting, .refundFailed), (.refunding, .requestStarted), (.refunding, .refundStarted),
+            (.refunding, .answered), (.refunding, .refused):
+            throw .requestInFlight
+        case (.idle, .answered), (.idle, .refused), (.idle, .corrected), (.idle, .outcomeUnknown),
+            (.idle, .refundFailed):
+            throw .nothingInFlight
+        }
     }
 }

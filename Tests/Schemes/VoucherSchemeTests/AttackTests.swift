@@ -216,7 +216,7 @@ struct AttackTests {
             var payer = try waitingPayer()
             let before = payer
             #expect(throws: VoucherPayer.Refusal.unprovenCorrection(charged: 9_000, signed: proof.ceiling)) {
-                try payer.apply(.corrected(charged: charged, proof: proof, ledger: ledger))
+                try payer.apply(.corrected(charged: charged, balance: nil, proof: proof, ledger: ledger))
             }
             #expect(payer == before)
         }
@@ -233,8 +233,8 @@ struct AttackTests {
             let signed = Amount(units: round * 1_000)
             #expect(payer.authorised == signed)
             let ledger = Bob.snapshot(10_000, at: UInt64(round))
-            _ = try payer.apply(.corrected(charged: signed, proof: try alice.voucher(signed), ledger: ledger))
-            _ = try payer.apply(.requestStarted(price: 1_000, deposit: 0))
+            _ = try payer.apply(.corrected(charged: signed, balance: nil, proof: try alice.voucher(signed), ledger: ledger))
+            _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
         }
     }
 
@@ -242,7 +242,7 @@ struct AttackTests {
     private func waitingPayer() throws -> VoucherPayer {
         let alice = try Alice()
         var payer = VoucherPayer(id: alice.id, terms: alice.terms, ledger: Bob.snapshot(10_000, at: 1))
-        _ = try payer.apply(.requestStarted(price: 1_000, deposit: 0))
+        _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
         return payer
     }
 }

@@ -45,12 +45,14 @@ struct Purse: Sendable {
     /// Signs for one more request, and for a deposit when the channel holds too little.
     mutating func payment() throws -> PaymentPayload {
         let deposit = price.multiplied(by: Self.depositedRequests) ?? price
-        let effects = try books.apply(.requestStarted(price: price, deposit: deposit))
+        let leave = DepositLeave(amount: deposit, salt: Self.salt(), validBefore: Self.now + 3600)
+        let effects = try books.apply(
+            .requestStarted(price: price, deposit: leave, at: Instant(unixSeconds: Int64(Self.now))))
         var authorized: UnverifiedDeposit?
         var voucher: UnverifiedVoucher?
         for effect in effects {
             switch effect {
-            case .authorizeDeposit(let amount): authorized = authorize(amount)
+            case .authorizeDeposit(let leave): authorized = authorize(leave)
             case .sign(let ceiling): voucher = sign(ceiling)
             }
         }
@@ -91,16 +93,21 @@ struct Purse: Sendable {
         return UnverifiedVoucher(channel: books.id, ceiling: ceiling, signature: payer.signNow(digest).bytes)
     }
 
-    private func authorize(_ amount: Amount) -> UnverifiedDeposit {
-        let salt = Hash32 { bytes in
+    private func authorize(_ leave: DepositLeave) -> UnverifiedDeposit {
+        let digest = domain.depositDigest(
+            token: token.domain, payer: payer.address, amount: leave.amount, validAfter: 0,
+            validBefore: leave.validBefore,
+            nonce: SettlementDomain.depositNonce(channel: books.id, salt: leave.salt))
+        return UnverifiedDeposit(
+            amount: leave.amount, validAfter: 0, validBefore: leave.validBefore, salt: leave.salt,
+            signature: payer.signNow(digest).bytes)
+    }
+
+    private static var now: UInt64 { UInt64(Date().timeIntervalSince1970) }
+
+    private static func salt() -> Hash32 {
+        Hash32 { bytes in
             for index in bytes.indices { bytes[index] = .random(in: .min ... .max) }
         }
-        let validBefore = UInt64(Date().timeIntervalSince1970) + 3600
-        let digest = domain.depositDigest(
-            token: token.domain, payer: payer.address, amount: amount, validAfter: 0, validBefore: validBefore,
-            nonce: SettlementDomain.depositNonce(channel: books.id, salt: salt))
-        return UnverifiedDeposit(
-            amount: amount, validAfter: 0, validBefore: validBefore, salt: salt,
-            signature: payer.signNow(digest).bytes)
     }
 }

@@ -42,7 +42,9 @@ extension VoucherPayload {
         case .voucher(let terms, let voucher):
             ["type": "voucher", "channelConfig": terms.json, "voucher": voucher.json]
         case .deposit(let terms, let voucher, let deposit):
-            ["type": "deposit", "channelConfig": terms.json, "voucher": voucher.json, "deposit": deposit.json]
+            ["type": "deposit", "channelConfig": terms.json, "voucher": voucher.json,
+                "deposit": deposit.json(under: terms, in: voucher.channel),
+            ]
         case .refund(let terms, let voucher, let amount):
             .object([
                 "type": "refund", "channelConfig": terms.json, "voucher": voucher.json,
@@ -131,15 +133,29 @@ extension UnverifiedVoucher {
 }
 
 extension UnverifiedDeposit {
-    var json: JSON {
-        [
-            "amount": .string("\(amount)"),
-            "authorization": [
+    func json(under terms: ChannelTerms, in channel: ChannelID) -> JSON {
+        ["amount": .string("\(amount)"), "authorization": authorization(under: terms, in: channel)]
+    }
+
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, `erc3009Authorization` and `permit2Authorization`.
+    private func authorization(under terms: ChannelTerms, in channel: ChannelID) -> JSON {
+        guard let permit2Spender else {
+            return [
                 "erc3009Authorization": [
                     "validAfter": .string("\(validAfter)"), "validBefore": .string("\(validBefore)"),
                     "salt": .string(salt.hex), "signature": .string(Hex.encode(signature)),
                 ]
-            ],
+            ]
+        }
+        let leave = DepositLeave(amount: amount, method: .permit2, salt: salt, validBefore: validBefore)
+        return [
+            "permit2Authorization": [
+                "from": .string(terms.payer.checksummed),
+                "permitted": ["token": .string(terms.token.checksummed), "amount": .string("\(amount)")],
+                "spender": .string(permit2Spender.checksummed), "nonce": .string("\(leave.permit2Nonce)"),
+                "deadline": .string("\(validBefore)"), "witness": ["channelId": .string("\(channel)")],
+                "signature": .string(Hex.encode(signature)),
+            ]
         ]
     }
 }

@@ -36,13 +36,21 @@ public struct UnverifiedDeposit: Hashable, Sendable {
     public var validBefore: UInt64
     public var salt: Hash32
     public var signature: [UInt8]
+    /// The collector of a deposit by Permit2; `nil` for one by EIP-3009.
+    ///
+    /// Payers send such deposits; a gate that takes them needs a settlement on a chain that has Permit2.
+    public var permit2Spender: Address?
 
-    public init(amount: Amount, validAfter: UInt64, validBefore: UInt64, salt: Hash32, signature: [UInt8]) {
+    public init(
+        amount: Amount, validAfter: UInt64, validBefore: UInt64, salt: Hash32, signature: [UInt8],
+        permit2Spender: Address? = nil
+    ) {
         self.amount = amount
         self.validAfter = validAfter
         self.validBefore = validBefore
         self.salt = salt
         self.signature = signature
+        self.permit2Spender = permit2Spender
     }
 
     /// How long an authorisation must still be valid, so that there is time to submit it.
@@ -55,6 +63,7 @@ public struct UnverifiedDeposit: Hashable, Sendable {
     public func verified(
         for terms: ChannelTerms, token: TokenDomain, in domain: SettlementDomain, at now: Instant
     ) throws(VoucherChannel.Refusal) -> SignedDeposit {
+        guard permit2Spender == nil else { throw .authorizationRequired }
         // No moment is later than Int64.max, but an authorisation may say so: it is valid until then.
         guard validBefore >= UInt64(clamping: now.advanced(bySeconds: Self.leastValidity).unixSeconds) else {
             throw .authorizationExpired(validBefore: validBefore, now: now)

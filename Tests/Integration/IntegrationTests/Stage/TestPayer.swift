@@ -59,9 +59,10 @@ struct TestPayer: Sendable {
     mutating func pay() throws -> JSON {
         var deposit: UnverifiedDeposit?
         var voucher: UnverifiedVoucher?
-        for effect in try books.apply(.requestStarted(price: price, deposit: depositAmount)) {
+        for effect in try books.apply(.requestStarted(price: price, deposit: leave, at: Self.now)) {
             switch effect {
-            case .authorizeDeposit(let amount): deposit = authorize(amount)
+            case .authorizeDeposit(let leave):
+                deposit = authorize(leave.amount, validBefore: leave.validBefore, salt: leave.salt)
             case .sign(let ceiling): voucher = sign(ceiling)
             }
         }
@@ -86,14 +87,21 @@ struct TestPayer: Sendable {
     /// - Parameter balance: What lies in the channel.
     mutating func adopt(charged: Amount, balance: Amount) throws {
         let proof = try sign(max(charged, books.authorised)).verified(by: nil, under: terms, in: domain)
-        if !isAwaiting { _ = try books.apply(.requestStarted(price: price, deposit: depositAmount)) }
+        if !isAwaiting { _ = try books.apply(.requestStarted(price: price, deposit: leave, at: Self.now)) }
         let ledger = ChannelSnapshot(
             balance: balance, totalClaimed: .zero, withdrawal: nil, refundNonce: 0,
             block: Block(height: 0, time: Instant(unixSeconds: 0)))
-        _ = try books.apply(.corrected(charged: charged, proof: proof, ledger: ledger))
+        _ = try books.apply(.corrected(charged: charged, balance: nil, proof: proof, ledger: ledger))
     }
 
     mutating func refunded(_ amount: Amount) throws { _ = try books.apply(.refunded(amount)) }
+
+    /// A deposit that is signed for the first time.
+    private var leave: DepositLeave {
+        DepositLeave(amount: depositAmount, salt: .random(), validBefore: UInt64(Self.now.unixSeconds) + 3600)
+    }
+
+    private static var now: Instant { Instant(unixSeconds: Int64(Date().timeIntervalSince1970)) }
 
     // MARK: - Signing
 

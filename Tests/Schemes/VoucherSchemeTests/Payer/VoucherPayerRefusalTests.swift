@@ -15,14 +15,14 @@ struct VoucherPayerRefusalTests {
     func `a deposit that would not cover the request`(balance: Amount, deposit: Amount, short: Amount) throws {
         let price = try #require(balance.adding(deposit)?.adding(short))
         try expect(
-            .requestStarted(price: price, deposit: deposit), of: payer(balance: balance),
+            .requestStarted(price: price, deposit: .of(deposit), at: noon), of: payer(balance: balance),
             .depositTooSmall(deposit: deposit, missing: short), "payer.deposit-too-small")
     }
 
     @Test func `sums that overflow`() throws {
-        let event = VoucherPayer.Event.requestStarted(price: .max, deposit: 0)
+        let event = VoucherPayer.Event.requestStarted(price: .max, deposit: .of(0), at: noon)
         try expect(event, of: payer(balance: 10_000, charged: 1), .overflow, "payer.overflow")
-        let deposit = VoucherPayer.Event.requestStarted(price: 20_000, deposit: .max)
+        let deposit = VoucherPayer.Event.requestStarted(price: 20_000, deposit: .of(.max), at: noon)
         try expect(deposit, of: payer(balance: 10_000), .overflow, "payer.overflow")
     }
 
@@ -44,7 +44,7 @@ struct VoucherPayerRefusalTests {
             (1_500, try stranger.voucher(2_000)),
         ] as [(Amount, Voucher)] {
             try expect(
-                .corrected(charged: charged, proof: proof, ledger: ledger), of: waiting(),
+                .corrected(charged: charged, balance: nil, proof: proof, ledger: ledger), of: waiting(),
                 .unprovenCorrection(charged: charged, signed: 2_000), "payer.unproven-correction")
         }
     }
@@ -56,7 +56,7 @@ struct VoucherPayerRefusalTests {
     }
 
     @Test func `anything new while a request waits for its answer`() throws {
-        for event in [.requestStarted(price: 1, deposit: 0), .refunded(1)] as [VoucherPayer.Event] {
+        for event in [.requestStarted(price: 1, deposit: .of(0), at: noon), .refunded(1)] as [VoucherPayer.Event] {
             try expect(event, of: waiting(), .requestInFlight, "payer.request-in-flight")
         }
     }
@@ -64,7 +64,7 @@ struct VoucherPayerRefusalTests {
     @Test func `an answer to nothing`() throws {
         let ledger = Bob.snapshot(10_000, at: 2)
         let proof = try Alice().voucher(2_000)
-        for event in [.answered(charged: 1), .refused, .corrected(charged: 1, proof: proof, ledger: ledger)]
+        for event in [.answered(charged: 1), .refused, .corrected(charged: 1, balance: nil, proof: proof, ledger: ledger)]
             as [VoucherPayer.Event]
         {
             try expect(event, of: payer(balance: 10_000), .nothingInFlight, "payer.nothing-in-flight")
@@ -82,7 +82,7 @@ struct VoucherPayerRefusalTests {
     /// A payer whose request of 1,000 is on its way.
     private func waiting(charged: Amount = 0) throws -> VoucherPayer {
         var payer = try payer(balance: 10_000, charged: charged)
-        _ = try payer.apply(.requestStarted(price: 1_000, deposit: 0))
+        _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
         return payer
     }
 

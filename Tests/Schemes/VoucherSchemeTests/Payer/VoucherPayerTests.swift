@@ -10,8 +10,8 @@ import Testing
 struct VoucherPayerTests {
     @Test func `deposits first when the channel is empty, then signs for one request`() throws {
         var payer = try payer(balance: nil)
-        let effects = try payer.apply(.requestStarted(price: 1_000, deposit: 10_000))
-        #expect(effects == [.authorizeDeposit(10_000), .sign(ceiling: 1_000)])
+        let effects = try payer.apply(.requestStarted(price: 1_000, deposit: .of(10_000), at: noon))
+        #expect(effects == [.authorizeDeposit(.of(10_000)), .sign(ceiling: 1_000)])
         #expect(try payer.apply(.answered(charged: 1_000)) == [])
         #expect(payer.balance == 10_000)
         #expect(payer.charged == 1_000)
@@ -21,7 +21,7 @@ struct VoucherPayerTests {
     @Test func `signs what it was charged so far plus the price, and deposits nothing while enough is there`() throws {
         var payer = try payer(balance: 10_000)
         for ceiling in [1_000, 2_000, 3_000] as [Amount] {
-            #expect(try payer.apply(.requestStarted(price: 1_000, deposit: 10_000)) == [.sign(ceiling: ceiling)])
+            #expect(try payer.apply(.requestStarted(price: 1_000, deposit: .of(10_000), at: noon)) == [.sign(ceiling: ceiling)])
             #expect(payer.authorised == ceiling)
             _ = try payer.apply(.answered(charged: 1_000))
         }
@@ -30,10 +30,10 @@ struct VoucherPayerTests {
 
     @Test func `uses the channel up to the last unit before it tops up`() throws {
         var payer = try payer(balance: 1_000)
-        #expect(try payer.apply(.requestStarted(price: 1_000, deposit: 500)) == [.sign(ceiling: 1_000)])
+        #expect(try payer.apply(.requestStarted(price: 1_000, deposit: .of(500), at: noon)) == [.sign(ceiling: 1_000)])
         _ = try payer.apply(.answered(charged: 1_000))
-        let effects = try payer.apply(.requestStarted(price: 1, deposit: 500))
-        #expect(effects == [.authorizeDeposit(500), .sign(ceiling: 1_001)])
+        let effects = try payer.apply(.requestStarted(price: 1, deposit: .of(500), at: noon))
+        #expect(effects == [.authorizeDeposit(.of(500)), .sign(ceiling: 1_001)])
         _ = try payer.apply(.answered(charged: 1))
         #expect(payer.balance == 1_500)
     }
@@ -41,7 +41,7 @@ struct VoucherPayerTests {
     @Test func `is charged less than it offered, down to nothing`() throws {
         var payer = try payer(balance: 10_000)
         for (charged, total) in [(0, 0), (300, 300), (1_000, 1_300)] as [(Amount, Amount)] {
-            _ = try payer.apply(.requestStarted(price: 1_000, deposit: 0))
+            _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
             _ = try payer.apply(.answered(charged: charged))
             #expect(payer.charged == total)
         }
@@ -50,7 +50,7 @@ struct VoucherPayerTests {
 
     @Test func `signs the same ceiling again after a refusal`() throws {
         var payer = try payer(balance: nil)
-        let event = VoucherPayer.Event.requestStarted(price: 1_000, deposit: 10_000)
+        let event = VoucherPayer.Event.requestStarted(price: 1_000, deposit: .of(10_000), at: noon)
         let first = try payer.apply(event)
         _ = try payer.apply(.refused)
         #expect(payer.balance == 0)
@@ -62,13 +62,13 @@ struct VoucherPayerTests {
     @Test func `takes over books that a voucher of its own proves`() throws {
         let alice = try Alice()
         var payer = VoucherPayer(id: alice.id, terms: alice.terms)
-        _ = try payer.apply(.requestStarted(price: 1_000, deposit: 10_000))
+        _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(10_000), at: noon))
         let ledger = Bob.snapshot(20_000, claimed: 500, at: 2)
-        _ = try payer.apply(.corrected(charged: 2_500, proof: try alice.voucher(3_000), ledger: ledger))
+        _ = try payer.apply(.corrected(charged: 2_500, balance: nil, proof: try alice.voucher(3_000), ledger: ledger))
         #expect(payer.charged == 2_500)
         #expect(payer.balance == 20_000)
         #expect(payer.authorised == 3_000)
-        #expect(try payer.apply(.requestStarted(price: 1_000, deposit: 0)) == [.sign(ceiling: 3_500)])
+        #expect(try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon)) == [.sign(ceiling: 3_500)])
     }
 
     @Test func `starts over from the ledger when it lost its books`() throws {
@@ -88,19 +88,19 @@ struct VoucherPayerTests {
 
     @Test func `takes back more than it thought was left, when the payee gives back undelivered charges`() throws {
         var payer = try payer(balance: 10_000)
-        _ = try payer.apply(.requestStarted(price: 1_000, deposit: 0))
+        _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
         _ = try payer.apply(.answered(charged: 1_000))
         _ = try payer.apply(.refunded(9_300))
         #expect(payer.balance == 700)
         #expect(payer.charged == 1_000)
         // The books of both sides go on from 1,000, so the next deposit must cover the gap.
-        let effects = try payer.apply(.requestStarted(price: 500, deposit: 800))
-        #expect(effects == [.authorizeDeposit(800), .sign(ceiling: 1_500)])
+        let effects = try payer.apply(.requestStarted(price: 500, deposit: .of(800), at: noon))
+        #expect(effects == [.authorizeDeposit(.of(800)), .sign(ceiling: 1_500)])
     }
 
     @Test func `works up to the largest sum there is`() throws {
         var payer = try payer(balance: .max)
-        #expect(try payer.apply(.requestStarted(price: .max, deposit: 0)) == [.sign(ceiling: .max)])
+        #expect(try payer.apply(.requestStarted(price: .max, deposit: .of(0), at: noon)) == [.sign(ceiling: .max)])
         _ = try payer.apply(.answered(charged: .max))
         #expect(payer.charged == .max)
     }

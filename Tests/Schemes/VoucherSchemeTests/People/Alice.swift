@@ -80,3 +80,10 @@ let noon = Instant(unixSeconds: 1_700_000_000)
 extension Amount: ExpressibleByIntegerLiteral {
     public init(integerLiteral value: UInt64) { self.init(units: UInt128(value)) }
 }
+
+extension DepositLeave {
+    /// A leave of which only the amount matters.
+    static func of(_ amount: Amount) -> DepositLeave {
+        DepositLeave(amount: amount, salt: .zero, validBefore: UInt64(noon.unixSeconds) + 3600)
+    }
+}

@@ -61,7 +61,7 @@ struct JointWalk {
         let deposit = Amount(units: (missing.units + 99) / 100 * 100)
         var voucher: Voucher?
         var authorized: SignedDeposit?
-        for effect in try payer.apply(.requestStarted(price: price, deposit: deposit)) {
+        for effect in try payer.apply(.requestStarted(price: price, deposit: .of(deposit), at: noon)) {
             switch effect {
             case .sign(let ceiling):
                 voucher = try hand.voucher(ceiling)
@@ -86,7 +86,7 @@ struct JointWalk {
         case .paid(let charged):
             _ = try payer.apply(.answered(charged: charged))
         case .correction(let charged, let proof?):
-            _ = try payer.apply(.corrected(charged: charged, proof: proof, ledger: ledger.snapshot))
+            _ = try payer.apply(.corrected(charged: charged, balance: nil, proof: proof, ledger: ledger.snapshot))
         case .refused(let code) where code.hasSuffix("channel_busy"):
             return "busy"
         case .refused where !isUnclear && payer.balance.units == ledger.balance:
@@ -129,7 +129,7 @@ struct JointWalk {
             _ = try payer.apply(.requestStarted(price: 0, deposit: Amount(units: Self.wallet)))
             let proof = try hand.voucher(shop.channel.authorised)
             _ = try payer.apply(
-                .corrected(charged: shop.channel.charged, proof: proof, ledger: ledger.snapshot))
+                .corrected(charged: shop.channel.charged, balance: nil, proof: proof, ledger: ledger.snapshot))
         }
         let before = ledger.balance
         if !shop.channel.refundable.isZero {

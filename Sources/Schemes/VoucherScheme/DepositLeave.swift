@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingPrimitives
+
+/// A payer's leave to lock a sum in a channel, before it is signed.
+///
+/// It holds all that the signature is over, so that the same leave signed twice is the same authorisation, and only
+/// one of the two can ever be used.
+public struct DepositLeave: Hashable, Sendable {
+    /// Which contract takes the money from the payer's account.
+    ///
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, `extra.assetTransferMethod`.
+    public enum Method: String, Hashable, Sendable {
+        /// `receiveWithAuthorization` of the token itself.
+        case eip3009
+        /// Uniswap's Permit2, for tokens without EIP-3009; the payer must have approved it once.
+        case permit2
+    }
+
+    public var amount: Amount
+    public var method: Method
+    /// Drawn for each leave; makes its nonce.
+    public var salt: Hash32
+    /// Unix seconds; from then on nobody can use it.
+    public var validBefore: UInt64
+
+    public init(amount: Amount, method: Method = .eip3009, salt: Hash32, validBefore: UInt64) {
+        self.amount = amount
+        self.method = method
+        self.salt = salt
+        self.validBefore = validBefore
+    }
+
+    /// Permit2's nonce: the low 128 bits of the salt, which is as unique as it must be and fits an `Amount`.
+    ///
+    /// - Source: Permit2, `SignatureTransfer`, unordered nonces.
+    public var permit2Nonce: Amount {
+        salt.withBytes { bytes in Amount(units: bytes[16...].reduce(0) { $0 << 8 | UInt128($1) }) }
+    }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingPrimitives
+
+// Version 1, in this order:
+//   id 32 · terms · charged 16 · balance 16 · authorised 16 · claimed 16 · height 8 · withdrawal? · outstanding?
+//   · refund in doubt 1 · rebuilt 1 · misconduct? · doubts · phase
+extension VoucherPayer {
+    private static let version: UInt8 = 1
+
+    public var stored: [UInt8] {
+        var writer = ByteWriter(version: Self.version)
+        writer.write(id.hash)
+        writer.write(terms)
+        for amount in [charged, balance, authorised, claimed] { writer.write(amount) }
+        writer.write(height)
+        writer.write(withdrawal) { writer, withdrawal in
+            writer.write(withdrawal.amount)
+            writer.write(withdrawal.requestedAt)
+        }
+        writer.write(outstanding) { $0.write($1) }
+        writer.write(isRefundInDoubt ? UInt8(1) : 0)
+        writer.write(isRebuilt ? UInt8(1) : 0)
+        writer.write(misconduct) { $0.write($1) }
+        writer.write(UInt64(doubts.count))
+        for payment in doubts { writer.write(payment) }
+        switch phase {
+        case .idle: writer.write(UInt8(0))
+        case .awaiting(let payment):
+            writer.write(UInt8(1))
+            writer.write(payment)
+        case .refunding(let amount):
+            writer.write(UInt8(2))
+            writer.write(amount) { $0.write($1) }
+        }
+        return writer.bytes
+    }
+
+    public init(stored: [UInt8]) throws(StoredFormError) {
+        var reader = try ByteReader(stored, newest: Self.version)
+        id = ChannelID(try reader.hash())
+        terms = try reader.terms()
+        charged = try reader.amount()
+        balance = try reader.amount()
+        authorised = try reader.amount()
+        claimed = try reader.amount()
+        height = try reader.uint64()
+        withdrawal = try reader.optional { reader throws(StoredFormError) in
+            PendingWithdrawal(amount: try reader.amount(), requestedAt: try reader.instant())
+        }
+        outstanding = try reader.optional { reader throws(StoredFormError) in try reader.leave() }
+        isRefundInDoubt = try reader.truth()
+        isRebuilt = try reader.truth()
+        misconduct = try reader.optional { reader throws(StoredFormError) in try reader.misconduct() }
+        let count = try reader.uint64()
+        guard count <= Self.maximumDoubts + 1 else { throw .damaged }
+        for _ in 0..<count { doubts.append(try reader.payment()) }
+        switch try reader.byte() {
+        case 0: phase = .idle
+        case 1: phase = .awaiting(try reader.payment())
+        case 2: phase = .refunding(try reader.optional { reader throws(StoredFormError) in try reader.amount() })
+        default: throw .damaged
+        }
+        try reader.finish()
+    }
+
+    public static func stored(_ effect: Effect) -> [UInt8] {
+        var writer = ByteWriter(version: version, capacity: 128)
+        switch effect {
+        case .sign(let ceiling):
+            writer.write(UInt8(1))
+            writer.write(ceiling)
+        case .authorizeDeposit(let leave):
+            writer.write(UInt8(2))
+            writer.write(leave)
+        }
+        return writer.bytes
+    }
+
+    public static func effect(stored: [UInt8]) throws(StoredFormError) -> Effect {
+        var reader = try ByteReader(stored, newest: version)
+        let effect: Effect =
+            switch try reader.byte() {
+            case 1: .sign(ceiling: try reader.amount())
+            case 2: .authorizeDeposit(try reader.leave())
+            default: throw .damaged
+            }
+        try reader.finish()
+        return effect
+    }
+}
+
+extension ByteWriter {
+    fileprivate mutating func write(_ leave: DepositLeave) {
+        write(leave.amount)
+        write(leave.method == .eip3009 ? UInt8(1) : 2)
+        write(leave.salt)
+        write(leave.validBefore)
+    }
+
+    fileprivate mutating func write(_ payment: VoucherPayer.Payment) {
+        write(payment.price)
+        write(payment.ceiling)
+        write(payment.deposit) { $0.write($1) }
+    }
+
+    fileprivate mutating func write(_ misconduct: VoucherPayer.Misconduct) {
+        let (kind, told, known): (UInt8, Amount, Amount) =
+            switch misconduct {
+            case .overcharged(let charged, let price): (1, charged, price)
+            case .overstated(let charged, let known): (2, charged, known)
+            case .overclaimed(let claimed, let known): (3, claimed, known)
+            }
+        write(kind)
+        write(told)
+        write(known)
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func truth() throws(StoredFormError) -> Bool {
+        switch try byte() {
+        case 0: false
+        case 1: true
+        default: throw .damaged
+        }
+    }
+
+    fileprivate mutating func leave() throws(StoredFormError) -> DepositLeave {
+        let amount = try amount()
+        let method: DepositLeave.Method
+        switch try byte() {
+        case 1: method = .eip3009
+        case 2: method = .permit2
+        default: throw .damaged
+        }
+        return DepositLeave(amount: amount, method: method, salt: try hash(), validBefore: try uint64())
+    }
+
+    fileprivate mutating func payment() throws(StoredFormError) -> VoucherPayer.Payment {
+        VoucherPayer.Payment(
+            price: try amount(), ceiling: try amount(),
+            deposit: try optional { reader throws(StoredFormError) in try reader.leave() })
+    }
+
+    fileprivate mutating func misconduct() throws(StoredFormError) -> VoucherPayer.Misconduct {
+        let kind = try byte()
+        let (told, known) = (try amount(), try amount())
+        switch kind {
+        case 1: return .overcharged(charged: told, price: known)
+        case 2: return .overstated(charged: told, known: known)
+        case 3: return .overclaimed(claimed: told, known: known)
+        default: throw .damaged
+        }
+    }
+}

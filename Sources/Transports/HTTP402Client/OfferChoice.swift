@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingX402
+import NIOCore
+
+extension PayingClient {
+    typealias Choice = (offer: Offer, desk: any PayerDesk)
+
+    /// The best offer that some desk can pay, and what speaks against the others.
+    func payable(
+        _ offers: [Offer], for resource: RequestedResource
+    ) -> (choice: Choice?, objections: [any ExplainedError]) {
+        var best: (key: (Int, Amount), choice: Choice)?
+        var objections: [any ExplainedError] = []
+        for offer in offers {
+            for desk in desks {
+                switch desk.appraise(offer, for: resource) {
+                case .payable(let rank):
+                    let key = (rank, offer.requirements.amount)
+                    if let known = best, known.key <= key { continue }
+                    best = (key, (offer, desk))
+                case .objection(let objection): objections.append(objection)
+                case .unknown: break
+                }
+            }
+        }
+        return (best?.choice, objections)
+    }
+
+    /// - Throws: ``PayingError/noneAcceptable(_:code:)`` with all reasons; the code is theirs when they agree.
+    func choose(
+        from demand: ReceivedDemand, for resource: RequestedResource
+    ) throws -> (known: KnownOffer, desk: any PayerDesk) {
+        let (choice, objections) = payable(demand.offers, for: resource)
+        guard let choice else {
+            let codes = Set(objections.map(\.code))
+            throw PayingError.noneAcceptable(
+                objections.map(\.message), code: codes.count == 1 ? codes.first : nil)
+        }
+        return (KnownOffer(offer: choice.offer, extensions: demand.extensions), choice.desk)
+    }
+
+    /// Holds a server to the offer that a payment was signed for.
+    func checkUnchanged(_ offer: Offer, in demand: ReceivedDemand) throws(PayingError) {
+        guard !demand.offers.contains(where: { $0.isSame(as: offer) }) else { return }
+        let rivals = demand.offers.map(\.requirements).filter {
+            $0.scheme == offer.requirements.scheme && $0.network == offer.requirements.network
+                && $0.asset == offer.requirements.asset
+        }
+        guard let rival = rivals.first else { throw .offerWithdrawn }
+        guard rival.payTo == offer.requirements.payTo else {
+            throw .receiverChanged(from: offer.requirements.payTo, to: rival.payTo)
+        }
+        guard rival.amount == offer.requirements.amount else {
+            throw .priceRaised(from: offer.requirements.amount, to: rival.amount)
+        }
+        throw .offerWithdrawn
+    }
+
+    /// Whoever was paid at one address before does not move to another without a person's leave.
+    func checkReceiver(of fresh: Offer, against known: Offer) throws(PayingError) {
+        guard !options.acceptsNewReceivers, fresh.requirements.payTo != known.requirements.payTo else { return }
+        throw .receiverChanged(from: known.requirements.payTo, to: fresh.requirements.payTo)
+    }
+
+    /// What to tell of an error of the network: never a header, never a key.
+    static func reason(of error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError: error.shortDescription
+        case let error as any ExplainedError: error.message
+        case let error as IOError: error.description
+        default: "\(type(of: error))"
+        }
+    }
+}
+
+extension Offer {
+    /// Whether this is `earlier` again, perhaps with more in its `extra`, as a corrective 402 has it.
+    func isSame(as earlier: Offer) -> Bool {
+        (earlier.json.members ?? []).allSatisfy { member in
+            guard let value = json[member.name] else { return false }
+            return member.name == "extra" ? value.contains(member.value) : value == member.value
+        }
+    }
+}

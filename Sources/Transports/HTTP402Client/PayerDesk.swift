@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingEncodings
+public import FarthingX402
+
+/// Pays offers on behalf of a client: the side that knows schemes, channels, keys and budgets.
+///
+/// What a `PaymentDesk` is to a gate, this is to a ``PayingClient``.
+public protocol PayerDesk: Sendable {
+    /// Whether an offer can be paid here.
+    func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal
+
+    /// Signs a payment, after what it needs is on disk.
+    ///
+    /// It may wait for another payment out of the same channel. Whoever gets a payment must say once what became of it.
+    ///
+    /// - Parameter identifier: The payment identifier that goes along; `nil` when the server knows none.
+    /// - Throws: Why it was not signed: no budget, no money, nobody approved. Nothing was promised then.
+    func sign(
+        _ offer: Offer, for resource: RequestedResource, identifier: String?
+    ) async throws -> any SignedPayment
+
+    /// What a payment would take, without signing anything.
+    func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan
+}
+
+/// What a desk says to an offer.
+public enum Appraisal: Sendable {
+    /// It can be paid; of several the lowest rank is taken.
+    case payable(rank: Int)
+    case objection(any ExplainedError)
+    /// Another scheme's.
+    case unknown
+}
+
+/// A payment that was signed for one request.
+///
+/// Exactly one of these is told what became of it. Each returns when that is on disk.
+public protocol SignedPayment: Sendable {
+    /// The scheme's part of the payment.
+    var payload: JSON { get }
+
+    /// Whether the same payment may be sent again without being taken twice, also when it was taken already.
+    var isRepeatable: Bool { get }
+
+    /// The server took it.
+    ///
+    /// - Throws: What makes the answer a lie: a charge above the price, say. The payee is not paid again then.
+    func settled(_ response: SettleResponse) async throws -> PaymentReceipt
+
+    /// The server tried to take it and failed.
+    func failed(_ response: SettleResponse) async
+
+    /// The server did not take it, and shows its books perhaps.
+    ///
+    /// - Parameter demand: The 402, whose offer may hold the payee's books.
+    func refused(_ demand: ReceivedDemand) async throws -> Mending
+
+    /// Nobody knows: there was no answer, or one that says nothing of the payment.
+    func outcomeUnknown() async
+}
+
+/// What a refusal led to.
+public enum Mending: Hashable, Sendable {
+    /// The books are right now: the same request may be paid anew.
+    case mended
+    /// The payment itself was taken, and its answer lost.
+    case taken
+    /// There was nothing to mend.
+    case nothing
+}

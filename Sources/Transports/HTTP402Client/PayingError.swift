@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// Why a request was not paid for, or not answered although it was.
+public enum PayingError: ExplainedError {
+    case badURL(String)
+    case unreachable(host: String, reason: String)
+    /// A 402 that does not say how to pay.
+    case noOffer
+    /// Offers were made, and none can be paid; each with the reason.
+    case noneAcceptable([String], code: String?)
+    // What a server may not do between its offer and the payment.
+    case priceRaised(from: Amount, to: Amount)
+    case receiverChanged(from: Address, to: Address)
+    case offerWithdrawn
+    /// The server did not take the payment.
+    case refused(code: String)
+    /// The server tried to take the payment, and failed.
+    case settlementFailed(code: String, message: String?)
+    /// The payment was taken, but its answer is lost.
+    case answerLost
+    /// Nobody knows whether the payment was taken.
+    case outcomeUnknown(reason: String)
+
+    public var code: String {
+        switch self {
+        case .badURL: "payment.bad-url"
+        case .unreachable: "payment.unreachable"
+        case .noOffer: "payment.no-offer"
+        case .noneAcceptable(_, let code): code ?? "payment.none-acceptable"
+        case .priceRaised: "payment.price-raised"
+        case .receiverChanged: "payment.receiver-changed"
+        case .offerWithdrawn: "payment.offer-withdrawn"
+        case .refused: "payment.refused"
+        case .settlementFailed: "payment.settlement-failed"
+        case .answerLost: "payment.answer-lost"
+        case .outcomeUnknown: "payment.outcome-unknown"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .badURL(let url): "'\(url)' is no address that can be paid: it must be http:// or https:// and a host."
+        case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
+        case .noOffer: "The server asks for a payment (402) and does not say how."
+        case .noneAcceptable(let reasons, _):
+            reasons.isEmpty
+                ? "The server asks for a payment, in no way that is known here."
+                : "None of the server's offers can be paid: \(reasons.joined(separator: " "))"
+        case .priceRaised(let from, let to): "The server offered \(from) and then asked for \(to)."
+        case .receiverChanged(let from, let to): "The server wants to be paid at \(to); before, it was \(from)."
+        case .offerWithdrawn: "The server no longer makes the offer that it was paid by."
+        case .refused(let code): "The server did not take the payment: \(code)."
+        case .settlementFailed(let code, let message):
+            "The server could not take the payment: \(code)\(message.map { ": \($0)" } ?? ".")"
+        case .answerLost: "The payment was taken, but its answer is lost, and the server does not give it again."
+        case .outcomeUnknown(let reason): "It is not known whether the payment was taken: \(reason)."
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .badURL, .unreachable, .refused, .settlementFailed: nil
+        case .noOffer: "It may speak another protocol than x402 version 2."
+        case .noneAcceptable: "See the spending policy, or pay by other means."
+        case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
+        case .receiverChanged: "If that is right, allow the new receiver in the spending policy."
+        case .answerLost: "Ask again if it is worth paying again."
+        case .outcomeUnknown: "The next payment to this server, or a reconciliation, finds out; nothing is paid twice."
+        }
+    }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingX402
+import NIOCore
+import NIOHTTP1
+
+/// One request on its way: asked, paid, repeated, corrected.
+struct RequestCourse {
+    let client: PayingClient
+    let request: PayingRequest
+    let resource: RequestedResource
+    /// Whether the payee's books were followed once; a second time would be a loop.
+    private var wasMended = false
+    /// Whether a remembered offer turned out to be out of date.
+    private var wasRefreshed = false
+
+    init(client: PayingClient, request: PayingRequest, resource: RequestedResource) {
+        self.client = client
+        self.request = request
+        self.resource = resource
+    }
+
+    mutating func run() async throws -> PaidResponse {
+        if let known = try await client.offers.offer(for: resource.key),
+            let desk = client.payable([known.offer], for: resource).choice?.desk
+        {
+            return try await pay(known, at: desk, isRemembered: true)
+        }
+        let response = try await send(payment: nil)
+        guard response.status == .paymentRequired else { return PaidResponse(response: response, receipt: nil) }
+        let (known, desk) = try client.choose(from: try demand(of: response), for: resource)
+        return try await pay(known, at: desk, isRemembered: false)
+    }
+
+    func quote() async throws -> PaymentPlan? {
+        let response = try await send(payment: nil)
+        guard response.status == .paymentRequired else { return nil }
+        let (known, desk) = try client.choose(from: try demand(of: response), for: resource)
+        return try await desk.plan(known.offer, for: resource)
+    }
+
+    // MARK: - Paying
+
+    private mutating func pay(
+        _ known: KnownOffer, at desk: any PayerDesk, isRemembered: Bool
+    ) async throws -> PaidResponse {
+        let identifier = known.knowsIdentifiers ? Self.newIdentifier() : nil
+        let payment = try await desk.sign(known.offer, for: resource, identifier: identifier)
+        let header = PaymentPayload(
+            accepted: known.offer.json, payload: payment.payload,
+            extensions: known.echo(identifier: identifier)
+        ).header
+        let response: HTTPClientResponse
+        do {
+            response = try await sendRepeatedly(
+                header, mayRepeat: payment.isRepeatable && (identifier != nil || request.method.isIdempotent))
+        } catch {
+            await payment.outcomeUnknown()
+            throw error is CancellationError
+                ? error : PayingError.outcomeUnknown(reason: PayingClient.reason(of: error))
+        }
+        do {
+            if let settled = try settlement(in: response) {
+                return try await conclude(payment, settled, response, known)
+            }
+            guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
+                // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
+                await payment.outcomeUnknown()
+                return PaidResponse(response: response, receipt: nil)
+            }
+        } catch let fault as HeaderFault {
+            await payment.outcomeUnknown()
+            throw fault
+        }
+        return try await afterRefusal(of: payment, response, known, desk, isRemembered: isRemembered)
+    }
+
+    private func conclude(
+        _ payment: any SignedPayment, _ settled: SettleResponse, _ response: HTTPClientResponse, _ known: KnownOffer
+    ) async throws -> PaidResponse {
+        guard settled.success else {
+            await payment.failed(settled)
+            throw PayingError.settlementFailed(
+                code: settled.errorReason ?? "unknown", message: settled.errorMessage)
+        }
+        let receipt = try await payment.settled(settled)
+        try await client.offers.keep(known, for: resource.key)
+        return PaidResponse(response: response, receipt: receipt)
+    }
+
+    private mutating func afterRefusal(
+        of payment: any SignedPayment, _ response: HTTPClientResponse, _ known: KnownOffer, _ desk: any PayerDesk,
+        isRemembered: Bool
+    ) async throws -> PaidResponse {
+        let demand: ReceivedDemand
+        do { demand = try self.demand(of: response) } catch {
+            await payment.outcomeUnknown()
+            throw error
+        }
+        switch try await payment.refused(demand) {
+        case .taken:
+            throw PayingError.answerLost
+        case .mended:
+            guard !wasMended else { throw PayingError.refused(code: demand.error ?? "books that never agree") }
+            wasMended = true
+            try client.checkUnchanged(known.offer, in: demand)
+            return try await pay(known, at: desk, isRemembered: isRemembered)
+        case .nothing:
+            guard isRemembered, !wasRefreshed, !demand.offers.contains(where: { $0.isSame(as: known.offer) }) else {
+                if !isRemembered { try client.checkUnchanged(known.offer, in: demand) }
+                throw PayingError.refused(code: demand.error ?? "no reason given")
+            }
+            // The remembered offer is not made any more: look at the new ones as if for the first time.
+            wasRefreshed = true
+            let (fresh, desk) = try client.choose(from: demand, for: resource)
+            try client.checkReceiver(of: fresh.offer, against: known.offer)
+            return try await pay(fresh, at: desk, isRemembered: false)
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Sends the same again while nothing comes back, when that cannot cost twice.
+    private func sendRepeatedly(_ header: String, mayRepeat: Bool) async throws -> HTTPClientResponse {
+        var attempt = 0
+        while true {
+            do {
+                let response = try await send(payment: header)
+                let isBusy = response.status == .conflict && mayRepeat
+                guard isBusy, attempt < client.options.repeats else { return response }
+            } catch {
+                guard mayRepeat, attempt < client.options.repeats, !(error is CancellationError), !Task.isCancelled
+                else { throw error }
+            }
+            attempt += 1
+            try await Task.sleep(for: .milliseconds(100 << min(attempt, 5)))
+        }
+    }
+
+    private func send(payment: String?) async throws -> HTTPClientResponse {
+        var outgoing = HTTPClientRequest(url: request.url)
+        outgoing.method = request.method
+        outgoing.headers = request.headers
+        outgoing.headers.remove(name: "PAYMENT-SIGNATURE")
+        if let payment { outgoing.headers.add(name: "PAYMENT-SIGNATURE", value: payment) }
+        outgoing.body = try request.body?()
+        do {
+            return try await client.http.execute(outgoing, timeout: client.options.timeout)
+        } catch {
+            if payment == nil, !(error is CancellationError) {
+                throw PayingError.unreachable(host: resource.host, reason: PayingClient.reason(of: error))
+            }
+            throw error
+        }
+    }
+
+    private func demand(of response: HTTPClientResponse) throws -> ReceivedDemand {
+        guard let header = response.headers.first(name: "PAYMENT-REQUIRED") else { throw PayingError.noOffer }
+        return try ReceivedDemand(header: header)
+    }
+
+    private func settlement(in response: HTTPClientResponse) throws -> SettleResponse? {
+        try response.headers.first(name: "PAYMENT-RESPONSE").map { try SettleResponse(header: $0) }
+    }
+
+    /// - Source: x402 v2, extension `payment-identifier`: 16 to 128 letters, digits, `-` and `_`.
+    private static func newIdentifier() -> String {
+        "pay_" + Hex.digits((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+    }
+}
+
+extension HTTPMethod {
+    /// - Source: RFC 9110, section 9.2.2.
+    fileprivate var isIdempotent: Bool { [.GET, .HEAD, .OPTIONS, .PUT, .DELETE, .TRACE].contains(self) }
+}
+
+extension KnownOffer {
+    /// What to send back of the server's extensions.
+    fileprivate func echo(identifier: String?) -> JSON? {
+        guard let identifier, let declared = extensions?[Self.identifierExtension], let info = declared["info"] else {
+            return nil
+        }
+        return .object([
+            Self.identifierExtension: .object([
+                "info": info.adding("id", .string(identifier)), "schema": declared["schema"],
+            ])
+        ])
+    }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import Foundation
+
+/// What is asked for, as far as it matters to whoever decides whether to pay.
+public struct RequestedResource: Hashable, Sendable {
+    public let method: String
+    public let url: String
+    /// In lower case, with the port when it is not the scheme's own: `api.example.com`, `127.0.0.1:4020`.
+    public let host: String
+    public let isEncrypted: Bool
+    /// The path without the query: what it is sold under.
+    public let path: String
+
+    /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…` and `https://HOST…`.
+    public init(method: String, url: String) throws(PayingError) {
+        guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
+            scheme == "http" || scheme == "https", let name = parts.host?.lowercased(), !name.isEmpty,
+            parts.user == nil, parts.password == nil
+        else { throw .badURL(String(url.prefix(200))) }
+        self.method = method
+        self.url = url
+        isEncrypted = scheme == "https"
+        let usual = isEncrypted ? 443 : 80
+        host = parts.port.flatMap { $0 == usual ? nil : "\(name):\($0)" } ?? name
+        path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
+    }
+
+    /// Under what an offer is remembered: what is sold does not depend on the query.
+    public var key: String { "\(method) \(isEncrypted ? "https" : "http")://\(host)\(path)" }
+}
