@@ -23,7 +23,8 @@ let core: [Target] = [
 ]
 
 let schemes: [Target] = [
-    room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"])
+    room("ExactScheme", in: "Schemes", uses: ["Channels", "Encodings", "Primitives"]),
+    room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
 let settlements: [Target] = [
@@ -53,6 +54,11 @@ let testing: [Target] = [
 ]
 
 let apps: [Target] = [
+    room(
+        "Wallet", in: "Apps",
+        uses: [
+            "HTTP402Client", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings", "KeyFiles", "Primitives",
+        ], libraries: [grdb, logging, nioHTTP1]),
     room(
         "Assembly", in: "Apps",
         uses: ["Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]

@@ -142,7 +142,7 @@ struct RequestCourse {
         }
     }
 
-    private func send(payment: String?) async throws -> HTTPClientResponse {
+    func send(payment: String?) async throws -> HTTPClientResponse {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = request.method
         outgoing.headers = request.headers

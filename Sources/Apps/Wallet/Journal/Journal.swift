@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingPrimitives
+import Foundation
+import GRDB
+
+/// The wallet's memory: its channels, what it signed and what became of it, in one SQLite file.
+///
+/// What is about to be signed is on the disk before it is signed. Several processes may use one journal at once; a
+/// budget is checked and taken in one transaction, so they cannot overspend together.
+public final class Journal: Sendable {
+    let path: String
+    let database: any DatabaseWriter
+
+    /// Opens the journal in a file, for its owner alone, and makes it when there is none.
+    ///
+    /// - Parameter path: `nil` for a journal in memory, for tests and for those who want to forget.
+    public init(path: String?) throws(JournalError) {
+        self.path = path ?? "in memory"
+        do {
+            database = try Self.open(path)
+        } catch {
+            throw Self.explained(error, path: self.path)
+        }
+    }
+
+    private static func open(_ path: String?) throws -> any DatabaseWriter {
+        var configuration = Configuration()
+        configuration.label = "Farthing.Journal"
+        configuration.busyMode = .timeout(30)
+        let database: any DatabaseWriter
+        if let path {
+            if !FileManager.default.fileExists(atPath: path) {
+                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+            }
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool turns WAL on with NORMAL; only FULL is on the disk when a commit returns.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            database = pool
+        } else {
+            database = try DatabaseQueue(configuration: configuration)
+        }
+        try database.writeWithoutTransaction { db in
+            try db.inTransaction(.immediate) {
+                try JournalSchema.lay(in: db)
+                return .commit
+            }
+        }
+        return database
+    }
+
+    // MARK: - Transactions
+
+    func read<Value: Sendable>(_ body: @Sendable (Database) throws -> Value) async throws -> Value {
+        do { return try await database.read { try body($0) } } catch { throw rethrown(error) }
+    }
+
+    /// Runs `body` in one transaction, which nobody else can come between; a throw takes everything back.
+    ///
+    /// It runs to its end even when the task that waits for it is cancelled: what was sent must be written down.
+    func change<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        let database = database
+        do {
+            return try await Task {
+                try await database.writeWithoutTransaction { db in
+                    var value: Value?
+                    try db.inTransaction(.immediate) {
+                        value = try body(db)
+                        return .commit
+                    }
+                    guard let value else { throw CancellationError() }
+                    return value
+                }
+            }.value
+        } catch { throw rethrown(error) }
+    }
+
+    private func rethrown(_ error: any Error) -> any Error {
+        switch error {
+        case is DatabaseError, is JournalDamage, is StoredFormError, is CancellationError:
+            Self.explained(error, path: path)
+        default: error
+        }
+    }
+
+    private static func explained(_ error: any Error, path: String) -> JournalError {
+        switch error {
+        case let error as JournalError: error
+        case is CancellationError: .cancelled
+        case let damage as JournalDamage: .damaged(path: path, reason: damage.reason)
+        case let error as StoredFormError: .damaged(path: path, reason: error.message)
+        case is JournalSchema.Newer: .newer(path: path)
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_FULL: .full(path: path)
+            case .SQLITE_NOTADB, .SQLITE_CORRUPT: .damaged(path: path, reason: "\(error.resultCode)")
+            default: .unavailable(path: path, reason: error.message ?? "\(error.resultCode)")
+            }
+        default: .unavailable(path: path, reason: "\(error)")
+        }
+    }
+}
+
+/// A row that cannot be.
+struct JournalDamage: Error {
+    let reason: String
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+public import FarthingVoucherScheme
+
+/// A channel of the wallet, with where it was used last.
+public struct KeptChannel: Hashable, Sendable {
+    public var books: VoucherPayer
+    public var network: Network
+    /// Where it was used last, for asking its payee; `nil` for one that was found on the chain.
+    public var usedAt: Use?
+
+    /// The resource that was paid for last.
+    public struct Use: Hashable, Sendable {
+        public var method: String
+        public var url: String
+        public init(method: String, url: String) {
+            self.method = method
+            self.url = url
+        }
+    }
+
+    public init(books: VoucherPayer, network: Network, usedAt: Use?) {
+        self.books = books
+        self.network = network
+        self.usedAt = usedAt
+    }
+
+    public var id: ChannelID { books.id }
+
+    /// What the payee may keep locked without having earned it, a deposit that may still be locked included.
+    public var locked: Amount {
+        books.refundable.adding(books.outstanding?.amount ?? .zero) ?? .max
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+import FarthingVoucherScheme
+
+extension Wallet {
+    /// How far a withdrawal is.
+    public enum WithdrawalStep: Hashable, Sendable {
+        /// It was asked for, and may be made from then on.
+        case started(Amount, due: Instant)
+        case waiting(Amount, due: Instant)
+        case paid(Amount)
+    }
+
+    /// Takes money out without the payee: asks for it, waits the channel's delay, takes it.
+    ///
+    /// Each call does the next step, and finds out from the settlement which that is; so it may be called again after a
+    /// crash, or on another machine with the same key.
+    ///
+    /// - Parameter amount: `nil` for all that the payee has not claimed. What it still claims in the delay is its own.
+    /// - Throws: ``WalletError/noSettlement(_:)`` when the settlement cannot be written to from here, `SettlementError`.
+    public func withdraw(_ id: ChannelID, amount: Amount? = nil) async throws -> WithdrawalStep {
+        let lease = try await lease(oneOf: [id])
+        defer { lease.giveBack() }
+        guard let known = try await journal.channel(id) else { throw WalletError.unknownChannel(id) }
+        guard let settlement = views[known.network] as? any WithdrawalSettlement else {
+            throw WalletError.noSettlement(known.network)
+        }
+        var channel = try await observed(try await prepared(known))
+        let terms = channel.books.terms
+        guard let pending = channel.books.withdrawal else {
+            let snapshot = try await settlement.snapshot(of: id)
+            let free = snapshot.map { $0.balance.clampedSubtracting($0.totalClaimed) } ?? .zero
+            let entry = try await journal.begin(
+                draft(.withdrawal, channel, amount ?? free, nil), channel: channel, under: policy, isApproved: true,
+                at: clock())
+            do {
+                let receipt = try await settlement.initiateWithdraw(terms, amount: amount ?? free, by: signer)
+                _ = try channel.books.apply(.observed(receipt.snapshot))
+                try await journal.finish(
+                    entry, JournalOutcome(.pending, code: "wallet.withdrawal-started", transaction: receipt.transaction),
+                    channel: channel)
+                return .started(receipt.amount, due: due(receipt.snapshot.withdrawal, terms))
+            } catch let error as SettlementError {
+                try await journal.finish(entry, JournalOutcome(.refused, code: error.code), channel: channel)
+                throw error
+            }
+        }
+        let due = due(pending, terms)
+        guard try await settlement.head().time >= due else { return .waiting(pending.amount, due: due) }
+        let receipt = try await settlement.finalizeWithdraw(terms, by: signer)
+        _ = try channel.books.apply(.observed(receipt.snapshot))
+        let entry = try await journal.pendingWithdrawal(of: id)
+        let outcome = JournalOutcome(.paid, charged: receipt.amount, transaction: receipt.transaction)
+        if let entry {
+            try await journal.finish(entry, outcome, channel: channel)
+        } else {
+            let entry = try await journal.begin(
+                draft(.withdrawal, channel, receipt.amount, nil), channel: channel, under: policy, isApproved: true,
+                at: clock())
+            try await journal.finish(entry, outcome, channel: channel)
+        }
+        return .paid(receipt.amount)
+    }
+
+    private func due(_ withdrawal: PendingWithdrawal?, _ terms: ChannelTerms) -> Instant {
+        (withdrawal?.requestedAt ?? clock()).advanced(bySeconds: Int64(clamping: terms.withdrawDelay))
+    }
+}

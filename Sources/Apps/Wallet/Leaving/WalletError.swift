@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// Why the wallet could not do with a channel what it was asked to.
+public enum WalletError: ExplainedError, Hashable {
+    case unknownChannel(ChannelID)
+    /// Nobody knows where its payee is.
+    case noPayee(ChannelID)
+    /// No settlement of this network can be read or written to.
+    case noSettlement(Network)
+    case refundRefused(code: String, message: String?)
+    /// What the payee said of a refund cannot be.
+    case refundUnreadable
+    case refundUnknown(reason: String)
+    case withdrawalNotDue(until: Instant)
+
+    public var code: String {
+        switch self {
+        case .unknownChannel: "wallet.unknown-channel"
+        case .noPayee: "wallet.no-payee"
+        case .noSettlement: "wallet.no-settlement"
+        case .refundRefused: "wallet.refund-refused"
+        case .refundUnreadable: "wallet.refund-unreadable"
+        case .refundUnknown: "wallet.refund-unknown"
+        case .withdrawalNotDue: "wallet.withdrawal-not-due"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .unknownChannel(let id): "The wallet has no channel \(id)."
+        case .noPayee(let id): "It is not known where the payee of channel \(id) can be asked."
+        case .noSettlement(let network): "The settlement of \(network) cannot be reached from here."
+        case .refundRefused(let code, let message):
+            "The payee did not give the money back: \(code)\(message.map { ": \($0)" } ?? ".")"
+        case .refundUnreadable: "What the payee said of the refund cannot be read."
+        case .refundUnknown(let reason): "It is not known whether the money is on its way back: \(reason)."
+        case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .unknownChannel: "`farthing wallet channels` lists them; `farthing wallet reconcile` looks for lost ones."
+        case .noPayee: "Say where: --url URL. Or withdraw without the payee."
+        case .noSettlement: "Name it: --ledger FILE, or --rpc URL."
+        case .refundRefused, .refundUnreadable: "Withdraw without the payee: farthing wallet withdraw."
+        case .refundUnknown: "`farthing wallet reconcile` finds out."
+        case .withdrawalNotDue: "Come back then; the payee may still claim what it earned."
+        }
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingVoucherScheme
+import FarthingX402
+
+/// Pays offers of `batch-settlement` out of the wallet's channels.
+struct VoucherPayerDesk: PayerDesk {
+    let wallet: Wallet
+
+    func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
+        guard offer.requirements.scheme == VoucherOffer.scheme else { return .unknown }
+        guard let terms = VoucherTerms(offer.requirements), wallet.domain(of: terms.network) != nil else {
+            return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
+        }
+        // What does not depend on what was spent before is known here already.
+        if case .refused(let refusal) = wallet.policy.evaluate(intent(terms, resource), after: SpendingTotals()) {
+            return .objection(refusal)
+        }
+        return .payable(rank: 0)
+    }
+
+    func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {
+        guard let terms = VoucherTerms(offer.requirements), let domain = wallet.domain(of: terms.network) else {
+            throw OfferObjection.incomplete(scheme: offer.requirements.scheme)
+        }
+        let (lease, channel) = try await wallet.lease(for: terms, in: domain)
+        defer { lease.giveBack() }
+        var books = channel.books
+        _ = try books.apply(.requestStarted(price: terms.price, deposit: leave(terms, books), at: wallet.clock()))
+        let (intent, deposit) = intent(terms, resource, books)
+        let totals = try await wallet.journal.totals(for: intent, at: wallet.clock())
+        var questions: [String] = []
+        switch wallet.policy.evaluate(intent, after: totals) {
+        case .allowed: break
+        case .ask(let asked): questions = asked.map(\.text)
+        case .refused(let refusal): throw refusal
+        }
+        return PaymentPlan(
+            offer: offer, price: terms.price, deposit: deposit, channel: channel.id, questions: questions)
+    }
+
+    func sign(
+        _ offer: Offer, for resource: RequestedResource, identifier: String?
+    ) async throws -> any SignedPayment {
+        guard let terms = VoucherTerms(offer.requirements), let domain = wallet.domain(of: terms.network) else {
+            throw OfferObjection.incomplete(scheme: offer.requirements.scheme)
+        }
+        let (lease, before) = try await wallet.lease(for: terms, in: domain)
+        do {
+            var channel = before
+            channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
+            let effects = try channel.books.apply(
+                .requestStarted(price: terms.price, deposit: leave(terms, before.books), at: wallet.clock()))
+            let (intent, _) = intent(terms, resource, channel.books)
+            let isApproved = try await wallet.approval(of: intent)
+            let draft = JournalDraft(
+                intent: intent, channel: channel.id, ceiling: channel.books.awaited?.ceiling, identifier: identifier)
+            let entry = try await wallet.journal.begin(
+                draft, channel: channel, under: wallet.policy, isApproved: isApproved, at: wallet.clock())
+            do {
+                let hand = VoucherHand(wallet: wallet, domain: domain, token: terms.token, terms: channel.books.terms)
+                let payload = try await hand.payload(of: effects, in: channel.id)
+                return VoucherSignedPayment(
+                    wallet: wallet, domain: domain, offer: offer.requirements, entry: entry, identifier: identifier,
+                    payload: payload.json, channel: channel, lease: lease)
+            } catch {
+                // Nothing left the house, so nothing happened.
+                try await wallet.journal.finish(
+                    entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: before)
+                throw error
+            }
+        } catch {
+            lease.giveBack()
+            throw error
+        }
+    }
+
+    // MARK: - How much
+
+    private func intent(_ terms: VoucherTerms, _ resource: RequestedResource) -> PaymentIntent {
+        PaymentIntent(
+            resource, scheme: VoucherOffer.scheme, network: terms.network, asset: terms.token.address,
+            receiver: terms.receiver, price: terms.price)
+    }
+
+    /// - Parameter books: With the payment under way.
+    private func intent(
+        _ terms: VoucherTerms, _ resource: RequestedResource, _ books: VoucherPayer
+    ) -> (intent: PaymentIntent, deposit: Amount) {
+        let deposit = books.awaited?.deposit?.amount ?? .zero
+        var intent = intent(terms, resource)
+        intent.deposit = deposit
+        // All that the payee could keep from us, if it never answered again.
+        intent.locked = books.refundable.adding(deposit) ?? .max
+        return (intent, deposit)
+    }
+
+    /// Fills the channel up to the target, or to what the payee wishes, as far as the policy lets it.
+    private func leave(_ terms: VoucherTerms, _ books: VoucherPayer) -> DepositLeave {
+        let policy = wallet.policy
+        let asset = terms.token.address
+        var target = policy.depositTarget(for: terms.network, asset: asset, price: terms.price)
+        if let wish = terms.minimumDeposit { target = max(target, wish) }
+        if let cap = policy.depositCap(for: terms.network, asset: asset) { target = min(target, cap) }
+        // Never less than the request needs: the policy then says that it is too much.
+        let missing = terms.price.clampedSubtracting(books.spendable)
+        let gap = books.charged.clampedSubtracting(books.limit)
+        let amount = max(target.clampedSubtracting(books.spendable), missing).adding(gap) ?? .max
+        let validBefore = wallet.clock().advanced(bySeconds: terms.timeout)
+        return DepositLeave(
+            amount: amount, method: terms.method, salt: .random(),
+            validBefore: UInt64(clamping: validBefore.unixSeconds))
+    }
+}
+
+extension Hash32 {
+    static func random() -> Hash32 {
+        Hash32 { bytes in
+            for index in bytes.indices { bytes[index] = .random(in: .min ... .max) }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingVoucherScheme
+import FarthingX402
+import Logging
+
+/// A voucher on its way to a payee.
+struct VoucherSignedPayment: SignedPayment {
+    let wallet: Wallet
+    let domain: SettlementDomain
+    let offer: PaymentRequirements
+    let entry: Int64
+    let identifier: String?
+    let payload: JSON
+    /// The books with this payment under way.
+    let channel: KeptChannel
+    let lease: ChannelLease
+
+    /// A voucher is for a sum in all: a payee that took it does not take it again.
+    var isRepeatable: Bool { true }
+
+    func settled(_ response: SettleResponse) async throws -> PaymentReceipt {
+        defer { lease.giveBack() }
+        let awaited = channel.books.awaited
+        var next = channel
+        // Without a word on it, all was charged.
+        let told = response.extra?["chargedAmount"]
+        guard let charged = told == nil ? offer.amount : told?.stringValue.flatMap(Amount.init(wire:)) else {
+            await lost(code: "payment.charge-unreadable")
+            throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.chargedAmount")
+        }
+        do {
+            _ = try next.books.apply(.answered(charged: charged))
+        } catch {
+            try await suspend(for: error, .overcharged(charged: charged, price: offer.amount))
+            throw error
+        }
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.paid, charged: charged, transaction: response.transaction), channel: next,
+            settling: channel.books.doubts.isEmpty ? nil : .noneTaken)
+        return PaymentReceipt(
+            scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
+            price: offer.amount, charged: charged, deposited: awaited?.deposit?.amount ?? .zero, channel: channel.id,
+            transaction: response.transaction, identifier: identifier)
+    }
+
+    func failed(_ response: SettleResponse) async {
+        await close(.refused, JournalOutcome(.refused, code: response.errorReason ?? "payment.settlement-failed"))
+    }
+
+    func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+
+    func refused(_ demand: ReceivedDemand) async throws -> Mending {
+        guard let books = PayeeBooks(in: demand, for: channel.id, like: offer) else {
+            return try await refusedWithoutBooks(code: demand.error)
+        }
+        defer { lease.giveBack() }
+        let before = channel.books
+        let proof = try? books.voucher?.verified(by: nil, under: before.terms, in: domain)
+        let snapshot = try? await wallet.views[channel.network]?.snapshot(of: channel.id)
+        var next = channel
+        do {
+            _ = try next.books.apply(
+                .corrected(charged: books.charged, balance: books.balance, proof: proof, ledger: snapshot))
+        } catch {
+            if case .overstated(let charged, let known) = error {
+                try await suspend(for: error, .overstated(charged: charged, known: known))
+            } else {
+                await lost(code: error.code)
+            }
+            throw error
+        }
+        let more = next.books.charged.clampedSubtracting(before.charged)
+        let isThisOne =
+            proof?.ceiling == before.awaited?.ceiling && !before.doubts.contains { $0.ceiling == proof?.ceiling }
+        if !more.isZero, isThisOne {
+            try await wallet.journal.finish(
+                entry, JournalOutcome(.paid, charged: more, code: "payment.answer-lost"), channel: next,
+                settling: .noneTaken)
+            return .taken
+        }
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.refused, code: demand.error), channel: next,
+            settling: more.isZero ? .noneTaken : .taken(more, ceiling: proof?.ceiling ?? .zero))
+        return next.books.charged != before.charged || next.books.balance != before.balance ? .mended : .nothing
+    }
+
+    /// The payee shows nothing, but the settlement may know more than we did.
+    private func refusedWithoutBooks(code: String?) async throws -> Mending {
+        defer { lease.giveBack() }
+        var next = channel
+        _ = try next.books.apply(.refused)
+        try await wallet.journal.finish(entry, JournalOutcome(.refused, code: code), channel: next, isInDoubt: true)
+        guard let code, PayeeBooks.refusalsAboutTheLedger.contains(where: code.hasSuffix) else { return .nothing }
+        let observed = try await wallet.observed(next)
+        return observed.books.hasOtherSums(than: next.books) ? .mended : .nothing
+    }
+
+    // MARK: - Endings
+
+    private func lost(code: String) async {
+        await close(.outcomeUnknown, JournalOutcome(.unknown, code: code))
+    }
+
+    /// Ends with a doubt. What cannot be written now is as after a crash, and found out later.
+    private func close(_ event: VoucherPayer.Event, _ outcome: JournalOutcome) async {
+        defer { lease.giveBack() }
+        do {
+            var next = channel
+            _ = try next.books.apply(event)
+            try await wallet.journal.finish(entry, outcome, channel: next, isInDoubt: true)
+        } catch {
+            wallet.logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Nothing more is signed for this payee.
+    private func suspend(for refusal: VoucherPayer.Refusal, _ misconduct: VoucherPayer.Misconduct) async throws {
+        var next = channel
+        _ = try next.books.apply(.outcomeUnknown)
+        _ = try next.books.apply(.suspended(misconduct))
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.unknown, code: refusal.code), channel: next, isInDoubt: true)
+        wallet.logger.warning(
+            "A payee is not paid any more", metadata: ["channel": "\(channel.id)", "reason": "\(refusal.message)"])
+    }
+}
+
+extension VoucherPayer {
+    /// The payment that is under way.
+    var awaited: Payment? { if case .awaiting(let payment) = phase { payment } else { nil } }
+
+    func hasOtherSums(than other: VoucherPayer) -> Bool {
+        charged != other.charged || balance != other.balance || outstanding != other.outstanding
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingHTTP402Client
+public import FarthingPrimitives
+import Foundation
+public import Logging
+
+/// A payer: its key, its channels, its budget, its memory.
+///
+/// Give its ``desks`` and ``offers`` to a `PayingClient`. A wallet may be used by many tasks and, on the same folder,
+/// by many processes at once.
+public final class Wallet: Sendable {
+    /// How a wallet uses channels.
+    public struct Options: Hashable, Sendable {
+        /// How many channels with one payee are used side by side; each locks a deposit of its own.
+        ///
+        /// - Range: 1 through 256.
+        public var channelsPerPayee: Int
+        /// How long to wait for a channel that another process uses.
+        public var lockTimeout: Duration
+
+        public init(channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60)) {
+            self.channelsPerPayee = min(max(channelsPerPayee, 1), 256)
+            self.lockTimeout = lockTimeout
+        }
+    }
+
+    /// Asks a person; the answer is whether to pay.
+    public typealias Approval = @Sendable (ApprovalRequest) async throws -> Bool
+
+    public let journal: Journal
+    public let policy: SpendingPolicy
+    public let options: Options
+    let signer: any Signer
+    let voucherSigner: any Signer
+    let approve: Approval?
+    let views: [Network: any SettlementView]
+    let lockFolder: String?
+    let queue = ChannelQueue()
+    let clock: @Sendable () -> Instant
+    let logger: Logger
+
+    /// - Parameters:
+    ///   - journal: Where everything is written down.
+    ///   - lockFolder: Where processes keep each other out; `nil` when no other process uses the journal.
+    ///   - signer: Whose money it is: a key in memory, in a keychain, in a device.
+    ///   - voucherSigner: Signs vouchers; `nil` is `signer`. With a key of its own, a person need be asked for
+    ///     deposits only.
+    ///   - approve: Asked what the policy wants a person to decide; `nil` says no to everything.
+    ///   - views: Where to read the settlements, as far as that is known. Without one, a payee's word is checked against
+    ///     our own signatures alone.
+    public init(
+        journal: Journal, lockFolder: String?, signer: any Signer, voucherSigner: (any Signer)? = nil,
+        policy: SpendingPolicy = .standard, approve: Approval? = nil, views: [any SettlementView] = [],
+        options: Options = Options(), logger: Logger = Logger(label: "farthing.wallet"),
+        clock: @escaping @Sendable () -> Instant = Wallet.systemClock
+    ) {
+        self.journal = journal
+        self.lockFolder = lockFolder
+        self.signer = signer
+        self.voucherSigner = voucherSigner ?? signer
+        self.policy = policy
+        self.approve = approve
+        self.views = Dictionary(views.map { ($0.domain.network, $0) }) { first, _ in first }
+        self.options = options
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// The time of the machine.
+    public static let systemClock: @Sendable () -> Instant = {
+        Instant(unixSeconds: Int64(Date().timeIntervalSince1970))
+    }
+
+    public var address: Address { signer.address }
+
+    /// What a `PayingClient` signs with, best first.
+    public var desks: [any PayerDesk] { [VoucherPayerDesk(wallet: self), ExactPayerDesk(wallet: self)] }
+
+    /// What a `PayingClient` remembers offers in.
+    public var offers: any OfferBook { journal }
+
+    /// A client that pays out of this wallet.
+    public func client(options: PayingClient.Options = PayingClient.Options()) -> PayingClient {
+        PayingClient(desks: desks, offers: offers, options: options)
+    }
+
+    func domain(of network: Network) -> SettlementDomain? {
+        views[network]?.domain ?? SettlementDomain(network: network)
+    }
+
+    /// Asks a person what the policy wants asked.
+    ///
+    /// - Returns: Whether there was something to ask, and it was answered with yes.
+    /// - Throws: ``PolicyRefusal``.
+    func approval(of intent: PaymentIntent) async throws -> Bool {
+        switch policy.evaluate(intent, after: try await journal.totals(for: intent, at: clock())) {
+        case .allowed: return false
+        case .refused(let refusal): throw refusal
+        case .ask(let questions):
+            guard let approve, try await approve(ApprovalRequest(intent: intent, questions: questions)) else {
+                throw PolicyRefusal.notApproved(questions)
+            }
+            return true
+        }
+    }
+}
+
+/// What a person is asked before something is signed.
+public struct ApprovalRequest: Hashable, Sendable {
+    public let intent: PaymentIntent
+    /// At least one.
+    public let questions: [Question]
+}
+
+extension PaymentIntent {
+    init(
+        _ resource: RequestedResource, scheme: String, network: Network, asset: Address, receiver: Address,
+        price: Amount, deposit: Amount = .zero, locked: Amount = .zero
+    ) {
+        self.init(
+            host: resource.host, isEncrypted: resource.isEncrypted, method: resource.method, url: resource.url,
+            scheme: scheme, network: network, asset: asset, receiver: receiver, price: price, deposit: deposit,
+            locked: locked)
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+public import FarthingEncodings
+public import FarthingX402
+import NIOHTTP1
+
+extension PayingClient {
+    /// What came of a payload that is no payment for a request: a refund, or a question about the books.
+    public enum OrderAnswer: Sendable {
+        case settled(SettleResponse)
+        case refused(ReceivedDemand)
+        /// Neither: the status of an answer that says nothing of it.
+        case silent(status: UInt)
+    }
+
+    /// The offer under which a resource is sold, remembered or asked for.
+    ///
+    /// - Throws: ``PayingError/noOffer`` when nothing is asked for it, and what ``execute(_:)`` throws.
+    public func knownOffer(
+        for request: PayingRequest, where fits: @Sendable (PaymentRequirements) -> Bool
+    ) async throws -> KnownOffer {
+        let resource = try RequestedResource(method: request.method.rawValue, url: request.url)
+        if let known = try await offers.offer(for: resource.key), fits(known.offer.requirements) { return known }
+        guard case .refused(let demand) = try await send(nil, with: request),
+            let offer = demand.offers.first(where: { fits($0.requirements) })
+        else { throw PayingError.noOffer }
+        return KnownOffer(offer: offer, extensions: demand.extensions)
+    }
+
+    /// Sends a payload under an offer.
+    ///
+    /// - Throws: ``PayingError/outcomeUnknown(reason:)`` when nothing came back.
+    public func order(_ payload: JSON, under offer: Offer, with request: PayingRequest) async throws -> OrderAnswer {
+        do {
+            return try await send(PaymentPayload(accepted: offer.json, payload: payload).header, with: request)
+        } catch let error where !(error is HeaderFault) {
+            throw PayingError.outcomeUnknown(reason: Self.reason(of: error))
+        }
+    }
+
+    private func send(_ payment: String?, with request: PayingRequest) async throws -> OrderAnswer {
+        let resource = try RequestedResource(method: request.method.rawValue, url: request.url)
+        let response = try await RequestCourse(client: self, request: request, resource: resource)
+            .send(payment: payment)
+        if payment != nil, let header = response.headers.first(name: "PAYMENT-RESPONSE") {
+            return .settled(try SettleResponse(header: header))
+        }
+        guard response.status == .paymentRequired, let header = response.headers.first(name: "PAYMENT-REQUIRED") else {
+            return .silent(status: response.status.code)
+        }
+        return .refused(try ReceivedDemand(header: header))
+    }
+}
