@@ -25,7 +25,9 @@ final class ChannelLock: Sendable {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             close(descriptor)
-            guard reason == EWOULDBLOCK else { throw .unavailable(path: path, reason: String(cString: strerror(reason))) }
+            guard reason == EWOULDBLOCK else {
+                throw .unavailable(path: path, reason: String(cString: strerror(reason)))
+            }
             return nil
         }
         self.descriptor = Mutex(descriptor)

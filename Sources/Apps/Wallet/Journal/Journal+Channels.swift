@@ -21,7 +21,9 @@ extension Journal {
 
 extension Database {
     func channel(_ id: ChannelID) throws -> KeptChannel? {
-        try Row.fetchOne(self, sql: "SELECT * FROM channels WHERE id = ?", arguments: ["\(id)"]).map { try $0.channel() }
+        try Row.fetchOne(self, sql: "SELECT * FROM channels WHERE id = ?", arguments: ["\(id)"]).map {
+            try $0.channel()
+        }
     }
 
     func channels() throws -> [KeptChannel] {

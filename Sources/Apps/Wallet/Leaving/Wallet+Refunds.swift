@@ -2,9 +2,9 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEncodings
 public import FarthingHTTP402Client
 public import FarthingPrimitives
-import FarthingEncodings
 import FarthingVoucherScheme
 import FarthingX402
 import NIOHTTP1
@@ -60,7 +60,8 @@ extension Wallet {
         case .settled(let response) where response.success:
             guard let given = response.amount else {
                 _ = try channel.books.apply(.outcomeUnknown)
-                try await journal.finish(entry, JournalOutcome(.unknown, code: "wallet.refund-unreadable"), channel: channel)
+                try await journal.finish(
+                    entry, JournalOutcome(.unknown, code: "wallet.refund-unreadable"), channel: channel)
                 throw WalletError.refundUnreadable
             }
             _ = try channel.books.apply(.refunded(given))

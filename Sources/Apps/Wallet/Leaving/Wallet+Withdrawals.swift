@@ -40,7 +40,8 @@ extension Wallet {
                 let receipt = try await settlement.initiateWithdraw(terms, amount: amount ?? free, by: signer)
                 _ = try channel.books.apply(.observed(receipt.snapshot))
                 try await journal.finish(
-                    entry, JournalOutcome(.pending, code: "wallet.withdrawal-started", transaction: receipt.transaction),
+                    entry,
+                    JournalOutcome(.pending, code: "wallet.withdrawal-started", transaction: receipt.transaction),
                     channel: channel)
                 return .started(receipt.amount, due: due(receipt.snapshot.withdrawal, terms))
             } catch let error as SettlementError {

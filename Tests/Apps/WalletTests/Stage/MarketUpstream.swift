@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+import Synchronization
+
+/// The API behind a market's gate. It counts how often it was asked for what.
+final class MarketUpstream: Service {
+    let address: Task<String, any Error>
+    private let told: AsyncThrowingStream<String, any Error>.Continuation
+    private let logger: Logger
+    private let counts = Mutex<[String: Int]>([:])
+
+    init(logger: Logger) {
+        let (stream, told) = AsyncThrowingStream.makeStream(of: String.self)
+        self.told = told
+        self.logger = logger
+        address = Task {
+            for try await address in stream { return address }
+            throw CancellationError()
+        }
+    }
+
+    /// How often a path was served.
+    func calls(of path: String) -> Int { counts.withLock { $0[path] ?? 0 } }
+
+    /// How often anything was served.
+    var calls: Int { counts.withLock { $0.values.reduce(0, +) } }
+
+    func run() async throws {
+        let router = Router()
+        router.get("/**") { [self] request, _ in try await answer(request) }
+        router.post("/**") { [self] request, _ in try await answer(request) }
+        let told = told
+        let app = Application(
+            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { channel in
+                told.yield("http://127.0.0.1:\(channel.localAddress?.port ?? 0)")
+                told.finish()
+            }, logger: logger)
+        try await app.run()
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        counts.withLock { $0[request.uri.path, default: 0] += 1 }
+        switch request.uri.path {
+        case "/fail": return Response(status: .internalServerError)
+        case "/metered":
+            let cost = request.uri.queryParameters["cost"].map(String.init) ?? "700"
+            guard let name = HTTPField.Name("Settlement-Overrides") else { throw HTTPError(.internalServerError) }
+            return Response(
+                status: .ok, headers: [name: "{\"amount\":\"\(cost)\"}"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "metered\n")))
+        case "/echo": return Response(status: .ok, body: ResponseBody(asyncSequence: request.body))
+        default:
+            return Response(
+                status: .ok, headers: [.contentType: "text/plain"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: "sunny\n")))
+        }
+    }
+}
