@@ -27,7 +27,10 @@ let schemes: [Target] = [
 ]
 
 let settlements: [Target] = [
-    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb])
+    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb]),
+    room(
+        "EVMSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let transports: [Target] = [
@@ -74,6 +77,9 @@ let tests: [Target] = [
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
+    tests(
+        "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
     tests(
@@ -87,7 +93,8 @@ let tests: [Target] = [
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
     tests(
-        "Interop", in: "Interop", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
+        "Interop", in: "Interop", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let package = Package(
