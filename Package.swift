@@ -108,8 +108,10 @@ let tests: [Target] = [
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
     tests(
-        "Interop", in: "Interop", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
-        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
+        "Interop", in: "Interop",
+        uses: [
+            "Wallet", "HTTP402Client", "EVMSettlement", "VoucherScheme", "Channels", "Encodings", "Primitives",
+        ], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let package = Package(
