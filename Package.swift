@@ -85,7 +85,12 @@ let tests: [Target] = [
     tests(
         "Integration", in: "Integration",
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
-    tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
+    tests(
+        "Assembly", in: "Apps",
+        uses: [
+            "Assembly", "Node", "X402", "Channels", "Encodings", "HTTP402", "LedgerSettlement", "MemoryStore",
+            "Primitives", "SQLiteStore", "VoucherScheme",
+        ], libraries: [metrics, coreMetrics, logging, grdb]),
     tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
 ]
 

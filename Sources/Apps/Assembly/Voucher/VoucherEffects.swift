@@ -163,7 +163,7 @@ public final class VoucherEffects: Sendable {
         return try await postponingTrouble(with: stored, of: channel) {
             let receipt: DepositReceipt
             do {
-                receipt = try await settlement.deposit(deposit, for: try await voucher(of: channel, deposit.terms))
+                receipt = try await settlement.deposit(deposit, for: try await voucher(of: channel, for: id, deposit.terms))
             } catch let error as SettlementError {
                 if case .unavailable = error {
                     logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
@@ -186,11 +186,17 @@ public final class VoucherEffects: Sendable {
     }
 
     /// The voucher that a channel's deposit came with.
-    private func voucher(of channel: ChannelID, _ terms: ChannelTerms) async throws -> SignedCeiling {
+    ///
+    /// - Throws: ``VoucherChannel/Refusal/reservationLost`` when the channel has heard already what became of it, and
+    ///   only the note in the outbox is left.
+    private func voucher(
+        of channel: ChannelID, for id: ReservationID, _ terms: ChannelTerms
+    ) async throws -> SignedCeiling {
         guard let state = try await engine.state(of: channel) else { throw EngineError.unknownChannel(channel) }
-        let voucher = if case .depositing(let reservation, _) = state.phase { reservation.voucher } else { state.best }
-        guard let voucher else { throw EngineError.unknownChannel(channel) }
-        return voucher.signedCeiling(under: terms, of: channel, in: settlement.domain)
+        guard case .depositing(let reservation, _) = state.phase, reservation.id == id else {
+            throw VoucherChannel.Refusal.reservationLost
+        }
+        return reservation.voucher.signedCeiling(under: terms, of: channel, in: settlement.domain)
     }
 
     // MARK: - Refunds
