@@ -163,7 +163,8 @@ public final class VoucherEffects: Sendable {
         return try await postponingTrouble(with: stored, of: channel) {
             let receipt: DepositReceipt
             do {
-                receipt = try await settlement.deposit(deposit, for: try await voucher(of: channel, for: id, deposit.terms))
+                receipt = try await settlement.deposit(
+                    deposit, for: try await voucher(of: channel, for: id, deposit.terms))
             } catch let error as SettlementError {
                 if case .unavailable = error {
                     logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
