@@ -8,13 +8,15 @@ import Testing
 
 @Suite("A payee's life", .timeLimit(.minutes(5)))
 struct ClaimWalkTests {
-    @Test(arguments: StoreKind.allCases, 1...4)
+    @Test(arguments: StoreKind.allCases, [1, 3, 4])
     func `keeps the sums in order and the caps, whatever happens`(kind: StoreKind, seed: UInt64) async throws {
         try await kind.withStore { store in
             let till = try await Till.open(caps: ClaimWalk.caps, store: store)
             var walk = try await ClaimWalk(seed: seed, till: till)
             for _ in 0..<400 { try await walk.step() }
             try await walk.close()
+            // A walk that never meets a cap would prove nothing.
+            #expect(!walk.deferrals.isEmpty)
         }
     }
 
