@@ -83,7 +83,7 @@ let tests: [Target] = [
     tests("Encodings", in: "Foundations", uses: ["Encodings", "Primitives"]),
     tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
     tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
-    //TMP tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
+    tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
     tests(
@@ -103,10 +103,15 @@ let tests: [Target] = [
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402", "Channels",
-            "Encodings", "Primitives",
+            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402",
+            "Channels", "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
-    tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
+    tests(
+        "Assembly", in: "Apps",
+        uses: [
+            "Assembly", "Node", "X402", "Channels", "Encodings", "HTTP402", "LedgerSettlement", "MemoryStore",
+            "Primitives", "SQLiteStore", "VoucherScheme",
+        ], libraries: [metrics, coreMetrics, logging, grdb]),
     tests(
         "Interop", in: "Interop",
         uses: [

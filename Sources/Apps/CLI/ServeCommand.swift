@@ -63,8 +63,18 @@ struct ServeCommand: AsyncParsableCommand {
     var enforceMinDeposit = false
     @Option(name: .long, help: "Seconds from a payment to its answer, 5 to 600. (default: 60)")
     var timeout: String?
-    @Option(name: .long, help: "Seconds between two claims, 1 to 86400. (default: 60)")
+    @Option(name: .long, help: "Seconds between two looks at what is due to be claimed, 1 to 86400. (default: 60)")
     var claimEvery: String?
+    @Option(name: .long, help: "Claim what is older, in seconds, 0 to 2592000. (default: 0; 3600 with a rule below)")
+    var claimAfter: String?
+    @Option(name: .long, help: "Claim a channel once so much in it is unclaimed.")
+    var claimAtValue: String?
+    @Option(name: .long, help: "Claim all once so many channels have something unclaimed.")
+    var claimAtChannels: String?
+    @Option(name: .long, help: "The most that may be unclaimed in a channel. (default: no limit)")
+    var maxUnclaimedPerChannel: String?
+    @Option(name: .long, help: "The most that may be unclaimed in all. (default: no limit)")
+    var maxUnclaimedInAll: String?
     @Option(name: .long, help: "How payers reach this server, such as https://api.example.com.")
     var publicUrl: String?
     @Flag(name: .long, help: "Refuse payments without a payment-identifier.")
@@ -90,7 +100,9 @@ struct ServeCommand: AsyncParsableCommand {
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
-            .claimEvery: claimEvery, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,
+            .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,
+            .claimAtChannels: claimAtChannels, .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
+            .maxUnclaimedInAll: maxUnclaimedInAll, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,
             .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .metrics: metrics,
             .enforceMinDeposit: enforceMinDeposit ? "true" : nil,
             .requirePaymentIdentifier: requirePaymentIdentifier ? "true" : nil,

@@ -51,9 +51,16 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
 
     private let store: any ChannelStore
     private let shards: [Shard]
+    private let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
 
-    public init(store: any ChannelStore) {
+    /// - Parameter committed: Told of each commit before its answer, one channel's commits in their order. `before`
+    ///   also has what was only in memory; it is `nil` for a channel that was never stored.
+    public init(
+        store: any ChannelStore,
+        committed: @escaping @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void = { _, _, _ in }
+    ) {
         self.store = store
+        self.committed = committed
         shards = (0..<64).map { _ in Shard() }
     }
 
@@ -211,6 +218,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
             do {
                 ids = try await store.commit(commit, over: turn.version)
                 version = turn.version?.next ?? Version(number: 1)
+                committed(id, turn.before, state)
             } catch {
                 shard.slots.withLock { slots in
                     if case .conflict = error { slots[id]?.isLoaded = false }

@@ -103,6 +103,9 @@ extension VoucherChannel {
     /// withdrawal was seen can.
     var earnedIsAtRisk: Bool { ledger.withdrawal != nil && earned > max(limit, ledger.totalClaimed) }
 
+    /// What a claim would book now: what was earned, was not claimed, and is still there.
+    public var unclaimed: Amount { min(earned, ledger.balance).clampedSubtracting(ledger.totalClaimed) }
+
     /// The line that claims what was earned, or `nil` when nothing new was.
     ///
     /// It asks for no more than the channel holds, although more may have been earned while nobody watched a

@@ -39,6 +39,8 @@ extension ConfigurationSource {
             minimumDeposit: try value(.minDeposit, Self.amountRule) { amount($0, decimals: token.decimals) },
             enforcesMinimumDeposit: try flag(.enforceMinDeposit) ?? false)
         if let interval = try seconds(.claimEvery, 1...86_400) { node.claimInterval = .seconds(interval) }
+        node.unclaimedCaps = try unclaimedCaps(for: node.prices, decimals: token.decimals)
+        node.claimSchedule = try claimSchedule(under: node.unclaimedCaps, decimals: token.decimals)
         node.publicURL = try value(.publicUrl, "it must be http:// or https:// and a host") { text in
             text.hasPrefix("http://") || text.hasPrefix("https://") ? text : nil
         }
@@ -82,7 +84,7 @@ extension ConfigurationSource {
     // MARK: - Prices
 
     private static let addressRule = "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
-    private static let amountRule = "it must be a whole number of atomic units, or $ and a number of tokens"
+    static let amountRule = "it must be a whole number of atomic units, or $ and a number of tokens"
 
     private func prices(decimals: Int) throws -> PriceList {
         var routes = try self.routes.map { try route($0, decimals: decimals) }
@@ -125,7 +127,7 @@ extension ConfigurationSource {
         return PriceList.Route(methods: methods, pattern: pattern, price: .upTo(price), description: description)
     }
 
-    private func amount(_ text: String, decimals: Int) -> Amount? {
+    func amount(_ text: String, decimals: Int) -> Amount? {
         text.hasPrefix("$") ? Amount(tokens: String(text.dropFirst()), decimals: decimals) : Amount(wire: text)
     }
 }

@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingHTTP402
+public import FarthingNode
 public import FarthingPrimitives
 import FarthingX402
 
@@ -40,8 +41,12 @@ public struct NodeConfiguration: Sendable {
     public var limits = Gateway.Limits()
     public var publicURL: String?
     public var requiresIdentifier = false
-    /// How often what was earned is claimed and paid out.
+    /// How often it is looked whether something is due to be claimed, and claimed and paid out.
     public var claimInterval: Duration = .seconds(60)
+    /// What is due to be claimed; everything at every look unless it is said otherwise.
+    public var claimSchedule = ClaimSchedule(age: 0)
+    /// How much may be unclaimed at most.
+    public var unclaimedCaps = UnclaimedCaps()
     /// How often the ledger is asked for news.
     public var watchInterval: Duration = .seconds(1)
     /// How long requests under way may take when the node is asked to stop.

@@ -40,7 +40,8 @@ public final class PaymentNode: Sendable {
         }
         let books = try await Books.open(
             storePath: configuration.storePath, ledgerPath: configuration.ledgerPath,
-            authorizerKeyPath: configuration.authorizerKeyPath, domain: domain, logger: logger, clock: clock)
+            authorizerKeyPath: configuration.authorizerKeyPath, domain: domain,
+            caps: configuration.unclaimedCaps, logger: logger, clock: clock)
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger.addToken(configuration.token)
@@ -62,13 +63,20 @@ public final class PaymentNode: Sendable {
             withdrawDelay: configuration.withdrawDelay)
         desk = VoucherDesk(
             engine: books.engine, settlement: books.ledger, terms: terms, policy: configuration.policy,
-            effects: books.effects, clock: clock)
+            effects: books.effects, cashier: books.cashier, clock: clock)
         gate = Gate(
             prices: configuration.prices, desk: desk, publicURL: configuration.publicURL,
             requiresIdentifier: configuration.requiresIdentifier)
     }
 
-    /// Claims what was earned and has it paid out.
+    /// Claims what the schedule finds due, and has paid out what was claimed since the last time.
+    public func collectDue() async throws -> (claims: VoucherEffects.ClaimReport, paidOut: Amount) {
+        let claims = try await books.cashier.claimDue(configuration.claimSchedule)
+        let payouts = try await books.cashier.sweep()
+        return (claims, payouts.reduce(.zero) { $0.adding($1.receipt.amount) ?? .max })
+    }
+
+    /// Claims all that was earned and has it paid out, whether it is due or not.
     public func collect() async throws -> (claims: VoucherEffects.ClaimReport, payout: PayoutReceipt) {
         let claims = try await books.cashier.claimAll()
         let payout = try await books.cashier.settle(

@@ -23,6 +23,11 @@ public enum Setting: String, CaseIterable, Sendable {
     case enforceMinDeposit
     case timeout
     case claimEvery
+    case claimAfter
+    case claimAtValue
+    case claimAtChannels
+    case maxUnclaimedPerChannel
+    case maxUnclaimedInAll
     case publicUrl
     case requirePaymentIdentifier
     case upstreamTimeout

@@ -27,10 +27,11 @@ public final class Books: Sendable {
     /// - Parameters:
     ///   - domain: What a new ledger simulates; `nil` opens only one that is there.
     ///   - createsStore: Whether a missing store is made.
+    ///   - caps: How much may be unclaimed.
     /// - Throws: `StoreError`, `KeyFileError` or `SettlementError`; nothing is left open then.
     public static func open(
         storePath: String, ledgerPath: String, authorizerKeyPath: String, domain: SettlementDomain? = nil,
-        createsStore: Bool = true, logger: Logger,
+        createsStore: Bool = true, caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) async throws -> Books {
         let store = try SQLiteStore(path: storePath, mode: createsStore ? .readWrite : .readWriteExisting)
@@ -42,7 +43,9 @@ public final class Books: Sendable {
                     try Ledger(existing: ledgerPath, clock: clock)
                 }
             let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath)
-            let books = Books(store: store, ledger: ledger, authorizer: authorizer, logger: logger, clock: clock)
+            let books = Books(
+                store: store, ledger: ledger, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
+            try await books.cashier.index.fill(from: books.engine)
             let finished = try await books.effects.recover()
             if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
             try await books.catchUp()
@@ -54,18 +57,21 @@ public final class Books: Sendable {
     }
 
     private init(
-        store: SQLiteStore, ledger: Ledger, authorizer: KeySigner, logger: Logger,
+        store: SQLiteStore, ledger: Ledger, authorizer: KeySigner, caps: UnclaimedCaps, logger: Logger,
         clock: @escaping @Sendable () -> Instant
     ) {
         self.store = store
         self.ledger = ledger
         self.authorizer = authorizer.address
-        let engine = ChannelEngine<VoucherChannel>(store: store)
+        let index = UnclaimedIndex(caps: caps)
+        let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
+            index.update(id, from: before?.position, to: after.position)
+        }
         let effects = VoucherEffects(
-            engine: engine, settlement: ledger, authorizer: authorizer, logger: logger, clock: clock)
+            engine: engine, settlement: ledger, authorizer: authorizer, index: index, logger: logger, clock: clock)
         self.engine = engine
         self.effects = effects
-        cashier = VoucherCashier(engine: engine, settlement: ledger, effects: effects)
+        cashier = VoucherCashier(settlement: ledger, effects: effects, index: index, clock: clock)
         watcher = SettlementWatcher(settlement: ledger, store: store) { channel, snapshot in
             // Channels of other payees on the same ledger are none of ours.
             guard try await engine.state(of: channel) != nil else { return }

@@ -65,11 +65,14 @@ public struct NodeServer: Service {
             },
             logger: quiet)
         let logger = node.logger
+        let gauge = Meter(label: "farthing_unclaimed_units")
         var group = ServiceGroupConfiguration(
             services: [
                 .init(
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
                         try await node.books.catchUp()
+                        let unclaimed = node.books.cashier.index.unclaimed(of: configuration.token.address)
+                        gauge.set(Double(unclaimed.units))
                     }),
                 .init(
                     service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {
@@ -97,14 +100,12 @@ public struct NodeServer: Service {
     }
 
     private func collect() async throws {
-        let (claims, payout) = try await node.collect()
-        guard !claims.claimed.isZero || !payout.amount.isZero else { return }
-        FloatingPointCounter(label: "farthing_claimed_units_total").increment(by: Double(claims.claimed.units))
-        FloatingPointCounter(label: "farthing_settled_units_total").increment(by: Double(payout.amount.units))
+        let (claims, paidOut) = try await node.collectDue()
+        guard !claims.claimed.isZero || !paidOut.isZero else { return }
         node.logger.info(
             "Claimed and settled",
             metadata: [
-                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(payout.amount)",
+                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(paidOut)",
                 "simulated": "\(node.ledger.isSimulated)",
             ])
     }

@@ -28,6 +28,9 @@ final class AdmittedVoucher: AdmittedPayment {
         self.payer = payer
     }
 
+    // Whatever becomes of a request: what was set aside for it must not stay so.
+    deinit { desk.cashier.index.release(reservation.id.number, of: channel) }
+
     func charge(_ price: Amount) async throws -> SettleResponse {
         let served: VoucherChannel
         let receipt: DepositReceipt?
@@ -45,6 +48,7 @@ final class AdmittedVoucher: AdmittedPayment {
             await release()
             return desk.failure(refusal, payer: payer)
         }
+        desk.cashier.index.release(reservation.id.number, of: channel)
         // The ceiling is what was charged before, plus the price.
         let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
         let amount = served.charged.clampedSubtracting(before)
@@ -59,6 +63,7 @@ final class AdmittedVoucher: AdmittedPayment {
     func release() async {
         // Refused when the reservation ran out meanwhile: then it is free already.
         _ = try? await desk.engine.apply(.released(reservation.id), to: channel)
+        desk.cashier.index.release(reservation.id.number, of: channel)
     }
 
     func deliveryFailed() async {

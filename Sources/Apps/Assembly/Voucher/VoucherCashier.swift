@@ -4,74 +4,158 @@
 public import FarthingChannels
 public import FarthingNode
 public import FarthingPrimitives
-public import FarthingVoucherScheme
 import Logging
+import Metrics
+import Synchronization
 
-/// Brings in what was earned: claims channel after channel, then has the ledger pay out.
-public struct VoucherCashier: Sendable {
-    /// How many channels are claimed in one transaction.
-    ///
-    /// - Source: the official server's default.
-    public static let batch = 100
-
-    private let engine: ChannelEngine<VoucherChannel>
+/// Brings in what was earned: claims what a schedule finds due, then has the ledger pay out.
+///
+/// A batch that the settlement will not have is halved until the row that it does not like is alone. That row is left
+/// alone for a while then, and blocks no other.
+public final class VoucherCashier: Sendable {
+    /// What is unclaimed now, and what may be.
+    public let index: UnclaimedIndex
     private let settlement: any Settlement
     private let effects: VoucherEffects
+    private let clock: @Sendable () -> Instant
+    private let reliefs = ReliefTurns()
+    /// Until when payments do not try to make room, because it failed just now.
+    private let reliefPause = Mutex<Instant?>(nil)
 
-    public init(engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, effects: VoucherEffects) {
-        self.engine = engine
+    /// How long payments do not try to make room after that failed.
+    ///
+    /// - Unit: seconds.
+    static let pause: Int64 = 5
+
+    public init(
+        settlement: any Settlement, effects: VoucherEffects, index: UnclaimedIndex,
+        clock: @escaping @Sendable () -> Instant
+    ) {
         self.settlement = settlement
         self.effects = effects
+        self.index = index
+        self.clock = clock
     }
 
-    /// Claims what all channels have earned.
+    // MARK: - Claims
+
+    /// Claims what all channels have earned, also where it was refused not long ago.
     ///
-    /// - Parameter progress: Told how many channels were looked at, after each batch.
+    /// - Parameter progress: Told how many channels were claimed, after each batch.
     public func claimAll(
         progress: @Sendable (Int) -> Void = { _ in }
     ) async throws -> VoucherEffects.ClaimReport {
-        var total = VoucherEffects.ClaimReport()
-        var last: ChannelID?
+        var unclaimed = index.channels
+        for index in unclaimed.indices { unclaimed[index].retryAt = nil }
+        return try await claim(ClaimSchedule(age: .min).due(unclaimed, at: clock()), progress: progress)
+    }
+
+    /// Claims what a schedule finds due.
+    ///
+    /// - Throws: What is wrong with the settlement or the store; what was claimed before is booked then.
+    public func claimDue(_ schedule: ClaimSchedule) async throws -> VoucherEffects.ClaimReport {
+        try await claim(schedule.due(index.channels, at: clock()))
+    }
+
+    private func claim(
+        _ channels: [UnclaimedChannel], progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws -> VoucherEffects.ClaimReport {
+        var report = VoucherEffects.ClaimReport()
         var seen = 0
-        while true {
-            let page = try await engine.channels(after: last, limit: Self.batch)
-            guard let end = page.last else { return total }
-            // The contract wants one authorizer in a batch.
-            let groups = Dictionary(grouping: page.filter { !$0.state.claimable.isZero }) {
-                $0.state.terms.receiverAuthorizer
-            }
-            for group in groups.values {
-                let report = try await claim(group.map(\.id))
-                total.claimed = total.claimed.adding(report.claimed) ?? .max
-                total.channels += report.channels
-                total.refused += report.refused
-            }
-            last = end.id
-            seen += page.count
+        for batch in ClaimSchedule.batches(channels) {
+            try await claim(batch.map(\.id)[...], by: batch[0].terms.receiverAuthorizer, into: &report)
+            seen += batch.count
             progress(seen)
+        }
+        return report
+    }
+
+    /// Claims a batch, or as much of it as the settlement will have.
+    private func claim(
+        _ batch: ArraySlice<ChannelID>, by authorizer: Address, into report: inout VoucherEffects.ClaimReport
+    ) async throws {
+        do {
+            report.add(try await effects.claim(Array(batch)))
+        } catch let error as SettlementError where error.isVerdict {
+            // With a foreign authorizer every row is refused, and there is nothing to look for.
+            guard batch.count > 1, authorizer == effects.authorizerAddress || error != .claimSignature else {
+                report.add(effects.refused(Array(batch), error))
+                return
+            }
+            let middle = batch.startIndex + batch.count / 2
+            try await claim(batch[..<middle], by: authorizer, into: &report)
+            try await claim(batch[middle...], by: authorizer, into: &report)
         }
     }
 
-    /// Claims one batch.
-    ///
-    /// One that the ledger will not have as a whole, because it is another authorizer's than ours, say, stops no
-    /// other.
-    private func claim(_ channels: [ChannelID]) async throws -> VoucherEffects.ClaimReport {
-        do { return try await effects.claim(channels) } catch let error as SettlementError {
-            switch error {
-            case .unavailable, .cancelled: throw error
-            default: break
-            }
-            effects.logger.error(
-                "A batch of claims was refused", metadata: ["channels": "\(channels.count)", "error": "\(error)"])
-            var report = VoucherEffects.ClaimReport()
-            report.refused = channels.map { VoucherEffects.ClaimReport.Refusal(channel: $0, error: error) }
-            return report
-        }
-    }
+    // MARK: - Payouts
 
     /// Has the ledger pay out what was claimed for a receiver.
     public func settle(receiver: Address, token: Address) async throws -> PayoutReceipt {
-        try await settlement.settle(receiver: receiver, token: token)
+        let receipt = try await settlement.settle(receiver: receiver, token: token)
+        if receipt.transaction != nil {
+            Counter(label: "farthing_sweeps_total").increment()
+            FloatingPointCounter(label: "farthing_settled_units_total").increment(by: Double(receipt.amount.units))
+        }
+        return receipt
+    }
+
+    /// Has the ledger pay out to everybody for whom something was claimed since the last time, each once.
+    ///
+    /// - Throws: What is wrong with the settlement; whoever was not paid is paid next time.
+    public func sweep() async throws -> [(target: SweepTarget, receipt: PayoutReceipt)] {
+        var paid: [(target: SweepTarget, receipt: PayoutReceipt)] = []
+        var trouble: (any Error)?
+        for target in index.takeUnswept() {
+            do {
+                paid.append((target, try await settle(receiver: target.receiver, token: target.token)))
+            } catch let error as SettlementError where error.isVerdict {
+                effects.logger.error(
+                    "A payout was refused", metadata: ["receiver": "\(target.receiver)", "error": "\(error)"])
+            } catch {
+                index.putBack(target)
+                trouble = error
+            }
+        }
+        if let trouble { throw trouble }
+        return paid
+    }
+
+    // MARK: - Caps
+
+    /// Sets aside what a request may leave unclaimed; where a cap leaves no room, it is made by claiming first.
+    ///
+    /// - Throws: ``UnclaimedRefusal`` when no claim makes room; nothing is set aside then.
+    func hold(
+        _ amount: Amount, as reservation: UInt64, of id: ChannelID, token: Address
+    ) async throws(UnclaimedRefusal) {
+        // Others may take the room that was made, so one try may not be enough; but it must come to an end.
+        for _ in 0..<3 {
+            do {
+                return try index.reserve(amount, as: reservation, of: id, token: token)
+            } catch {
+                guard await makeRoom(after: error, for: amount, in: id, token: token) else { throw error }
+            }
+        }
+        try index.reserve(amount, as: reservation, of: id, token: token)
+    }
+
+    private func makeRoom(
+        after refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address
+    ) async -> Bool {
+        let place: ReliefTurns.Place = if case .exceedsChannelCap = refusal { .channel(id) } else { .all }
+        return await reliefs.run(place) { [self] in
+            let now = clock()
+            guard reliefPause.withLock({ $0.map { $0 <= now } ?? true }) else { return false }
+            let channels = index.relief(of: refusal, for: amount, in: id, token: token, at: now)
+            guard !channels.isEmpty else { return false }
+            do {
+                return try await !claim(channels).claimed.isZero
+            } catch {
+                reliefPause.withLock { $0 = now.advanced(bySeconds: Self.pause) }
+                effects.logger.error("No room could be made under a cap", metadata: ["error": "\(error)"])
+                return false
+            }
+        }
     }
 }

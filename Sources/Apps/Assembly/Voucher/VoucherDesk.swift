@@ -32,19 +32,21 @@ public final class VoucherDesk: PaymentDesk {
     let engine: ChannelEngine<VoucherChannel>
     let settlement: any Settlement
     let effects: VoucherEffects
+    let cashier: VoucherCashier
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
 
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
-        effects: VoucherEffects, clock: @escaping @Sendable () -> Instant
+        effects: VoucherEffects, cashier: VoucherCashier, clock: @escaping @Sendable () -> Instant
     ) {
         self.engine = engine
         self.settlement = settlement
         self.terms = terms
         self.policy = policy
         self.effects = effects
+        self.cashier = cashier
         self.clock = clock
     }
 
@@ -98,7 +100,14 @@ public final class VoucherDesk: PaymentDesk {
             let reservation = VoucherChannel.Reservation(
                 id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds))
-            try await reserve(reservation, on: channel, shown: shown, opening: opening, at: now)
+            let state = try await reserve(reservation, on: channel, shown: shown, opening: opening, at: now)
+            do {
+                try await cashier.hold(
+                    state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)
+            } catch {
+                _ = try? await engine.apply(.released(reservation.id), to: channel)
+                return .deferred(error, retryAfterSeconds: Int(VoucherCashier.pause))
+            }
             return .admitted(
                 AdmittedVoucher(
                     desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
@@ -113,15 +122,17 @@ public final class VoucherDesk: PaymentDesk {
         _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
         opening: VoucherChannel?,
         at now: Instant
-    ) async throws {
+    ) async throws -> VoucherChannel {
         if reservation.deposit != nil { try await refresh(channel, shown, opening: opening) }
         do {
-            _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
+            return try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening).state
         } catch let refusal as VoucherChannel.Refusal {
             switch refusal {
             case .exceedsBalance, .channelNotFound:
                 try await refresh(channel, shown, opening: opening)
-                _ = try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening)
+                return try await engine.apply(
+                    .paymentArrived(reservation, at: now), to: channel, opening: opening
+                ).state
             default: throw refusal
             }
         }

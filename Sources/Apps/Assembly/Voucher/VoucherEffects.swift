@@ -6,6 +6,7 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import Logging
+import Metrics
 import Synchronization
 
 /// Carries out what voucher channels ask for, and tells them what came of it.
@@ -17,40 +18,49 @@ public final class VoucherEffects: Sendable {
     public typealias Stored = ChannelEngine<VoucherChannel>.StoredEffect
 
     let logger: Logger
-    private let engine: ChannelEngine<VoucherChannel>
-    private let settlement: any Settlement
-    private let authorizer: any Signer
-    private let clock: @Sendable () -> Instant
+    let engine: ChannelEngine<VoucherChannel>
+    let settlement: any Settlement
+    let authorizer: any Signer
+    let index: UnclaimedIndex
+    let clock: @Sendable () -> Instant
     /// What could not be done, and lies in the outbox still.
     private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
 
-    /// - Parameter authorizer: The key that signs claims and refunds for the payee.
+    /// - Parameters:
+    ///   - authorizer: The key that signs claims and refunds for the payee.
+    ///   - index: Told which rows the settlement would not have.
     public init(
-        engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, authorizer: any Signer, logger: Logger,
-        clock: @escaping @Sendable () -> Instant
+        engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, authorizer: any Signer,
+        index: UnclaimedIndex, logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         self.engine = engine
         self.settlement = settlement
         self.authorizer = authorizer
+        self.index = index
         self.logger = logger
         self.clock = clock
     }
 
-    /// Runs all that a crash left undone.
+    /// Runs all that a crash left undone, each effect once.
     ///
-    /// Call it once, before the first request.
+    /// Call it before the first request. What cannot be done now, because the settlement is in trouble or because the
+    /// store does not let go of it, stays in the outbox until ``retry()``.
     ///
     /// - Returns: How many effects were run.
     @discardableResult
     public func recover() async throws -> Int {
         var count = 0
+        var last: PendingEffect.ID?
         while true {
-            let unfinished = try await engine.unfinishedEffects(after: nil, limit: 100)
-            guard !unfinished.isEmpty else { return count }
+            let unfinished = try await engine.unfinishedEffects(after: last, limit: 100)
+            guard let end = unfinished.last else { return count }
             for (channel, stored) in unfinished {
-                try await run([stored], of: channel)
+                do { try await run([stored], of: channel) } catch let error as SettlementError {
+                    logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+                }
                 count += 1
             }
+            last = end.effect.id
         }
     }
 
@@ -76,7 +86,10 @@ public final class VoucherEffects: Sendable {
                 try await finish(stored) { _ = try await refund(stored, of: channel) }
             case .claim:
                 try await postponingTrouble(with: stored, of: channel) {
-                    try await claim([channel])
+                    // A row that the settlement will not have is the schedule's from now on.
+                    do { try await claim([channel]) } catch let error as SettlementError where error.isVerdict {
+                        refused([channel], error)
+                    }
                     try await engine.acknowledge(stored.id)
                 }
             }
@@ -150,7 +163,8 @@ public final class VoucherEffects: Sendable {
         return try await postponingTrouble(with: stored, of: channel) {
             let receipt: DepositReceipt
             do {
-                receipt = try await settlement.deposit(deposit, for: try await voucher(of: channel, deposit.terms))
+                receipt = try await settlement.deposit(
+                    deposit, for: try await voucher(of: channel, for: id, deposit.terms))
             } catch let error as SettlementError {
                 if case .unavailable = error {
                     logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
@@ -173,11 +187,17 @@ public final class VoucherEffects: Sendable {
     }
 
     /// The voucher that a channel's deposit came with.
-    private func voucher(of channel: ChannelID, _ terms: ChannelTerms) async throws -> SignedCeiling {
+    ///
+    /// - Throws: ``VoucherChannel/Refusal/reservationLost`` when the channel has heard already what became of it, and
+    ///   only the note in the outbox is left.
+    private func voucher(
+        of channel: ChannelID, for id: ReservationID, _ terms: ChannelTerms
+    ) async throws -> SignedCeiling {
         guard let state = try await engine.state(of: channel) else { throw EngineError.unknownChannel(channel) }
-        let voucher = if case .depositing(let reservation, _) = state.phase { reservation.voucher } else { state.best }
-        guard let voucher else { throw EngineError.unknownChannel(channel) }
-        return voucher.signedCeiling(under: terms, of: channel, in: settlement.domain)
+        guard case .depositing(let reservation, _) = state.phase, reservation.id == id else {
+            throw VoucherChannel.Refusal.reservationLost
+        }
+        return reservation.voucher.signedCeiling(under: terms, of: channel, in: settlement.domain)
     }
 
     // MARK: - Refunds
@@ -209,45 +229,5 @@ public final class VoucherEffects: Sendable {
             await conclude(stored, of: channel, then: applied.effects)
             return receipt
         }
-    }
-
-    // MARK: - Claims
-
-    /// What a batch of claims came to.
-    public struct ClaimReport: Hashable, Sendable {
-        public struct Refusal: Hashable, Sendable {
-            public let channel: ChannelID
-            public let error: SettlementError
-        }
-
-        public var claimed: Amount = .zero
-        public var channels = 0
-        public var refused: [Refusal] = []
-    }
-
-    /// Books what was earned in these channels and not yet claimed.
-    @discardableResult
-    public func claim(_ channels: [ChannelID]) async throws -> ClaimReport {
-        var report = ClaimReport()
-        var rows: [(id: ChannelID, row: ClaimRow)] = []
-        for id in channels {
-            if let row = try await engine.state(of: id)?.claimRow(in: settlement.domain) { rows.append((id, row)) }
-        }
-        guard !rows.isEmpty else { return report }
-        let digest = settlement.domain.claimBatchDigest(rows.map { ($0.id, $0.row.ceiling, $0.row.total) })
-        let receipt = try await settlement.claim(rows.map(\.row), authorization: try await authorizer.sign(digest))
-        for ((id, _), outcome) in zip(rows, receipt.outcomes) {
-            switch outcome {
-            case .claimed(let amount):
-                report.claimed = report.claimed.adding(amount) ?? .max
-                report.channels += 1
-            case .alreadyClaimed: break
-            case .refused(let error):
-                report.refused.append(ClaimReport.Refusal(channel: id, error: error))
-                logger.error("A claim was refused", metadata: ["channel": "\(id)", "error": "\(error)"])
-            }
-            if let snapshot = try await settlement.snapshot(of: id) { try await tell(id, .observed(snapshot)) }
-        }
-        return report
     }
 }

@@ -51,6 +51,11 @@ struct Counter: Sendable {
             return .answer(settled(response, body: body))
         case .refused(let refusal):
             return .answer(self.refusal(of: refusal, offer: offer))
+        case .deferred(let reason, let seconds):
+            // No 402: a client that gets one looks for what is wrong with its payment, and may deposit again.
+            var answer = GateAnswer.problem(.serviceUnavailable, reason)
+            answer.headers[.retryAfter] = "\(seconds)"
+            return .answer(answer)
         }
     }
 

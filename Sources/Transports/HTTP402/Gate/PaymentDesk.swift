@@ -31,6 +31,8 @@ public enum Admission: Sendable {
     /// It was no payment but an order that is done now, or that failed when it was carried out.
     case settled(SettleResponse, body: JSON)
     case refused(PaymentRefusal)
+    /// Nothing is wrong with it, but it cannot be taken now; the same payment may be sent again later.
+    case deferred(any ExplainedError, retryAfterSeconds: Int)
 }
 
 /// A payment that is set aside for one request.

@@ -59,6 +59,21 @@ struct OperatorCommandTests {
         try await shop.close()
     }
 
+    @Test func `is not needed under a cap, where a payment waits for the claim that makes room`() async throws {
+        let shop = try await Shop(["--max-unclaimed-per-channel", "3000", "--max-unclaimed-in-all", "5000"])
+        var payer = try await shop.payer()
+        for count in 1...10 {
+            try payer.settle(await shop.get("/good", paying: payer.pay()))
+            let books = try await shop.books(of: payer)
+            #expect(books.charged == Amount(units: UInt128(1000 * count)))
+            #expect(books.charged.clampedSubtracting(books.captured) <= Amount(units: 3000))
+        }
+        let metrics = try await shop.client.get("/metrics").text
+        #expect(metrics.contains("farthing_claim_rows_total{outcome=\"claimed\"} 3"), "\(metrics)")
+        #expect(metrics.contains("farthing_unclaimed_units"))
+        try await shop.close()
+    }
+
     @Test func `is not needed by a node, which claims by itself while it sells`() async throws {
         let shop = try await Shop(["--claim-every", "1"])
         let crowd = try await Crowd(4, at: shop, requests: 50)

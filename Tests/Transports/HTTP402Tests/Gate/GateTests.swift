@@ -115,6 +115,20 @@ struct GateTests {
         #expect(answer.code == "insufficient_funds")
     }
 
+    @Test func `puts off a good payment as any server does, so that no client looks for a fault in it`() async throws {
+        let gate = Gate(prices: try Shop.prices(), desk: ScriptedDesk(.putOff))
+        let payment = Shop.payment(identifier: "pay_0123456789abcdef")
+        for _ in 0..<2 {
+            let request = Shop.request("/weather", [.paymentSignature: payment.header])
+            let answer = try #require(try await gate.decide(request).answer)
+            #expect(answer.status == .serviceUnavailable)
+            #expect(answer.headers[.retryAfter] == "7")
+            #expect(answer.code == "not.now")
+            #expect(answer.headers[.contentType] == "application/problem+json")
+            #expect(answer.headers[.paymentRequired] == nil && answer.headers[.paymentResponse] == nil)
+        }
+    }
+
     @Test func `has nothing to say when its desk cannot work`() async throws {
         let gate = Gate(prices: try Shop.prices(), desk: ScriptedDesk(.outOfOrder))
         let request = Shop.request("/weather", [.paymentSignature: Shop.payment().header])

@@ -21,6 +21,7 @@ actor ScriptedDesk: PaymentDesk {
         case admit
         case settle(SettleResponse, body: JSON)
         case refuse(code: String, correction: JSON?)
+        case putOff
         case outOfOrder
     }
 
@@ -61,6 +62,7 @@ actor ScriptedDesk: PaymentDesk {
         case .settle(let response, let body): return .settled(response, body: body)
         case .refuse(let code, let correction):
             return .refused(PaymentRefusal(Refused(code: code), correction: correction))
+        case .putOff: return .deferred(Refused(code: "not.now"), retryAfterSeconds: 7)
         }
     }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingNode
+import FarthingPrimitives
+import FarthingVoucherScheme
+
+extension VoucherChannel {
+    /// What an index of unclaimed sums has to know.
+    var position: UnclaimedPosition {
+        UnclaimedPosition(
+            terms: terms, unclaimed: unclaimed, captured: ledger.totalClaimed,
+            isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time,
+            reservation: reservation)
+    }
+
+    /// The same for a channel that was just read from the store: nobody knows when its unclaimed charges began.
+    var storedPosition: UnclaimedPosition {
+        var position = position
+        position.paidAt = min(position.paidAt, ledger.block.time)
+        return position
+    }
+
+    private var reservation: UInt64? {
+        switch phase {
+        case .serving(let reservation), .depositing(let reservation, _): reservation.id.number
+        case .idle, .refunding: nil
+        }
+    }
+
+    /// How much more a request may leave unclaimed than before it.
+    ///
+    /// That is its price, and more when a deposit comes with it that covers again what was earned and had been lost.
+    func exposure(of price: Amount) -> Amount {
+        price.adding(earned.clampedSubtracting(ledger.balance)) ?? .max
+    }
+}
+
+extension UnclaimedIndex {
+    /// Takes in all that a store holds; to be done once, before anything is committed.
+    func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
+        var last: ChannelID?
+        while true {
+            let page = try await engine.channels(after: last, limit: 1000)
+            guard let end = page.last else { return }
+            for channel in page { update(channel.id, from: nil, to: channel.state.storedPosition) }
+            last = end.id
+        }
+    }
+}
+
+extension SettlementError {
+    /// Whether it says something about what was asked, rather than about the way there.
+    var isVerdict: Bool {
+        switch self {
+        case .unavailable, .cancelled: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// What an ``UnclaimedIndex`` has to know of a channel, whatever its scheme is.
+public struct UnclaimedPosition: Hashable, Sendable {
+    public var terms: ChannelTerms
+    /// What a claim would book now.
+    public var unclaimed: Amount
+    /// What was claimed, in all.
+    public var captured: Amount
+    public var isWithdrawing: Bool
+    /// When it was last paid into; a moment no later than that does as well.
+    public var paidAt: Instant
+    /// The reservation on which a request is being answered, if there is one.
+    public var reservation: UInt64?
+
+    public init(
+        terms: ChannelTerms, unclaimed: Amount, captured: Amount, isWithdrawing: Bool, paidAt: Instant,
+        reservation: UInt64?
+    ) {
+        self.terms = terms
+        self.unclaimed = unclaimed
+        self.captured = captured
+        self.isWithdrawing = isWithdrawing
+        self.paidAt = paidAt
+        self.reservation = reservation
+    }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingNode
+import FarthingPrimitives
+import Foundation
+import Testing
+
+@testable import FarthingAssembly
+
+@Suite("A node's settings")
+struct ConfigurationSourceTests {
+    private static let enough: [Setting: [String]] = [
+        .upstream: ["http://127.0.0.1:3000"], .price: ["1000"], .store: ["/tmp/store"],
+        .payTo: ["0x1111111111111111111111111111111111111111"],
+    ]
+
+    private func node(
+        _ flags: [Setting: [String]] = [:], without missing: Setting? = nil, environment: [String: String] = [:],
+        file: String? = nil
+    ) async throws -> NodeConfiguration {
+        var all = Self.enough.merging(flags) { $1 }
+        if let missing { all[missing] = nil }
+        return try await ConfigurationSource(flags: all, environment: environment, file: file).node()
+    }
+
+    private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
+        try await withFolder { folder in
+            let path = folder + "/farthing.json"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+            try await body(path)
+        }
+    }
+
+    @Test func `come from a flag, else from the environment, else from the file`() async throws {
+        try await withFile(#"{"claimEvery": 30, "withdrawDelay": "1000", "timeout": 10}"#) { path in
+            let environment = ["FARTHING_CLAIM_EVERY": "40", "FARTHING_WITHDRAW_DELAY": "2000"]
+            let node = try await node([.claimEvery: ["50"]], environment: environment, file: path)
+            #expect(node.claimInterval == .seconds(50))
+            #expect(node.withdrawDelay == 2000)
+            #expect(node.policy.timeoutSeconds == 10)
+        }
+    }
+
+    @Test(arguments: [Setting.upstream, .price, .store, .payTo])
+    func `are named when one is missing`(setting: Setting) async throws {
+        await #expect(throws: ConfigurationError.missing(key: setting.rawValue)) {
+            try await node(without: setting)
+        }
+    }
+
+    @Test(arguments: [
+        (Setting.claimEvery, "0"), (.claimEvery, "86401"), (.claimAfter, "-1"), (.claimAfter, "2592001"),
+        (.claimAfter, "soon"), (.claimAtValue, "-1"), (.claimAtValue, "1.5"), (.claimAtValue, "$1.2345678"),
+        (.claimAtChannels, "0"), (.claimAtChannels, "-3"), (.claimAtChannels, "many"),
+        (.maxUnclaimedPerChannel, "999"), (.maxUnclaimedPerChannel, "0"), (.maxUnclaimedInAll, "$0.000999"),
+        (.maxUnclaimedInAll, "1e9"), (.settlement, "moon"), (.payTo, "0x12"), (.upstream, "ftp://x"),
+        (.network, "base"), (.withdrawDelay, "899"), (.price, "0"), (.price, "free"), (.metrics, "yes"),
+        (.assetDecimals, "39"), (.maxRequestBytes, "-1"), (.publicUrl, "example.com"), (.listen, "4020"),
+    ])
+    func `are named with their value when it cannot be`(setting: Setting, value: String) async throws {
+        do {
+            _ = try await node([setting: [value]])
+            Issue.record("\(setting) took \(value)")
+        } catch let error as ConfigurationError {
+            guard case .bad(let key, let text, let why) = error else { throw error }
+            #expect(key == setting.rawValue && text == value && !why.isEmpty)
+            #expect(error.code == "config.bad-value")
+        }
+    }
+
+    @Test func `are cut off when they are long, so that no log is flooded`() async throws {
+        let long = String(repeating: "9", count: 5000)
+        do {
+            _ = try await node([.claimAtValue: [long]])
+            Issue.record("It was taken")
+        } catch let error as ConfigurationError {
+            #expect(error.message.utf8.count < 300)
+        }
+    }
+
+    @Test(arguments: [
+        ("{\"claimafter\": 1}", ConfigurationError.unknown(key: "claimafter", nearest: "claimAfter")),
+        ("{\"maxUnclaimed\": 1}", .unknown(key: "maxUnclaimed", nearest: nil)),
+        ("[]", .file(path: "", why: "it is not an object")),
+        (
+            "{\"claimAtValue\": 1.5}",
+            .bad(
+                key: "claimAtValue", value: "1.5", why: "it must be a string, a whole number, true or false")
+        ),
+        ("{\"routes\": [1]}", .bad(key: "routes", value: "[1]", why: "it must be a list of strings")),
+    ])
+    func `are refused in a file that says them wrongly`(text: String, expected: ConfigurationError) async throws {
+        try await withFile(text) { path in
+            do {
+                _ = try await node(file: path)
+                Issue.record("It was taken")
+            } catch let error as ConfigurationError {
+                if case .file(_, let why) = expected {
+                    #expect(error == .file(path: path, why: why))
+                } else {
+                    #expect(error == expected)
+                }
+            }
+        }
+        await #expect(throws: ConfigurationError.self) { try await node(file: "/nowhere/farthing.json") }
+    }
+
+    // MARK: - Claims and caps
+
+    @Test func `claim everything at every look when nothing is said`() async throws {
+        let node = try await node()
+        #expect(node.claimSchedule == ClaimSchedule(age: 0))
+        #expect(node.unclaimedCaps == UnclaimedCaps())
+        #expect(node.claimInterval == .seconds(60))
+    }
+
+    @Test func `wait up to an hour once a rule says what is worth a claim`() async throws {
+        #expect(
+            try await node([.claimAtValue: ["$1"]]).claimSchedule
+                == ClaimSchedule(valueInChannel: Amount(units: 1_000_000), age: 3600))
+        #expect(try await node([.claimAtChannels: ["50"]]).claimSchedule == ClaimSchedule(age: 3600, channels: 50))
+        #expect(
+            try await node([.claimAtValue: ["5"], .claimAfter: ["120"]]).claimSchedule
+                == ClaimSchedule(valueInChannel: Amount(units: 5), age: 120))
+    }
+
+    @Test func `claim what has reached half of a cap`() async throws {
+        let caps: [Setting: [String]] = [
+            .maxUnclaimedPerChannel: ["$0.01"], .maxUnclaimedInAll: ["5000"], .claimAtValue: ["7000"],
+        ]
+        let node = try await node(caps)
+        #expect(node.unclaimedCaps == UnclaimedCaps(perChannel: Amount(units: 10_000), inAll: Amount(units: 5000)))
+        #expect(
+            node.claimSchedule
+                == ClaimSchedule(valueInChannel: Amount(units: 5000), valueInAll: Amount(units: 2500), age: 3600))
+    }
+
+    @Test func `take a cap that is the highest price, of all routes`() async throws {
+        let routes = ["/a 500", "/b 3000", "/c free"]
+        #expect(
+            try await node([.routes: routes, .maxUnclaimedInAll: ["3000"]]).unclaimedCaps.inAll == Amount(units: 3000))
+        await #expect(throws: ConfigurationError.self) {
+            try await node([.routes: routes, .maxUnclaimedInAll: ["2999"]])
+        }
+    }
+}

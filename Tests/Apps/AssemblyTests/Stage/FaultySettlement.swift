@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import Synchronization
+
+/// A real ledger on a road that a test can block.
+final class FaultySettlement: Settlement {
+    private struct Plan {
+        var isDown = false
+        /// Calls that move money, counted down; the one at zero fails before anything moves.
+        var failsIn: Int?
+        var poisoned: Set<ChannelID> = []
+        var claims: [[ChannelID]] = []
+        var sweeps: [SweptPair] = []
+    }
+
+    struct SweptPair: Hashable {
+        let receiver: Address
+        let token: Address
+    }
+
+    let ledger: Ledger
+    private let plan = Mutex(Plan())
+
+    init(_ ledger: Ledger) { self.ledger = ledger }
+
+    /// While it is down, nothing moves.
+    func setDown(_ isDown: Bool) { plan.withLock { $0.isDown = isDown } }
+    func fail(after calls: Int) { plan.withLock { $0.failsIn = calls } }
+    /// A batch with a row of these is refused as a whole, as a contract does.
+    func poison(_ channels: Set<ChannelID>) { plan.withLock { $0.poisoned = channels } }
+
+    /// The batches that were handed in, also those that failed.
+    var claims: [[ChannelID]] { plan.withLock { $0.claims } }
+    var sweeps: [SweptPair] { plan.withLock { $0.sweeps } }
+
+    private func enter() throws(SettlementError) {
+        let fails = plan.withLock { plan in
+            if plan.isDown { return true }
+            guard let left = plan.failsIn else { return false }
+            plan.failsIn = left == 0 ? nil : left - 1
+            return left == 0
+        }
+        if fails { throw .unavailable(reason: "the test says so") }
+    }
+
+    func claim(_ rows: [ClaimRow], authorization: Signature) async throws(SettlementError) -> ClaimReceipt {
+        let ids = rows.map { domain.channelID(of: $0.terms) }
+        let isPoisoned = plan.withLock { plan in
+            plan.claims.append(ids)
+            return !plan.poisoned.isDisjoint(with: ids)
+        }
+        try enter()
+        if isPoisoned { throw .voucherSignature }
+        return try await ledger.claim(rows, authorization: authorization)
+    }
+
+    func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt {
+        try enter()
+        plan.withLock { $0.sweeps.append(SweptPair(receiver: receiver, token: token)) }
+        return try await ledger.settle(receiver: receiver, token: token)
+    }
+
+    func deposit(
+        _ deposit: SignedDeposit, for voucher: SignedCeiling
+    ) async throws(SettlementError) -> DepositReceipt {
+        try enter()
+        return try await ledger.deposit(deposit, for: voucher)
+    }
+
+    func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt {
+        try enter()
+        return try await ledger.refund(order)
+    }
+
+    // MARK: - Handed on
+
+    var domain: SettlementDomain { ledger.domain }
+    var isSimulated: Bool { true }
+    func head() async throws(SettlementError) -> Block { try await ledger.head() }
+    func token(_ address: Address) async throws(SettlementError) -> Token? { try await ledger.token(address) }
+    func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        try await ledger.balance(of: account, token: token)
+    }
+    func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
+        try await ledger.snapshot(of: channel)
+    }
+    func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (UInt64, UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms] {
+        try await ledger.channels(openedBy: payer, since: block, progress: progress)
+    }
+    func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
+        try await ledger.check(deposit, for: voucher)
+    }
+    func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
+        try await ledger.events(after: sequence, limit: limit)
+    }
+}
