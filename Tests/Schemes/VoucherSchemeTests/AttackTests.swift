@@ -233,7 +233,8 @@ struct AttackTests {
             let signed = Amount(units: round * 1_000)
             #expect(payer.authorised == signed)
             let ledger = Bob.snapshot(10_000, at: UInt64(round))
-            _ = try payer.apply(.corrected(charged: signed, balance: nil, proof: try alice.voucher(signed), ledger: ledger))
+            _ = try payer.apply(
+                .corrected(charged: signed, balance: nil, proof: try alice.voucher(signed), ledger: ledger))
             _ = try payer.apply(.requestStarted(price: 1_000, deposit: .of(0), at: noon))
         }
     }

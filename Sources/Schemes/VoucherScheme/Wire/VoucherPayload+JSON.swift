@@ -42,7 +42,8 @@ extension VoucherPayload {
         case .voucher(let terms, let voucher):
             ["type": "voucher", "channelConfig": terms.json, "voucher": voucher.json]
         case .deposit(let terms, let voucher, let deposit):
-            ["type": "deposit", "channelConfig": terms.json, "voucher": voucher.json,
+            [
+                "type": "deposit", "channelConfig": terms.json, "voucher": voucher.json,
                 "deposit": deposit.json(under: terms, in: voucher.channel),
             ]
         case .refund(let terms, let voucher, let amount):

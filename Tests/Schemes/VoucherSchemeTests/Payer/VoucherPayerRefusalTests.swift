@@ -64,7 +64,9 @@ struct VoucherPayerRefusalTests {
     @Test func `an answer to nothing`() throws {
         let ledger = Bob.snapshot(10_000, at: 2)
         let proof = try Alice().voucher(2_000)
-        for event in [.answered(charged: 1), .refused, .corrected(charged: 1, balance: nil, proof: proof, ledger: ledger)]
+        for event in [
+            .answered(charged: 1), .refused, .corrected(charged: 1, balance: nil, proof: proof, ledger: ledger),
+        ]
             as [VoucherPayer.Event]
         {
             try expect(event, of: payer(balance: 10_000), .nothingInFlight, "payer.nothing-in-flight")

@@ -21,7 +21,10 @@ struct VoucherPayerTests {
     @Test func `signs what it was charged so far plus the price, and deposits nothing while enough is there`() throws {
         var payer = try payer(balance: 10_000)
         for ceiling in [1_000, 2_000, 3_000] as [Amount] {
-            #expect(try payer.apply(.requestStarted(price: 1_000, deposit: .of(10_000), at: noon)) == [.sign(ceiling: ceiling)])
+            #expect(
+                try payer.apply(.requestStarted(price: 1_000, deposit: .of(10_000), at: noon)) == [
+                    .sign(ceiling: ceiling)
+                ])
             #expect(payer.authorised == ceiling)
             _ = try payer.apply(.answered(charged: 1_000))
         }
