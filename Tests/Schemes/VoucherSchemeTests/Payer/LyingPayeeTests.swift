@@ -120,7 +120,7 @@ struct LyingPayeeTests {
             .corrected(charged: 1_000, balance: nil, proof: try carol.alice.voucher(1_000), ledger: nil),
             .overstated(charged: 1_000, known: 400), "payer.overstated")
         _ = try carol.payer.apply(.outcomeUnknown)
-        #expect(carol.payer.authorised == 1_000)
+        #expect(carol.payer.authorised == 1_010)
         _ = try carol.payer.apply(.observed(Bob.snapshot(10_000, claimed: 1_000, at: 2)))
         #expect(carol.payer.misconduct == .overclaimed(claimed: 1_000, known: 410))
     }
