@@ -127,6 +127,7 @@ let package = Package(
         .library(name: "Farthing", targets: ["FarthingAssembly"]),
         .library(name: "FarthingVoucherScheme", targets: ["FarthingVoucherScheme"]),
         .library(name: "FarthingHTTP402", targets: ["FarthingHTTP402"]),
+        .library(name: "FarthingEVMSettlement", targets: ["FarthingEVMSettlement"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

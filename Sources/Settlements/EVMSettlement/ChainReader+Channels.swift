@@ -9,7 +9,7 @@ extension ChainReader {
     /// The terms of all channels that a payer ever put money in, oldest first.
     ///
     /// The contract has no list of them, so its logs are read, so many blocks at a time. Where the endpoint finds a
-    /// range too long, half of it is asked for, and no longer range in this search any more.
+    /// range too long, half of it is asked for, and after some answers twice as much again.
     public func channels(
         openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
     ) async throws(SettlementError) -> [ChannelTerms] {
@@ -18,6 +18,7 @@ extension ChainReader {
             var found: [ChannelTerms] = []
             var known: Set<ChannelID> = []
             var step = endpoint.limits.blocksPerStep
+            var answered = 0
             var next = block
             while next <= head {
                 let last = min(head, next.addingReportingOverflow(step - 1).overflow ? head : next + (step - 1))
@@ -27,7 +28,13 @@ extension ChainReader {
                 } catch {
                     guard last > next, error.isAboutLength else { throw error }
                     step = (last - next + 1) / 2
+                    answered = 0
                     continue
+                }
+                answered += 1
+                if answered == Self.answersBeforeMore {
+                    step = min(step.multipliedReportingOverflow(by: 2).partialValue, endpoint.limits.blocksPerStep)
+                    answered = 0
                 }
                 for log in logs where log.terms.payer == payer && known.insert(log.channel).inserted {
                     guard found.count < endpoint.limits.maximumChannels else {
@@ -42,6 +49,9 @@ extension ChainReader {
             return found
         }
     }
+
+    /// Not every refusal is about the range; one that was not must not make the rest of the search slow.
+    private static let answersBeforeMore = 8
 
     private func channelsCreated(in blocks: ClosedRange<UInt64>) async throws(EndpointFault) -> [ChannelCreated] {
         let call = Endpoint.Call.logs(of: domain.contract, topic: ChannelCreated.topic, in: blocks)
@@ -59,9 +69,9 @@ extension EndpointFault {
     /// that are surely about something else.
     fileprivate var isAboutLength: Bool {
         switch self {
-        case .tooLong, .timeout, .status(413): true
+        case .tooLong, .status(413): true
         case .refused(let code, _): code != -32_601 && code != -32_700
-        case .unreachable, .status, .malformed, .wrongChain, .cancelled: false
+        case .unreachable, .timeout, .status, .malformed, .wrongChain, .cancelled: false
         }
     }
 }

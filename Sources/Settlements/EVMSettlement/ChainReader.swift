@@ -84,7 +84,9 @@ public final class ChainReader: SettlementView {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    /// Closes the connections. Needed before the reader is dropped when it made its own client; harmless otherwise.
+    /// Closes the connections, if they are the reader's own.
+    ///
+    /// Needed before a reader without a client of the caller's is dropped.
     public func shutdown() async {
         if ownsClient { try? await endpoint.client.shutdown() }
     }

@@ -13,7 +13,7 @@ struct ChainReaderTests {
     let usdc = Address(hex: "0x036CbD53842c5426634e7929541eC2318f3dCF7e") ?? .zero
 
     @Test func `tells the newest block, and asks only once which chain it is`() async throws {
-        try await ScriptedNode.open { reader, endpoint in
+        try await ScriptedNode().open { reader, endpoint in
             for _ in 0..<3 {
                 let head = try await reader.head()
                 #expect(head.height == ScriptedNode.headHeight)
@@ -26,7 +26,7 @@ struct ChainReaderTests {
     }
 
     @Test func `refuses an endpoint on another chain, again and again`() async throws {
-        try await ScriptedNode.open(script: { method, _ in method == "eth_chainId" ? .result("0x1") : nil }) {
+        try await ScriptedNode { method, _ in method == "eth_chainId" ? .result("0x1") : nil }.open {
             reader, endpoint in
             for _ in 0..<2 {
                 let reason = await refusal { () async throws(SettlementError) in try await reader.head() }
@@ -43,7 +43,7 @@ struct ChainReaderTests {
         let selectors = try ["channels", "pendingWithdrawals", "refundNonce"].map {
             try #require(vectors["selectors"]?[$0]?["selector"]?.stringValue)
         }
-        try await ScriptedNode.open(script: { method, parameters in
+        try await ScriptedNode { method, parameters in
             guard method == "eth_call", let data = parameters[0]["data"]?.stringValue else { return nil }
             return switch data.prefix(10) {
             case selectors[0][...]: .result(.string(words("2710", "ce4")))
@@ -51,7 +51,7 @@ struct ChainReaderTests {
             case selectors[2][...]: .result(.string(words("7")))
             default: nil
             }
-        }) { reader, endpoint in
+        }.open { reader, endpoint in
             let found = try await reader.snapshot(of: channel.id)
             let snapshot = try #require(found)
             #expect(snapshot.balance == Amount(units: 10_000))
@@ -119,14 +119,14 @@ struct ChainReaderTests {
         _ body: (ChainReader, ChannelID) async throws -> Void
     ) async throws {
         let id = try PublishedChannel.named("basic").id
-        try await ScriptedNode.open(script: { method, parameters in
+        try await ScriptedNode { method, parameters in
             guard method == "eth_call" else { return nil }
             return switch parameters[0]["data"]?.stringValue?.prefix(10) {
             case "0x7a7ebd7b": .result(.string(channel))
             case "0xb7f06ebe": .result(.string(withdrawal))
             default: .result(.string(nonce))
             }
-        }) { reader, _ in try await body(reader, id) }
+        }.open { reader, _ in try await body(reader, id) }
     }
 
     // MARK: - Accounts
@@ -137,7 +137,7 @@ struct ChainReaderTests {
         (data: "0x", refusal: "settlement.unknown-token"),
     ])
     func `reads what an account holds`(data: String, refusal expected: String) async throws {
-        try await ScriptedNode.open(script: { method, _ in method == "eth_call" ? .result(.string(data)) : nil }) {
+        try await ScriptedNode { method, _ in method == "eth_call" ? .result(.string(data)) : nil }.open {
             reader, endpoint in
             let found = await refusal { () async throws(SettlementError) in
                 try await reader.balance(of: holder, token: usdc)
@@ -155,7 +155,7 @@ struct ChainReaderTests {
 
     @Test func `asks nobody about a token that is known`() async throws {
         let token = Token(domain: TokenDomain(address: usdc, name: "USDC", version: "2"), symbol: "USDC", decimals: 6)
-        try await ScriptedNode.open(tokens: [token]) { reader, endpoint in
+        try await ScriptedNode(tokens: [token]).open { reader, endpoint in
             let found = try await reader.token(usdc)
             #expect(found == token)
             #expect(endpoint.requests.isEmpty)
@@ -200,7 +200,7 @@ struct ChainReaderTests {
     private func token(
         _ text: String, _ decimals: String?, _ version: String?, _ body: (ChainReader) async throws -> Void
     ) async throws {
-        try await ScriptedNode.open(script: { method, parameters in
+        try await ScriptedNode { method, parameters in
             guard method == "eth_call" else { return nil }
             let answer =
                 switch parameters[0]["data"]?.stringValue {
@@ -209,6 +209,6 @@ struct ChainReaderTests {
                 default: text
                 }
             return answer.map { .result(.string($0)) } ?? .error(3, "execution reverted")
-        }) { reader, _ in try await body(reader) }
+        }.open { reader, _ in try await body(reader) }
     }
 }

@@ -41,13 +41,28 @@ struct ChannelSearchTests {
         try await search([try channels[0].log(block: 4000)], limit: 700) { reader, endpoint in
             let found = try await reader.channels(openedBy: payer, since: 1) { _, _ in }
             #expect(found == [channels[0].terms])
-            let asked = endpoint.calls(of: "eth_getLogs").compactMap { $0["params"]?.arrayValue?.first }
-            let lengths = asked.map { (number($0["toBlock"]) ?? 0) - (number($0["fromBlock"]) ?? 0) + 1 }
-            #expect(lengths == [4096, 2048, 1024, 512, 512, 512, 512, 512, 512, 512, 512])
+            #expect(lengths(asked: endpoint) == [4096, 2048, 1024, 512, 512, 512, 512, 512, 512, 512, 512])
         }
     }
 
-    @Test func `also when an answer is too long to be taken`() async throws {
+    @Test func `asks for more again once the endpoint has answered for a while`() async throws {
+        let refusals = Mutex(5)
+        try await ScriptedNode { method, _ in
+            guard method == "eth_getLogs" else { return nil }
+            let isRefused = refusals.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+            return isRefused ? .error(-32000, "try again later") : .result([])
+        }.open { reader, endpoint in
+            _ = try await reader.channels(openedBy: payer, since: 1) { _, _ in }
+            let refused: [UInt64] = [4096, 2048, 1024, 512, 256]
+            let answered: [UInt64] = Array(repeating: 128, count: 8) + Array(repeating: 256, count: 8) + [512, 512]
+            #expect(lengths(asked: endpoint) == refused + answered)
+        }
+    }
+
+    @Test func `asks for half as many blocks also when an answer is too long to be taken`() async throws {
         let limits = ChainReader.Limits(maximumBytes: 3000, blocksPerStep: 5000)
         let logs = try channels.enumerated().map { try $1.log(block: UInt64($0) * 1000) }
         try await search(logs, limit: 9000, limits: limits) { reader, _ in
@@ -67,7 +82,7 @@ struct ChannelSearchTests {
     }
 
     @Test func `does not ask again for less when the endpoint has no logs at all`() async throws {
-        try await ScriptedNode.open { reader, endpoint in
+        try await ScriptedNode().open { reader, endpoint in
             let reason = await refusal { () async throws(SettlementError) in
                 try await reader.channels(openedBy: payer, since: 0) { _, _ in }
             }
@@ -126,7 +141,7 @@ struct ChannelSearchTests {
         async throws
     {
         let log = try channels[0].log(block: 2000).adding(member, value)
-        try await ScriptedNode.open(script: { method, _ in method == "eth_getLogs" ? .result([log]) : nil }) {
+        try await ScriptedNode { method, _ in method == "eth_getLogs" ? .result([log]) : nil }.open {
             reader, _ in
             let reason = await refusal { () async throws(SettlementError) in
                 try await reader.channels(openedBy: payer, since: 0) { _, _ in }
@@ -137,7 +152,7 @@ struct ChannelSearchTests {
 
     @Test func `refuses a log under the id of another channel`() async throws {
         let mixed = try channels[0].log(block: 2000).adding("data", .string(channels[1].data))
-        try await ScriptedNode.open(script: { method, _ in method == "eth_getLogs" ? .result([mixed]) : nil }) {
+        try await ScriptedNode { method, _ in method == "eth_getLogs" ? .result([mixed]) : nil }.open {
             reader, _ in
             let reason = await refusal { () async throws(SettlementError) in
                 try await reader.channels(openedBy: payer, since: 0) { _, _ in }
@@ -146,21 +161,25 @@ struct ChannelSearchTests {
         }
     }
 
+    /// Over how many blocks logs were asked for, each time.
+    private func lengths(asked endpoint: ScriptedEndpoint) -> [UInt64] {
+        endpoint.calls(of: "eth_getLogs").compactMap { $0["params"]?.arrayValue?.first }
+            .map { (number($0["toBlock"]) ?? 0) - (number($0["fromBlock"]) ?? 0) + 1 }
+    }
+
     /// A node with these logs, that answers for so many blocks at once.
     private func search(
         _ logs: [JSON], limit: UInt64, step: UInt64 = 5000, limits: ChainReader.Limits? = nil,
         _ body: (ChainReader, ScriptedEndpoint) async throws -> Void
     ) async throws {
-        try await ScriptedNode.open(
-            limits: limits ?? ChainReader.Limits(blocksPerStep: step),
-            script: { method, parameters in
-                guard method == "eth_getLogs", let first = number(parameters[0]["fromBlock"]),
-                    let last = number(parameters[0]["toBlock"])
-                else { return nil }
-                guard last - first < limit else { return .error(-32005, "range too long") }
-                return .result(
-                    .array(logs.filter { number($0["blockNumber"]).map { (first...last).contains($0) } ?? false }))
-            }, body)
+        try await ScriptedNode(limits: limits ?? ChainReader.Limits(blocksPerStep: step)) { method, parameters in
+            guard method == "eth_getLogs", let first = number(parameters[0]["fromBlock"]),
+                let last = number(parameters[0]["toBlock"])
+            else { return nil }
+            guard last - first < limit else { return .error(-32005, "range too long") }
+            return .result(
+                .array(logs.filter { number($0["blockNumber"]).map { (first...last).contains($0) } ?? false }))
+        }.open(body)
     }
 }
 

@@ -29,7 +29,7 @@ struct EndpointTests {
         (#"[{"jsonrpc":"2.0","id":0,"result":"0x14a34"},{"jsonrpc":"2.0","id":1,"result":null}]"#, "no newest block"),
     ])
     func `is not believed when its answer has no form`(body: String, complaint: String) async throws {
-        try await ScriptedNode.read({ _ in .body(body) }) { reader, endpoint in
+        try await ScriptedNode(replying: .body(body)).open { reader, endpoint in
             let reason = await head(reader)
             #expect(reason.hasPrefix("the answer of \(endpoint.host) cannot be read"), "\(reason)")
             #expect(reason.contains(complaint), "\(reason)")
@@ -43,7 +43,7 @@ struct EndpointTests {
             ["number": "0x1000", "timestamp": "0xffffffffffffffff"], [],
         ] as [JSON])
     func `is not believed when its block is none`(block: JSON) async throws {
-        try await ScriptedNode.open(script: { method, _ in method == "eth_chainId" ? nil : .result(block) }) {
+        try await ScriptedNode { method, _ in method == "eth_chainId" ? nil : .result(block) }.open {
             reader, _ in #expect(await head(reader).contains("block"))
         }
     }
@@ -52,7 +52,7 @@ struct EndpointTests {
         arguments: [.unauthorized, .tooManyRequests, .internalServerError, .badRequest, .found] as [HTTPResponseStatus])
     func `is told apart by its HTTP status`(status: HTTPResponseStatus) async throws {
         let headers: HTTPHeaders = ["Location": "/elsewhere"]
-        try await ScriptedNode.read({ _ in .body("no", status: status, headers: headers) }) { reader, endpoint in
+        try await ScriptedNode(replying: .body("no", status: status, headers: headers)).open { reader, endpoint in
             #expect(await head(reader) == "\(endpoint.host) answered with HTTP status \(status.code)")
             #expect(endpoint.requests.count == 1, "and no redirect is followed")
         }
@@ -61,7 +61,7 @@ struct EndpointTests {
     @Test func `may say in a 400 what it does not like, and refuse a batch as a whole`() async throws {
         let body = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no batches"}}"#
         for status in [HTTPResponseStatus.ok, .badRequest] {
-            try await ScriptedNode.read({ _ in .body(body, status: status) }) { reader, endpoint in
+            try await ScriptedNode(replying: .body(body, status: status)).open { reader, endpoint in
                 #expect(await head(reader) == "\(endpoint.host) refused with -32600, no batches")
             }
         }
@@ -70,13 +70,13 @@ struct EndpointTests {
     @Test(arguments: [ScriptedEndpoint.Reply.silence, .headOnly])
     func `is waited for no longer than was said`(reply: ScriptedEndpoint.Reply) async throws {
         let limits = ChainReader.Limits(timeout: .milliseconds(200))
-        try await ScriptedNode.read(limits: limits, { _ in reply }) { reader, endpoint in
+        try await ScriptedNode(limits: limits, replying: reply).open { reader, endpoint in
             #expect(await head(reader) == "\(endpoint.host) did not answer in time")
         }
     }
 
     @Test func `is no longer waited for by somebody who was told to stop`() async throws {
-        try await ScriptedNode.read({ _ in .silence }) { reader, _ in
+        try await ScriptedNode(replying: .silence).open { reader, _ in
             let reading = Task { await head(reader) }
             reading.cancel()
             #expect(await reading.value == "settlement.cancelled")
@@ -84,7 +84,7 @@ struct EndpointTests {
     }
 
     @Test func `may break off, or be gone`() async throws {
-        try await ScriptedNode.read({ _ in .hangUp }) { reader, endpoint in
+        try await ScriptedNode(replying: .hangUp).open { reader, endpoint in
             #expect(await head(reader) == "no connection to \(endpoint.host)")
         }
         let domain = try #require(SettlementDomain(network: Network(evm: 1)))
@@ -95,7 +95,7 @@ struct EndpointTests {
 
     @Test func `sends no more than is taken`() async throws {
         let limits = ChainReader.Limits(maximumBytes: 1000)
-        try await ScriptedNode.read(limits: limits, { _ in .body(String(repeating: " ", count: 1001)) }) {
+        try await ScriptedNode(limits: limits, replying: .body(String(repeating: " ", count: 1001))).open {
             reader, endpoint in
             #expect(await head(reader) == "the answer of \(endpoint.host) is longer than 1000 bytes")
         }
@@ -107,7 +107,7 @@ struct EndpointTests {
         let path = "/v3/0123456789abcdef?token=topsecret&x=1"
         let said =
             "project 0123456789abcdef (topsecret) is over its limit\u{1b}[31m\n" + String(repeating: "x", count: 999)
-        try await ScriptedNode.open(path: path, script: { _, _ in .error(-32005, said) }) { reader, endpoint in
+        try await ScriptedNode(path: path) { _, _ in .error(-32005, said) }.open { reader, endpoint in
             let reason = await head(reader)
             #expect(reason.hasPrefix("\(endpoint.host) refused with -32005, project … (…) is over its limit [31m x"))
             #expect(reason.utf8.count < 300)
@@ -117,7 +117,10 @@ struct EndpointTests {
     }
 
     @Test func `gets the user of its URL in a header, and nobody else does`() async throws {
-        try await ScriptedEndpoint.open({ _ in .body("", status: .unauthorized) }) { endpoint in
+        let refuse: @Sendable (ScriptedEndpoint.Request) -> ScriptedEndpoint.Reply = { _ in
+            .body("", status: .unauthorized)
+        }
+        try await ScriptedEndpoint.open(refuse) { endpoint in
             let domain = try #require(SettlementDomain(network: Network(evm: 1)))
             let reader = try ChainReader(url: "http://alice:wonderland@\(endpoint.host)", domain: domain)
             #expect(await head(reader) == "\(endpoint.host) answered with HTTP status 401")

@@ -21,25 +21,33 @@ struct ScriptedNode: Sendable {
     static let headTime: Int64 = 0x6000_0000
     static let block: JSON = ["number": "0x1000", "timestamp": "0x60000000", "hash": "0xab", "transactions": []]
 
-    /// Lets a test read a chain for as long as the closure runs.
-    ///
+    var limits = ChainReader.Limits()
+    var tokens: [Token] = []
+    /// What follows the host in the URL.
+    var path = ""
+    private let answer: @Sendable (ScriptedEndpoint.Request) -> ScriptedEndpoint.Reply
+
     /// - Parameter script: What a method is answered with; `nil` for what a node would say.
-    static func open(
+    init(
         limits: ChainReader.Limits = ChainReader.Limits(), tokens: [Token] = [], path: String = "",
-        script: @escaping @Sendable (_ method: String, _ parameters: [JSON]) -> Answer? = { _, _ in nil },
-        _ body: (ChainReader, ScriptedEndpoint) async throws -> Void
-    ) async throws {
-        try await read(limits: limits, tokens: tokens, path: path, { reply(to: $0, script) }, body)
+        script: @escaping @Sendable (_ method: String, _ parameters: [JSON]) -> Answer? = { _, _ in nil }
+    ) {
+        self.limits = limits
+        self.tokens = tokens
+        self.path = path
+        answer = { Self.reply(to: $0, script) }
     }
 
-    /// The same, with a script for whole requests.
-    static func read(
-        limits: ChainReader.Limits = ChainReader.Limits(), tokens: [Token] = [], path: String = "",
-        _ answer: @escaping @Sendable (ScriptedEndpoint.Request) -> ScriptedEndpoint.Reply,
-        _ body: (ChainReader, ScriptedEndpoint) async throws -> Void
-    ) async throws {
+    /// A server that says the same to every request.
+    init(limits: ChainReader.Limits = ChainReader.Limits(), replying reply: ScriptedEndpoint.Reply) {
+        self.limits = limits
+        answer = { _ in reply }
+    }
+
+    /// Lets a test read it for as long as the closure runs.
+    func open(_ body: (ChainReader, ScriptedEndpoint) async throws -> Void) async throws {
         try await ScriptedEndpoint.open(answer) { endpoint in
-            let domain = try #require(SettlementDomain(network: Network(evm: chainID)))
+            let domain = try #require(SettlementDomain(network: Network(evm: Self.chainID)))
             let reader = try ChainReader(
                 url: "http://\(endpoint.host)\(path)", domain: domain, tokens: tokens, limits: limits)
             do { try await body(reader, endpoint) } catch {
@@ -50,7 +58,7 @@ struct ScriptedNode: Sendable {
         }
     }
 
-    static func reply(
+    private static func reply(
         to request: ScriptedEndpoint.Request, _ script: (String, [JSON]) -> Answer?
     ) -> ScriptedEndpoint.Reply {
         let answers = request.calls.map { call -> JSON in
