@@ -64,7 +64,7 @@ let apps: [Target] = [
         ], libraries: [grdb, logging, nioHTTP1]),
     room(
         "Assembly", in: "Apps",
-        uses: ["Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]
+        uses: ["Wallet", "Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
             configuration, systemPackage, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
@@ -73,8 +73,11 @@ let apps: [Target] = [
         ]),
     .executableTarget(
         name: "farthing",
-        dependencies: rooms(["Assembly", "Node", "Channels", "Encodings", "KeyFiles", "Primitives"])
-            + [argumentParser, logging, metrics, lifecycle, unixSignals],
+        dependencies: rooms([
+            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Encodings", "KeyFiles",
+            "Primitives",
+        ])
+            + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],
         path: "Sources/Apps/CLI"),
 ]
 

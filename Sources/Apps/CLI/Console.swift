@@ -11,6 +11,18 @@ enum Console {
     static func error(_ line: String) { write(line + "\n", to: .standardError) }
     static func json(_ json: JSON) { out(json.prettyText()) }
 
+    /// A line on standard error that waits for an answer.
+    static func prompt(_ text: String) { write(text, to: .standardError) }
+
+    /// Bytes of a result, as they are.
+    ///
+    /// - Throws: ``PayFault/unwritable(path:reason:)`` when nobody reads them any more.
+    static func bytes(_ bytes: some Sequence<UInt8>) throws(PayFault) {
+        do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
+            throw .unwritable(path: "Standard output", reason: "its reader is gone, or there is no room")
+        }
+    }
+
     /// A line on standard error that the next one replaces; nothing at all when nobody watches.
     static func progress(_ line: String, isLast: Bool = false) {
         guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }

@@ -40,13 +40,27 @@ struct Explanation {
     /// - Source: sysexits.h.
     var exitCode: Int32 {
         switch code {
-        case "store.damaged", "store.damaged-record", "key-file.damaged": 65
-        case "store.missing", "key-file.missing", "channel.unknown": 66
-        case "listen.port-taken", "listen.refused", "settlement.unavailable": 69
-        case "store.full", "store.unavailable", "key-file.exists", "key-file.unwritable": 73
-        case "store.in-use": 75
-        case "store.newer", "store.newer-record", "key-file.too-open": 78
-        default: code.hasPrefix("config.") ? 78 : 1
+        case "payment.bad-url": 64
+        case "store.damaged", "store.damaged-record", "key-file.damaged", "wallet.damaged": 65
+        case "store.missing", "key-file.missing", "channel.unknown", "wallet.missing", "wallet.unknown-channel",
+            "file.missing", "file.unreadable":
+            66
+        case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",
+            "wallet.no-settlement", "wallet.no-payee":
+            69
+        case "store.full", "store.unavailable", "key-file.exists", "key-file.unwritable", "wallet.unavailable",
+            "wallet.full", "file.unwritable":
+            73
+        case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "wallet.refund-unknown",
+            "wallet.withdrawal-not-due":
+            75
+        case "payment.no-offer", "payment.none-acceptable", "payment.price-raised", "payment.offer-withdrawn",
+            "payer.overcharged", "payer.overstated", "payer.unproven-correction", "wallet.refund-unreadable":
+            76
+        case "payment.receiver-changed", "payer.suspended": 77
+        case "pay.interrupted": Interruption.exitCode
+        case "store.newer", "store.newer-record", "key-file.too-open", "wallet.newer": 78
+        default: code.hasPrefix("config.") || code.hasPrefix("policy-file.") ? 78 : code.hasPrefix("policy.") ? 77 : 1
         }
     }
 }

@@ -31,4 +31,6 @@ public struct PaidResponse: Sendable {
     public var response: HTTPClientResponse
     /// `nil` when nothing was asked for it, or when the server did not say what it took.
     public var receipt: PaymentReceipt?
+    /// Whether a payment went along of which the server does not say whether it took it.
+    public var isInDoubt = false
 }

@@ -71,7 +71,7 @@ struct RequestCourse {
             guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
                 // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
                 await payment.outcomeUnknown()
-                return PaidResponse(response: response, receipt: nil)
+                return PaidResponse(response: response, receipt: nil, isInDoubt: true)
             }
         } catch let fault as HeaderFault {
             await payment.outcomeUnknown()

@@ -30,6 +30,9 @@ public struct KeptChannel: Hashable, Sendable {
 
     public var id: ChannelID { books.id }
 
+    /// What could still be spent without another deposit.
+    public var spendable: Amount { books.spendable }
+
     /// What the payee may keep locked without having earned it, a deposit that may still be locked included.
     public var locked: Amount {
         books.refundable.adding(books.outstanding?.amount ?? .zero) ?? .max

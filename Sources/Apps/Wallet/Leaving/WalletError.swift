@@ -6,6 +6,8 @@ public import FarthingPrimitives
 
 /// Why the wallet could not do with a channel what it was asked to.
 public enum WalletError: ExplainedError, Hashable {
+    /// There is no key in the folder.
+    case noWallet(path: String)
     case unknownChannel(ChannelID)
     /// Nobody knows where its payee is.
     case noPayee(ChannelID)
@@ -19,6 +21,7 @@ public enum WalletError: ExplainedError, Hashable {
 
     public var code: String {
         switch self {
+        case .noWallet: "wallet.missing"
         case .unknownChannel: "wallet.unknown-channel"
         case .noPayee: "wallet.no-payee"
         case .noSettlement: "wallet.no-settlement"
@@ -31,6 +34,7 @@ public enum WalletError: ExplainedError, Hashable {
 
     public var message: String {
         switch self {
+        case .noWallet(let path): "There is no wallet in \(path)."
         case .unknownChannel(let id): "The wallet has no channel \(id)."
         case .noPayee(let id): "It is not known where the payee of channel \(id) can be asked."
         case .noSettlement(let network): "The settlement of \(network) cannot be reached from here."
@@ -44,6 +48,7 @@ public enum WalletError: ExplainedError, Hashable {
 
     public var remedy: String? {
         switch self {
+        case .noWallet: "Make one: farthing wallet new. Or name another folder: --wallet DIR."
         case .unknownChannel: "`farthing wallet channels` lists them; `farthing wallet reconcile` looks for lost ones."
         case .noPayee: "Say where: --url URL. Or withdraw without the payee."
         case .noSettlement: "Name it: --ledger FILE, or --rpc URL."
