@@ -76,8 +76,10 @@ struct VoucherSignedPayment: SignedPayment {
             throw error
         }
         let more = next.books.charged.clampedSubtracting(before.charged)
+        // Books that were lost may have signed this very voucher before.
         let isThisOne =
-            proof?.ceiling == before.awaited?.ceiling && !before.doubts.contains { $0.ceiling == proof?.ceiling }
+            !before.isRebuilt && proof?.ceiling == before.awaited?.ceiling
+            && !before.doubts.contains { $0.ceiling == proof?.ceiling }
         if !more.isZero, isThisOne {
             try await wallet.journal.finish(
                 entry, JournalOutcome(.paid, charged: more, code: "payment.answer-lost"), channel: next,
