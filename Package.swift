@@ -27,7 +27,10 @@ let schemes: [Target] = [
 ]
 
 let settlements: [Target] = [
-    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb])
+    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb]),
+    room(
+        "FacilitatorSettlement", in: "Settlements", uses: ["X402", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
 ]
 
 let transports: [Target] = [

@@ -16,6 +16,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case payTo
     case store
     case ledger
+    case facilitator
     case settlement
     case authorizerKey
     case withdrawDelay

@@ -76,6 +76,11 @@ public struct NodeServer: Service {
                         try await collect()
                     }),
                 .init(
+                    service: PeriodicService(name: "refresh", interval: configuration.refreshInterval, logger: logger) {
+                        guard node.ledger == nil else { return }
+                        try await node.books.refreshStale()
+                    }),
+                .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),
             ], logger: quiet)
@@ -98,14 +103,16 @@ public struct NodeServer: Service {
 
     private func collect() async throws {
         let (claims, payout) = try await node.collect()
-        guard !claims.claimed.isZero || !payout.amount.isZero else { return }
+        guard !claims.claimed.isZero || payout.amount?.isZero != true else { return }
         FloatingPointCounter(label: "farthing_claimed_units_total").increment(by: Double(claims.claimed.units))
-        FloatingPointCounter(label: "farthing_settled_units_total").increment(by: Double(payout.amount.units))
+        FloatingPointCounter(label: "farthing_settled_units_total").increment(
+            by: Double((payout.amount ?? .zero).units))
         node.logger.info(
             "Claimed and settled",
             metadata: [
-                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(payout.amount)",
-                "simulated": "\(node.ledger.isSimulated)",
+                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)",
+                "paidOut": "\(payout.amount.map { "\($0)" } ?? "untold")",
+                "simulated": "\(node.settlement.isSimulated)",
             ])
     }
 
