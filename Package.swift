@@ -77,6 +77,10 @@ let tests: [Target] = [
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
+    tests(
+        "FacilitatorSettlement", in: "Settlements",
+        uses: ["FacilitatorSettlement", "X402", "Channels", "Encodings", "Primitives"],
+        libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
     tests(
