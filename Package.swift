@@ -93,7 +93,8 @@ let tests: [Target] = [
         "Integration", in: "Integration",
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
-    tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
+    tests(
+        "Interop", in: "Interop", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let package = Package(
