@@ -92,7 +92,10 @@ let tests: [Target] = [
     tests(
         "Integration", in: "Integration",
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
-    tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
+    tests(
+        "Assembly", in: "Apps",
+        uses: ["Assembly", "HTTP402", "LedgerSettlement", "Node", "VoucherScheme", "X402", "Channels", "Encodings", "Primitives"],
+        libraries: [metrics, coreMetrics, logging]),
     tests(
         "Interop", in: "Interop", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]

@@ -50,7 +50,7 @@ struct AskingTests {
     ) async throws {
         let facilitator = ScriptedFacilitator(rule: { _ in reply })
         let error = await #expect(throws: SettlementError.self) {
-            try await Stage().facing(facilitator) { try await $0.start() }
+            try await Stage().facing(facilitator, limits: Stage.hasty) { try await $0.start() }
         }
         guard case .unavailable = error else {
             Issue.record("\(String(describing: error))")
@@ -63,7 +63,7 @@ struct AskingTests {
     func `gets its answer when trouble passes`(trouble: ScriptedFacilitator.Reply) async throws {
         let stage = try Stage()
         let facilitator = ScriptedFacilitator([trouble, stage.valid(stage.state(100, claimed: 30))])
-        let snapshot = try await stage.facing(facilitator) {
+        let snapshot = try await stage.facing(facilitator, limits: trouble.limits) {
             try await $0.snapshot(of: stage.channel(), shown: stage.voucher(30))
         }
         #expect(snapshot?.balance == 100)
@@ -96,6 +96,14 @@ struct AskingTests {
 }
 
 extension ScriptedFacilitator.Reply: CustomTestStringConvertible {
+    /// How long to wait for it.
+    var limits: FacilitatorLimits {
+        switch self {
+        case .silence, .stall: Stage.hasty
+        case .json, .status, .cut: Stage.limits
+        }
+    }
+
     var testDescription: String {
         switch self {
         case .json(let json): json.text

@@ -33,9 +33,10 @@ struct ClaimTests {
     }
 
     private func claim(
-        _ rows: [ClaimRow], at facilitator: ScriptedFacilitator, _ stage: Stage
+        _ rows: [ClaimRow], at facilitator: ScriptedFacilitator, _ stage: Stage,
+        limits: FacilitatorLimits = Stage.limits
     ) async throws -> ClaimReceipt {
-        try await stage.facing(facilitator) {
+        try await stage.facing(facilitator, limits: limits) {
             try await $0.claim(rows, authorization: stage.authorization(of: rows))
         }
     }
@@ -124,7 +125,7 @@ struct ClaimTests {
     @Test func `are sent again when an answer was lost`() async throws {
         let stage = try Stage()
         let facilitator = ScriptedFacilitator([stage.valid(stage.state(100)), .cut, .silence, stage.done()])
-        let receipt = try await claim([stage.row(40, salt: 0)], at: facilitator, stage)
+        let receipt = try await claim([stage.row(40, salt: 0)], at: facilitator, stage, limits: Stage.hasty)
         #expect(receipt.outcomes == [.claimed(40)])
         #expect(facilitator.left == 0)
     }

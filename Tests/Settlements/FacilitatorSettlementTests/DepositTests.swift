@@ -19,7 +19,10 @@ struct DepositTests {
     ) async throws -> (outcome: Result<DepositReceipt, SettlementError>, facilitator: ScriptedFacilitator) {
         let stage = try Stage()
         let facilitator = ScriptedFacilitator([stage.valid(stage.state(20))] + script)
-        let outcome: Result<DepositReceipt, SettlementError> = try await stage.facing(facilitator) { settlement in
+        let limits = script.first?.limits ?? Stage.limits
+        let outcome: Result<DepositReceipt, SettlementError> = try await stage.facing(
+            facilitator, limits: limits
+        ) { settlement in
             try await settlement.check(stage.deposit(100), for: stage.voucher(50))
             do throws(SettlementError) {
                 return .success(try await settlement.deposit(stage.deposit(100), for: stage.voucher(50)))

@@ -17,7 +17,10 @@ struct RefundTests {
     ) async throws -> (outcome: Result<RefundReceipt, SettlementError>, facilitator: ScriptedFacilitator) {
         let stage = try Stage()
         let facilitator = ScriptedFacilitator([stage.valid(stage.state(100, claimed: 30))] + script)
-        let outcome: Result<RefundReceipt, SettlementError> = try await stage.facing(facilitator) { settlement in
+        let limits = script.first?.limits ?? Stage.limits
+        let outcome: Result<RefundReceipt, SettlementError> = try await stage.facing(
+            facilitator, limits: limits
+        ) { settlement in
             _ = try await settlement.snapshot(of: stage.channel(), shown: stage.voucher(30))
             do throws(SettlementError) {
                 return .success(try await settlement.refund(stage.refund(60, showing: 30)))

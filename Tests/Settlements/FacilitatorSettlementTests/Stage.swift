@@ -29,10 +29,17 @@ struct Stage {
 
     struct NoKey: Error {}
 
-    /// Waits so short that a test is over before anybody notices.
-    static let limits = FacilitatorLimits(
-        connectTimeout: .seconds(2), readTimeout: .milliseconds(250), orderTimeout: .milliseconds(250),
-        answerBytes: 4096, attempts: 3, backoff: .milliseconds(1), pendingAttempts: 2, pendingDelay: .milliseconds(1))
+    /// Tries again at once.
+    static let limits = limits(patience: .seconds(30))
+
+    /// Waits no longer than it must before somebody who will not answer.
+    static let hasty = limits(patience: .seconds(1))
+
+    private static func limits(patience: Duration) -> FacilitatorLimits {
+        FacilitatorLimits(
+            connectTimeout: .seconds(10), readTimeout: patience, orderTimeout: patience, answerBytes: 4096,
+            attempts: 3, backoff: .milliseconds(1), pendingAttempts: 2, pendingDelay: .milliseconds(1))
+    }
 
     /// Runs the closure with a settlement before a facilitator that answers as told.
     func facing<Result: Sendable>(

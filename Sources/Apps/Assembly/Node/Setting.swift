@@ -29,6 +29,10 @@ public enum Setting: String, CaseIterable, Sendable {
     case upstreamTimeout
     case upstreamSilence
     case maxRequestBytes
+    case accountPerMinute
+    case accountPerDay
+    case totalPerMinute
+    case totalPerDay
     case metrics
     case logLevel
     case logFormat
