@@ -32,6 +32,9 @@ let settlements: [Target] = [
     room(
         "EVMSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
+    room(
+        "FacilitatorSettlement", in: "Settlements", uses: ["X402", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
 ]
 
 let transports: [Target] = [
@@ -91,6 +94,10 @@ let tests: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
     tests(
         "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        libraries: [nioCore, nioHTTP1, nioPosix]),
+    tests(
+        "FacilitatorSettlement", in: "Settlements",
+        uses: ["FacilitatorSettlement", "X402", "Channels", "Encodings", "Primitives"],
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),

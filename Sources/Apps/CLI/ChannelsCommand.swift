@@ -32,7 +32,7 @@ struct ChannelsCommand: AsyncParsableCommand {
             let inspector = try await store.inspector()
             let channels = try await inspector.channels(after: after.flatMap(ChannelID.init(hex:)), limit: limit)
             if output.json {
-                Console.json(["simulated": true, "channels": .array(channels.map(\.json))])
+                Console.json(["simulated": .bool(inspector.ledger != nil), "channels": .array(channels.map(\.json))])
                 return
             }
             guard !channels.isEmpty else {
@@ -47,7 +47,7 @@ struct ChannelsCommand: AsyncParsableCommand {
                         "\($0.captured)", "\($0.claimable)",
                     ]
                 }, right: Set(3...7))
-            Console.out("(on a simulated ledger)")
+            Console.out(inspector.ledger == nil ? "(settled by a facilitator)" : "(on a simulated ledger)")
         }
     }
 
@@ -67,7 +67,8 @@ struct ChannelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let id = ChannelID(hex: id) else { return }
-            guard let channel = try await store.inspector().channel(id) else { throw EngineError.unknownChannel(id) }
+            let inspector = try await store.inspector()
+            guard let channel = try await inspector.channel(id) else { throw EngineError.unknownChannel(id) }
             if output.json {
                 Console.json(channel.json)
                 return
@@ -76,7 +77,8 @@ struct ChannelsCommand: AsyncParsableCommand {
                 let name = member.name.padding(toLength: 20)
                 Console.out("\(name)\(member.value.stringValue ?? member.value.text)")
             }
-            Console.out("\("settlement".padding(toLength: 20))embedded ledger (simulated)")
+            let place = inspector.ledger == nil ? "a facilitator" : "embedded ledger (simulated)"
+            Console.out("\("settlement".padding(toLength: 20))\(place)")
         }
     }
 }

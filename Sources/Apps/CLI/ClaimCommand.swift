@@ -9,7 +9,7 @@ import FarthingPrimitives
 
 struct ClaimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "claim", abstract: "Book on the ledger what payers have signed away.",
+        commandName: "claim", abstract: "Book on the settlement what payers have signed away.",
         discussion: "A running node does this by itself; this is for a store that no node works with.")
 
     @OptionGroup var store: StoreOptions
@@ -27,7 +27,8 @@ struct ClaimCommand: AsyncParsableCommand {
         await books.close()
         if output.json {
             Console.json([
-                "simulated": true, "claimed": .string("\(report.claimed)"), "channels": .integer(report.channels),
+                "simulated": .bool(books.settlement.isSimulated), "claimed": .string("\(report.claimed)"),
+                "channels": .integer(report.channels),
                 "refused": .array(
                     report.refused.map {
                         [
@@ -37,7 +38,7 @@ struct ClaimCommand: AsyncParsableCommand {
                     }),
             ])
         } else {
-            Console.out("Claimed \(report.claimed) units from \(report.channels) channels (simulated)")
+            Console.out("Claimed \(report.claimed) units from \(report.channels) channels\(books.mark)")
             for refusal in report.refused { Console.out("refused: \(refusal.channel): \(refusal.error)") }
         }
         if !report.refused.isEmpty { throw ExitCode(1) }
@@ -64,12 +65,12 @@ struct SettleCommand: AsyncParsableCommand {
         await books.close()
         if output.json {
             Console.json([
-                "simulated": true,
+                "simulated": .bool(books.settlement.isSimulated),
                 "payouts": .array(
                     receipts.map { entry in
                         .object([
                             "receiver": .string(entry.receiver.checksummed), "token": .string(entry.token.checksummed),
-                            "amount": .string("\(entry.receipt.amount)"),
+                            "amount": entry.receipt.amount.map { .string("\($0)") },
                             "transaction": entry.receipt.transaction.map { .string("\($0)") },
                         ])
                     }),
@@ -77,7 +78,15 @@ struct SettleCommand: AsyncParsableCommand {
         } else if receipts.isEmpty {
             Console.out("No channel yet: nothing to pay out.")
         } else {
-            for entry in receipts { Console.out("Paid \(entry.receipt.amount) units to \(entry.receiver) (simulated)") }
+            for entry in receipts {
+                let amount = entry.receipt.amount.map { "\($0) units" } ?? "what was claimed"
+                Console.out("Paid \(amount) to \(entry.receiver)\(books.mark)")
+            }
         }
     }
+}
+
+extension Books {
+    /// What people must be told where money is simulated.
+    fileprivate var mark: String { settlement.isSimulated ? " (simulated)" : "" }
 }

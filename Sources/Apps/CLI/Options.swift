@@ -51,11 +51,14 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "The file of the embedded ledger; beside the store by default.")
     var ledger: String?
 
+    @Option(name: .long, help: "The address of the x402 facilitator that settles, if it is not a ledger.")
+    var facilitator: String?
+
     @Option(name: .long, help: "A JSON file with settings.")
     var config: String?
 
     var flags: [Setting: [String]] {
-        [.store: store, .ledger: ledger].compactMapValues { $0.map { [$0] } }
+        [.store: store, .ledger: ledger, .facilitator: facilitator].compactMapValues { $0.map { [$0] } }
     }
 
     func paths() async throws -> (store: String, ledger: String, source: ConfigurationSource) {
@@ -66,17 +69,17 @@ struct StoreOptions: ParsableArguments {
 
     /// Opens the books for writing.
     func books() async throws -> Books {
-        let (store, ledger, source) = try await paths()
+        let (store, _, source) = try await paths()
         var logger = Logger(label: "farthing")
         logger.logLevel = .error
         return try await Books.open(
-            storePath: store, ledgerPath: ledger,
+            storePath: store, place: source.place(),
             authorizerKeyPath: source.text(.authorizerKey) ?? store + ".authorizer.key", createsStore: false,
             logger: logger)
     }
 
     func inspector() async throws -> StoreInspector {
-        let (store, ledger, _) = try await paths()
-        return try StoreInspector(storePath: store, ledgerPath: ledger)
+        let (store, _, source) = try await paths()
+        return try StoreInspector(storePath: store, place: source.place())
     }
 }

@@ -51,7 +51,9 @@ struct ServeCommand: AsyncParsableCommand {
     var store: String?
     @Option(name: .long, help: "The file of the embedded ledger. (default: STORE.ledger)")
     var ledger: String?
-    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated.")
+    @Option(name: .long, help: "The address of an x402 facilitator that settles on a chain, instead of a ledger.")
+    var facilitator: String?
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'facilitator'.")
     var settlement: String?
     @Option(name: .long, help: "The file of the key that signs claims and refunds. (default: STORE.authorizer.key)")
     var authorizerKey: String?
@@ -98,7 +100,8 @@ struct ServeCommand: AsyncParsableCommand {
         let texts: [Setting: String?] = [
             .listen: listen, .upstream: upstream, .price: price, .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
-            .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger, .settlement: settlement,
+            .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger,
+            .facilitator: facilitator, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
             .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,
             .claimAtChannels: claimAtChannels, .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
@@ -150,12 +153,19 @@ struct ServeCommand: AsyncParsableCommand {
                 JSON.object([
                     "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
                     "network": .string("\(settings.network)"), "payTo": .string(settings.payTo.checksummed),
-                    "store": .string(settings.storePath), "ledger": .string(settings.ledgerPath), "simulated": true,
+                    "store": .string(settings.storePath), "settlement": .string(settings.settlementName),
+                    "ledger": settings.facilitator == nil ? .string(settings.ledgerPath) : nil,
+                    "facilitator": settings.facilitator.map { .string($0) },
+                    "simulated": .bool(settings.facilitator == nil),
                 ]).text)
             return
         }
         Console.out("Listening on http://\(endpoint), before \(settings.upstream)")
         Console.out("Paid to \(settings.payTo) in \(settings.token.symbol) under \(settings.network)")
+        if let facilitator = settings.facilitator {
+            Console.out("Channels are settled by the facilitator at \(facilitator)")
+            return
+        }
         Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
     }
 }

@@ -18,7 +18,8 @@ struct StoreCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let result = try await store.inspector().verify { Console.progress("\($0) channels") }
+            let inspector = try await store.inspector()
+            let result = try await inspector.verify { Console.progress("\($0) channels") }
             if output.json {
                 Console.json([
                     "ok": .bool(result.faults.isEmpty), "channels": .integer(result.channels),
@@ -29,7 +30,8 @@ struct StoreCommand: AsyncParsableCommand {
                 for fault in result.faults { Console.out("FAULT \(fault)") }
                 Console.out(
                     "\(result.faults.isEmpty ? "ok" : "\(result.faults.count) faults"): \(result.channels) channels, "
-                        + "\(result.pendingEffects) effects under way, \(result.ledgerEvents) ledger events (simulated)"
+                        + "\(result.pendingEffects) effects under way"
+                        + (inspector.ledger == nil ? "" : ", \(result.ledgerEvents) ledger events (simulated)")
                 )
             }
             if !result.faults.isEmpty { throw ExitCode(65) }

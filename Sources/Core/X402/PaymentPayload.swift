@@ -37,6 +37,13 @@ public struct PaymentPayload: Hashable, Sendable {
         }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch { throw .notJSON(error) }
+        try self.init(json: json)
+    }
+
+    /// Reads the object itself, as it stands in requests to a facilitator.
+    ///
+    /// - Throws: ``PaymentFault/member(_:)`` or ``PaymentFault/version(_:)``.
+    public init(json: JSON) throws(PaymentFault) {
         guard json.members != nil else { throw .member("payment") }
         guard let version = json["x402Version"]?.integerValue else { throw .member("x402Version") }
         guard version == 2 else { throw .version(version) }

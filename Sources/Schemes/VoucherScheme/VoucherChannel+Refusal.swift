@@ -27,10 +27,13 @@ extension VoucherChannel {
         case authorizationRequired
         case authorizationNotYetValid(validAfter: UInt64, now: Instant)
         case authorizationExpired(validBefore: UInt64, now: Instant)
-        case insufficientBalance(has: Amount, needs: Amount)
+        /// `has` is `nil` when the settlement does not tell.
+        case insufficientBalance(has: Amount?, needs: Amount)
         case depositBelowMinimum(deposit: Amount, minimum: Amount)
         case depositSimulationFailed(SettlementError)
         case depositFailed(SettlementError)
+        /// Who settles would not show the channel, or would not take the deposit.
+        case turnedDown(SettlementError)
         // The books.
         case channelNotFound
         case cumulativeMismatch(signed: Amount, charged: Amount, price: Amount)
@@ -62,7 +65,9 @@ extension VoucherChannel {
 
 extension VoucherChannel.Refusal {
     /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes".
-    public var code: String { "invalid_batch_settlement_evm_\(rule)" }
+    public var code: String { Self.prefix + rule }
+
+    private static let prefix = "invalid_batch_settlement_evm_"
 
     private var rule: String {
         switch self {
@@ -84,6 +89,9 @@ extension VoucherChannel.Refusal {
         case .depositBelowMinimum: "deposit_below_min_deposit"
         case .depositSimulationFailed: "deposit_simulation_failed"
         case .depositFailed: "deposit_transaction_failed"
+        case .turnedDown(.refused(let code, _)) where code.hasPrefix(Self.prefix):
+            String(code.dropFirst(Self.prefix.count))
+        case .turnedDown: "channel_state_read_failed"
         case .channelNotFound: "channel_not_found"
         case .cumulativeMismatch: "cumulative_amount_mismatch"
         case .exceedsBalance: "cumulative_exceeds_balance"

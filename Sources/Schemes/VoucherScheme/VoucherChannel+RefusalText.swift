@@ -25,10 +25,12 @@ extension VoucherChannel.Refusal {
             "The deposit is valid after \(after), and it is \(now.unixSeconds) (Unix seconds)."
         case .authorizationExpired(let before, let now):
             "The deposit is valid before \(before), and it is \(now.unixSeconds) (Unix seconds)."
-        case .insufficientBalance(let has, let needs): "The payer holds \(has), and the deposit is \(needs)."
+        case .insufficientBalance(let has?, let needs): "The payer holds \(has), and the deposit is \(needs)."
+        case .insufficientBalance(nil, let needs): "The payer holds less than the deposit of \(needs)."
         case .depositBelowMinimum(let deposit, let minimum): "The deposit is \(deposit); the least is \(minimum)."
         case .depositSimulationFailed(let error): "The deposit would fail: \(error.message)"
         case .depositFailed(let error): "The deposit failed: \(error.message)"
+        case .turnedDown(let error): error.message
         case .channelNotFound: "Nothing is deposited in this channel."
         case .cumulativeMismatch(let signed, let charged, let price):
             "The voucher totals \(signed); \(charged) was charged before and \(price) is due."
@@ -57,6 +59,7 @@ extension VoucherChannel.Refusal {
         case .insufficientBalance: "Fund the payer's account, or deposit less."
         case .depositBelowMinimum: "Deposit more at once."
         case .depositSimulationFailed(let error), .depositFailed(let error), .refundFailed(let error): error.remedy
+        case .turnedDown(let error): error.remedy
         case .channelNotFound: "Deposit first."
         case .cumulativeMismatch: "Sign what was charged so far plus the price of this request."
         case .exceedsBalance: "Top the channel up."

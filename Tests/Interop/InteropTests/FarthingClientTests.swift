@@ -89,7 +89,9 @@ extension Interop {
                 try await server.chain.mint(1_000_000, for: payer.wallet.address)
                 try await payer.pay(server.url + "/weather", count: 2)
                 let channel = try await payer.channel().id
-                #expect(try await payer.wallet.refund(channel, amount: Amount(units: 3000), through: payer.client).units == 3000)
+                #expect(
+                    try await payer.wallet.refund(channel, amount: Amount(units: 3000), through: payer.client).units
+                        == 3000)
                 #expect(try await payer.disagreements(with: server) == [])
                 #expect(try await payer.wallet.refund(channel, through: payer.client).units == 5000)
                 #expect(try await payer.disagreements(with: server) == [])

@@ -15,6 +15,8 @@ final class Shop: Payee {
     private let upstream: RunningProcess
     private let upstreamURL: String
     private let settings: [String]
+    /// How commands are told where channels are settled.
+    private let place: [String]
     private var server: RunningProcess?
     /// What was made for each payer.
     private(set) var minted: [Address: Int] = [:]
@@ -28,8 +30,9 @@ final class Shop: Payee {
     /// - Parameters:
     ///   - minimumDeposit: What a payer is asked to deposit, in atomic units.
     ///   - claimEvery: Seconds between two claims while the shop is open.
+    ///   - facilitator: Who settles; `nil` settles on an embedded ledger.
     static func open(
-        minimumDeposit: Int, claimEvery: Int = 3600, _ body: (Shop) async throws -> Void
+        minimumDeposit: Int, claimEvery: Int = 3600, facilitator: String? = nil, _ body: (Shop) async throws -> Void
     ) async throws {
         let folder = try Places.newFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -37,13 +40,16 @@ final class Shop: Payee {
         defer { upstream.destroy() }
         let shop = Shop(
             folder, upstream, try await upstream.address(),
-            settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"])
+            settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"],
+            place: facilitator.map { ["--facilitator", $0] } ?? [])
         defer { shop.server?.destroy() }
         try await shop.start()
         try await body(shop)
     }
 
-    private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String]) {
+    private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String], place: [String])
+    {
+        self.place = place
         self.folder = folder
         self.upstream = upstream
         self.upstreamURL = upstreamURL
@@ -63,7 +69,7 @@ final class Shop: Payee {
             [
                 "serve", "--json", "--listen", "127.0.0.1:0", "--upstream", upstreamURL, "--price", "\(Self.price)",
                 "--pay-to", Self.payTo, "--store", store, "--upstream-timeout", "2",
-            ] + settings, in: folder)
+            ] + settings + place, in: folder)
         self.server = server
         url = try await server.address()
     }
@@ -101,7 +107,7 @@ final class Shop: Payee {
     ///
     /// - Returns: What it printed as JSON.
     func farthing(_ command: [String]) async throws -> JSON {
-        let arguments = command + ["--store", store, "--json"]
+        let arguments = command + ["--store", store, "--json"] + place
         let lines = try await run(command.joined(separator: "-"), try Places.farthing(), arguments)
         return try JSON.parse(lines.joined(separator: "\n"))
     }

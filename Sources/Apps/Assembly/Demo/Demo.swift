@@ -81,10 +81,11 @@ public struct Demo: Sendable {
 
     private func pay(_ node: PaymentNode, gate: String, since start: ContinuousClock.Instant) async throws -> DemoReport
     {
-        let wallet = DemoWallet(gate: gate, domain: node.ledger.domain, token: node.configuration.token)
+        guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
+        let wallet = DemoWallet(gate: gate, domain: ledger.domain, token: node.configuration.token)
         // Twice what the requests can cost, so that a rest goes back.
         let total = options.price.multiplied(by: UInt128(options.requests) * 2 + 1000) ?? .max
-        try await node.ledger.mint(to: wallet.address, token: node.configuration.token.address, amount: total)
+        try await ledger.mint(to: wallet.address, token: node.configuration.token.address, amount: total)
         var balances = DemoReport.Balances()
         balances.before = try await Self.holdings(node, wallet)
 
@@ -110,7 +111,7 @@ public struct Demo: Sendable {
                 deposited: Self.sum(states.map(\.ledger.balance)), authorised: Self.sum(states.map(\.authorised)),
                 charged: Self.sum(states.map(\.charged)), captured: Self.sum(final.map(\.ledger.totalClaimed)),
                 refunded: refunded),
-            balances: balances, audit: try await node.ledger.audit())
+            balances: balances, audit: try await ledger.audit())
     }
 
     private func configuration(upstream: String) throws -> NodeConfiguration {
@@ -142,15 +143,15 @@ public struct Demo: Sendable {
     private static func holdings(_ node: PaymentNode, _ wallet: DemoWallet) async throws -> [DemoReport.Holding] {
         let token = node.configuration.token.address
         func balance(_ account: Address) async throws -> Amount {
-            try await node.ledger.balance(of: account, token: token)
+            try await node.settlement.balance(of: account, token: token)
         }
         return [
             DemoReport.Holding(who: "payer", account: wallet.address, amount: try await balance(wallet.address)),
             DemoReport.Holding(
                 who: "payee", account: node.configuration.payTo, amount: try await balance(node.configuration.payTo)),
             DemoReport.Holding(
-                who: "channels", account: node.ledger.domain.contract,
-                amount: try await balance(node.ledger.domain.contract)),
+                who: "channels", account: node.settlement.domain.contract,
+                amount: try await balance(node.settlement.domain.contract)),
         ]
     }
 

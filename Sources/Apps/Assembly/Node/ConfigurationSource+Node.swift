@@ -11,9 +11,6 @@ extension ConfigurationSource {
     ///
     /// - Throws: ``ConfigurationError`` that names the setting.
     public func node() throws -> NodeConfiguration {
-        if let settlement = text(.settlement), settlement != "ledger" {
-            throw ConfigurationError.bad(key: "settlement", value: settlement, why: "only 'ledger' can be had")
-        }
         let token = try token()
         let upstream = try required(.upstream)
         do { try Gateway.check(upstream) } catch {
@@ -29,6 +26,7 @@ extension ConfigurationSource {
             node.listen = listen
         }
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
+        node.facilitator = try facilitator()
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
         if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {
@@ -59,6 +57,39 @@ extension ConfigurationSource {
     public func paths() throws -> (store: String, ledger: String) {
         let store = try required(.store)
         return (store, text(.ledger) ?? NodeConfiguration.ledgerPath(besides: store))
+    }
+
+    /// Where a store's channels are settled, for commands that work on a store that is there.
+    public func place() throws -> SettlementPlace {
+        guard let url = try facilitator() else { return .ledger(path: try paths().ledger, newOn: nil) }
+        let network = try network()
+        guard let domain = SettlementDomain(network: network) else {
+            throw ConfigurationError.bad(key: "network", value: "\(network)", why: "it must be an eip155 chain")
+        }
+        return .facilitator(url: url, domain, try token())
+    }
+
+    /// The facilitator's address, if one is to settle.
+    private func facilitator() throws -> String? {
+        let address = text(.facilitator)
+        switch text(.settlement) ?? (address == nil ? "ledger" : "facilitator") {
+        case "ledger":
+            guard let address else { return nil }
+            throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says 'ledger'")
+        case "facilitator":
+            guard let address else { throw ConfigurationError.missing(key: "facilitator") }
+            if let ledger = text(.ledger) {
+                throw ConfigurationError.bad(
+                    key: "ledger", value: ledger, why: "with a facilitator there is no embedded ledger")
+            }
+            do { return try Gateway.check(address) } catch {
+                throw ConfigurationError.bad(
+                    key: "facilitator", value: address, why: "it must be http:// or https://, HOST[:PORT] and [/PATH]")
+            }
+        case let other:
+            throw ConfigurationError.bad(
+                key: "settlement", value: other, why: "only 'ledger' and 'facilitator' can be had")
+        }
     }
 
     public func network() throws -> Network {

@@ -32,6 +32,8 @@ public struct NodeConfiguration: Sendable {
     public var storePath: String
     /// The file of the embedded ledger; beside the store unless said otherwise.
     public var ledgerPath: String
+    /// The address of the x402 facilitator that settles; `nil` settles on the embedded ledger.
+    public var facilitator: String?
     /// The file of the key that signs claims and refunds; made when it is not there.
     public var authorizerKeyPath: String
     /// - Unit: seconds.
@@ -49,6 +51,8 @@ public struct NodeConfiguration: Sendable {
     public var unclaimedCaps = UnclaimedCaps()
     /// How often the ledger is asked for news.
     public var watchInterval: Duration = .seconds(1)
+    /// How often channels are looked for that were not read for too long.
+    public var refreshInterval: Duration = .seconds(15)
     /// How long requests under way may take when the node is asked to stop.
     public var shutdownTimeout: Duration = .seconds(30)
     public var servesMetrics = true
@@ -64,6 +68,23 @@ public struct NodeConfiguration: Sendable {
         self.storePath = storePath
         ledgerPath = Self.ledgerPath(besides: storePath)
         authorizerKeyPath = storePath + ".authorizer.key"
+    }
+
+    /// The word for where channels are settled, in settings and reports.
+    public var settlementName: String { facilitator == nil ? "ledger" : "facilitator" }
+
+    /// Where channels are settled.
+    ///
+    /// - Throws: ``ConfigurationError/bad(key:value:why:)`` for networks without an EVM chain.
+    public var place: SettlementPlace {
+        get throws {
+            guard let domain = SettlementDomain(network: network) else {
+                throw ConfigurationError.bad(
+                    key: "network", value: "\(network)", why: "channels are settled on eip155 chains only")
+            }
+            return facilitator.map { .facilitator(url: $0, domain, token) }
+                ?? .ledger(path: ledgerPath, newOn: domain)
+        }
     }
 
     /// Where the ledger of a store lies unless something else is said.

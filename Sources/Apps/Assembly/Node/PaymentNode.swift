@@ -24,7 +24,9 @@ public final class PaymentNode: Sendable {
     public let logger: Logger
 
     public var store: SQLiteStore { books.store }
-    public var ledger: Ledger { books.ledger }
+    public var settlement: any Settlement { books.settlement }
+    /// The embedded ledger; `nil` when channels are settled elsewhere.
+    public var ledger: Ledger? { books.ledger }
 
     /// Opens the node's files, and makes those that are not there.
     ///
@@ -33,18 +35,13 @@ public final class PaymentNode: Sendable {
         _ configuration: NodeConfiguration, logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) async throws -> PaymentNode {
-        guard let domain = SettlementDomain(network: configuration.network) else {
-            throw ConfigurationError.bad(
-                key: "network", value: "\(configuration.network)",
-                why: "the embedded ledger answers under eip155 chains")
-        }
         let books = try await Books.open(
-            storePath: configuration.storePath, ledgerPath: configuration.ledgerPath,
-            authorizerKeyPath: configuration.authorizerKeyPath, domain: domain,
-            caps: configuration.unclaimedCaps, logger: logger, clock: clock)
+            storePath: configuration.storePath, place: try configuration.place,
+            authorizerKeyPath: configuration.authorizerKeyPath, caps: configuration.unclaimedCaps, logger: logger,
+            clock: clock)
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
-            try await books.ledger.addToken(configuration.token)
+            try await books.ledger?.addToken(configuration.token)
             return PaymentNode(configuration, books: books, logger: logger, clock: clock)
         } catch {
             await books.close()
@@ -62,7 +59,7 @@ public final class PaymentNode: Sendable {
             receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
             withdrawDelay: configuration.withdrawDelay)
         desk = VoucherDesk(
-            engine: books.engine, settlement: books.ledger, terms: terms, policy: configuration.policy,
+            engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier, clock: clock)
         gate = Gate(
             prices: configuration.prices, desk: desk, publicURL: configuration.publicURL,
@@ -73,7 +70,7 @@ public final class PaymentNode: Sendable {
     public func collectDue() async throws -> (claims: VoucherEffects.ClaimReport, paidOut: Amount) {
         let claims = try await books.cashier.claimDue(configuration.claimSchedule)
         let payouts = try await books.cashier.sweep()
-        return (claims, payouts.reduce(.zero) { $0.adding($1.receipt.amount) ?? .max })
+        return (claims, payouts.reduce(.zero) { $0.adding($1.receipt.amount ?? .zero) ?? .max })
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

@@ -16,6 +16,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case payTo
     case store
     case ledger
+    case facilitator
     case settlement
     case authorizerKey
     case withdrawDelay
@@ -33,6 +34,10 @@ public enum Setting: String, CaseIterable, Sendable {
     case upstreamTimeout
     case upstreamSilence
     case maxRequestBytes
+    case accountPerMinute
+    case accountPerDay
+    case totalPerMinute
+    case totalPerDay
     case metrics
     case logLevel
     case logFormat

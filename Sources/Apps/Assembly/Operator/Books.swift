@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingFacilitatorSettlement
 import FarthingKeyFiles
 public import FarthingLedgerSettlement
 public import FarthingNode
@@ -10,81 +11,119 @@ public import FarthingSQLiteStore
 public import FarthingVoucherScheme
 public import Logging
 
-/// A payee's channels and the ledger they are settled on, open for writing.
+/// A payee's channels and where they are settled, open for writing.
 ///
 /// One process at a time may have a store open for writing; any number may look with a ``StoreInspector``.
 public final class Books: Sendable {
     public let store: SQLiteStore
-    public let ledger: Ledger
+    public let settlement: any Settlement
     public let engine: ChannelEngine<VoucherChannel>
     public let effects: VoucherEffects
     public let cashier: VoucherCashier
     public let authorizer: Address
     private let watcher: SettlementWatcher
+    private let reader: ChannelReader
 
-    /// Opens the files, finishes what a crash left undone, and catches up with the ledger.
+    /// The embedded ledger; `nil` when the channels are settled elsewhere.
+    public var ledger: Ledger? { settlement as? Ledger }
+
+    /// Opens the files, finishes what a crash left undone, and catches up with the settlement.
     ///
     /// - Parameters:
-    ///   - domain: What a new ledger simulates; `nil` opens only one that is there.
     ///   - createsStore: Whether a missing store is made.
     ///   - caps: How much may be unclaimed.
-    /// - Throws: `StoreError`, `KeyFileError` or `SettlementError`; nothing is left open then.
+    /// - Throws: `StoreError`, `KeyFileError`, `SettlementError`, or ``ConfigurationError`` when the store's channels
+    ///   are settled in another place; nothing is left open then.
     public static func open(
-        storePath: String, ledgerPath: String, authorizerKeyPath: String, domain: SettlementDomain? = nil,
-        createsStore: Bool = true, caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
+        storePath: String, place: SettlementPlace, authorizerKeyPath: String, createsStore: Bool = true,
+        caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) async throws -> Books {
         let store = try SQLiteStore(path: storePath, mode: createsStore ? .readWrite : .readWriteExisting)
+        var settlement: (any Settlement)?
         do {
-            let ledger =
-                if let domain {
-                    try Ledger(path: ledgerPath, domain: domain, clock: clock)
-                } else {
-                    try Ledger(existing: ledgerPath, clock: clock)
-                }
+            try await claim(store, for: place)
             let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath)
+            let opened = try await self.settlement(place, authorizer: authorizer, clock: clock)
+            settlement = opened
             let books = Books(
-                store: store, ledger: ledger, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
+                store: store, settlement: opened, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
             try await books.cashier.index.fill(from: books.engine)
             let finished = try await books.effects.recover()
             if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
             try await books.catchUp()
             return books
         } catch {
+            await (settlement as? FacilitatorSettlement)?.close()
             await store.close()
             throw error
         }
     }
 
+    private static func settlement(
+        _ place: SettlementPlace, authorizer: KeySigner, clock: @escaping @Sendable () -> Instant
+    ) async throws -> any Settlement {
+        switch place {
+        case .ledger(let path, nil): return try Ledger(existing: path, clock: clock)
+        case .ledger(let path, let domain?): return try Ledger(path: path, domain: domain, clock: clock)
+        case .facilitator(let url, let domain, let token):
+            let facilitator = FacilitatorSettlement(
+                url: url, domain: domain, token: token, authorizer: authorizer, clock: clock)
+            do { try await facilitator.start() } catch {
+                await facilitator.close()
+                throw error
+            }
+            return facilitator
+        }
+    }
+
+    /// Channels live and die in one place, so a store is never opened with another.
+    private static func claim(_ store: SQLiteStore, for place: SettlementPlace) async throws {
+        let name = "settlement.place"
+        if let mark = try await store.bookmark(name) {
+            guard mark == place.mark else {
+                throw ConfigurationError.bad(
+                    key: "settlement", value: place.name,
+                    why: "the channels in this store are settled on: \(SettlementPlace.name(ofMark: mark))")
+            }
+        } else {
+            try await store.setBookmark(name, to: place.mark)
+        }
+    }
+
     private init(
-        store: SQLiteStore, ledger: Ledger, authorizer: KeySigner, caps: UnclaimedCaps, logger: Logger,
+        store: SQLiteStore, settlement: any Settlement, authorizer: KeySigner, caps: UnclaimedCaps, logger: Logger,
         clock: @escaping @Sendable () -> Instant
     ) {
         self.store = store
-        self.ledger = ledger
+        self.settlement = settlement
         self.authorizer = authorizer.address
         let index = UnclaimedIndex(caps: caps)
         let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
             index.update(id, from: before?.position, to: after.position)
         }
         let effects = VoucherEffects(
-            engine: engine, settlement: ledger, authorizer: authorizer, index: index, logger: logger, clock: clock)
+            engine: engine, settlement: settlement, authorizer: authorizer, index: index, logger: logger, clock: clock)
         self.engine = engine
         self.effects = effects
-        cashier = VoucherCashier(settlement: ledger, effects: effects, index: index, clock: clock)
-        watcher = SettlementWatcher(settlement: ledger, store: store) { channel, snapshot in
+        cashier = VoucherCashier(settlement: settlement, effects: effects, index: index, clock: clock)
+        reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
+        watcher = SettlementWatcher(settlement: settlement, store: store) { channel, snapshot in
             // Channels of other payees on the same ledger are none of ours.
             guard try await engine.state(of: channel) != nil else { return }
             try await effects.tell(channel, .observed(snapshot))
         }
     }
 
-    /// Does what had to wait while the store or the ledger was in trouble, and takes in what happened on the ledger
-    /// since last time.
+    /// Does what had to wait while the store or the settlement was in trouble, and takes in what happened since last
+    /// time.
     public func catchUp() async throws {
         await effects.retry()
         try await watcher.catchUp()
     }
+
+    /// Reads again the channels that may have changed unseen, where the settlement tells of no events.
+    public func refreshStale() async throws { try await reader.refreshAll() }
 
     /// Has the ledger pay out to all receivers that have channels here.
     public func settleAll() async throws -> [(receiver: Address, token: Address, receipt: PayoutReceipt)] {
@@ -105,5 +144,8 @@ public final class Books: Sendable {
     }
 
     /// Writes what is queued and gives the store free.
-    public func close() async { await store.close() }
+    public func close() async {
+        await (settlement as? FacilitatorSettlement)?.close()
+        await store.close()
+    }
 }

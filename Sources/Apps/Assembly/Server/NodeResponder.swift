@@ -65,14 +65,15 @@ struct NodeResponder: HTTPResponder {
     /// Ready when payments can be taken; an upstream that is down is told, because nothing can be sold then.
     private func readiness() async -> Response {
         var faults: [JSON] = []
-        do { _ = try await node.ledger.head() } catch { faults.append(.string(error.message)) }
+        do { _ = try await node.settlement.head() } catch { faults.append(.string(error.message)) }
         do { _ = try await node.store.bookmark("readiness") } catch { faults.append(.string(error.message)) }
         if !(await gateway.isReachable()) { faults.append(.string(GatewayFault.unreachable.message)) }
         return json(
             faults.isEmpty ? .ok : .serviceUnavailable,
             [
                 "ready": .bool(faults.isEmpty), "faults": .array(faults),
-                "settlement": "ledger", "simulated": .bool(node.ledger.isSimulated),
+                "settlement": .string(node.configuration.settlementName),
+                "simulated": .bool(node.settlement.isSimulated),
             ])
     }
 

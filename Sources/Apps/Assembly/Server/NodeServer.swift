@@ -79,6 +79,11 @@ public struct NodeServer: Service {
                         try await collect()
                     }),
                 .init(
+                    service: PeriodicService(name: "refresh", interval: configuration.refreshInterval, logger: logger) {
+                        guard node.ledger == nil else { return }
+                        try await node.books.refreshStale()
+                    }),
+                .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),
             ], logger: quiet)
@@ -106,7 +111,7 @@ public struct NodeServer: Service {
             "Claimed and settled",
             metadata: [
                 "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(paidOut)",
-                "simulated": "\(node.ledger.isSimulated)",
+                "simulated": "\(node.settlement.isSimulated)",
             ])
     }
 

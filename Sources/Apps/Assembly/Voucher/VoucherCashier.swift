@@ -95,7 +95,8 @@ public final class VoucherCashier: Sendable {
         let receipt = try await settlement.settle(receiver: receiver, token: token)
         if receipt.transaction != nil {
             Counter(label: "farthing_sweeps_total").increment()
-            FloatingPointCounter(label: "farthing_settled_units_total").increment(by: Double(receipt.amount.units))
+            FloatingPointCounter(label: "farthing_settled_units_total").increment(
+                by: Double((receipt.amount ?? .zero).units))
         }
         return receipt
     }

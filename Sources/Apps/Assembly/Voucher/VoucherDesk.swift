@@ -33,6 +33,7 @@ public final class VoucherDesk: PaymentDesk {
     let settlement: any Settlement
     let effects: VoucherEffects
     let cashier: VoucherCashier
+    private let reader: ChannelReader
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
@@ -48,6 +49,7 @@ public final class VoucherDesk: PaymentDesk {
         self.effects = effects
         self.cashier = cashier
         self.clock = clock
+        reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
     }
 
     public var decimals: Int { terms.token.decimals }
@@ -87,11 +89,16 @@ public final class VoucherDesk: PaymentDesk {
         // Before anything is told about the channel: whoever cannot sign for it learns nothing of it.
         let voucher = try payload.voucher.verified(by: known?.signer, under: payload.terms, in: settlement.domain)
         let shown = voucher.signedCeiling(under: payload.terms, of: channel, in: settlement.domain)
-        let opening = known == nil ? try await opening(channel, shown) : nil
+        var deposit: SignedDeposit?
+        // Who shows channels only to holders of vouchers shows more to whoever has a deposit checked.
+        if known == nil, reader.showsByVoucher(payload.terms) {
+            deposit = try await checkedDeposit(in: payload, shown, for: offer)
+        }
+        let opening = known == nil ? try await reader.opening(channel, shown, isChecked: deposit != nil) : nil
         do {
             // A payer that missed an answer learns so, even when it sends along a deposit that was made already.
             if case .deposit = payload { try (known ?? opening)?.checkBooks(voucher, price: offer.amount) }
-            let deposit = try await checkedDeposit(in: payload, shown, for: offer)
+            if deposit == nil { deposit = try await checkedDeposit(in: payload, shown, for: offer) }
             if case .refund(_, _, let amount) = payload {
                 return try await refund(
                     channel, voucher, amount, payer: payload.terms.payer, shown: shown, opening: opening)
@@ -100,7 +107,8 @@ public final class VoucherDesk: PaymentDesk {
             let reservation = VoucherChannel.Reservation(
                 id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds))
-            let state = try await reserve(reservation, on: channel, shown: shown, opening: opening, at: now)
+            let state = try await reserve(
+                reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
             do {
                 try await cashier.hold(
                     state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)
@@ -120,16 +128,22 @@ public final class VoucherDesk: PaymentDesk {
     /// The balance that is known may be older than a deposit or a withdrawal that was made elsewhere.
     private func reserve(
         _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
-        opening: VoucherChannel?,
-        at now: Instant
+        known: VoucherChannel?, opening: VoucherChannel?, at now: Instant
     ) async throws -> VoucherChannel {
-        if reservation.deposit != nil { try await refresh(channel, shown, opening: opening) }
+        if reservation.deposit != nil {
+            // The deposit was checked just now, and the channel read with it.
+            if let snapshot = try await settlement.snapshot(of: channel) {
+                try await effects.tell(channel, .observed(snapshot), opening: opening)
+            }
+        } else if let known, reader.isStale(known) {
+            try await reader.refresh(channel, shown, opening: opening)
+        }
         do {
             return try await engine.apply(.paymentArrived(reservation, at: now), to: channel, opening: opening).state
         } catch let refusal as VoucherChannel.Refusal {
             switch refusal {
             case .exceedsBalance, .channelNotFound:
-                try await refresh(channel, shown, opening: opening)
+                try await reader.refresh(channel, shown, opening: opening)
                 return try await engine.apply(
                     .paymentArrived(reservation, at: now), to: channel, opening: opening
                 ).state
@@ -158,18 +172,6 @@ public final class VoucherDesk: PaymentDesk {
         return deposit
     }
 
-    private func opening(_ channel: ChannelID, _ shown: SignedCeiling) async throws -> VoucherChannel {
-        let snapshot = try await settlement.snapshot(of: channel, shown: shown)
-        let head = try await settlement.head()
-        return VoucherChannel(id: channel, terms: shown.terms, ledger: snapshot ?? .unopened(at: head))
-    }
-
-    /// Reads the channel from the ledger.
-    private func refresh(_ channel: ChannelID, _ shown: SignedCeiling, opening: VoucherChannel?) async throws {
-        guard let snapshot = try await settlement.snapshot(of: channel, shown: shown) else { return }
-        try await effects.tell(channel, .observed(snapshot), opening: opening)
-    }
-
     // MARK: - Refunds
 
     private func refund(
@@ -177,7 +179,7 @@ public final class VoucherDesk: PaymentDesk {
         opening: VoucherChannel?
     ) async throws -> Admission {
         do {
-            try await refresh(channel, shown, opening: opening)
+            try await reader.refresh(channel, shown, opening: opening)
             let amount = text.map { Amount(wire: $0) ?? .zero }
             let id = ReservationID.random()
             let asked = try await engine.apply(
@@ -222,6 +224,7 @@ extension VoucherChannel.Refusal {
         case .authorizationExpired(let before, let now): self = .authorizationExpired(validBefore: before, now: now)
         case .authorizationNotYetValid(let after, let now):
             self = .authorizationNotYetValid(validAfter: after, now: now)
+        case .refused: self = .turnedDown(error)
         default: self = .depositSimulationFailed(error)
         }
     }

@@ -14,7 +14,8 @@ public enum SettlementError: ExplainedError, Hashable {
     case unknownToken(Address)
     case zeroAmount
     case overflow
-    case insufficientBalance(has: Amount, needs: Amount)
+    /// `has` is `nil` when nobody said how much the account holds.
+    case insufficientBalance(has: Amount?, needs: Amount)
     case authorizationNotYetValid(validAfter: UInt64, now: Instant)
     case authorizationExpired(validBefore: UInt64, now: Instant)
     case authorizationUsed
@@ -33,6 +34,8 @@ public enum SettlementError: ExplainedError, Hashable {
     case withdrawalNotPending
     case withdrawDelayNotElapsed(until: Instant)
     case notAuthorized(Address)
+    /// A facilitator would not do it; `code` is the one that x402 has for it, `message` its own words.
+    case refused(code: String, message: String?)
     /// The ledger or the node of the chain cannot be reached.
     case unavailable(reason: String)
     case cancelled
@@ -65,6 +68,7 @@ public enum SettlementError: ExplainedError, Hashable {
         case .withdrawalNotPending: "withdrawal-not-pending"
         case .withdrawDelayNotElapsed: "withdraw-delay-not-elapsed"
         case .notAuthorized: "not-authorized"
+        case .refused: "refused"
         case .unavailable: "unavailable"
         case .cancelled: "cancelled"
         }
@@ -77,7 +81,8 @@ public enum SettlementError: ExplainedError, Hashable {
         case .unknownToken(let address): "There is no token at \(address)."
         case .zeroAmount: "The amount is zero."
         case .overflow: "The sum is more than 2^128 - 1."
-        case .insufficientBalance(let has, let needs): "The account holds \(has), and \(needs) is needed."
+        case .insufficientBalance(let has?, let needs): "The account holds \(has), and \(needs) is needed."
+        case .insufficientBalance(nil, let needs): "The account holds less than the \(needs) that is needed."
         case .authorizationNotYetValid(let after, let now):
             "The authorisation is valid after \(after), and it is \(now.unixSeconds) (Unix seconds)."
         case .authorizationExpired(let before, let now):
@@ -99,6 +104,8 @@ public enum SettlementError: ExplainedError, Hashable {
         case .withdrawalNotPending: "No withdrawal is pending."
         case .withdrawDelayNotElapsed(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
         case .notAuthorized(let account): "\(account) may not do this."
+        case .refused(let code, let message?): "The facilitator refuses: \(code), '\(message)'."
+        case .refused(let code, nil): "The facilitator refuses: \(code)."
         case .unavailable(let reason): "The settlement cannot be reached: \(reason)."
         case .cancelled: "The work was cancelled before anything moved."
         }
@@ -109,7 +116,7 @@ public enum SettlementError: ExplainedError, Hashable {
         case .insufficientBalance: "Fund the account, or ask for less."
         case .authorizationExpired, .authorizationUsed: "Sign a new authorisation."
         case .refundNonce: "Read the channel again and sign with its nonce."
-        case .unavailable: "Check the ledger's file or the chain's endpoint."
+        case .unavailable: "Check the ledger's file, the chain's endpoint or the facilitator's address."
         default: nil
         }
     }

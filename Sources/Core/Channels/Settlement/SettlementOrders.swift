@@ -95,10 +95,11 @@ public struct TransactionID: Hashable, Sendable, CustomStringConvertible {
 }
 
 public struct DepositReceipt: Hashable, Sendable {
-    public let transaction: TransactionID
+    /// `nil` when the deposit is known to be made, but not in which transaction.
+    public let transaction: TransactionID?
     public let amount: Amount
     public let snapshot: ChannelSnapshot
-    public init(transaction: TransactionID, amount: Amount, snapshot: ChannelSnapshot) {
+    public init(transaction: TransactionID?, amount: Amount, snapshot: ChannelSnapshot) {
         self.transaction = transaction
         self.amount = amount
         self.snapshot = snapshot
@@ -115,10 +116,11 @@ public struct ClaimReceipt: Hashable, Sendable {
         case refused(SettlementError)
     }
 
-    public let transaction: TransactionID
+    /// `nil` when nothing was booked, or when it is not known in which transaction.
+    public let transaction: TransactionID?
     /// One for each row, in their order.
     public let outcomes: [Outcome]
-    public init(transaction: TransactionID, outcomes: [Outcome]) {
+    public init(transaction: TransactionID?, outcomes: [Outcome]) {
         self.transaction = transaction
         self.outcomes = outcomes
     }
@@ -127,19 +129,21 @@ public struct ClaimReceipt: Hashable, Sendable {
 public struct PayoutReceipt: Hashable, Sendable {
     /// `nil` when there was nothing to pay.
     public let transaction: TransactionID?
-    public let amount: Amount
-    public init(transaction: TransactionID?, amount: Amount) {
+    /// `nil` when it was paid and nobody said how much.
+    public let amount: Amount?
+    public init(transaction: TransactionID?, amount: Amount?) {
         self.transaction = transaction
         self.amount = amount
     }
 }
 
 public struct RefundReceipt: Hashable, Sendable {
-    public let transaction: TransactionID
+    /// `nil` when the refund is known to be made, but not in which transaction.
+    public let transaction: TransactionID?
     /// What the payer got; zero when nothing was left.
     public let amount: Amount
     public let snapshot: ChannelSnapshot
-    public init(transaction: TransactionID, amount: Amount, snapshot: ChannelSnapshot) {
+    public init(transaction: TransactionID?, amount: Amount, snapshot: ChannelSnapshot) {
         self.transaction = transaction
         self.amount = amount
         self.snapshot = snapshot

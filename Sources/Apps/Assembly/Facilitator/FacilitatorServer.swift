@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingHTTP402
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import Foundation
+import HTTPTypes
+import Hummingbird
+public import Logging
+import NIOCore
+import NIOHTTPTypes
+public import ServiceLifecycle
+
+/// A facilitator at work: the API on its port, over an embedded ledger.
+///
+/// It stops when the process gets SIGTERM or SIGINT: no new connection is taken, and requests under way are finished.
+public struct FacilitatorServer: Service {
+    private let configuration: FacilitatorConfiguration
+    private let facilitator: Facilitator
+    private let logger: Logger
+    private let metrics: (@Sendable () -> String)?
+    private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
+
+    /// Opens the ledger and the key, and makes those that are not there.
+    ///
+    /// - Parameters:
+    ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
+    ///   - onListening: Told the address once connections are taken; the port is the one that the system chose.
+    /// - Throws: `StoreError`, `TokenError`, `KeyFileError` or ``ConfigurationError``.
+    public init(
+        _ configuration: FacilitatorConfiguration, logger: Logger, metrics: (@Sendable () -> String)?,
+        onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in }
+    ) async throws {
+        guard let domain = SettlementDomain(network: configuration.network) else {
+            throw ConfigurationError.bad(
+                key: "network", value: "\(configuration.network)", why: "it must be an eip155 chain")
+        }
+        let ledger = try Ledger(path: configuration.ledgerPath, domain: domain)
+        try await ledger.addToken(configuration.token)
+        facilitator = Facilitator(
+            settlement: ledger, authorizer: try configuration.authorizerKeyPath.map(AuthorizerKey.openOrCreate),
+            limits: configuration.limits)
+        self.configuration = configuration
+        self.logger = logger
+        self.metrics = metrics
+        self.onListening = onListening
+    }
+
+    /// Serves until it is asked to stop.
+    ///
+    /// - Throws: ``ConfigurationError/portTaken(_:)`` or ``ConfigurationError/cannotListen(_:why:)``.
+    public func run() async throws {
+        let listen = configuration.listen
+        let onListening = onListening
+        var quiet = logger
+        if quiet.logLevel == .info { quiet.logLevel = .notice }
+        let app = Application(
+            responder: FacilitatorResponder(
+                facilitator: facilitator, metrics: configuration.servesMetrics ? metrics : nil),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [SlowRequestHandler()] as [any RemovableChannelHandler],
+                    idleTimeout: .seconds(75))),
+            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "farthing"),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? listen.port
+                await onListening(NodeConfiguration.Endpoint(host: listen.host, port: port))
+            },
+            logger: quiet)
+        var group = ServiceGroupConfiguration(
+            services: [
+                .init(
+                    service: app, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
+            ], logger: quiet)
+        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
+        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+            throw error.errnoCode == EADDRINUSE
+                ? ConfigurationError.portTaken("\(listen)")
+                : ConfigurationError.cannotListen("\(listen)", why: error.description)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPrimitives
+import Synchronization
+
+/// How much a facilitator settles at its own cost, for one account and for all.
+public struct SponsorLimits: Hashable, Sendable {
+    public var accountPerMinute: Int
+    public var accountPerDay: Int
+    public var totalPerMinute: Int
+    public var totalPerDay: Int
+
+    public init(
+        accountPerMinute: Int = 30, accountPerDay: Int = 2000, totalPerMinute: Int = 600, totalPerDay: Int = 100_000
+    ) {
+        self.accountPerMinute = accountPerMinute
+        self.accountPerDay = accountPerDay
+        self.totalPerMinute = totalPerMinute
+        self.totalPerDay = totalPerDay
+    }
+}
+
+/// Counts what is settled at our cost, by the calendar's minute and day.
+///
+/// It keeps no more accounts than are served in a day.
+final class Sponsor: Sendable {
+    /// How often somebody was served since a moment.
+    private struct Count {
+        var total = 0
+        var accounts: [Address: Int] = [:]
+    }
+
+    private struct Book {
+        var minute: Int64 = .min
+        var day: Int64 = .min
+        var inMinute = Count()
+        var inDay = Count()
+    }
+
+    private let limits: SponsorLimits
+    private let book = Mutex(Book())
+
+    init(_ limits: SponsorLimits) { self.limits = limits }
+
+    /// Lets one settlement through, and counts it.
+    ///
+    /// It must be checked before that whoever it is counted for has signed it, so that nobody uses up what is another's.
+    ///
+    /// - Parameters:
+    ///   - account: Who profits: the payer of a deposit or refund, the authorizer of claims, a receiver.
+    ///   - counts: Whether it is counted already now.
+    /// - Throws: ``FacilitatorRefusal`` with our own code; nothing is counted then.
+    func admit(_ account: Address, at now: Instant, counts: Bool = true) throws(FacilitatorRefusal) {
+        let refusal = book.withLock { book -> String? in
+            let minute = now.unixSeconds / 60
+            let day = now.unixSeconds / 86_400
+            if book.minute != minute { (book.minute, book.inMinute) = (minute, Count()) }
+            if book.day != day { (book.day, book.inDay) = (day, Count()) }
+            guard book.inMinute.accounts[account, default: 0] < limits.accountPerMinute else {
+                return "\(limits.accountPerMinute) settlements a minute are made for one account."
+            }
+            guard book.inDay.accounts[account, default: 0] < limits.accountPerDay else {
+                return "\(limits.accountPerDay) settlements a day are made for one account."
+            }
+            guard book.inMinute.total < limits.totalPerMinute else {
+                return "\(limits.totalPerMinute) settlements a minute are made in all."
+            }
+            guard book.inDay.total < limits.totalPerDay else {
+                return "\(limits.totalPerDay) settlements a day are made in all."
+            }
+            guard counts else { return nil }
+            book.inMinute.total += 1
+            book.inMinute.accounts[account, default: 0] += 1
+            book.inDay.total += 1
+            book.inDay.accounts[account, default: 0] += 1
+            return nil
+        }
+        if let refusal { throw FacilitatorRefusal(FacilitatorRefusal.rateLimited, refusal, payer: account) }
+    }
+}

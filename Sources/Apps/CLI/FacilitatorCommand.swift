@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingAssembly
+import FarthingEncodings
+import Logging
+import Metrics
+import ServiceLifecycle
+import UnixSignals
+
+struct FacilitatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "facilitator",
+        abstract: "Settle x402 payments for others, on the embedded ledger.",
+        discussion: """
+            Serves GET /supported, POST /verify and POST /settle for the scheme batch-settlement. Every setting is a \
+            flag, a variable in the environment or a member of the JSON file, as with serve.
+            """)
+
+    @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one. (default: 127.0.0.1:4021)")
+    var listen: String?
+    @Option(name: .long, help: "The file of the embedded ledger; made when it is not there.")
+    var ledger: String?
+    @Option(name: .long, help: "CAIP-2 name of the chain under which to settle. (default: eip155:84532)")
+    var network: String?
+    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    var asset: String?
+    @Option(name: .long, help: "The token's EIP-712 name, if it is not a known one.")
+    var assetName: String?
+    @Option(name: .long, help: "The token's EIP-712 version, if it is not a known one.")
+    var assetVersion: String?
+    @Option(name: .long, help: "The file of a key that signs for payees who have none; made when it is not there.")
+    var authorizerKey: String?
+    @Option(name: .long, help: "Settlements a minute for one account. (default: 30)")
+    var accountPerMinute: String?
+    @Option(name: .long, help: "Settlements a day for one account. (default: 2000)")
+    var accountPerDay: String?
+    @Option(name: .long, help: "Settlements a minute in all. (default: 600)")
+    var totalPerMinute: String?
+    @Option(name: .long, help: "Settlements a day in all. (default: 100000)")
+    var totalPerDay: String?
+    @Option(name: .long, help: "true or false: whether to serve /metrics. (default: true)")
+    var metrics: String?
+    @Option(name: .long, help: "A JSON file with settings.")
+    var config: String?
+
+    @OptionGroup var logs: LogOptions
+    @OptionGroup var output: OutputOptions
+
+    private var flags: [Setting: [String]] {
+        var flags = logs.flags
+        let texts: [Setting: String?] = [
+            .listen: listen, .ledger: ledger, .network: network, .asset: asset, .assetName: assetName,
+            .assetVersion: assetVersion, .authorizerKey: authorizerKey, .accountPerMinute: accountPerMinute,
+            .accountPerDay: accountPerDay, .totalPerMinute: totalPerMinute, .totalPerDay: totalPerDay,
+            .metrics: metrics,
+        ]
+        for (setting, text) in texts { if let text { flags[setting] = [text] } }
+        return flags
+    }
+
+    func run() async throws {
+        let source = try await ConfigurationSource(flags: flags, file: config)
+        let settings = try source.facilitatorConfiguration()
+        let logger = try LogOptions.logger(source)
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let asJSON = output.json
+        let server = try await FacilitatorServer(
+            settings, logger: logger, metrics: { metrics.text() },
+            onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) })
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        ).run()
+        logger.notice("Stopped; everything is on disk")
+    }
+
+    private static func announce(
+        _ endpoint: NodeConfiguration.Endpoint, _ settings: FacilitatorConfiguration, asJSON: Bool
+    ) {
+        if asJSON {
+            Console.out(
+                JSON.object([
+                    "listening": .string("http://\(endpoint)"), "network": .string("\(settings.network)"),
+                    "ledger": .string(settings.ledgerPath), "simulated": true,
+                ]).text)
+            return
+        }
+        Console.out("Facilitating on http://\(endpoint) under \(settings.network)")
+        Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingX402
+
+extension FacilitatorSettlement {
+    /// Gives unclaimed money back to the payer.
+    ///
+    /// - Parameter order: With the payer's voucher, which a facilitator wants to see.
+    public func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt {
+        let channel = domain.channelID(of: order.terms)
+        guard let payload = order.payload(of: channel), let voucher = order.voucher else {
+            throw .refused(code: FacilitatorCode.refundPayload.rawValue, message: "a refund needs the payer's voucher")
+        }
+        let before = mirror[channel]
+        let request = FacilitatorRequest(payload: payload, requirements: requirements(for: order.terms))
+        var attempt = 1
+        while true {
+            let reason: String
+            switch try await self.order(request) {
+            case .done(let response):
+                return try await receipt(for: order, voucher, channel, response: response, before: before)
+            case .refused(let code, let message, let doubtful):
+                // The nonce of an order that was carried out, and whose answer was lost, is used up.
+                let mayBeDone = doubtful || code == .refundSimulation || code == .refundTransaction
+                if mayBeDone, let receipt = try await look(for: order, voucher, channel, before) { return receipt }
+                throw error(code, message)
+            case .unknown(let text):
+                if let receipt = try await look(for: order, voucher, channel, before) { return receipt }
+                reason = text
+            }
+            guard attempt < client.limits.attempts else {
+                mirror.doubt(channel)
+                throw unavailable(reason)
+            }
+            try await pause(after: attempt)
+            attempt += 1
+        }
+    }
+
+    private func receipt(
+        for order: RefundOrder, _ voucher: SignedCeiling, _ channel: ChannelID, response: SettleResponse,
+        before: ChannelSnapshot?
+    ) async throws(SettlementError) -> RefundReceipt {
+        if let told = ChannelSnapshot(json: response.extra?["channelState"], of: channel, at: mirror.moment()) {
+            mirror.take(told, of: channel)
+            let amount = response.amount ?? before?.balance.subtracting(told.balance) ?? order.amount
+            return RefundReceipt(transaction: response.transaction, amount: amount, snapshot: told)
+        }
+        let snapshot = try await emptied(order, channel, shown: voucher, before)
+        let amount = response.amount ?? before?.balance.subtracting(snapshot.balance) ?? order.amount
+        return RefundReceipt(transaction: response.transaction, amount: amount, snapshot: snapshot)
+    }
+
+    /// Looks whether the refund was made after all: then the channel is past the order's nonce.
+    private func look(
+        for order: RefundOrder, _ voucher: SignedCeiling, _ channel: ChannelID, _ before: ChannelSnapshot?
+    ) async throws(SettlementError) -> RefundReceipt? {
+        let snapshot: ChannelSnapshot
+        do { snapshot = try await emptied(order, channel, shown: voucher, before) } catch {
+            mirror.doubt(channel)
+            throw error
+        }
+        guard snapshot.refundNonce > order.nonce else { return nil }
+        let amount = before.map { $0.balance.clampedSubtracting(snapshot.balance) } ?? order.amount
+        return RefundReceipt(transaction: nil, amount: amount, snapshot: snapshot)
+    }
+
+    /// The channel after a refund, of which too little may be left to show.
+    ///
+    /// A facilitator does not know channels that hold nothing, and does not tell of those that hold less than the
+    /// voucher allows.
+    private func emptied(
+        _ order: RefundOrder, _ channel: ChannelID, shown voucher: SignedCeiling, _ before: ChannelSnapshot?
+    ) async throws(SettlementError) -> ChannelSnapshot {
+        var snapshot: ChannelSnapshot
+        switch try await read(channel, shown: voucher) {
+        case .stands(let told): return told
+        case .short(let rest):
+            // It held enough before the order was given, so something went out.
+            guard let before, before.balance >= voucher.ceiling else { return rest }
+            snapshot = rest
+        case .absent:
+            // What was claimed stays in the balance, so only a channel of which nothing was claimed can be empty.
+            guard before?.totalClaimed.isZero != false else {
+                throw unavailable("it lost sight of channel \(channel)")
+            }
+            snapshot = .unopened(at: mirror.moment())
+        }
+        snapshot.refundNonce = order.nonce &+ 1
+        mirror.take(snapshot, of: channel)
+        return snapshot
+    }
+}
