@@ -95,7 +95,7 @@ let tests: [Target] = [
     tests(
         "Assembly", in: "Apps",
         uses: ["Assembly", "HTTP402", "LedgerSettlement", "Node", "VoucherScheme", "X402", "Channels", "Encodings", "Primitives"],
-        libraries: [metrics, coreMetrics, logging]),
+        libraries: [asyncHTTPClient, metrics, coreMetrics, logging, nioCore, nioHTTP1]),
     tests(
         "Interop", in: "Interop", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]

@@ -47,7 +47,8 @@ final class Shop: Payee {
         try await body(shop)
     }
 
-    private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String], place: [String]) {
+    private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String], place: [String])
+    {
         self.place = place
         self.folder = folder
         self.upstream = upstream

@@ -102,7 +102,8 @@ struct FacilitatorStage {
 
     func payout() -> JSON { PayoutOrder.payload(receiver: receiver, token: token.address) }
 
-    func request(_ payload: JSON, changing change: (inout PaymentRequirements) -> Void = { _ in }) -> FacilitatorRequest {
+    func request(_ payload: JSON, changing change: (inout PaymentRequirements) -> Void = { _ in }) -> FacilitatorRequest
+    {
         var requirements = PaymentRequirements(
             scheme: "batch-settlement", network: Network(evm: 84_532), amount: Amount(units: 1000),
             asset: token.address, payTo: receiver, maxTimeoutSeconds: 60,
