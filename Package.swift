@@ -121,7 +121,7 @@ let tests: [Target] = [
         uses: [
             "Assembly", "Node", "X402", "Channels", "Encodings", "HTTP402", "LedgerSettlement", "MemoryStore",
             "Primitives", "SQLiteStore", "VoucherScheme",
-        ], libraries: [metrics, coreMetrics, logging, grdb]),
+        ], libraries: [asyncHTTPClient, metrics, coreMetrics, logging, grdb, nioCore, nioHTTP1]),
     tests(
         "Interop", in: "Interop",
         uses: [

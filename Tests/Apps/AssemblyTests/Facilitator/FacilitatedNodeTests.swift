@@ -112,6 +112,7 @@ struct FacilitatedNodeTests {
                 return response.errorReason
             case .refused(let refusal): return refusal.code
             case .settled: return "settled"
+            case .deferred(let error, _): return error.code
             }
         }
     }

@@ -42,7 +42,7 @@ struct StoreInspectorTests {
     }
 
     private func faults(_ store: String, _ ledger: String) async throws -> [String] {
-        try await StoreInspector(storePath: store, ledgerPath: ledger).verify().faults
+        try await StoreInspector(storePath: store, place: .ledger(path: ledger, newOn: nil)).verify().faults
     }
 
     /// Changes what is stored of a channel, as no node would.
@@ -59,14 +59,14 @@ struct StoreInspectorTests {
 
     @Test func `finds nothing where nothing is wrong, and counts`() async throws {
         try await withBooks { store, ledger, customers in
-            let result = try await StoreInspector(storePath: store, ledgerPath: ledger).verify()
+            let result = try await StoreInspector(storePath: store, place: .ledger(path: ledger, newOn: nil)).verify()
             #expect(result.faults == [])
             #expect(result.channels == 3)
             #expect(result.pendingEffects == 0)
             // Token-less: 3 minted, 3 opened, 3 deposited, 1 claimed.
             #expect(result.ledgerEvents == 10)
             let summary = try #require(
-                try await StoreInspector(storePath: store, ledgerPath: ledger).channel(customers[1].id))
+                try await StoreInspector(storePath: store, place: .ledger(path: ledger, newOn: nil)).channel(customers[1].id))
             #expect(summary.claimable == units(200) && summary.status == "open")
         }
     }
@@ -146,7 +146,7 @@ struct StoreInspectorTests {
                     channel: customers[0].id, scheme: record.scheme, state: record.state,
                     effects: [VoucherChannel.stored(.claim), [1, 77], []]), over: record.version)
             await store.close()
-            let result = try await StoreInspector(storePath: path, ledgerPath: ledger).verify()
+            let result = try await StoreInspector(storePath: path, place: .ledger(path: ledger, newOn: nil)).verify()
             #expect(result.pendingEffects == 3)
             #expect(result.faults.count == 2)
             #expect(zip(result.faults, ids.dropFirst()).allSatisfy { $0.hasPrefix("effect \($1): ") })
@@ -177,7 +177,7 @@ struct StoreInspectorTests {
 
     @Test func `says what is missing instead of making it`() throws {
         #expect(throws: StoreError.self) {
-            _ = try StoreInspector(storePath: "/nowhere/store", ledgerPath: "/nowhere/ledger")
+            _ = try StoreInspector(storePath: "/nowhere/store", place: .ledger(path: "/nowhere/ledger", newOn: nil))
         }
     }
 }
