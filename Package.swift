@@ -94,7 +94,10 @@ let tests: [Target] = [
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
     tests(
         "Assembly", in: "Apps",
-        uses: ["Assembly", "HTTP402", "LedgerSettlement", "Node", "VoucherScheme", "X402", "Channels", "Encodings", "Primitives"],
+        uses: [
+            "Assembly", "HTTP402", "LedgerSettlement", "Node", "VoucherScheme", "X402", "Channels", "Encodings",
+            "Primitives",
+        ],
         libraries: [asyncHTTPClient, metrics, coreMetrics, logging, nioCore, nioHTTP1]),
     tests(
         "Interop", in: "Interop", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
