@@ -3,9 +3,9 @@
 
 import FarthingAssembly
 import FarthingHTTP402
-import FarthingX402
 import FarthingNode
 import FarthingPrimitives
+import FarthingX402
 import Foundation
 import Hummingbird
 import Logging

@@ -67,7 +67,9 @@ extension Ledger: Settlement {
         try await read { try $0.check(deposit) }
     }
 
-    /// Locks money in a channel. The same authorisation a second time answers with the first receipt.
+    /// Locks money in a channel.
+    ///
+    /// The same authorisation a second time answers with the first receipt.
     ///
     /// As on the chain, a deposit is nobody's business but the payer's: no voucher need come with it.
     public func deposit(_ deposit: SignedDeposit) async throws(SettlementError) -> DepositReceipt {

@@ -5,11 +5,11 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
-import FarthingX402
 import FarthingLedgerSettlement
 import FarthingNode
 import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingX402
 import HTTPTypes
 import Logging
 

@@ -3,9 +3,9 @@
 
 import FarthingAssembly
 import FarthingHTTP402
-import FarthingX402
 import FarthingLedgerSettlement
 import FarthingPrimitives
+import FarthingX402
 import Hummingbird
 
 /// Serves paid requests from a real node: its store and its ledger lie on the disk.
@@ -49,9 +49,10 @@ struct PayingServer: Sendable {
         configuration.claimInterval = .seconds(86_400)
         let node = try await PaymentNode.open(configuration, logger: Payee.logger)
         let wallet = try Wallet(
-            channels: Self.channels, required: try await Payee.required(by: node.gate), domain: node.ledger.domain,
+            channels: Self.channels, required: try await Payee.required(by: node.gate), domain: node.settlement.domain,
             token: configuration.token)
-        try await wallet.fund(on: node.ledger)
+        guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
+        try await wallet.fund(on: ledger)
         return (node, wallet)
     }
 }

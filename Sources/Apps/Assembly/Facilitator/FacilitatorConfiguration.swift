@@ -11,7 +11,9 @@ public struct FacilitatorConfiguration: Sendable {
     public var token: Token
     /// The file of the embedded ledger; made when it is not there.
     public var ledgerPath: String
-    /// The file of the key that is offered to payees as their authorizer; made when it is not there. `nil` for none.
+    /// The file of the key that is offered to payees as their authorizer; made when it is not there.
+    ///
+    /// `nil` offers none.
     public var authorizerKeyPath: String?
     public var limits = SponsorLimits()
     /// How long requests under way may take when the facilitator is asked to stop.

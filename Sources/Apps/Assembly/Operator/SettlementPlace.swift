@@ -20,7 +20,9 @@ public enum SettlementPlace: Sendable {
         }
     }
 
-    /// Kept in the store, as channels of the one are nothing to the other. Never changed once released.
+    /// Kept in the store, as channels of the one are nothing to the other.
+    ///
+    /// Never changed once released.
     var mark: UInt64 {
         switch self {
         case .ledger: 1

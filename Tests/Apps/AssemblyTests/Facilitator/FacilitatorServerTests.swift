@@ -34,9 +34,8 @@ struct FacilitatorServerTests {
         let (addresses, told) = AsyncStream<String>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try await FacilitatorServer(asked, logger: logger, metrics: { "metrics" }) {
-            told.yield("http://\($0)")
-        }
+        let server = try await FacilitatorServer(
+            asked, logger: logger, metrics: { "metrics" }, onListening: { told.yield("http://\($0)") })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             var iterator = addresses.makeAsyncIterator()
