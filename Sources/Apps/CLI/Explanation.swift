@@ -41,8 +41,11 @@ struct Explanation {
     var exitCode: Int32 {
         switch code {
         case "payment.bad-url": 64
-        case "store.damaged", "store.damaged-record", "key-file.damaged", "wallet.damaged": 65
+        case "store.damaged", "store.damaged-record", "key-file.damaged", "wallet.damaged",
+            "wallet-books.unreadable", "wallet-books.other-channel":
+            65
         case "store.missing", "key-file.missing", "channel.unknown", "wallet.missing", "wallet.unknown-channel",
+            "wallet-books.no-key",
             "file.missing", "file.unreadable":
             66
         case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",
@@ -57,9 +60,9 @@ struct Explanation {
         case "payment.no-offer", "payment.none-acceptable", "payment.price-raised", "payment.offer-withdrawn",
             "payer.overcharged", "payer.overstated", "payer.unproven-correction", "wallet.refund-unreadable":
             76
-        case "payment.receiver-changed", "payer.suspended": 77
+        case "payment.receiver-changed", "payer.suspended", "wallet-books.key-is-open": 77
         case "pay.interrupted": Interruption.exitCode
-        case "store.newer", "store.newer-record", "key-file.too-open", "wallet.newer": 78
+        case "store.newer", "store.newer-record", "key-file.too-open", "wallet.newer", "wallet-books.newer": 78
         default: code.hasPrefix("config.") || code.hasPrefix("policy-file.") ? 78 : code.hasPrefix("policy.") ? 77 : 1
         }
     }

@@ -21,8 +21,8 @@ struct FarthingCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            DemoCommand.self, ServeCommand.self, PayCommand.self, FacilitatorCommand.self, ChannelsCommand.self,
-            ClaimCommand.self, SettleCommand.self,
+            DemoCommand.self, ServeCommand.self, PayCommand.self, WalletCommand.self, FacilitatorCommand.self,
+            ChannelsCommand.self, ClaimCommand.self, SettleCommand.self,
             LedgerCommand.self, KeyCommand.self, StoreCommand.self,
         ])
 

@@ -82,7 +82,8 @@ public struct Demo: Sendable {
     private func pay(_ node: PaymentNode, gate: String, since start: ContinuousClock.Instant) async throws -> DemoReport
     {
         guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
-        let wallet = DemoWallet(gate: gate, domain: ledger.domain, token: node.configuration.token)
+        let wallet = try DemoPayer(
+            gate: gate, options: options, token: node.configuration.token, view: ledger, logger: logger)
         // Twice what the requests can cost, so that a rest goes back.
         let total = options.price.multiplied(by: UInt128(options.requests) * 2 + 1000) ?? .max
         try await ledger.mint(to: wallet.address, token: node.configuration.token.address, amount: total)
@@ -90,7 +91,7 @@ public struct Demo: Sendable {
         balances.before = try await Self.holdings(node, wallet)
 
         let began = ContinuousClock.now
-        let times = try await wallet.spend(options.requests, over: options.channels) { done in
+        let times = try await wallet.spend(options.requests) { done in
             if done == 1 { report(.firstAnswer(ContinuousClock.now - start)) }
             report(.paid(done, of: options.requests))
         }
@@ -140,7 +141,7 @@ public struct Demo: Sendable {
 
     // MARK: - Counting
 
-    private static func holdings(_ node: PaymentNode, _ wallet: DemoWallet) async throws -> [DemoReport.Holding] {
+    private static func holdings(_ node: PaymentNode, _ wallet: DemoPayer) async throws -> [DemoReport.Holding] {
         let token = node.configuration.token.address
         func balance(_ account: Address) async throws -> Amount {
             try await node.settlement.balance(of: account, token: token)

@@ -16,6 +16,11 @@ public enum KnownTokens {
         }
     }
 
+    /// The tokens of a chain that are known here.
+    public static func addresses(on network: Network) -> [Address] {
+        all["\(network)"].flatMap { Address(hex: $0.address) }.map { [$0] } ?? []
+    }
+
     /// What a node uses when it is told neither a network nor a token: Base Sepolia and its USDC, which every
     /// x402 client pays in without being asked to.
     public static let defaultNetwork = Network(evm: 84_532)

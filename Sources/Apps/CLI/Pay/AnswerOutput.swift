@@ -13,14 +13,14 @@ struct AnswerOutput: Sendable {
 
     var includesHead = false
     /// `nil` is standard output.
-    var path: String?
+    var file: OutputFile?
     var isJSON = false
     /// Whether each object stands on one line, because there are many.
     var isCompact = false
     private let turn = Turn()
 
     func deliver(_ answer: Answer) async throws {
-        if let path { return try await write(answer, to: path) }
+        if let file { return try await write(answer, to: file) }
         if isJSON { return try await print(answer) }
         await turn.take()
         do {
@@ -33,12 +33,11 @@ struct AnswerOutput: Sendable {
         await turn.giveBack()
     }
 
-    private func write(_ answer: Answer, to path: String) async throws {
-        let file = try OutputFile(path)
+    private func write(_ answer: Answer, to file: OutputFile) async throws {
         if includesHead { try file.write(answer.head.utf8) }
         try await Self.each(of: answer) { try file.write($0.readableBytesView) }
         try file.finish()
-        if isJSON { show(answer.json([("output", .string(path))])) }
+        if isJSON { show(answer.json([("output", .string(file.path))])) }
     }
 
     private func print(_ answer: Answer) async throws {

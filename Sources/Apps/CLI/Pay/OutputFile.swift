@@ -12,13 +12,16 @@ final class OutputFile: Sendable {
     private let file: FileHandle
     private let isFinished = Mutex(false)
 
-    init(_ path: String) throws(PayFault) {
+    /// - Parameter isSecret: Whether it is for its owner alone.
+    init(_ path: String, isSecret: Bool = false) throws(PayFault) {
         self.path = path
         let url = URL(fileURLWithPath: path)
         draft =
             url.deletingLastPathComponent()
             .appending(path: ".\(url.lastPathComponent).\(UUID().uuidString.prefix(8)).part").path
-        guard FileManager.default.createFile(atPath: draft, contents: nil),
+        guard
+            FileManager.default.createFile(
+                atPath: draft, contents: nil, attributes: isSecret ? [.posixPermissions: 0o600] : nil),
             let file = FileHandle(forWritingAtPath: draft)
         else { throw .unwritable(path: path, reason: String(cString: strerror(errno))) }
         self.file = file

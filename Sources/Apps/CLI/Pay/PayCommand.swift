@@ -98,9 +98,11 @@ struct PayCommand: AsyncParsableCommand {
     private func pay(
         _ request: PayingRequest, at host: String, from wallet: Wallet, through client: PayingClient, names: TokenNames
     ) async throws {
+        // What cannot be written is not paid for.
+        let file = try output.map { try OutputFile($0) }
         let session = PaySession(
             wallet: wallet, client: client, request: request, host: host, count: count, parallel: parallel,
-            output: AnswerOutput(includesHead: include, path: output, isJSON: json, isCompact: count > 1),
+            output: AnswerOutput(includesHead: include, file: file, isJSON: json, isCompact: count > 1),
             names: names, isQuiet: quiet)
         let newest = try await wallet.journal.entries(limit: 1).first?.id ?? 0
         let began = ContinuousClock.now

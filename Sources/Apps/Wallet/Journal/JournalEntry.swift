@@ -50,6 +50,8 @@ public struct JournalEntry: Hashable, Sendable, Identifiable {
     /// Why it was refused, or what is not known.
     public let code: String?
     public let transaction: TransactionID?
+    /// Whether it may still turn out to have been taken.
+    public let isInDoubt: Bool
 }
 
 /// What an entry is made from.

@@ -30,6 +30,13 @@ public struct KeptChannel: Hashable, Sendable {
 
     public var id: ChannelID { books.id }
 
+    public var asset: Address { books.terms.token }
+    /// Deposits less refunds and withdrawals, as far as they are known.
+    public var balance: Amount { books.balance }
+    public var charged: Amount { books.charged }
+    /// What would come back if the channel ended now.
+    public var refundable: Amount { books.refundable }
+
     /// What could still be spent without another deposit.
     public var spendable: Amount { books.spendable }
 

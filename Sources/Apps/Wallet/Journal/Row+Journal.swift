@@ -48,12 +48,14 @@ extension Row {
         let channel: String? = self["channel"]
         let ceiling: String? = self["ceiling"]
         let transaction: String? = self["tx"]
+        let inDoubt: Int64? = self["in_doubt"]
         return JournalEntry(
             id: id, at: Instant(unixSeconds: at), kind: kind, host: try text("host"), method: try text("method"),
             url: try text("url"), scheme: try text("scheme"), network: try network(), asset: try address("asset"),
             receiver: try address("receiver"), channel: channel.flatMap(ChannelID.init(hex:)),
             ceiling: ceiling.flatMap(Amount.init(wire:)), identifier: self["identifier"],
             price: try amount("price"), deposit: try amount("deposit"), state: state, charged: try amount("charged"),
-            code: self["code"], transaction: transaction.flatMap(Hash32.init(hex:)).map(TransactionID.init))
+            code: self["code"], transaction: transaction.flatMap(Hash32.init(hex:)).map(TransactionID.init),
+            isInDoubt: inDoubt == 1)
     }
 }

@@ -62,7 +62,7 @@ struct OfferTests {
         try await shop.expectRefusal(.invalid("channel_id_mismatch"), of: payment)
         let id = try await shop.payer().domain.channelID(of: payer.terms)
         try await shop.expectRefusal(
-            .invalid("receive_authorization_signature"),
+            .invalid("voucher_signature"),
             of: payment.changing("payload.voucher.channelId", to: "\(id)"))
     }
 

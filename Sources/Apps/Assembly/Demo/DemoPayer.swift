@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingChannels
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingVoucherScheme
+import FarthingWallet
+import Foundation
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// The demo's payer: a wallet with a journal on the disk, and the client that pays out of it.
+struct DemoPayer: Sendable {
+    /// For how many requests a deposit is enough.
+    private static let depositedRequests: UInt128 = 50
+
+    private let wallet: Wallet
+    private let client: PayingClient
+    private let http: HTTPClient
+    private let gate: String
+    private let channels: Int
+
+    var address: Address { wallet.address }
+
+    init(gate: String, options: Demo.Options, token: Token, view: any SettlementView, logger: Logger) throws {
+        let path = options.folder + "/payer.journal"
+        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
+            try FileManager.default.removeItem(atPath: path + suffix)
+        }
+        var limits = SpendingLimits()
+        limits.depositTarget = options.price.multiplied(by: Self.depositedRequests)
+        let pattern = TokenPattern(network: view.domain.network, address: token.address)
+        wallet = Wallet(
+            journal: try Journal(path: path), lockFolder: nil, signer: KeySigner(PrivateKey.random()),
+            policy: SpendingPolicy(tokenLimits: [pattern: limits]), views: [view],
+            options: Wallet.Options(channelsPerPayee: options.channels), logger: logger)
+        http = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+        client = PayingClient(
+            desks: wallet.desks, offers: wallet.offers, options: PayingClient.Options(timeout: .seconds(10)), http: http
+        )
+        self.gate = gate
+        channels = options.channels
+    }
+
+    func shutdown() async throws { try await http.shutdown() }
+
+    /// Sends paid requests, as many at once as there are channels.
+    ///
+    /// - Returns: How long each took, shortest first.
+    func spend(_ count: Int, progress: @escaping @Sendable (Int) -> Void) async throws -> [Duration] {
+        let counter = RequestCounter(limit: count, progress: progress)
+        return try await withThrowingTaskGroup(of: [Duration].self) { group in
+            for _ in 0..<max(1, min(channels, count)) {
+                group.addTask {
+                    var times: [Duration] = []
+                    while let number = await counter.next() {
+                        let city = DemoUpstream.cities[number % DemoUpstream.cities.count]
+                        let start = ContinuousClock.now
+                        try await buy("/weather/\(city)")
+                        times.append(ContinuousClock.now - start)
+                        await counter.finished()
+                    }
+                    return times
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }.sorted()
+        }
+    }
+
+    private func buy(_ path: String) async throws {
+        let answer = try await client.execute(PayingRequest(url: gate + path))
+        let body = try await answer.response.body.collect(upTo: 1024 * 1024)
+        guard answer.response.status == .ok, answer.receipt != nil else {
+            throw DemoFault.unexpected(status: answer.response.status.code, body: String(buffer: body))
+        }
+    }
+
+    /// Asks for all that is left, channel after channel.
+    func refundAll() async throws -> Amount {
+        var total = Amount.zero
+        // A channel that was spent to the last unit has nothing to give back.
+        for channel in try await wallet.journal.channels() where !channel.books.refundable.isZero {
+            total = total.adding(try await wallet.refund(channel.id, through: client)) ?? .max
+        }
+        return total
+    }
+}
+
+/// Why a demo stopped: the gate did not do what it should.
+enum DemoFault: ExplainedError {
+    case unexpected(status: UInt, body: String)
+
+    var code: String { "demo.unexpected-answer" }
+    var message: String {
+        switch self {
+        case .unexpected(let status, let body): "The gate answered \(status): \(body.prefix(300))"
+        }
+    }
+    var remedy: String? { nil }
+}
+
+/// Hands out requests, and tells how many are done.
+private actor RequestCounter {
+    private let limit: Int
+    private let progress: @Sendable (Int) -> Void
+    private var started = 0
+    private var done = 0
+
+    init(limit: Int, progress: @escaping @Sendable (Int) -> Void) {
+        self.limit = limit
+        self.progress = progress
+    }
+
+    func next() -> Int? {
+        guard started < limit else { return nil }
+        started += 1
+        return started - 1
+    }
+
+    func finished() {
+        done += 1
+        progress(done)
+    }
+}

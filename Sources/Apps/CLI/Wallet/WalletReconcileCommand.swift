@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingWallet
+
+struct WalletReconcileCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reconcile",
+        abstract: "Find out what became of payments whose outcome is unknown.",
+        discussion: """
+            Reads the settlement (--ledger) and asks the payee, whose word counts as far as our own signatures prove \
+            it. Without a channel or --all, those that are in doubt are looked at. --rebuild first searches the \
+            settlement for channels that the wallet does not know.
+            """)
+    @Argument(help: "The channel's id: 0x and 64 digits.")
+    var channel: ChannelArgument?
+    @Flag(name: .long, help: "All channels.")
+    var all = false
+    @Flag(name: .long, help: "Find channels again, with nothing but the key and the settlement.")
+    var rebuild = false
+    @Option(name: .long, help: "With --rebuild: CAIP-2 name of the chain. (default: eip155:84532)")
+    var network = "eip155:84532"
+    @Option(name: .long, help: "With --rebuild: the block to begin with.")
+    var since: UInt64 = 0
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if channel != nil, all { throw ValidationError("Name a channel, or say --all, not both.") }
+        if Network(network) == nil { throw ValidationError("--network takes a CAIP-2 name such as eip155:84532.") }
+    }
+
+    func run() async throws {
+        let wallet = try signing.open()
+        var found: [KeptChannel] = []
+        if rebuild, let network = Network(network) {
+            found = try await wallet.rebuild(on: network, since: since) { height, head in
+                Console.progress("block \(height) of \(head)", isLast: height >= head)
+            }
+        }
+        let channels = try await wallet.journal.channels().filter {
+            if let channel { return $0.id == channel.id }
+            return all || found.map(\.id).contains($0.id) || ["in doubt", "in use"].contains($0.status)
+        }
+        if let channel, channels.isEmpty { throw WalletError.unknownChannel(channel.id) }
+        let client = wallet.client()
+        var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
+        for (index, channel) in channels.enumerated() {
+            Console.progress("\(index + 1)/\(channels.count)", isLast: index + 1 == channels.count)
+            results.append((channel, try await wallet.reconcile(channel.id, through: client)))
+        }
+        tell(found, results)
+    }
+
+    private func tell(_ found: [KeptChannel], _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)]) {
+        if output.json {
+            return Console.json([
+                "found": .array(found.map { .string("\($0.id)") }),
+                "channels": .array(
+                    results.map { channel, result in
+                        [
+                            "id": .string("\(channel.id)"), "before": result.beforeSums.json,
+                            "after": result.afterSums.json, "settlementWasRead": .bool(result.settlementWasRead),
+                            "payeeWasAsked": .bool(result.payeeWasAsked),
+                            "remarks": .array(result.remarks.map { .string($0) }),
+                        ]
+                    }),
+            ])
+        }
+        if rebuild { Console.out("Found \(found.count) channels that were not known.") }
+        guard !results.isEmpty else { return Console.out("No channel is in doubt.") }
+        Console.table(
+            ["channel", "charged", "after", "balance", "after", "in doubt", "after", "ledger", "payee"],
+            results.map { channel, result in
+                let (before, after) = (result.beforeSums, result.afterSums)
+                return [
+                    "\(channel.id)", "\(before.charged)", "\(after.charged)", "\(before.balance)", "\(after.balance)",
+                    "\(before.doubts)", "\(after.doubts)", result.settlementWasRead ? "read" : "not read",
+                    result.payeeWasAsked ? "asked" : "not asked",
+                ]
+            }, right: [1, 2, 3, 4, 5, 6])
+        for (channel, result) in results {
+            for remark in result.remarks { Console.out("\(channel.id.short): \(remark)") }
+        }
+    }
+}
+
+extension ChannelSums {
+    fileprivate var json: JSON {
+        ["charged": .string("\(charged)"), "balance": .string("\(balance)"), "doubts": .integer(doubts)]
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingWallet
+import Foundation
+
+struct WalletRefundCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "refund", abstract: "Ask a payee to give unspent money back, at once.",
+        discussion: "With --all, one that refuses does not stop the others; then the exit code is 1.")
+    @OptionGroup var selection: ChannelSelection
+    @Option(name: .long, help: "How much; all that is left by default.")
+    var amount: String?
+    @Option(name: .long, help: "Where to ask; where the channel was used last by default.")
+    var url: String?
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let amount, TokenNames.amount(amount).map(\.isZero) ?? true {
+            throw ValidationError("--amount takes a whole number of units above 0, or $ and a number.")
+        }
+        if amount != nil, selection.all { throw ValidationError("--amount is for one channel.") }
+        if url != nil, selection.all { throw ValidationError("--url is for one channel.") }
+    }
+
+    func run() async throws {
+        let wallet = try signing.open()
+        let client = wallet.client()
+        var refunds: [JSON] = []
+        var isWhole = true
+        for id in try await selection.ids(in: wallet) {
+            guard let channel = try await wallet.journal.channel(id) else { throw WalletError.unknownChannel(id) }
+            if selection.all, channel.refundable.isZero { continue }
+            do {
+                let given = try await wallet.refund(
+                    id, amount: amount.flatMap(TokenNames.amount), at: url, through: client)
+                refunds.append(["channel": .string("\(id)"), "refunded": .string("\(given)")])
+                let text = await TokenNames(try signing.views.open()).text(given, channel.asset, on: channel.network)
+                if !output.json { Console.out("\(text) came back from channel \(id)") }
+            } catch let error as any ExplainedError where selection.all {
+                isWhole = false
+                refunds.append(["channel": .string("\(id)"), "code": .string(error.code)])
+                if !output.json { Console.out("refused: \(id): \(error.message)") }
+            }
+        }
+        if output.json {
+            Console.json(["refunds": .array(refunds)])
+        } else if refunds.isEmpty {
+            Console.out("There is nothing to give back.")
+        }
+        if !isWhole { throw ExitCode(1) }
+    }
+}
+
+struct WalletWithdrawCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "withdraw", abstract: "Take unspent money out without the payee.",
+        discussion: """
+            The first call starts the channel's delay, in which the payee may still claim what it earned; a call after \
+            it takes the money. Each call finds out which step is next, so it may be made again after a crash. Needs a \
+            settlement that can be written to: --ledger.
+            """)
+    @Argument(help: "The channel's id: 0x and 64 digits.")
+    var channel: ChannelArgument
+    @Option(name: .long, help: "How much; all that is not claimed by default.")
+    var amount: String?
+    @Flag(name: .long, help: "Wait for the delay to end, and take the money.")
+    var wait = false
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let amount, TokenNames.amount(amount).map(\.isZero) ?? true {
+            throw ValidationError("--amount takes a whole number of units above 0, or $ and a number.")
+        }
+    }
+
+    func run() async throws {
+        let wallet = try signing.open()
+        let (id, amount, wait) = (channel.id, amount.flatMap(TokenNames.amount), wait)
+        let (result, wasInterrupted) = await Interruption.watching {
+            var step = try await wallet.withdraw(id, amount: amount)
+            while wait, let due = step.due {
+                Console.progress("due at \(due.unixSeconds) (Unix seconds)")
+                let left = due.seconds(since: Wallet.systemClock())
+                try await Task.sleep(for: .seconds(min(max(left, 1), 5)))
+                step = try await wallet.withdraw(id, amount: amount)
+            }
+            return step
+        }
+        if wasInterrupted, case .failure = result { throw ExitCode(Interruption.exitCode) }
+        try await tell(try result.get(), of: wallet)
+    }
+
+    private func tell(_ step: Wallet.WithdrawalStep, of wallet: Wallet) async throws {
+        let (name, sum): (String, Amount) =
+            switch step {
+            case .started(let sum, _): ("started", sum)
+            case .waiting(let sum, _): ("waiting", sum)
+            case .paid(let sum): ("paid", sum)
+            }
+        if output.json {
+            return Console.json(
+                .object([
+                    "channel": .string("\(channel.id)"), "step": .string(name), "amount": .string("\(sum)"),
+                    "due": step.due.map { .integer($0.unixSeconds) },
+                ]))
+        }
+        var text = "\(sum) units"
+        if let kept = try await wallet.journal.channel(channel.id) {
+            text = await TokenNames(try signing.views.open()).text(sum, kept.asset, on: kept.network)
+        }
+        guard let due = step.due else { return Console.out("\(text) came back") }
+        let time = Date(timeIntervalSince1970: Double(due.unixSeconds)).formatted(.iso8601)
+        Console.out("The withdrawal of \(text) \(name == "started" ? "is started" : "is under way"); due at \(time)")
+        Console.out("Then: farthing wallet withdraw \(channel.id)")
+    }
+}
+
+extension Wallet.WithdrawalStep {
+    /// `nil` when the money is there.
+    fileprivate var due: Instant? {
+        switch self {
+        case .started(_, let due), .waiting(_, let due): due
+        case .paid: nil
+        }
+    }
+}
+
+struct WalletResumeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "Pay a payee again that did what no honest one does.",
+        discussion: "Look at the history first: what it took without a right to is not coming back.")
+    @Argument(help: "The channel's id: 0x and 64 digits.")
+    var channel: ChannelArgument
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let kept = try await signing.open().resume(channel.id)
+        if output.json { return Console.json(kept.summary) }
+        Console.out("Channel \(kept.id) is \(kept.status)")
+    }
+}
