@@ -137,6 +137,8 @@ let package = Package(
         .library(name: "Farthing", targets: ["FarthingAssembly"]),
         .library(name: "FarthingVoucherScheme", targets: ["FarthingVoucherScheme"]),
         .library(name: "FarthingHTTP402", targets: ["FarthingHTTP402"]),
+        .library(name: "FarthingHTTP402Client", targets: ["FarthingHTTP402Client"]),
+        .library(name: "FarthingWallet", targets: ["FarthingWallet"]),
         .library(name: "FarthingEVMSettlement", targets: ["FarthingEVMSettlement"]),
     ],
     dependencies: [

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
+
 /// The names of all settings: `payTo` in a file is `--pay-to` as a flag and `FARTHING_PAY_TO` in the environment.
 public enum Setting: String, CaseIterable, Sendable {
     case listen
@@ -56,25 +58,6 @@ public enum Setting: String, CaseIterable, Sendable {
 
     /// The setting whose name is closest to a word that is none, if one is close at all.
     static func nearest(to word: String) -> String? {
-        let scored = allCases.map {
-            (name: $0.rawValue, distance: distance($0.rawValue.lowercased(), word.lowercased()))
-        }
-        return scored.min { $0.distance < $1.distance }.flatMap { $0.distance <= 3 ? $0.name : nil }
-    }
-
-    /// How many letters must be put in, left out or changed (Levenshtein).
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let above = row[j + 1]
-                row[j + 1] = min(above + 1, row[j] + 1, diagonal + (letter == other ? 0 : 1))
-                diagonal = above
-            }
-        }
-        return row[right.count]
+        Spelling.nearest(to: word, among: allCases.map(\.rawValue))
     }
 }

@@ -4,6 +4,7 @@
 import FarthingAssembly
 import FarthingChannels
 import FarthingPrimitives
+import FarthingX402
 
 /// Writes sums as people write them, as far as their tokens are known.
 struct TokenNames: Sendable {

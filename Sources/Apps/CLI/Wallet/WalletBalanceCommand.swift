@@ -8,6 +8,7 @@ import FarthingEncodings
 import FarthingKeyFiles
 import FarthingPrimitives
 import FarthingWallet
+import FarthingX402
 
 struct WalletBalanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

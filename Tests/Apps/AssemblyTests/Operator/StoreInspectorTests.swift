@@ -66,7 +66,8 @@ struct StoreInspectorTests {
             // Token-less: 3 minted, 3 opened, 3 deposited, 1 claimed.
             #expect(result.ledgerEvents == 10)
             let summary = try #require(
-                try await StoreInspector(storePath: store, place: .ledger(path: ledger, newOn: nil)).channel(customers[1].id))
+                try await StoreInspector(storePath: store, place: .ledger(path: ledger, newOn: nil)).channel(
+                    customers[1].id))
             #expect(summary.claimable == units(200) && summary.status == "open")
         }
     }

@@ -26,6 +26,11 @@ public enum KnownTokens {
     public static let defaultNetwork = Network(evm: 84_532)
     public static let defaultAddress = Address(hex: "0x036CbD53842c5426634e7929541eC2318f3dCF7e") ?? .zero
 
+    /// All of them, with their chains.
+    public static let everywhere: [(network: Network, address: Address)] = all.compactMap { name, entry in
+        Network(name).flatMap { network in Address(hex: entry.address).map { (network, $0) } }
+    }
+
     private static let all: [String: (address: String, name: String)] = [
         "eip155:1": ("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USD Coin"),
         "eip155:8453": ("0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913", "USD Coin"),

@@ -2,9 +2,9 @@
 // This file is part of Farthing. Authors: see the git history.
 
 /// Finds the word that somebody meant to write.
-enum Spelling {
+public enum Spelling {
     /// The word closest to one that is none of these, if one is close at all.
-    static func nearest(to word: String, among words: [String]) -> String? {
+    public static func nearest(to word: String, among words: [String]) -> String? {
         let scored = words.map { (word: $0, distance: distance($0.lowercased(), word.lowercased())) }
         guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= min(3, best.word.count / 2) ? best.word : nil
