@@ -28,7 +28,10 @@ let schemes: [Target] = [
 ]
 
 let settlements: [Target] = [
-    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb])
+    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb]),
+    room(
+        "EVMSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let transports: [Target] = [
@@ -86,6 +89,9 @@ let tests: [Target] = [
     //TMP tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
+    tests(
+        "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
     tests(
@@ -104,7 +110,9 @@ let tests: [Target] = [
             "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
-    tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
+    tests(
+        "Interop", in: "Interop", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let package = Package(
@@ -115,6 +123,7 @@ let package = Package(
         .library(name: "Farthing", targets: ["FarthingAssembly"]),
         .library(name: "FarthingVoucherScheme", targets: ["FarthingVoucherScheme"]),
         .library(name: "FarthingHTTP402", targets: ["FarthingHTTP402"]),
+        .library(name: "FarthingEVMSettlement", targets: ["FarthingEVMSettlement"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

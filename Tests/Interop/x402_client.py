@@ -8,7 +8,10 @@
     x402_client.py --key 0x… --books DIR refund URL [--amount UNITS]
     x402_client.py --key 0x… --books DIR rewind CHANNEL --charged UNITS
     x402_client.py --key 0x… --books DIR mend URL
+    x402_client.py --key 0x… --books DIR --rpc NODE initiate-withdraw URL --amount UNITS
+    x402_client.py --key 0x… --books DIR --rpc NODE finalize-withdraw URL
 
+With --rpc it reads channels from a node, and with --exact it also pays what is offered for the scheme exact alone.
 Each step is one line of JSON on standard output; `books` in it is what the SDK itself keeps in the folder --books. No
 step makes the exit code other than 0 by being refused: that may be what is wanted, and the line says it.
 """
@@ -27,6 +30,7 @@ from x402 import x402Client, x402ClientSync
 from x402.http.clients.httpx import x402AsyncTransport
 from x402.http.clients.requests import wrapRequestsWithPayment
 from x402.http.utils import decode_payment_required_header
+from x402.mechanisms.evm.batch_settlement.abi import BATCH_SETTLEMENT_ABI
 from x402.mechanisms.evm.batch_settlement.client import (
     BatchSettlementClientContext,
     BatchSettlementEvmScheme,
@@ -35,9 +39,11 @@ from x402.mechanisms.evm.batch_settlement.client import (
     FileClientChannelStorage,
     RefundOptions,
 )
-from x402.mechanisms.evm.batch_settlement.constants import VOUCHER_TYPES
+from x402.mechanisms.evm.batch_settlement.constants import BATCH_SETTLEMENT_ADDRESS, VOUCHER_TYPES
+from x402.mechanisms.evm.batch_settlement.facilitator.utils import to_contract_channel_config
 from x402.mechanisms.evm.batch_settlement.utils import get_batch_settlement_eip712_domain
-from x402.mechanisms.evm.signers import EthAccountSigner
+from x402.mechanisms.evm.exact import ExactEvmScheme
+from x402.mechanisms.evm.signers import EthAccountSigner, EthAccountSignerWithRPC, FacilitatorWeb3Signer
 from x402.mechanisms.evm.utils import get_evm_chain_id
 
 SECONDS = 30
@@ -112,25 +118,34 @@ LINE = contextvars.ContextVar("what is told of the request under way")
 
 
 class Wallet:
-    """The official client with one way to pay: the batch-settlement scheme."""
+    """The official client with one way to pay, the batch-settlement scheme; on demand also with the scheme exact."""
 
     def __init__(self, asked):
         account = Account.from_key(asked.key)
-        signer = ReadingSigner(account, *asked.read_with) if asked.read_with else EthAccountSigner(account)
+        if asked.rpc:
+            signer = EthAccountSignerWithRPC(account, asked.rpc)
+        else:
+            signer = ReadingSigner(account, *asked.read_with) if asked.read_with else EthAccountSigner(account)
         authorizer = EthAccountSigner(Account.from_key(asked.voucher_key)) if asked.voucher_key else None
         self.voucher_signer = authorizer or signer
+        self.exact = ExactEvmScheme(signer) if asked.exact else None
         self.books = Books(FileChannelStorageOptions(asked.books))
         self.scheme = BatchSettlementEvmScheme(
             signer, BatchSettlementEvmSchemeOptions(storage=self.books, salt=asked.salt, voucher_signer=authorizer))
 
     def client(self, kind, identifier=None):
         client = kind().register("eip155:*", self.scheme)
+        if self.exact:
+            client.register("eip155:*", self.exact)
         client.on_after_payment_creation(self.signed).on_payment_response(self.answered)
         return client.register_extension(Identifier(identifier)) if identifier else client
 
     def signed(self, context):
         payload = context.payment_payload.payload
         line = LINE.get()
+        if "voucher" not in payload:
+            line.update(payload="exact", amount=payload["authorization"]["value"])
+            return
         line.update(payload=payload["type"], ceiling=payload["voucher"]["maxClaimableAmount"])
         if payload["type"] == "deposit":
             line["deposit"] = payload["deposit"]["amount"]
@@ -225,6 +240,17 @@ async def mend(wallet, asked):
         "provenBalance": state["balance"]})
 
 
+def withdraw(wallet, asked):
+    """Asks the contract itself for money back, or takes what was asked for, in a transaction of the payer."""
+    required = decode_payment_required_header(httpx.get(asked.url, timeout=SECONDS).headers["payment-required"])
+    config = to_contract_channel_config(wallet.scheme.build_channel_config(required.accepts[0]))
+    sender = FacilitatorWeb3Signer(asked.key, asked.rpc)
+    function, amount = asked.call, [] if asked.amount is None else [int(asked.amount)]
+    sent = sender.write_contract(BATCH_SETTLEMENT_ADDRESS, BATCH_SETTLEMENT_ABI, function, config, *amount)
+    receipt = sender.wait_for_transaction_receipt(sent)
+    wallet.tell({"step": function, "transaction": sent, "isSuccess": receipt.status == 1})
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--key", required=True, help="the payer's private key")
@@ -232,6 +258,8 @@ def arguments():
     parser.add_argument("--books", required=True, help="the folder in which the SDK keeps its books")
     parser.add_argument("--salt", help="0x and 64 digits: another channel between the same two")
     parser.add_argument("--read-with", nargs=2, metavar=("FARTHING", "STORE"), help="read channels with this program")
+    parser.add_argument("--rpc", help="the URL of a node")
+    parser.add_argument("--exact", action="store_true", help="also pay by the scheme exact")
     steps = parser.add_subparsers(required=True)
 
     step = steps.add_parser("pay")
@@ -255,6 +283,15 @@ def arguments():
     step = steps.add_parser("mend")
     step.add_argument("url")
     step.set_defaults(step=mend)
+
+    step = steps.add_parser("initiate-withdraw")
+    step.add_argument("url")
+    step.add_argument("--amount", required=True)
+    step.set_defaults(step=withdraw, call="initiateWithdraw")
+
+    step = steps.add_parser("finalize-withdraw")
+    step.add_argument("url")
+    step.set_defaults(step=withdraw, call="finalizeWithdraw", amount=None)
     return parser.parse_args()
 
 

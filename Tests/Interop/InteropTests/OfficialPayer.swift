@@ -22,7 +22,7 @@ final class OfficialPayer {
     let address: Address
     /// Whose key signs the vouchers.
     let voucherSigner: Address
-    private let shop: Shop
+    private let payee: any Payee
     private let identity: [String]
     /// All that was done so far.
     private(set) var steps: [Step] = []
@@ -30,11 +30,11 @@ final class OfficialPayer {
     /// - Parameters:
     ///   - key: All 32 bytes of the private key.
     ///   - voucherKey: All 32 bytes of another key, that signs the vouchers.
-    init(key: UInt8, voucherKey: UInt8? = nil, at shop: Shop) throws {
-        self.shop = shop
+    init(key: UInt8, voucherKey: UInt8? = nil, at payee: any Payee) throws {
+        self.payee = payee
         address = try Self.address(of: key)
         voucherSigner = try Self.address(of: voucherKey ?? key)
-        let books = shop.folder.appending(path: "books-\(key)").path(percentEncoded: false)
+        let books = payee.folder.appending(path: "books-\(key)").path(percentEncoded: false)
         identity =
             ["--key", Self.hex(key), "--books", books]
             + (voucherKey.map { ["--voucher-key", Self.hex($0)] } ?? [])
@@ -53,21 +53,24 @@ final class OfficialPayer {
     ///
     /// - Parameters:
     ///   - identifier: The payment-identifier of each payment.
+    ///   - salt: All 32 bytes of the salt of another channel; zeros when left out.
     ///   - reading: Whether the SDK can read the channel, as it must to mend its books by itself.
     @discardableResult
     func pay(
-        _ path: String, count: Int = 1, by way: Way = .httpx, identifier: String? = nil, reading: Bool = false
+        _ path: String, count: Int = 1, by way: Way = .httpx, identifier: String? = nil, salt: UInt8? = nil,
+        reading: Bool = false
     ) async throws -> [Step] {
-        var arguments = ["pay", shop.url + path, "--count", "\(count)"]
+        var arguments = ["pay", payee.url + path, "--count", "\(count)"]
         if way != .httpx { arguments.append(way.rawValue) }
         if let identifier { arguments += ["--identifier", identifier] }
-        return try await run(arguments, reading: reading)
+        let other = salt.map { ["--salt", Self.hex($0)] } ?? []
+        return try await run(other + arguments, reading: reading)
     }
 
     /// Asks for money back: for all that is left when no amount is given.
     @discardableResult
     func refund(_ amount: Int? = nil, on path: String = "/weather") async throws -> Step {
-        try await one(["refund", shop.url + path] + (amount.map { ["--amount", "\($0)"] } ?? []))
+        try await one(["refund", payee.url + path] + (amount.map { ["--amount", "\($0)"] } ?? []))
     }
 
     /// Makes the SDK believe that it paid only this much so far.
@@ -77,10 +80,22 @@ final class OfficialPayer {
     }
 
     /// Lets a payment be refused for stale books, and mends them by the proof in the refusal.
-    func mend(on path: String = "/weather") async throws -> Step { try await one(["mend", shop.url + path]) }
+    func mend(on path: String = "/weather") async throws -> Step { try await one(["mend", payee.url + path]) }
 
-    private func one(_ arguments: [String]) async throws -> Step {
-        guard let step = try await run(arguments).first else { throw InteropFault("The client told nothing.") }
+    /// Asks the contract itself for money back, in a transaction of its own; the payee must offer a node.
+    func initiateWithdraw(_ amount: Int, on path: String = "/weather") async throws -> Step {
+        try await one(["initiate-withdraw", payee.url + path, "--amount", "\(amount)"], reading: true)
+    }
+
+    /// Takes from the contract what was asked for and is still there.
+    func finalizeWithdraw(on path: String = "/weather") async throws -> Step {
+        try await one(["finalize-withdraw", payee.url + path], reading: true)
+    }
+
+    private func one(_ arguments: [String], reading: Bool = false) async throws -> Step {
+        guard let step = try await run(arguments, reading: reading).first else {
+            throw InteropFault("The client told nothing.")
+        }
         return step
     }
 
@@ -91,10 +106,10 @@ final class OfficialPayer {
 
     /// Begins something, and does not wait for its end.
     func begin(_ arguments: [String], reading: Bool = false) throws -> RunningProcess {
-        let script = Places.scripts.appending(path: "x402_client.py").path(percentEncoded: false)
-        let reader = reading ? ["--read-with", try Places.farthing().path(percentEncoded: false), shop.store] : []
+        let script = Places.script("x402_client.py")
+        let reader = try reading ? payee.readingArguments() : []
         return try RunningProcess(
-            "client", Places.python(), [script] + identity + reader + arguments, in: shop.folder)
+            "client", Places.python(), [script] + identity + reader + arguments, in: payee.folder)
     }
 
     /// Waits for the end of what was begun.

@@ -7,6 +7,18 @@ import Foundation
 enum Places {
     /// The folder with the scripts of the peers.
     static let scripts = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The path of a peer's script.
+    static func script(_ name: String) -> String { scripts.appending(path: name).path(percentEncoded: false) }
+
+    /// Makes a folder that is the caller's to remove.
+    static func newFolder() throws -> URL {
+        let name = "farthing-interop-\(UUID().uuidString)"
+        let folder = FileManager.default.temporaryDirectory.appending(path: name)
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
     private static let package = scripts.deletingLastPathComponent().deletingLastPathComponent()
 
     /// The program under test: what `FARTHING_BINARY` names, else the one that was built together with this test.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import Foundation
 
 /// A program that runs beside the test and writes into files, so that it never waits for a reader.
@@ -70,6 +71,18 @@ final class RunningProcess {
                 "\(name) ended without a word, with exit code \(process.terminationStatus).\n\(complaints)")
         }
         return line
+    }
+
+    /// Waits for the first line of a server, which is JSON.
+    func greeting() async throws -> JSON { try JSON.parse(try await firstLine()) }
+
+    /// Waits for the first line of a server, and gives the address in it.
+    func address() async throws -> String {
+        let greeting = try await greeting()
+        guard let url = greeting["listening"]?.stringValue else {
+            throw InteropFault("\(name) begins with: \(greeting)")
+        }
+        return url
     }
 
     /// Waits for its end.

@@ -7,7 +7,7 @@ import Foundation
 import Testing
 
 /// A payee: an upstream that knows nothing of payments, and `farthing serve` before it.
-final class Shop {
+final class Shop: Payee {
     let folder: URL
     let store: String
     /// How payers reach it.
@@ -31,15 +31,12 @@ final class Shop {
     static func open(
         minimumDeposit: Int, claimEvery: Int = 3600, _ body: (Shop) async throws -> Void
     ) async throws {
-        let name = "farthing-interop-\(UUID().uuidString)"
-        let folder = FileManager.default.temporaryDirectory.appending(path: name)
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let folder = try Places.newFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
-        let script = Places.scripts.appending(path: "upstream.py").path(percentEncoded: false)
-        let upstream = try RunningProcess("upstream", try Places.python(), [script], in: folder)
+        let upstream = try RunningProcess("upstream", try Places.python(), [Places.script("upstream.py")], in: folder)
         defer { upstream.destroy() }
         let shop = Shop(
-            folder, upstream, try await listening(upstream),
+            folder, upstream, try await upstream.address(),
             settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"])
         defer { shop.server?.destroy() }
         try await shop.start()
@@ -54,13 +51,8 @@ final class Shop {
         store = folder.appending(path: "shop").path(percentEncoded: false)
     }
 
-    /// The address in the first line of a server.
-    private static func listening(_ process: RunningProcess) async throws -> String {
-        let line = try await process.firstLine()
-        guard let url = try JSON.parse(line)["listening"]?.stringValue else {
-            throw InteropFault("\(process.name) begins with: \(line)")
-        }
-        return url
+    func readingArguments() throws -> [String] {
+        ["--read-with", try Places.farthing().path(percentEncoded: false), store]
     }
 
     // MARK: - The server
@@ -73,7 +65,7 @@ final class Shop {
                 "--pay-to", Self.payTo, "--store", store, "--upstream-timeout", "2",
             ] + settings, in: folder)
         self.server = server
-        url = try await Self.listening(server)
+        url = try await server.address()
     }
 
     /// Stops the server as an operator would; it must agree.

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import AsyncHTTPClient
+public import FarthingChannels
+internal import FarthingEncodings
+public import FarthingPrimitives
+internal import NIOCore
+internal import Synchronization
+
+/// Reads the contract x402BatchSettlement on an EVM chain, through an endpoint that speaks JSON-RPC.
+///
+/// Nothing that the endpoint answers is taken on trust as far as it can be checked: it must be on the right chain,
+/// channels must have the ids that their terms have, and everything must have the form and the length that it should.
+/// That a well-formed answer is true can only be believed: use an endpoint of your own for money that matters.
+///
+/// An endpoint's URL may hold the key to an account. Errors name its host alone.
+///
+/// - Source: Ethereum JSON-RPC (execution-apis); x402BatchSettlement, `channels`, `pendingWithdrawals` and `refundNonce`.
+public final class ChainReader: SettlementView {
+    /// How much an endpoint may ask of its reader.
+    public struct Limits: Hashable, Sendable {
+        /// How long one request may take, to the last byte of its answer.
+        public var timeout: Duration
+        /// How long one answer may be.
+        ///
+        /// - Unit: bytes.
+        public var maximumBytes: Int
+        /// Over how many blocks logs are asked for at once, before the endpoint finds that too many.
+        ///
+        /// - Range: 1 and up; less counts as 1.
+        public var blocksPerStep: UInt64
+        /// How many channels a search may find before it is given up.
+        public var maximumChannels: Int
+
+        public init(
+            timeout: Duration = .seconds(20), maximumBytes: Int = 4 << 20, blocksPerStep: UInt64 = 5000,
+            maximumChannels: Int = 100_000
+        ) {
+            self.timeout = timeout
+            self.maximumBytes = max(maximumBytes, 0)
+            self.blocksPerStep = max(blocksPerStep, 1)
+            self.maximumChannels = maximumChannels
+        }
+    }
+
+    public let domain: SettlementDomain
+    public var isSimulated: Bool { false }
+    let endpoint: Endpoint
+    private let chainID: UInt64
+    private let tokens: [Address: Token]
+    private let ownsClient: Bool
+    private let isRightChain = Mutex(false)
+
+    /// Makes a reader, and asks nothing yet.
+    ///
+    /// - Parameters:
+    ///   - url: Where the endpoint is, with `http://` or `https://`.
+    ///   - domain: The contract, and the chain on which the endpoint must be.
+    ///   - tokens: What is known already; others are asked about themselves.
+    ///   - client: One that follows no redirects. Without it the reader makes its own; see ``shutdown()``.
+    /// - Throws: ``FarthingChannels/SettlementError/unavailable(reason:)`` when the URL is none.
+    public init(
+        url: String, domain: SettlementDomain, tokens: [Token] = [], limits: Limits = Limits(),
+        client: HTTPClient? = nil
+    ) throws(SettlementError) {
+        guard let url = EndpointURL(url) else {
+            throw .unavailable(reason: "the endpoint's URL does not begin with http:// or https:// and a host")
+        }
+        guard let chainID = domain.network.evmChainID else {
+            throw .unavailable(reason: "\(domain.network) is not an EVM chain")
+        }
+        self.domain = domain
+        self.chainID = chainID
+        self.tokens = Dictionary(tokens.map { ($0.address, $0) }) { first, _ in first }
+        ownsClient = client == nil
+        endpoint = Endpoint(url: url, client: client ?? Self.newClient(), limits: limits)
+    }
+
+    private static func newClient() -> HTTPClient {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(10)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// Closes the connections, if they are the reader's own.
+    ///
+    /// Needed before a reader without a client of the caller's is dropped.
+    public func shutdown() async {
+        if ownsClient { try? await endpoint.client.shutdown() }
+    }
+
+    /// Whose errors these are.
+    public var host: String { endpoint.url.host }
+
+    // MARK: - Reading
+
+    public func head() async throws(SettlementError) -> Block {
+        try await explained { () async throws(EndpointFault) in try await newestBlock() }
+    }
+
+    public func token(_ address: Address) async throws(SettlementError) -> Token? {
+        if let known = tokens[address] { return known }
+        return try await explained { () async throws(EndpointFault) in try await describe(address) }
+    }
+
+    public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        let data = try await explained { () async throws(EndpointFault) in
+            try await read([.contract(token, Calldata.balance(of: account), at: nil)])[0].get().data("a balance")
+        }
+        guard !data.isEmpty else { throw .unknownToken(token) }
+        do throws(ABI.DecodingError) {
+            var reader = ABI.WordReader(data)
+            let amount = try reader.amount()
+            try reader.finish()
+            return amount
+        } catch .outOfRange {
+            throw .overflow
+        } catch {
+            throw EndpointFault.malformed("in a balance, \(error)").settlementError(at: host)
+        }
+    }
+
+    /// A channel as it stands in the newest block, all of it read in that one block.
+    ///
+    /// The contract keeps nothing of a channel from which all was paid back before anything was claimed: that is
+    /// `nil`, like one that never was.
+    public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
+        try await explained { () async throws(EndpointFault) in
+            let block = try await newestBlock()
+            let calls = [
+                Calldata.channels(channel), Calldata.pendingWithdrawals(channel), Calldata.refundNonce(channel),
+            ].map { Endpoint.Call.contract(domain.contract, $0, at: block.height) }
+            let answers = try await read(calls)
+            var data: [[UInt8]] = []
+            for answer in answers { data.append(try answer.get().data("a channel")) }
+            guard data.contains(where: { !$0.isEmpty }) else {
+                throw .malformed("there is no contract at \(domain.contract)")
+            }
+            do throws(ABI.DecodingError) {
+                return try ChannelSnapshot(channel: data[0], withdrawal: data[1], nonce: data[2], block: block)
+            } catch {
+                throw .malformed("in a channel, \(error)")
+            }
+        }
+    }
+
+    // MARK: - Asking
+
+    func newestBlock() async throws(EndpointFault) -> Block {
+        try Block(node: try await read([.newestBlock])[0].get())
+    }
+
+    /// Asks, and the first time also on which chain the endpoint is.
+    func read(_ calls: [Endpoint.Call]) async throws(EndpointFault) -> [Result<JSON, EndpointFault>] {
+        if isRightChain.withLock({ $0 }) { return try await endpoint.ask(calls) }
+        let answers = try await endpoint.ask([.chainID] + calls)
+        let found = try Quantity.read(try answers[0].get(), "the chain's id")
+        guard found == chainID else { throw .wrongChain(is: found, expected: chainID) }
+        isRightChain.withLock { $0 = true }
+        return Array(answers.dropFirst())
+    }
+
+    func explained<Value>(
+        _ work: () async throws(EndpointFault) -> Value
+    ) async throws(SettlementError) -> Value {
+        do throws(EndpointFault) { return try await work() } catch { throw error.settlementError(at: host) }
+    }
+}
+
+extension ChannelSnapshot {
+    /// - Returns: `nil` when nothing was ever deposited, as far as the contract remembers.
+    fileprivate init?(
+        channel: [UInt8], withdrawal: [UInt8], nonce: [UInt8], block: Block
+    ) throws(ABI.DecodingError) {
+        var sums = ABI.WordReader(channel)
+        let balance = try sums.amount()
+        let totalClaimed = try sums.amount()
+        try sums.finish()
+        guard totalClaimed <= balance else { throw .outOfRange }
+        var pending = ABI.WordReader(withdrawal)
+        let amount = try pending.amount()
+        let requested = try pending.uint(upTo: 1 << 40 - 1)
+        try pending.finish()
+        var counter = ABI.WordReader(nonce)
+        let refundNonce = try counter.uint()
+        try counter.finish()
+        if balance.isZero && refundNonce == 0 && requested == 0 { return nil }
+        self.init(
+            balance: balance, totalClaimed: totalClaimed,
+            withdrawal: requested == 0
+                ? nil : PendingWithdrawal(amount: amount, requestedAt: Instant(unixSeconds: Int64(requested))),
+            refundNonce: refundNonce, block: block)
+    }
+}
