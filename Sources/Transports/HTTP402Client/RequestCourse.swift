@@ -128,12 +128,18 @@ struct RequestCourse {
     /// Sends the same again while nothing comes back, when that cannot cost twice.
     private func sendRepeatedly(_ header: String, mayRepeat: Bool) async throws -> HTTPClientResponse {
         var attempt = 0
+        var lost: (any Error)?
         while true {
             do {
                 let response = try await send(payment: header)
                 let isBusy = response.status == .conflict && mayRepeat
-                guard isBusy, attempt < client.options.repeats else { return response }
+                guard isBusy, attempt < client.options.repeats else {
+                    // Busy with what was sent before: that is what became of it, not the answer to it.
+                    if isBusy, let lost { throw lost }
+                    return response
+                }
             } catch {
+                lost = error
                 guard mayRepeat, attempt < client.options.repeats, !(error is CancellationError), !Task.isCancelled
                 else { throw error }
             }

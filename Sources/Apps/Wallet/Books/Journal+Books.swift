@@ -17,6 +17,13 @@ extension Journal {
         /// Channels of which both knew the same.
         public var unchanged = 0
         public var entries = 0
+
+        public init(added: Int = 0, merged: Int = 0, unchanged: Int = 0, entries: Int = 0) {
+            self.added = added
+            self.merged = merged
+            self.unchanged = unchanged
+            self.entries = entries
+        }
     }
 
     /// All that is known, at one moment.

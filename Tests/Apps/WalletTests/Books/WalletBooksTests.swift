@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingVoucherScheme
+import FarthingWallet
+import Foundation
+import Testing
+
+@Suite("A wallet's books", .timeLimit(.minutes(2)))
+struct WalletBooksTests {
+    /// The books of a wallet that paid so often, in a market of its own.
+    private func books(
+        after payments: Int, _ body: @escaping @Sendable (Market, Wallet) async throws -> Void
+    )
+        async throws
+    {
+        try await Market.open { market in
+            let wallet = try await market.wallet()
+            let client = wallet.client()
+            for number in 0..<payments {
+                _ = try await client.execute(PayingRequest(url: market.url + "/weather?n=\(number)"))
+            }
+            try await body(market, wallet)
+        }
+    }
+
+    @Test func `are written and read as they are`() async throws {
+        try await books(after: 3) { _, wallet in
+            let books = try await wallet.journal.books(of: wallet.address)
+            #expect(books.history.count == 3 && books.channels.count == 1)
+            let read = try WalletBooks(file: books.json.bytes)
+            #expect(read.channels == books.channels)
+            #expect(read.history.map(\.json) == books.history.map(\.json))
+            #expect(read.json == books.json)
+        }
+    }
+
+    @Test func `are taken in by an empty journal, and count in its budgets`() async throws {
+        try await books(after: 3) { market, wallet in
+            let books = try await wallet.journal.books(of: wallet.address)
+            let other = try Journal(path: nil)
+            #expect(try await other.merge(books, into: wallet.address) == Journal.Merge(added: 1, entries: 3))
+            #expect(try await other.merge(books, into: wallet.address) == Journal.Merge(unchanged: 1))
+            #expect(try await other.entries().map(\.state) == [.paid, .paid, .paid])
+            #expect(try await other.channels().allSatisfy { $0.books.isRebuilt && $0.books.charged == 3000 })
+        }
+    }
+
+    @Test func `with an older copy lose nothing, whichever is taken into which`() async throws {
+        try await books(after: 2) { market, wallet in
+            let old = try await wallet.journal.books(of: wallet.address)
+            for number in 0..<2 {
+                _ = try await wallet.client().execute(PayingRequest(url: market.url + "/more?n=\(number)"))
+            }
+            let new = try await wallet.journal.books(of: wallet.address)
+            for (first, second) in [(old, new), (new, old)] {
+                let journal = try Journal(path: nil)
+                try await journal.merge(first, into: wallet.address)
+                try await journal.merge(second, into: wallet.address)
+                let merged = try #require(try await journal.channels().first)
+                #expect(merged.books.charged == 4000 && merged.books.authorised == 4000 && merged.books.isRebuilt)
+                #expect(try await journal.entries().count == 4)
+            }
+            try await wallet.journal.merge(old, into: wallet.address)
+            #expect(
+                try await wallet.client().execute(PayingRequest(url: market.url + "/weather")).receipt?.charged == 1000)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `of another address, or with another channel's id, change nothing`() async throws {
+        try await books(after: 1) { _, wallet in
+            let books = try await wallet.journal.books(of: wallet.address)
+            let other = PrivateKey.random().address
+            let journal = try Journal(path: nil)
+            await #expect(throws: BooksFault.otherAddress(wallet.address, other)) {
+                try await journal.merge(books, into: other)
+            }
+            var forged = books
+            forged.address = other
+            await #expect(throws: BooksFault.otherAddress(wallet.address, other)) {
+                try await journal.merge(forged, into: other)
+            }
+            let channel = try #require(books.channels.first)
+            let id = ChannelID(Keccak256.hash(utf8: "another"))
+            forged = books
+            forged.channels = [
+                KeptChannel(
+                    books: VoucherPayer(id: id, terms: channel.books.terms), network: channel.network, usedAt: nil)
+            ]
+            await #expect(throws: BooksFault.otherChannel(id)) { try await journal.merge(forged, into: wallet.address) }
+            #expect(try await journal.channels().isEmpty)
+            #expect(try await journal.entries().isEmpty)
+        }
+    }
+
+    @Test(arguments: [
+        "", "{}", "[]", #"{"format":"farthing-wallet"}"#, #"{"format":"other","version":1}"#,
+        #"{"format":"farthing-wallet","version":1,"address":"0x00","channels":[],"history":[]}"#,
+    ])
+    func `are not read from what are none`(text: String) throws {
+        #expect { try WalletBooks(file: Array(text.utf8)) } throws: { error in
+            (error as? BooksFault)?.code == "wallet-books.unreadable"
+        }
+    }
+
+    @Test func `of a later version are not read`() throws {
+        let text = #"{"format":"farthing-wallet","version":2}"#
+        #expect(throws: BooksFault.newer(version: 2)) { try WalletBooks(file: Array(text.utf8)) }
+    }
+
+    @Test func `are damaged by any member that is missing`() async throws {
+        try await books(after: 1) { _, wallet in
+            let json = try await wallet.journal.books(of: wallet.address).json
+            for list in ["channels", "history"] {
+                let whole = try #require(json[list]?.arrayValue?.first)
+                let optional = [
+                    "usedAt", "asset", "receiver", "balance", "charged", "authorised", "spendable", "locked", "status",
+                    "doubts",
+                ]
+                for member in whole.members ?? [] {
+                    if list == "channels", optional.contains(member.name) { continue }
+                    if ["time", "channel", "ceiling", "identifier", "code", "transaction"].contains(member.name) {
+                        continue
+                    }
+                    let less = JSON.object((whole.members ?? []).filter { $0.name != member.name })
+                    let file = JSON.object(
+                        (json.members ?? []).map {
+                            JSON.Member(name: $0.name, value: $0.name == list ? .array([less]) : $0.value)
+                        })
+                    #expect(throws: BooksFault.self, "\(list) without \(member.name)") {
+                        try WalletBooks(file: file.bytes)
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `tell their history in lines that a spreadsheet reads`() async throws {
+        try await books(after: 0) { market, wallet in
+            let url = market.url + "/weather?a=1,2&b=%22"
+            _ = try await wallet.client().execute(PayingRequest(url: url))
+            let line = try #require(try await wallet.journal.entries().first).csv
+            #expect(line.hasSuffix("\r\n"))
+            #expect(line.contains(",paid,127.0.0.1:"))
+            #expect(line.contains(",\"\(url)\",batch-settlement,"))
+            #expect(JournalEntry.csvHeader.split(separator: ",").count == 17)
+        }
+    }
+}

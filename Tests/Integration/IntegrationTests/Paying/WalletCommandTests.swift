@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import Foundation
+import Testing
+
+@Suite("A wallet", .timeLimit(.minutes(5)))
+struct WalletCommandTests {
+    @Test func `is made once, for its owner alone`() async throws {
+        let folder = try TemporaryFolder()
+        let arguments = ["wallet", "new", "--wallet", folder.file("w"), "--no-passphrase", "--json"]
+        let made = try await Farthing.run(arguments, in: folder)
+        #expect(made.exitCode == 0 && made.json?["encrypted"] == false, "\(made.errors)")
+        #expect(try folder.mode("w") == 0o700)
+        #expect(try folder.mode("w/key.json") == 0o600)
+        let again = try await Farthing.run(arguments, in: folder)
+        #expect(again.exitCode == 73 && again.code == "key-file.exists")
+        let told = try await Farthing.run(
+            ["wallet", "new", "--no-passphrase"], environment: ["FARTHING_WALLET": folder.file("other")], in: folder)
+        #expect(told.output.hasPrefix("0x") && told.errors.contains("farthing ledger mint --to 0x"))
+    }
+
+    @Test func `counts what it holds`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.holdings() == "10000000")
+        #expect(try await owner.pay("/good", ["-n", "3"]).exitCode == 0)
+        let balance = try await owner.wallet("balance", "--ledger", owner.ledger, "--json")
+        let row = try #require(balance.json?["balances"]?.arrayValue?.first)
+        #expect(row["account"] == "9990000" && row["spendable"] == "7000" && row["locked"] == "7000")
+        #expect(row["simulated"] == true)
+        let alone = try await owner.wallet("balance")
+        #expect(alone.output.contains("not looked at") && alone.output.contains("0.007"))
+        let table = try await owner.wallet("channels")
+        #expect(table.output.contains("open") && table.output.contains("0.003"))
+        try await shop.close()
+    }
+
+    @Test func `tells its history to people and to programs`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good?key=hunter2,x").exitCode == 0)
+        #expect(try await owner.pay("/charge?300").exitCode == 0)
+        let table = try await owner.wallet("history")
+        let lines = table.output.split(separator: "\n")
+        try #require(lines.count == 3)
+        #expect(lines[1].contains("GET /charge ") && lines[1].contains("0.0003") && lines[1].contains("paid"))
+        #expect(!table.output.contains("hunter2"), "a query may hold what is nobody's business")
+        let csv = try await owner.wallet("history", "--csv", "--limit", "1")
+        #expect(csv.output.split(separator: "\r\n").count == 2)
+        #expect(csv.output.contains(",charged,") && csv.output.contains(",300,"))
+        #expect(try await owner.wallet("history", "--csv").output.contains("/good?key=hunter2,x\",batch-settlement"))
+        #expect(try await owner.history().compactMap { $0["charged"]?.stringValue } == ["300", "1000"])
+        let others = try await owner.wallet("history", "--host", "example.com", "--json")
+        #expect(others.json?["history"] == [])
+        let same = try await owner.wallet("history", "--host", "127.0.0.1:\(shop.serve.port)", "--json")
+        #expect(same.json?["history"]?.arrayValue?.count == 2)
+        try await shop.close()
+    }
+
+    @Test func `finds out what became of a payment`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        #expect(try await owner.pay("/status/500").exitCode == 22)
+        let found = try await owner.wallet("reconcile", "--ledger", owner.ledger, "--json")
+        let result = try #require(found.json?["channels"]?.arrayValue?.first, "\(found.errors)")
+        #expect(result[path: "before.doubts"] == 1 && result[path: "after.doubts"] == 0)
+        #expect(result["settlementWasRead"] == true && result["payeeWasAsked"] == true)
+        #expect(try await owner.states() == ["not-taken", "paid"])
+        #expect(try await owner.wallet("reconcile").output == "No channel is in doubt.\n")
+        let channel = try await owner.channel()
+        #expect(try await owner.wallet("reconcile", channel).output.contains("asked"))
+        try await shop.close()
+    }
+
+    @Test func `finds its channels with nothing but the key`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good", ["-n", "6", "--parallel", "2"]).exitCode == 0)
+        let before = try await owner.channels().compactMap { $0["id"]?.stringValue }
+        for name in ["journal", "journal-wal", "journal-shm"] {
+            try? FileManager.default.removeItem(atPath: shop.folder.file("wallet/" + name))
+        }
+        #expect(try await owner.channels() == [])
+        let found = try await owner.wallet(
+            "reconcile", "--rebuild", "--since", "0", "--network", "eip155:84532", "--ledger", owner.ledger, "--json")
+        #expect(found.json?["found"]?.arrayValue?.compactMap(\.stringValue).sorted() == before, "\(found.errors)")
+        let paid = try await owner.pay("/good", ["--json"])
+        #expect(paid.json?["charged"] == "1000" && paid.json?["deposited"] == "0", "\(paid.errors)")
+        let nowhere = try await owner.wallet("reconcile", "--rebuild", "--json")
+        #expect(nowhere.exitCode == 69 && nowhere.code == "wallet.no-settlement")
+        try await shop.close()
+    }
+
+    @Test func `gets its money back`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good", ["-n", "4"]).exitCode == 0)
+        let id = try await owner.channel()
+        let part = try await owner.wallet("refund", id, "--amount", "$0.001", "--url", owner.url("/good"), "--json")
+        #expect(part.json?["refunds"]?.arrayValue?.first?["refunded"] == "1000", "\(part.errors)")
+        let all = try await owner.wallet("refund", "--all", "--json")
+        #expect(all.json?["refunds"]?.arrayValue?.first?["refunded"] == "5000", "\(all.errors)")
+        #expect(try await owner.holdings() == "9996000")
+        let none = try await owner.wallet("refund", id, "--json")
+        #expect(none.exitCode == 1 && none.code == "payer.nothing-to-refund")
+        #expect(try await owner.wallet("refund", "--all").output == "There is nothing to give back.\n")
+        #expect(try await owner.history().prefix(2).compactMap { $0["kind"]?.stringValue } == ["refund", "refund"])
+        try await shop.close()
+    }
+
+    @Test func `takes its money out without the payee`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let channel = try await owner.channel()
+        let blind = try await owner.wallet("withdraw", channel, "--json")
+        #expect(blind.exitCode == 69 && blind.code == "wallet.no-settlement")
+        let started = try await owner.wallet(
+            "withdraw", channel, "--amount", "5000", "--ledger", owner.ledger, "--json")
+        #expect(started.json?["step"] == "started" && started.json?["amount"] == "5000", "\(started.errors)")
+        #expect(started.json?["due"]?.integerValue != nil)
+        let waiting = try await owner.wallet("withdraw", channel, "--ledger", owner.ledger)
+        #expect(waiting.output.contains("0.005 USDC is under way; due at "))
+        #expect(try await owner.channels().first?["status"] == "withdrawing")
+        let advanced = try await Farthing.run(
+            ["ledger", "advance", "--seconds", "901", "--store", shop.store], in: shop.folder)
+        #expect(advanced.exitCode == 0)
+        let paid = try await owner.wallet("withdraw", channel, "--wait", "--ledger", owner.ledger, "--json")
+        #expect(paid.json?["step"] == "paid" && paid.json?["amount"] == "5000", "\(paid.errors)")
+        #expect(try await owner.holdings() == "9995000")
+        try await shop.close()
+    }
+
+    @Test func `goes on with a channel when a person says so`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let resumed = try await owner.wallet("resume", try await owner.channel(), "--json")
+        #expect(resumed.json?["status"] == "open" && resumed.json?["books"] == nil, "\(resumed.errors)")
+        try await shop.close()
+    }
+
+    @Test func `moves from folder to folder and loses nothing`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good", ["-n", "3"]).exitCode == 0)
+        #expect(try await owner.wallet("export", "books", "--json").json?["entries"] == 3)
+        #expect(!shop.folder.text("books").contains("private_key"))
+        let taken = try await owner.wallet("export", "books", "--json")
+        #expect(taken.exitCode == 73 && taken.code == "file.unwritable")
+        let open = try await owner.wallet("export", "with-key", "--with-key", "--json")
+        #expect(open.exitCode == 77 && open.code == "wallet-books.key-is-open")
+        #expect(!FileManager.default.fileExists(atPath: shop.folder.file("with-key")))
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let older = try await owner.wallet("import", "books", "--json")
+        #expect(older.json?["merged"] == 1 && older.json?["entries"] == 0, "\(older.errors)")
+        #expect(try await owner.channels().compactMap { $0["charged"]?.stringValue } == ["4000"])
+        #expect(try await owner.pay("/good").exitCode == 0)
+
+        let stranger = try await WalletOwner(shop, name: "stranger", holding: 0)
+        let refused = try await stranger.wallet("import", "books", "--json")
+        #expect(refused.exitCode == 1 && refused.code == "wallet-books.other-address")
+        let keyless = try await Farthing.run(
+            ["wallet", "import", "books", "--wallet", shop.folder.file("new"), "--json"], in: shop.folder)
+        #expect(keyless.exitCode == 66 && keyless.code == "wallet-books.no-key")
+        try shop.folder.write(
+            "damaged", shop.folder.text("books").replacing("\"books\": \"0x01", with: "\"books\": \"0x"))
+        let damaged = try await owner.wallet("import", "damaged", "--json")
+        #expect(damaged.exitCode == 65 && damaged.code == "wallet-books.unreadable")
+        try await shop.close()
+    }
+
+    @Test func `shows the policy in force`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.wallet("policy").json?[path: "limits.perRequest"] == "$0.10")
+        try shop.folder.write("wallet/policy.json", #"{"limits": {"perRequest": "$0.02"}}"#)
+        #expect(try await owner.wallet("policy").json?[path: "limits.perRequest"] == "$0.02")
+        let other = try shop.folder.write("other.json", #"{"limits": {"perDay": "none"}}"#)
+        #expect(try await owner.wallet("policy", "--check", other).json?[path: "limits.perDay"] == "none")
+        try await shop.close()
+    }
+}
