@@ -99,7 +99,7 @@ let tests: [Target] = [
         uses: [
             "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402", "Channels",
             "Encodings", "Primitives",
-        ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
+        ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
     tests("Interop", in: "Interop", uses: ["Encodings", "Primitives"]),
 ]

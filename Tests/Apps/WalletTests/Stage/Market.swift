@@ -121,11 +121,24 @@ final class Market: Sendable {
         if amount > 0 {
             try await ledger.mint(to: signer.address, token: Self.token.address, amount: Amount(units: amount))
         }
-        return Wallet(
+        return try wallet(
+            signer: signer, channels: channels, policy: policy, readsLedger: readsLedger, folder: folder,
+            approve: approve)
+    }
+
+    /// Another wallet of the same account, on the same files if there are any.
+    func wallet(
+        signer: KeySigner, channels: Int = 1, policy: SpendingPolicy = .standard, readsLedger: Bool = true,
+        folder: WalletFolder? = nil, approve: Wallet.Approval? = nil
+    ) throws -> Wallet {
+        Wallet(
             journal: try folder?.journal() ?? Journal(path: nil), lockFolder: folder?.lockPath, signer: signer,
             policy: policy, approve: approve, views: readsLedger ? [ledger] : [],
             options: Wallet.Options(channelsPerPayee: channels), logger: Self.quiet)
     }
+
+    /// Where the gate listens on this machine.
+    var port: Int { url.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
     static var quiet: Logger {
         var logger = Logger(label: "market")
