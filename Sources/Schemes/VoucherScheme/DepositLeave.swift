@@ -22,7 +22,7 @@ public struct DepositLeave: Hashable, Sendable {
     public var method: Method
     /// Drawn for each leave; makes its nonce.
     public var salt: Hash32
-    /// Unix seconds; from then on nobody can use it.
+    /// Unix seconds; after that nobody can use it, and one by EIP-3009 not even then.
     public var validBefore: UInt64
 
     public init(amount: Amount, method: Method = .eip3009, salt: Hash32, validBefore: UInt64) {

@@ -46,7 +46,7 @@ extension VoucherChannel {
         }
         charged = sum
         credit = credit.clampedSubtracting(fromCredit)
-        best = higher(voucher)
+        best = voucher
         lastPaidAt = now
     }
 
@@ -89,12 +89,6 @@ extension VoucherChannel {
         // A claim may have been made by somebody else who holds our vouchers and the authorizer's key.
         charged = max(charged, snapshot.totalClaimed)
         return isNewWithdrawal && !claimable.isZero ? [.claim] : []
-    }
-
-    /// Of two vouchers the one that proves more; the newer one when they prove the same.
-    func higher(_ voucher: Voucher) -> Voucher {
-        guard let best, best.ceiling > voucher.ceiling else { return voucher }
-        return best
     }
 
     /// Whether a pending withdrawal would take out what was earned.

@@ -90,7 +90,10 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
     public internal(set) var phase: Phase = .idle
     /// The channel as the ledger last told it.
     public internal(set) var ledger: ChannelSnapshot
-    /// The voucher with the highest ceiling.
+    /// The voucher that was accepted last.
+    ///
+    /// It covers what was charged, so it is all that a claim needs. An earlier one may be higher, where a request cost
+    /// less than its price; a payer whose books are behind must be shown this one, since no other proves the last charge.
     public internal(set) var best: Voucher?
     /// What both sides count as spent: the next voucher starts from here.
     public internal(set) var charged: Amount
@@ -107,7 +110,7 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
         credit = .zero
     }
 
-    /// What the payer has signed for.
+    /// What the payer has signed for, and both sides count from.
     public var authorised: Amount { max(best?.ceiling ?? .zero, charged) }
 
     /// What was delivered and may be taken.
@@ -172,7 +175,7 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
 
         case (.idle, .refundAsked(let id, let voucher, let amount)):
             let refund = try checkRefund(id, voucher, amount)
-            best = higher(voucher)
+            best = voucher
             phase = .refunding(refund)
             return [.submitRefund(amount: refund.amount, nonce: refund.nonce, for: id)]
         case (.refunding(let refund), .refunded(let id, let snapshot)) where id == refund.id:

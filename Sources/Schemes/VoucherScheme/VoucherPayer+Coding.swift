@@ -6,7 +6,7 @@ import FarthingPrimitives
 
 // Version 1, in this order:
 //   id 32 · terms · charged 16 · balance 16 · authorised 16 · claimed 16 · height 8 · withdrawal? · outstanding?
-//   · refund in doubt 1 · rebuilt 1 · misconduct? · doubts · phase
+//   · unseen? · refundNonce 8 · refund in doubt 1 · rebuilt 1 · misconduct? · doubts · phase
 extension VoucherPayer {
     private static let version: UInt8 = 1
 
@@ -21,6 +21,8 @@ extension VoucherPayer {
             writer.write(withdrawal.requestedAt)
         }
         writer.write(outstanding) { $0.write($1) }
+        writer.write(unseen) { $0.write($1) }
+        writer.write(refundNonce)
         writer.write(isRefundInDoubt ? UInt8(1) : 0)
         writer.write(isRebuilt ? UInt8(1) : 0)
         writer.write(misconduct) { $0.write($1) }
@@ -51,11 +53,13 @@ extension VoucherPayer {
             PendingWithdrawal(amount: try reader.amount(), requestedAt: try reader.instant())
         }
         outstanding = try reader.optional { reader throws(StoredFormError) in try reader.leave() }
+        unseen = try reader.optional { reader throws(StoredFormError) in try reader.leave() }
+        refundNonce = try reader.uint64()
         isRefundInDoubt = try reader.truth()
         isRebuilt = try reader.truth()
         misconduct = try reader.optional { reader throws(StoredFormError) in try reader.misconduct() }
         let count = try reader.uint64()
-        guard count <= Self.maximumDoubts + 1 else { throw .damaged }
+        guard count <= Self.maximumDoubts else { throw .damaged }
         for _ in 0..<count { doubts.append(try reader.payment()) }
         switch try reader.byte() {
         case 0: phase = .idle

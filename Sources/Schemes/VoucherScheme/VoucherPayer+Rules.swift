@@ -11,12 +11,11 @@ extension VoucherPayer {
     /// What a request of this price needs: a voucher, and a deposit when the channel does not cover it.
     func payment(of price: Amount, deposit: DepositLeave, at now: Instant) throws(Refusal) -> Payment {
         guard let ceiling = charged.adding(price) else { throw .overflow }
-        guard ceiling > limit else { return Payment(price: price, ceiling: ceiling, deposit: nil) }
-        let leave = try leave(deposit, covering: ceiling, at: now)
         guard doubts.count < Self.maximumDoubts || doubts.contains(where: { $0.ceiling == ceiling }) else {
             throw .tooManyDoubts(doubts.count)
         }
-        return Payment(price: price, ceiling: ceiling, deposit: leave)
+        guard ceiling > limit else { return Payment(price: price, ceiling: ceiling, deposit: nil) }
+        return Payment(price: price, ceiling: ceiling, deposit: try leave(deposit, covering: ceiling, at: now))
     }
 
     /// The deposit to send along: the one that was signed before as long as it can be used, so that two can never be
@@ -25,7 +24,7 @@ extension VoucherPayer {
         _ deposit: DepositLeave, covering ceiling: Amount, at now: Instant
     ) throws(Refusal) -> DepositLeave {
         var leave = deposit
-        if let outstanding, outstanding.validBefore > UInt64(clamping: now.unixSeconds) {
+        if let outstanding, outstanding.validBefore >= UInt64(clamping: now.unixSeconds) {
             guard let sum = limit.adding(outstanding.amount), ceiling <= sum,
                 outstanding.validBefore >= UInt64(clamping: now.advanced(bySeconds: Self.leastValidity).unixSeconds)
             else { throw .depositOutstanding(amount: outstanding.amount, validBefore: outstanding.validBefore) }
@@ -55,12 +54,21 @@ extension VoucherPayer {
     mutating func take(_ amount: Amount, for payment: Payment) throws(Refusal) {
         guard amount <= payment.price else { throw .overcharged(charged: amount, price: payment.price) }
         var next = self
-        guard let charged = charged.adding(amount) else { throw .overflow }
-        next.charged = charged
+        // Counted from where the payment started: a claim that the settlement told of meanwhile may hold it already.
+        guard let sum = payment.start.adding(amount) else { throw .overflow }
+        next.charged = max(charged, sum)
         if payment.deposit != nil { try next.lockOutstanding() }
-        next.isRebuilt = false
-        // It started from the same sum as all that were in doubt, so none of them was taken.
-        next.doubts = []
+        if !amount.isZero {
+            // It started from the same sum as all that were in doubt, so none of them was taken.
+            next.doubts = []
+            next.isRebuilt = false
+        } else if doubts.count < Self.maximumDoubts / 2 {
+            // The books did not move, so a copy that is still on its way may yet be taken. Half the room is left for
+            // payments that were never answered, since only they can be refused.
+            next.doubt(payment)
+        }
+        let known = next.doubts.map(\.ceiling).max() ?? sum
+        if claimed > max(known, sum) { next.misconduct = .overclaimed(claimed: claimed, known: max(known, sum)) }
         next.phase = .idle
         self = next
     }
@@ -72,59 +80,87 @@ extension VoucherPayer {
     }
 
     mutating func doubt(_ payment: Payment) {
-        if !doubts.contains(where: { $0.ceiling == payment.ceiling }) { doubts.append(payment) }
+        // What the settlement has booked meanwhile, nobody needs to be shown.
+        guard payment.ceiling > charged, !doubts.contains(where: { $0.ceiling == payment.ceiling }) else { return }
+        doubts.append(payment)
     }
 
+    /// Counts a deposit in on the payee's word.
     private mutating func lockOutstanding() throws(Refusal) {
         guard let deposit = outstanding else { return }
         guard let sum = balance.adding(deposit.amount) else { throw .overflow }
         balance = sum
         outstanding = nil
+        unseen = deposit
     }
 
     /// Follows the payee's books, when they can be true.
     ///
-    /// Less than we know of is always believed: it costs us nothing. More must be a payment that we are in doubt of,
-    /// shown by its very voucher; a voucher that was answered with a smaller charge proves nothing new.
+    /// Less than we know of is believed, as it costs us nothing, but not less than was claimed. More must be a payment
+    /// that we are in doubt of, shown by its very voucher; a voucher that was answered with a smaller charge proves
+    /// nothing new.
     mutating func adopt(
         _ told: Amount, _ toldBalance: Amount?, _ proof: Voucher?, _ ledger: ChannelSnapshot?,
         offering payment: Payment?
     ) throws(Refusal) {
         var next = self
-        if let ledger {
-            guard told >= ledger.totalClaimed else {
-                throw .unprovenCorrection(charged: told, signed: proof?.ceiling ?? .zero)
-            }
-            next.observe(ledger)
+        if let ledger { next.observe(ledger) }
+        let open = doubts + [payment].compactMap { $0 }
+        let signed = proof?.ceiling ?? .zero
+        guard told >= max(next.claimed, ledger?.totalClaimed ?? .zero) else {
+            throw .unprovenCorrection(charged: told, signed: signed)
         }
-        if told > charged {
+        if told > next.charged {
             guard let proof, told <= proof.ceiling, proof.signer.address == terms.voucherSigner else {
-                throw .unprovenCorrection(charged: told, signed: proof?.ceiling ?? .zero)
+                throw .unprovenCorrection(charged: told, signed: signed)
             }
-            let open = doubts + [payment].compactMap { $0 }
             let shown = open.first { $0.ceiling == proof.ceiling }
-            guard isRebuilt || shown != nil else { throw .overstated(charged: told, known: charged) }
+            guard isRebuilt || shown != nil else { throw .overstated(charged: told, known: next.charged) }
             // The voucher came with the deposit, and was taken: so the deposit was, too.
-            if ledger == nil, shown?.deposit != nil { try next.lockOutstanding() }
+            if ledger == nil, let deposit = shown?.deposit, deposit == next.outstanding { try next.lockOutstanding() }
             next.authorised = max(authorised, proof.ceiling)
         }
         if ledger == nil, let toldBalance { try next.believe(toldBalance) }
         next.charged = told
-        next.isRebuilt = false
-        next.doubts = []
+        if told != charged {
+            next.doubts = []
+            next.isRebuilt = false
+        } else if let payment {
+            // The books did not move, so a copy that is still on its way may yet be taken.
+            next.doubt(payment)
+        }
         next.phase = .idle
         self = next
     }
 
+    /// Takes in a refund.
+    ///
+    /// More than `balance − charged` is no fault: a payee also gives back what it charged and failed to deliver. More
+    /// than the balance shows that a deposit was locked of which nobody told.
+    mutating func giveBack(_ amount: Amount) throws(Refusal) {
+        var next = self
+        if amount > balance { try next.lockOutstanding() }
+        guard let rest = next.balance.subtracting(amount) else {
+            throw .refundTooLarge(amount: amount, left: next.balance)
+        }
+        next.balance = rest
+        // A refund takes from what was being taken out, first.
+        let pending = withdrawal?.amount.clampedSubtracting(amount) ?? .zero
+        if pending.isZero { next.withdrawal = nil } else { next.withdrawal?.amount = pending }
+        next.refundNonce += refundNonce == .max ? 0 : 1
+        next.isRefundInDoubt = false
+        self = next
+    }
+
+    // MARK: - The settlement
+
     /// Takes in what the settlement says, unless something newer is known.
     mutating func observe(_ snapshot: ChannelSnapshot) {
-        guard snapshot.block.height >= height else { return }
-        if let deposit = outstanding, let sum = balance.adding(deposit.amount), snapshot.balance >= sum {
-            outstanding = nil
-        }
+        guard snapshot.block.height >= height, findDeposits(in: snapshot) else { return }
         height = snapshot.block.height
         balance = snapshot.balance
         withdrawal = snapshot.withdrawal
+        refundNonce = snapshot.refundNonce
         isRefundInDoubt = false
         claimed = snapshot.totalClaimed
         guard snapshot.totalClaimed > charged else { return }
@@ -140,10 +176,44 @@ extension VoucherPayer {
         doubts = doubts.filter { $0.ceiling > charged }
     }
 
+    /// Whether the settlement shows the deposits that were signed.
+    ///
+    /// One that only the payee told of may be missing, because the block is older than its word, or its word is wrong:
+    /// then it is outstanding again, so that no other is signed in its place while it can still be locked.
+    ///
+    /// - Returns: `false` when the snapshot must be older than what is known.
+    private mutating func findDeposits(in snapshot: ChannelSnapshot) -> Bool {
+        // What was being taken out may have been taken out.
+        let held = snapshot.withdrawal == nil ? limit : balance
+        // A refund that we did not hear of came after the deposit.
+        let isOlder = snapshot.balance < held && snapshot.refundNonce <= refundNonce
+        if let told = unseen, isOlder, snapshot.block.isBefore(theEndOf: told) {
+            guard outstanding == nil else { return false }
+            outstanding = told
+        } else if let leave = outstanding {
+            let isLocked = held.adding(leave.amount).map { snapshot.balance >= $0 } ?? false
+            if isLocked || !snapshot.block.isBefore(theEndOf: leave) { outstanding = nil }
+        }
+        unseen = nil
+        return true
+    }
+
     /// What the payee must have known when it took a payment, and what no honest one does.
     public enum Misconduct: Hashable, Sendable {
         case overcharged(charged: Amount, price: Amount)
         case overstated(charged: Amount, known: Amount)
         case overclaimed(claimed: Amount, known: Amount)
+    }
+}
+
+extension VoucherPayer.Payment {
+    /// What was charged when it was signed.
+    var start: Amount { ceiling.clampedSubtracting(price) }
+}
+
+extension Block {
+    /// Whether a later block may still lock the deposit; Permit2 does so in the last second, too.
+    fileprivate func isBefore(theEndOf leave: DepositLeave) -> Bool {
+        UInt64(clamping: time.unixSeconds) <= leave.validBefore
     }
 }

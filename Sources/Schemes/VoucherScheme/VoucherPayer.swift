@@ -7,7 +7,7 @@ public import FarthingPrimitives
 /// A one-way channel as the payer sees it: what it signed, what it was charged, what is left.
 ///
 ///     idle ──requestStarted──▶ awaiting ──answered / refused / corrected──▶ idle
-///       │                         └──────outcomeUnknown / failed─────────▶ idle, with a doubt
+///       │                         └──────outcomeUnknown──────────────────▶ idle, with a doubt
 ///       └───refundStarted───▶ refunding ──refunded / refundFailed / outcomeUnknown──▶ idle
 ///
 /// The payer signs one request at a time and never more than its price above what it was charged, so the most
@@ -75,12 +75,16 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public internal(set) var balance: Amount
     /// The highest ceiling that was ever signed: the most that can be taken.
     public internal(set) var authorised: Amount
-    /// Payments that may have been taken without our knowing; all start from ``charged``.
+    /// Payments that may have been taken without our knowing; all start from the same sum.
     public internal(set) var doubts: [Payment] = []
     /// A deposit that was signed, and is neither known to be locked nor void.
     public internal(set) var outstanding: DepositLeave?
+    /// A deposit that counts in ``balance`` on the payee's word, and that the settlement has not shown yet.
+    public internal(set) var unseen: DepositLeave?
     /// A refund was asked for, and nobody knows what became of it.
     public internal(set) var isRefundInDoubt = false
+    /// How many refunds are known of.
+    public internal(set) var refundNonce: UInt64
     /// What the payer is taking out without the payee.
     public internal(set) var withdrawal: PendingWithdrawal?
     /// What was claimed in the block that was read last.
@@ -89,7 +93,7 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public internal(set) var height: UInt64
     /// Whether the books may be incomplete: then a voucher of ours proves more than they do.
     ///
-    /// True until the payee has once agreed with them, because the same key may have used the channel before.
+    /// True until they have moved once by agreement with the payee, because the same key may have used the channel before.
     public internal(set) var isRebuilt: Bool
     public internal(set) var misconduct: Misconduct?
 
@@ -102,6 +106,7 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         authorised = charged
         withdrawal = ledger?.withdrawal
         claimed = charged
+        refundNonce = ledger?.refundNonce ?? 0
         height = ledger?.block.height ?? 0
         isRebuilt = true
     }
@@ -145,12 +150,7 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             phase = .refunding(amount)
             return [.sign(ceiling: charged)]
         case (.idle, .refunded(let amount)), (.refunding, .refunded(let amount)):
-            // More than `balance − charged` is no fault: a payee also gives back what it charged and failed to deliver.
-            guard let rest = balance.subtracting(amount) else {
-                throw .refundTooLarge(amount: amount, left: balance)
-            }
-            balance = rest
-            isRefundInDoubt = false
+            try giveBack(amount)
             phase = .idle
             return []
         case (.refunding, .refundFailed):

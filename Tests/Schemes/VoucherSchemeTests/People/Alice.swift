@@ -60,13 +60,22 @@ struct Alice {
     func unverifiedDeposit(
         _ amount: Amount, validAfter: UInt64 = 0, validBefore: UInt64 = 2_000_000_000, salt: UInt64 = 1
     ) -> UnverifiedDeposit {
-        let salt = Hash32(filling: { $0.storeBytes(of: salt.bigEndian, toByteOffset: 24, as: UInt64.self) })
+        unverifiedDeposit(
+            DepositLeave(amount: amount, salt: DepositLeave.salt(salt), validBefore: validBefore),
+            validAfter: validAfter)
+    }
+
+    func unverifiedDeposit(_ leave: DepositLeave, validAfter: UInt64 = 0) -> UnverifiedDeposit {
         let digest = domain.depositDigest(
-            token: token.domain, payer: wallet.address, amount: amount, validAfter: validAfter,
-            validBefore: validBefore, nonce: SettlementDomain.depositNonce(channel: id, salt: salt))
+            token: token.domain, payer: wallet.address, amount: leave.amount, validAfter: validAfter,
+            validBefore: leave.validBefore, nonce: SettlementDomain.depositNonce(channel: id, salt: leave.salt))
         return UnverifiedDeposit(
-            amount: amount, validAfter: validAfter, validBefore: validBefore, salt: salt,
+            amount: leave.amount, validAfter: validAfter, validBefore: leave.validBefore, salt: leave.salt,
             signature: wallet.signNow(digest).bytes)
+    }
+
+    func deposit(_ leave: DepositLeave) throws -> SignedDeposit {
+        try unverifiedDeposit(leave).verified(for: terms, token: token.domain, in: domain, at: noon)
     }
 
     func deposit(_ amount: Amount, salt: UInt64 = 1) throws -> SignedDeposit {
@@ -82,8 +91,14 @@ extension Amount: ExpressibleByIntegerLiteral {
 }
 
 extension DepositLeave {
-    /// A leave of which only the amount matters.
-    static func of(_ amount: Amount) -> DepositLeave {
-        DepositLeave(amount: amount, salt: .zero, validBefore: UInt64(noon.unixSeconds) + 3600)
+    /// A leave of which only the amount matters, and by which salt it is told from others.
+    static func of(_ amount: Amount, salt: UInt64 = 0, seconds: Int64 = 3600) -> DepositLeave {
+        DepositLeave(
+            amount: amount, salt: Self.salt(salt),
+            validBefore: UInt64(clamping: noon.advanced(bySeconds: seconds).unixSeconds))
+    }
+
+    static func salt(_ number: UInt64) -> Hash32 {
+        Hash32(filling: { $0.storeBytes(of: number.bigEndian, toByteOffset: 24, as: UInt64.self) })
     }
 }

@@ -10,11 +10,16 @@ import Testing
 struct JointWalkTests {
     @Test func `never part by more than the price of one request, and end with what is theirs`() throws {
         let hand = SigningHand(try Alice())
+        var events: [String: Int] = [:]
         for seed in UInt64(0)..<150 {
             var walk = JointWalk(seed: seed, hand: hand)
             for step in 0..<150 {
-                let what = try walk.step()
-                let broken = Self.brokenRules(of: walk)
+                let what: String
+                do { what = try walk.step() } catch {
+                    Issue.record("seed \(seed), step \(step): \(error) of \(walk.payer)")
+                    return
+                }
+                let broken = Self.brokenRules(of: walk) + walk.faults
                 #expect(broken == [], "seed \(seed), step \(step): \(what)")
                 guard broken.isEmpty else { return }
             }
@@ -24,22 +29,39 @@ struct JointWalkTests {
             #expect(walk.ledger.settled == kept, "seed \(seed)")
             #expect(walk.ledger.wallet == JointWalk.wallet - kept, "seed \(seed)")
             #expect(walk.payer.balance.units == walk.ledger.balance, "seed \(seed)")
+            #expect(walk.payer.charged == walk.shop.channel.charged, "seed \(seed)")
             #expect(kept <= walk.shop.delivered + JointWalk.highestPrice, "seed \(seed)")
             #expect(walk.shop.delivered > 0, "seed \(seed)")
+            #expect(walk.faults == [], "seed \(seed)")
+            events.merge(walk.events, uniquingKeysWith: +)
+        }
+        // A walk that never came by is no proof.
+        for name in [
+            "answered", "refused", "outcomeUnknown", "corrected", "corrected refund", "observed", "refundStarted",
+            "refunded", "refundFailed", "refund unknown", "books lost", "depositOutstanding", "deposit signed again",
+        ] {
+            #expect(events[name, default: 0] >= 50, "\(name): \(events)")
         }
     }
 
     private static func brokenRules(of walk: JointWalk) -> [String] {
-        let channel = walk.shop.channel
+        let (payer, channel) = (walk.payer, walk.shop.channel)
+        let inFlight: Amount = if case .awaiting(let payment) = payer.phase { payment.price } else { .zero }
         let rules = [
             "money is conserved": walk.ledger.total == JointWalk.wallet && walk.ledger.isBalanced,
-            "the payer counts no more than the payee": walk.payer.charged <= channel.charged,
+            "the payer counts no more than the payee": payer.charged <= channel.charged,
             "signed ≤ charged and one price": walk.signed <= channel.charged.units + JointWalk.highestPrice,
             "charged ≤ signed": channel.charged.units <= walk.signed,
             "captured ≤ charged": walk.ledger.claimed <= channel.charged.units,
             "captured ≤ delivered and one price": walk.ledger.claimed <= walk.shop.delivered + JointWalk.highestPrice,
             "earned is what was delivered": channel.earned.units == walk.shop.delivered,
             "delivered ≤ deposited": walk.shop.delivered <= walk.ledger.balance,
+            "what was charged was heard of, or was in doubt":
+                channel.charged.units <= walk.heard + walk.doubted + inFlight.units,
+            "an honest payee is not accused": payer.misconduct == nil,
+            "charged ≤ authorised": payer.charged <= payer.authorised,
+            "doubts are bounded, and above what was charged":
+                payer.doubts.count <= 32 && payer.doubts.allSatisfy { $0.ceiling > payer.charged },
         ]
         return rules.filter { !$0.value }.map(\.key).sorted()
     }

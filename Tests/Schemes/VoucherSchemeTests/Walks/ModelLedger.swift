@@ -36,13 +36,20 @@ struct ModelLedger {
             refundNonce: refundNonce, block: Block(height: height, time: now))
     }
 
+    /// Whether a deposit with this salt was ever locked.
+    func isLocked(_ salt: Hash32) -> Bool { receipts[salt] != nil }
+
     mutating func pass(seconds: Int64) { now = now.advanced(bySeconds: seconds) }
 
     // MARK: - What the payee submits
 
     /// Throws what ``deposit(_:)`` would, for an authorisation that was used as well.
     func check(_ deposit: SignedDeposit) throws(SettlementError) {
-        guard receipts[deposit.authorization.salt] == nil else { throw .authorizationUsed }
+        guard !isLocked(deposit.authorization.salt) else { throw .authorizationUsed }
+        let validBefore = deposit.authorization.validBefore
+        guard UInt64(clamping: now.unixSeconds) < validBefore else {
+            throw .authorizationExpired(validBefore: validBefore, now: now)
+        }
         guard deposit.amount.units <= wallet else {
             throw .insufficientBalance(has: Amount(units: wallet), needs: deposit.amount)
         }

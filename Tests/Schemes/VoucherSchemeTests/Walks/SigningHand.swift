@@ -10,6 +10,7 @@ final class SigningHand {
     let alice: Alice
     private var vouchers: [Amount: Voucher] = [:]
     private var deposits: [Amount: [UInt64: SignedDeposit]] = [:]
+    private var leaves: [DepositLeave: SignedDeposit] = [:]
 
     init(_ alice: Alice) { self.alice = alice }
 
@@ -24,6 +25,13 @@ final class SigningHand {
         if let deposit = deposits[amount]?[salt] { return deposit }
         let deposit = try alice.deposit(amount, salt: salt)
         deposits[amount, default: [:]][salt] = deposit
+        return deposit
+    }
+
+    func deposit(_ leave: DepositLeave) throws -> SignedDeposit {
+        if let deposit = leaves[leave] { return deposit }
+        let deposit = try alice.deposit(leave)
+        leaves[leave] = deposit
         return deposit
     }
 }

@@ -25,7 +25,7 @@ struct ChannelStateTests {
         #expect(bob.channel.channelState["withdrawRequestedAt"] == 0)
     }
 
-    @Test func `shows the payer's own highest voucher as the proof, and none before the first`() throws {
+    @Test func `shows the payer's own last voucher as the proof, and none before the first`() throws {
         let alice = try Alice()
         var bob = Bob(alice: alice, balance: 10_000)
         #expect(bob.channel.voucherState == nil)
