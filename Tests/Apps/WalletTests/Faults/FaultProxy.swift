@@ -25,13 +25,18 @@ final class FaultProxy: Sendable {
     private let gate: Int
     private let patience: Duration
     private let stripsExtensions: Bool
+    private let beforeAnswer: (@Sendable (HTTPMessage) async -> Void)?
     private let state: Mutex<State>
 
-    private init(port: Int, gate: Int, seed: UInt64, patience: Duration, stripsExtensions: Bool) {
+    private init(
+        port: Int, gate: Int, seed: UInt64, patience: Duration, stripsExtensions: Bool,
+        beforeAnswer: (@Sendable (HTTPMessage) async -> Void)?
+    ) {
         url = "http://127.0.0.1:\(port)"
         self.gate = gate
         self.patience = patience
         self.stripsExtensions = stripsExtensions
+        self.beforeAnswer = beforeAnswer
         state = Mutex(State(generator: SeededGenerator(seed: seed)))
     }
 
@@ -41,8 +46,10 @@ final class FaultProxy: Sendable {
     ///   - gate: The port on this machine to send everything to.
     ///   - patience: How long the client waits for an answer; some delays are longer.
     ///   - stripsExtensions: Whether the gate's extensions are hidden, as if it had none.
+    ///   - beforeAnswer: Called with each request when its answer is there and not yet passed on.
     static func run<Result: Sendable>(
         before gate: Int, seed: UInt64, patience: Duration, stripsExtensions: Bool = false,
+        beforeAnswer: (@Sendable (HTTPMessage) async -> Void)? = nil,
         _ body: (FaultProxy) async throws -> Result
     ) async throws -> Result {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -52,7 +59,7 @@ final class FaultProxy: Sendable {
             }
         let proxy = FaultProxy(
             port: server.channel.localAddress?.port ?? 0, gate: gate, seed: seed, patience: patience,
-            stripsExtensions: stripsExtensions)
+            stripsExtensions: stripsExtensions, beforeAnswer: beforeAnswer)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await server.executeThenClose { connections in
@@ -99,6 +106,7 @@ final class FaultProxy: Sendable {
             guard fault != .hangUp else { return }
             guard let request = try await HTTPMessage.request(from: inbound) else { return }
             guard let answer = try await self.answer(to: request, number: number, fault) else { return }
+            await self.beforeAnswer?(request)
             let shown = self.stripsExtensions ? answer.withoutExtensions : answer
             if case .cutAnswer(let share) = fault {
                 try await outbound.write(shown.prefix(share))

@@ -21,7 +21,7 @@ struct FaultProxyTests {
                     guard let seed = rest.popFirst() else { return }
                     group.addTask { (seed, try await FaultRun(seed: seed, market: market).run()) }
                 }
-                for _ in 0..<24 { startNext() }
+                for _ in 0..<48 { startNext() }
                 while let (seed, report) = try await group.next() {
                     #expect(report.faults == [], "seed \(seed): \(report.steps) \(report.injected)")
                     if single != nil { print(report) }

@@ -29,7 +29,13 @@ struct HTTPMessage: Sendable {
     static func rest(of inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws -> HTTPMessage? {
         var bytes = ByteBuffer()
         for try await piece in inbound { bytes.writeImmutableBuffer(piece) }
-        return bytes.readableBytes == 0 ? nil : HTTPMessage(bytes: bytes)
+        // The connection ends here, and whoever reads this must not use it again.
+        let text = Array(bytes.readableBytesView)
+        guard let end = headEnd(of: text) else { return nil }
+        let head = String(decoding: text[..<(end - 2)], as: UTF8.self) + "Connection: close\r\n\r\n"
+        var marked = ByteBuffer(string: head)
+        marked.writeBytes(text[end...])
+        return HTTPMessage(bytes: marked)
     }
 
     /// The first bytes of it: at least none, at most all.
@@ -58,13 +64,26 @@ struct HTTPMessage: Sendable {
     }
 
     private static func headEnd(of text: [UInt8]) -> Int? {
-        let mark = Array("\r\n\r\n".utf8)
-        guard text.count >= mark.count else { return nil }
-        return (0...(text.count - mark.count)).first { Array(text[$0..<($0 + mark.count)]) == mark }.map { $0 + 4 }
+        var index = 3
+        while index < text.count {
+            if text[index] == 10, text[index - 2] == 10, text[index - 1] == 13, text[index - 3] == 13 { return index + 1 }
+            index += text[index] == 10 || text[index] == 13 ? 1 : 2
+        }
+        return nil
     }
 
     private static func value(of name: String, in head: String) -> String? {
         head.split(separator: "\r\n").first { $0.lowercased().hasPrefix(name + ":") }
             .map { $0.dropFirst(name.count + 1).filter { $0 != " " } }
     }
+}
+
+extension HTTPMessage {
+    /// What is asked for, with the query.
+    var target: String {
+        String(buffer: bytes).split(separator: " ", maxSplits: 2).dropFirst().first.map(String.init) ?? ""
+    }
+
+    /// The value of a header.
+    func value(of name: String) -> String? { Self.value(of: name, in: String(buffer: bytes)) }
 }

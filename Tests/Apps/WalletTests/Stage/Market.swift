@@ -83,7 +83,10 @@ final class Market: Sendable {
             guard let pattern = PathPattern(path) else { throw CancellationError() }
             return PriceList.Route(pattern: pattern, price: price)
         }
-        return PriceList([try route("/free", .free), PriceList.Route(pattern: .all, price: .upTo(price))])
+        return PriceList([
+            try route("/free", .free), try route("/*/cheap", .upTo(Amount(units: 100))),
+            PriceList.Route(pattern: .all, price: .upTo(price)),
+        ])
     }
 
     private static func running<Result: Sendable>(
