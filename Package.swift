@@ -115,7 +115,12 @@ let tests: [Target] = [
         uses: [
             "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402",
             "Channels", "Encodings", "Primitives",
-        ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
+        ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
+    .executableTarget(
+        name: "crashing-payer",
+        dependencies: rooms(["Wallet", "HTTP402Client", "LedgerSettlement", "Channels", "Encodings", "Primitives"])
+            + [logging, nioCore],
+        path: "Tests/Apps/CrashingPayer"),
     tests(
         "Assembly", in: "Apps",
         uses: [

@@ -44,8 +44,10 @@ public struct WalletFolder: Hashable, Sendable {
         return try SpendingPolicy(file: Array(data))
     }
 
-    public func journal() throws(JournalError) -> Journal {
+    public func journal() throws(JournalError) -> Journal { try journal(probe: nil) }
+
+    package func journal(probe: JournalProbe?) throws(JournalError) -> Journal {
         try create()
-        return try Journal(path: journalPath)
+        return try Journal(path: journalPath, probe: probe)
     }
 }

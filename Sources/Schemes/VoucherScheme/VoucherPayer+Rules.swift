@@ -74,7 +74,15 @@ extension VoucherPayer {
     }
 
     /// Takes the payee's word that the channel holds more than we know of.
-    private mutating func believe(_ told: Amount) throws(Refusal) {
+    ///
+    /// Less is believed only while a refund is in doubt, which explains it: otherwise a payee could have the same
+    /// deposit made again and again.
+    private mutating func believe(_ told: Amount, charged: Amount) throws(Refusal) {
+        if isRefundInDoubt, told < balance, told >= charged {
+            try giveBack(balance.clampedSubtracting(told))
+            isRefundInDoubt = false
+            return
+        }
         if let deposit = outstanding, let sum = balance.adding(deposit.amount), told >= sum { try lockOutstanding() }
         if isRebuilt { balance = max(balance, told) }
     }
@@ -120,7 +128,7 @@ extension VoucherPayer {
             if ledger == nil, let deposit = shown?.deposit, deposit == next.outstanding { try next.lockOutstanding() }
             next.authorised = max(authorised, proof.ceiling)
         }
-        if ledger == nil, let toldBalance { try next.believe(toldBalance) }
+        if ledger == nil, let toldBalance { try next.believe(toldBalance, charged: told) }
         next.charged = told
         if told != charged {
             next.doubts = []
@@ -148,7 +156,6 @@ extension VoucherPayer {
         let pending = withdrawal?.amount.clampedSubtracting(amount) ?? .zero
         if pending.isZero { next.withdrawal = nil } else { next.withdrawal?.amount = pending }
         next.refundNonce += refundNonce == .max ? 0 : 1
-        next.isRefundInDoubt = false
         self = next
     }
 

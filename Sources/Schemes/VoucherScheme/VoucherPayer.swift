@@ -149,7 +149,13 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             }
             phase = .refunding(amount)
             return [.sign(ceiling: charged)]
-        case (.idle, .refunded(let amount)), (.refunding, .refunded(let amount)):
+        case (.idle, .refunded(let amount)):
+            try giveBack(amount)
+            isRefundInDoubt = false
+            phase = .idle
+            return []
+        case (.refunding, .refunded(let amount)):
+            // This says nothing of an earlier refund that is in doubt.
             try giveBack(amount)
             phase = .idle
             return []

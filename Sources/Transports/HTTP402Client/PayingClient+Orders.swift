@@ -29,21 +29,27 @@ extension PayingClient {
         return KnownOffer(offer: offer, extensions: demand.extensions)
     }
 
-    /// Sends a payload under an offer.
+    /// Sends a payload under an offer, and again while nothing comes back when the server answers the same order once.
     ///
     /// - Throws: ``PayingError/outcomeUnknown(reason:)`` when nothing came back.
-    public func order(_ payload: JSON, under offer: Offer, with request: PayingRequest) async throws -> OrderAnswer {
+    public func order(_ payload: JSON, under known: KnownOffer, with request: PayingRequest) async throws -> OrderAnswer {
         do {
-            return try await send(PaymentPayload(accepted: offer.json, payload: payload).header, with: request)
+            let identifier = known.knowsIdentifiers ? RequestCourse.newIdentifier() : nil
+            let header = PaymentPayload(
+                accepted: known.offer.json, payload: payload, extensions: known.echo(identifier: identifier)
+            ).header
+            return try await send(header, with: request, mayRepeat: identifier != nil)
         } catch let error where !(error is HeaderFault) {
             throw PayingError.outcomeUnknown(reason: Self.reason(of: error))
         }
     }
 
-    private func send(_ payment: String?, with request: PayingRequest) async throws -> OrderAnswer {
+    private func send(
+        _ payment: String?, with request: PayingRequest, mayRepeat: Bool = false
+    ) async throws -> OrderAnswer {
         let resource = try RequestedResource(method: request.method.rawValue, url: request.url)
         let response = try await RequestCourse(client: self, request: request, resource: resource)
-            .send(payment: payment)
+            .sendRepeatedly(payment, mayRepeat: mayRepeat)
         if payment != nil, let header = response.headers.first(name: "PAYMENT-RESPONSE") {
             return .settled(try SettleResponse(header: header))
         }

@@ -26,12 +26,18 @@ public final class PayingClient: Sendable {
         public var timeout: TimeAmount
         /// How often a request whose answer got lost is sent again, when that cannot cost twice.
         public var repeats: Int
+        /// How long to wait before the first repetition; each later one waits twice as long.
+        public var pause: TimeAmount
         /// Whether a server that was paid before may name another receiver.
         public var acceptsNewReceivers: Bool
 
-        public init(timeout: TimeAmount = .seconds(60), repeats: Int = 2, acceptsNewReceivers: Bool = false) {
+        public init(
+            timeout: TimeAmount = .seconds(60), repeats: Int = 2, pause: TimeAmount = .milliseconds(200),
+            acceptsNewReceivers: Bool = false
+        ) {
             self.timeout = timeout
             self.repeats = max(0, repeats)
+            self.pause = pause
             self.acceptsNewReceivers = acceptsNewReceivers
         }
     }

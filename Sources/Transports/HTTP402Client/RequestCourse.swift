@@ -126,7 +126,7 @@ struct RequestCourse {
     // MARK: - Sending
 
     /// Sends the same again while nothing comes back, when that cannot cost twice.
-    private func sendRepeatedly(_ header: String, mayRepeat: Bool) async throws -> HTTPClientResponse {
+    func sendRepeatedly(_ header: String?, mayRepeat: Bool) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
         while true {
@@ -143,8 +143,8 @@ struct RequestCourse {
                 guard mayRepeat, attempt < client.options.repeats, !(error is CancellationError), !Task.isCancelled
                 else { throw error }
             }
+            try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
             attempt += 1
-            try await Task.sleep(for: .milliseconds(100 << min(attempt, 5)))
         }
     }
 
@@ -175,7 +175,7 @@ struct RequestCourse {
     }
 
     /// - Source: x402 v2, extension `payment-identifier`: 16 to 128 letters, digits, `-` and `_`.
-    private static func newIdentifier() -> String {
+    static func newIdentifier() -> String {
         "pay_" + Hex.digits((0..<16).map { _ in UInt8.random(in: .min ... .max) })
     }
 }
@@ -187,7 +187,7 @@ extension HTTPMethod {
 
 extension KnownOffer {
     /// What to send back of the server's extensions.
-    fileprivate func echo(identifier: String?) -> JSON? {
+    func echo(identifier: String?) -> JSON? {
         guard let identifier, let declared = extensions?[Self.identifierExtension], let info = declared["info"] else {
             return nil
         }

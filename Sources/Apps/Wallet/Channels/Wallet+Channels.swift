@@ -102,9 +102,16 @@ extension Wallet {
             return channel
         }
         guard let snapshot else { return channel }
+        return try await taking(snapshot, into: channel)
+    }
+
+    /// Takes in what the settlement says of a channel, and writes down what that tells of its past.
+    func taking(_ snapshot: ChannelSnapshot, into channel: KeptChannel) async throws -> KeptChannel {
         var next = channel
         _ = try next.books.apply(.observed(snapshot))
-        if next != channel { try await journal.found(next, settling: nil) }
+        if next != channel {
+            try await journal.found(next, finding: Findings(from: channel.books, to: next.books))
+        }
         return next
     }
 }

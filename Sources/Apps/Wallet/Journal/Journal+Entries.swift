@@ -16,7 +16,8 @@ extension Journal {
     func begin(
         _ draft: JournalDraft, channel: KeptChannel?, under policy: SpendingPolicy, isApproved: Bool, at now: Instant
     ) async throws -> Int64 {
-        try await change { db in
+        probe?.reach(.beginning, draft.kind)
+        let id = try await change { db in
             if draft.kind == .payment {
                 switch policy.evaluate(draft.intent, after: try db.totals(for: draft.intent, at: now)) {
                 case .allowed: break
@@ -28,6 +29,8 @@ extension Journal {
             if let channel { try db.keep(channel) }
             return try db.insert(draft, at: now)
         }
+        probe?.reach(.begun, draft.kind)
+        return id
     }
 
     /// Writes down what became of an entry.
@@ -35,23 +38,26 @@ extension Journal {
     /// - Parameters:
     ///   - channel: The channel's books as they are now.
     ///   - isInDoubt: Whether it may still turn out to have been taken.
-    ///   - settled: What this tells of earlier payments out of the channel.
+    ///   - findings: What this tells of earlier entries of the channel.
     func finish(
         _ entry: Int64, _ outcome: JournalOutcome, channel: KeptChannel?, isInDoubt: Bool = false,
-        settling settled: DoubtsSettled? = nil
+        finding findings: Findings = Findings()
     ) async throws {
+        let kind = probe == nil ? nil : try await read { try $0.kind(of: entry) }
+        if let kind { probe?.reach(.finishing, kind) }
         try await change { db in
             if let channel { try db.keep(channel) }
             try db.close(entry, outcome, isInDoubt: isInDoubt)
-            if let settled, let channel { try db.settle(settled, in: channel.id) }
+            if let channel { try db.settle(findings, in: channel.id) }
         }
+        if let kind { probe?.reach(.finished, kind) }
     }
 
     /// Writes down what was found out about a channel, without a new payment.
-    func found(_ channel: KeptChannel, settling settled: DoubtsSettled?) async throws {
+    func found(_ channel: KeptChannel, finding findings: Findings) async throws {
         try await change { db in
             try db.keep(channel)
-            if let settled { try db.settle(settled, in: channel.id) }
+            try db.settle(findings, in: channel.id)
         }
     }
 
@@ -122,6 +128,10 @@ extension Database {
         return id
     }
 
+    fileprivate func kind(of entry: Int64) throws -> JournalEntry.Kind? {
+        try Row.fetchOne(self, sql: "SELECT * FROM entries WHERE id = ?", arguments: [entry])?.entry().kind
+    }
+
     fileprivate func close(_ id: Int64, _ outcome: JournalOutcome, isInDoubt: Bool) throws {
         guard let row = try Row.fetchOne(self, sql: "SELECT * FROM entries WHERE id = ?", arguments: [id]) else {
             throw JournalDamage(reason: "entry \(id) is gone")
@@ -144,28 +154,58 @@ extension Database {
             ])
     }
 
-    /// Closes the entries of a channel that were in doubt.
-    fileprivate func settle(_ settled: DoubtsSettled, in channel: ChannelID) throws {
-        let rows = try Row.fetchAll(
-            self, sql: "SELECT * FROM entries WHERE channel = ? AND in_doubt = 1 ORDER BY id DESC",
-            arguments: ["\(channel)"])
-        var taken: Amount?
-        if case .taken(let amount, let ceiling) = settled {
-            // Of several with the same voucher the newest is as good as any: it was one payment to the payee.
-            for row in rows where taken == nil {
-                guard try row.entry().ceiling == ceiling, let id: Int64 = row["id"] else { continue }
-                try close(id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
-                taken = amount
+    /// Writes down what was found out about entries of a channel whose outcome was unknown.
+    fileprivate func settle(_ findings: Findings, in channel: ChannelID) throws {
+        if let payments = findings.payments { try settle(payments, in: channel) }
+        if let refunded = findings.refunded, let row = try rows(.refund, "in_doubt = 1", of: channel).first {
+            let entry = try row.entry()
+            let state: JournalEntry.State = entry.state == .refused ? .refused : .notTaken
+            let outcome =
+                refunded.isZero
+                ? JournalOutcome(state, code: entry.code)
+                : JournalOutcome(.paid, charged: refunded, code: "wallet.refund-answer-lost")
+            try close(entry.id, outcome, isInDoubt: false)
+        }
+        if let withdrawn = findings.withdrawn,
+            let row = try rows(.withdrawal, "state IN ('pending', 'unknown')", of: channel).first
+        {
+            try close(try row.entry().id, JournalOutcome(.paid, charged: withdrawn), isInDoubt: false)
+        }
+    }
+
+    private func settle(_ settled: DoubtsSettled, in channel: ChannelID) throws {
+        var entries = try rows(.payment, "in_doubt = 1", of: channel).map { try $0.entry() }
+        let isFinal: Bool
+        switch settled {
+        case .noneTaken(let final): isFinal = final
+        case .taken(let amount, let ceiling, let final):
+            isFinal = final
+            // Of several with the same voucher the newest is as good as any: it was one payment to the payee. One that
+            // was answered, and cost nothing, is the least likely.
+            let index =
+                entries.firstIndex { $0.ceiling == ceiling && $0.state != .paid }
+                ?? entries.firstIndex { $0.ceiling == ceiling }
+            if let index {
+                let entry = entries.remove(at: index)
+                try close(
+                    entry.id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
             }
         }
-        for row in rows {
-            guard let id: Int64 = row["id"],
-                let state = try String.fetchOne(self, sql: "SELECT state FROM entries WHERE id = ?", arguments: [id]),
-                state != JournalEntry.State.paid.rawValue
-            else { continue }
-            let isRefused = state == JournalEntry.State.refused.rawValue
-            try close(
-                id, JournalOutcome(isRefused ? .refused : .notTaken, code: try row.entry().code), isInDoubt: false)
+        for entry in entries {
+            let isOpen = entry.state == .unknown || entry.state == .pending
+            let outcome = JournalOutcome(
+                isOpen ? .notTaken : entry.state, charged: entry.charged, code: entry.code,
+                transaction: entry.transaction)
+            try close(entry.id, outcome, isInDoubt: !isFinal)
         }
+    }
+
+    /// The entries of a channel of one kind, newest first.
+    private func rows(
+        _ kind: JournalEntry.Kind, _ condition: String, of channel: ChannelID
+    ) throws -> [Row] {
+        try Row.fetchAll(
+            self, sql: "SELECT * FROM entries WHERE channel = ? AND kind = ? AND \(condition) ORDER BY id DESC",
+            arguments: ["\(channel)", kind.rawValue])
     }
 }

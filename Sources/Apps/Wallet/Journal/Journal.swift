@@ -13,12 +13,16 @@ import GRDB
 public final class Journal: Sendable {
     let path: String
     let database: any DatabaseWriter
+    let probe: JournalProbe?
 
     /// Opens the journal in a file, for its owner alone, and makes it when there is none.
     ///
     /// - Parameter path: `nil` for a journal in memory, for tests and for those who want to forget.
-    public init(path: String?) throws(JournalError) {
+    public convenience init(path: String?) throws(JournalError) { try self.init(path: path, probe: nil) }
+
+    package init(path: String?, probe: JournalProbe?) throws(JournalError) {
         self.path = path ?? "in memory"
+        self.probe = probe
         do {
             database = try Self.open(path)
         } catch {

@@ -93,7 +93,8 @@ public struct JournalOutcome: Hashable, Sendable {
 
 /// What was found out about the payments of a channel whose outcome was unknown.
 public enum DoubtsSettled: Hashable, Sendable {
-    case noneTaken
+    /// None was taken; unless `isFinal`, a copy that is still on its way may yet be.
+    case noneTaken(isFinal: Bool)
     /// The payee took so much in all, by the voucher with this ceiling.
-    case taken(Amount, ceiling: Amount)
+    case taken(Amount, ceiling: Amount, isFinal: Bool)
 }

@@ -36,8 +36,7 @@ extension Wallet {
         if let view = views[channel.network] {
             do {
                 if let snapshot = try await view.snapshot(of: id) {
-                    _ = try channel.books.apply(.observed(snapshot))
-                    try await journal.found(channel, settling: nil)
+                    channel = try await taking(snapshot, into: channel)
                 }
                 wasRead = true
             } catch let error as SettlementError { remarks.append(error.message) }
@@ -58,17 +57,17 @@ extension Wallet {
         let request = try request(for: channel, at: nil)
         // Anything else might do something, if the payee were to take the question for a payment.
         guard request.method == .GET || request.method == .HEAD else { throw WalletError.noPayee(channel.id) }
-        let offer = try await client.knownOffer(for: request, where: { channel.isPaid(by: $0) }).offer
+        let offer = try await client.knownOffer(for: request, where: { channel.isPaid(by: $0) })
         var asking = channel
         let nothing = DepositLeave(amount: .zero, salt: .zero, validBefore: 0)
         let effects = try asking.books.apply(.requestStarted(price: .zero, deposit: nothing, at: clock()))
         let answer = try await client.order(
             try await orderPayload(effects, of: asking) { .voucher($0, $1) }, under: offer, with: request)
         guard case .refused(let demand) = answer,
-            let books = PayeeBooks(in: demand, for: channel.id, like: offer.requirements)
+            let books = PayeeBooks(in: demand, for: channel.id, like: offer.offer.requirements)
         else { throw WalletError.noPayee(channel.id) }
-        let (found, settled) = try await adopting(books, in: asking)
-        try await journal.found(found, settling: settled)
+        let (found, findings) = try await adopting(books, in: asking)
+        try await journal.found(found, finding: findings)
         return found
     }
 

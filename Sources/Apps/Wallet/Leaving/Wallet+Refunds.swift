@@ -26,7 +26,7 @@ extension Wallet {
         guard let known = try await journal.channel(id) else { throw WalletError.unknownChannel(id) }
         let channel = try await observed(try await prepared(known))
         let request = try request(for: channel, at: url)
-        let offer = try await client.knownOffer(for: request, where: { channel.isPaid(by: $0) }).offer
+        let offer = try await client.knownOffer(for: request, where: { channel.isPaid(by: $0) })
         do {
             return try await refund(amount, of: channel, under: offer, with: request, through: client)
         } catch is BooksWereMended {
@@ -38,7 +38,7 @@ extension Wallet {
     private struct BooksWereMended: Error {}
 
     private func refund(
-        _ amount: Amount?, of before: KeptChannel, under offer: Offer, with request: PayingRequest,
+        _ amount: Amount?, of before: KeptChannel, under offer: KnownOffer, with request: PayingRequest,
         through client: PayingClient
     ) async throws -> Amount {
         var channel = before
@@ -48,12 +48,15 @@ extension Wallet {
             isApproved: true, at: clock())
         let answer: PayingClient.OrderAnswer
         do {
-            answer = try await client.order(
-                try await orderPayload(effects, of: channel) { .refund($0, $1, amount: amount.map { "\($0)" }) },
-                under: offer, with: request)
+            let payload = try await orderPayload(effects, of: channel) {
+                .refund($0, $1, amount: amount.map { "\($0)" })
+            }
+            journal.probe?.reach(.signed, .refund)
+            answer = try await client.order(payload, under: offer, with: request)
         } catch {
             _ = try channel.books.apply(.outcomeUnknown)
-            try await journal.finish(entry, JournalOutcome(.unknown, code: "wallet.refund-unknown"), channel: channel)
+            try await journal.finish(entry, JournalOutcome(.unknown, code: "wallet.refund-unknown"), channel: channel,
+                isInDoubt: true)
             throw WalletError.refundUnknown(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
         }
         switch answer {
@@ -61,7 +64,8 @@ extension Wallet {
             guard let given = response.amount else {
                 _ = try channel.books.apply(.outcomeUnknown)
                 try await journal.finish(
-                    entry, JournalOutcome(.unknown, code: "wallet.refund-unreadable"), channel: channel)
+                    entry, JournalOutcome(.unknown, code: "wallet.refund-unreadable"), channel: channel,
+                    isInDoubt: true)
                 throw WalletError.refundUnreadable
             }
             _ = try channel.books.apply(.refunded(given))
@@ -83,22 +87,23 @@ extension Wallet {
         _ entry: Int64, _ channel: KeptChannel, code: String, message: String?
     ) async throws -> WalletError {
         var channel = channel
-        _ = try channel.books.apply(.refundFailed)
-        try await journal.finish(entry, JournalOutcome(.refused, code: code), channel: channel)
+        // The payee may have given the money back on another copy of the order: that shows in the balance.
+        _ = try channel.books.apply(.outcomeUnknown)
+        try await journal.finish(entry, JournalOutcome(.refused, code: code), channel: channel, isInDoubt: true)
         return WalletError.refundRefused(code: code, message: message)
     }
 
     /// Follows the payee's books once, when they can be true and differ from ours.
     private func follow(
-        _ demand: ReceivedDemand, of channel: KeptChannel, entry: Int64, under offer: Offer
+        _ demand: ReceivedDemand, of channel: KeptChannel, entry: Int64, under offer: KnownOffer
     ) async throws {
-        guard let books = PayeeBooks(in: demand, for: channel.id, like: offer.requirements),
+        guard let books = PayeeBooks(in: demand, for: channel.id, like: offer.offer.requirements),
             books.charged != channel.books.charged
         else { throw try await refused(entry, channel, code: demand.error ?? "refused", message: nil) }
         do {
-            let (mended, settled) = try await adopting(books, in: channel)
+            let (mended, findings) = try await adopting(books, in: channel)
             try await journal.finish(
-                entry, JournalOutcome(.refused, code: demand.error), channel: mended, settling: settled)
+                entry, JournalOutcome(.refused, code: demand.error), channel: mended, finding: findings)
         } catch let refusal as VoucherPayer.Refusal {
             _ = try await refused(entry, channel, code: refusal.code, message: nil)
             throw refusal
@@ -106,15 +111,16 @@ extension Wallet {
     }
 
     /// The channel with its payee's books, as far as they are proved.
-    func adopting(_ books: PayeeBooks, in channel: KeptChannel) async throws -> (KeptChannel, DoubtsSettled) {
+    func adopting(_ books: PayeeBooks, in channel: KeptChannel) async throws -> (KeptChannel, Findings) {
         let domain = try domainOrFault(channel.network)
         let proof = try? books.voucher?.verified(by: nil, under: channel.books.terms, in: domain)
         let snapshot = try? await views[channel.network]?.snapshot(of: channel.id)
         var next = channel
         _ = try next.books.apply(
             .corrected(charged: books.charged, balance: books.balance, proof: proof, ledger: snapshot))
-        let more = next.books.charged.clampedSubtracting(channel.books.charged)
-        return (next, more.isZero ? .noneTaken : .taken(more, ceiling: proof?.ceiling ?? .zero))
+        return (
+            next, Findings(from: channel.books, to: next.books, proof: proof?.ceiling, payeeTold: true)
+        )
     }
 
     // MARK: - What is sent

@@ -29,13 +29,19 @@ extension Wallet {
             throw WalletError.noSettlement(known.network)
         }
         var channel = try await observed(try await prepared(known))
+        if let paid = Findings(from: known.books, to: channel.books).withdrawn { return .paid(paid) }
         let terms = channel.books.terms
         guard let pending = channel.books.withdrawal else {
             let snapshot = try await settlement.snapshot(of: id)
             let free = snapshot.map { $0.balance.clampedSubtracting($0.totalClaimed) } ?? .zero
-            let entry = try await journal.begin(
-                draft(.withdrawal, channel, amount ?? free, nil), channel: channel, under: policy, isApproved: true,
-                at: clock())
+            // One that a crash left behind before it was asked for is taken up again.
+            var entry = try await journal.pendingWithdrawal(of: id)
+            if entry == nil {
+                entry = try await journal.begin(
+                    draft(.withdrawal, channel, amount ?? free, nil), channel: channel, under: policy,
+                    isApproved: true, at: clock())
+            }
+            guard let entry else { throw WalletError.unknownChannel(id) }
             do {
                 let receipt = try await settlement.initiateWithdraw(terms, amount: amount ?? free, by: signer)
                 _ = try channel.books.apply(.observed(receipt.snapshot))

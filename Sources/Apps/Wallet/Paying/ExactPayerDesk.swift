@@ -90,6 +90,10 @@ struct ExactSignedPayment: SignedPayment {
     var isRepeatable: Bool { true }
 
     func settled(_ response: SettleResponse) async throws -> PaymentReceipt {
+        if let stranger = response.stranger(to: offer, payer: wallet.address) {
+            await lost(code: "payment.receipt-of-another")
+            throw HeaderFault.member(name: "PAYMENT-RESPONSE", stranger)
+        }
         try await wallet.journal.finish(
             entry, JournalOutcome(.paid, charged: offer.amount, transaction: response.transaction), channel: nil)
         return PaymentReceipt(

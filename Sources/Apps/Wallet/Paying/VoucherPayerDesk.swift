@@ -65,6 +65,7 @@ struct VoucherPayerDesk: PayerDesk {
             do {
                 let hand = VoucherHand(wallet: wallet, domain: domain, token: terms.token, terms: channel.books.terms)
                 let payload = try await hand.payload(of: effects, in: channel.id)
+                wallet.journal.probe?.reach(.signed, .payment)
                 return VoucherSignedPayment(
                     wallet: wallet, domain: domain, offer: offer.requirements, entry: entry, identifier: identifier,
                     payload: payload.json, channel: channel, lease: lease)

@@ -28,6 +28,11 @@ struct VoucherSignedPayment: SignedPayment {
         defer { lease.giveBack() }
         let awaited = channel.books.awaited
         var next = channel
+        // Another payment's receipt, or another chain's, says nothing of this one.
+        if let stranger = response.stranger(to: offer, payer: channel.books.terms.payer) {
+            await lost(code: "payment.receipt-of-another")
+            throw HeaderFault.member(name: "PAYMENT-RESPONSE", stranger)
+        }
         // Without a word on it, all was charged.
         let told = response.extra?["chargedAmount"]
         guard let charged = told == nil ? offer.amount : told?.stringValue.flatMap(Amount.init(wire:)) else {
@@ -42,7 +47,8 @@ struct VoucherSignedPayment: SignedPayment {
         }
         try await wallet.journal.finish(
             entry, JournalOutcome(.paid, charged: charged, transaction: response.transaction), channel: next,
-            settling: channel.books.doubts.isEmpty ? nil : .noneTaken)
+            isInDoubt: next.books.isInDoubt(awaited),
+            finding: Findings(payments: .noneTaken(isFinal: next.books.doubts.isEmpty)))
         return PaymentReceipt(
             scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
             price: offer.amount, charged: charged, deposited: awaited?.deposit?.amount ?? .zero, channel: channel.id,
@@ -83,12 +89,13 @@ struct VoucherSignedPayment: SignedPayment {
         if !more.isZero, isThisOne {
             try await wallet.journal.finish(
                 entry, JournalOutcome(.paid, charged: more, code: "payment.answer-lost"), channel: next,
-                settling: .noneTaken)
+                finding: Findings(payments: .noneTaken(isFinal: next.books.doubts.isEmpty)))
             return .taken
         }
         try await wallet.journal.finish(
             entry, JournalOutcome(.refused, code: demand.error), channel: next,
-            settling: more.isZero ? .noneTaken : .taken(more, ceiling: proof?.ceiling ?? .zero))
+            isInDoubt: next.books.isInDoubt(before.awaited),
+            finding: Findings(from: before, to: next.books, proof: proof?.ceiling, payeeTold: true))
         return next.books.charged != before.charged || next.books.balance != before.balance ? .mended : .nothing
     }
 
@@ -137,7 +144,18 @@ extension VoucherPayer {
     /// The payment that is under way.
     var awaited: Payment? { if case .awaiting(let payment) = phase { payment } else { nil } }
 
+    /// Whether a payment may still be taken without our knowing.
+    func isInDoubt(_ payment: Payment?) -> Bool { doubts.contains { $0.ceiling == payment?.ceiling } }
+
     func hasOtherSums(than other: VoucherPayer) -> Bool {
         charged != other.charged || balance != other.balance || outstanding != other.outstanding
+    }
+}
+
+extension SettleResponse {
+    /// The member that says that this is about another payment, if one does.
+    func stranger(to offer: PaymentRequirements, payer: Address) -> String? {
+        if network != offer.network { return "network" }
+        return self.payer.map { $0 == payer } ?? true ? nil : "payer"
     }
 }

@@ -32,9 +32,7 @@ struct Counter: Sendable {
         case .notKept: return .answer(.problem(.conflict, GateFault.answerNotKept))
         }
         do {
-            let decision = try await admit(payment, offer, identifier: identifier)
-            if case .answer = decision { gate.identifiers.forget(identifier) }
-            return decision
+            return try await admit(payment, offer, identifier: identifier)
         } catch {
             gate.identifiers.forget(identifier)
             throw error
@@ -48,8 +46,18 @@ struct Counter: Sendable {
         case .admitted(let admitted):
             return .serve(PaidRequest(counter: self, payment: admitted, offer: offer, identifier: identifier))
         case .settled(let response, let body):
-            return .answer(settled(response, body: body))
+            let answer = settled(response, body: body)
+            // An order that is carried out is not carried out again for the same identifier.
+            if let identifier {
+                if response.success {
+                    gate.identifiers.keep(answer, for: identifier)
+                } else {
+                    gate.identifiers.forget(identifier)
+                }
+            }
+            return .answer(answer)
         case .refused(let refusal):
+            if let identifier { gate.identifiers.forget(identifier) }
             return .answer(self.refusal(of: refusal, offer: offer))
         case .deferred(let reason, let seconds):
             // No 402: a client that gets one looks for what is wrong with its payment, and may deposit again.

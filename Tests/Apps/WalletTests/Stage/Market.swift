@@ -83,7 +83,10 @@ final class Market: Sendable {
             guard let pattern = PathPattern(path) else { throw CancellationError() }
             return PriceList.Route(pattern: pattern, price: price)
         }
-        return PriceList([try route("/free", .free), PriceList.Route(pattern: .all, price: .upTo(price))])
+        return PriceList([
+            try route("/free", .free), try route("/*/cheap", .upTo(Amount(units: 100))),
+            PriceList.Route(pattern: .all, price: .upTo(price)),
+        ])
     }
 
     private static func running<Result: Sendable>(
@@ -121,11 +124,24 @@ final class Market: Sendable {
         if amount > 0 {
             try await ledger.mint(to: signer.address, token: Self.token.address, amount: Amount(units: amount))
         }
-        return Wallet(
+        return try wallet(
+            signer: signer, channels: channels, policy: policy, readsLedger: readsLedger, folder: folder,
+            approve: approve)
+    }
+
+    /// Another wallet of the same account, on the same files if there are any.
+    func wallet(
+        signer: KeySigner, channels: Int = 1, policy: SpendingPolicy = .standard, readsLedger: Bool = true,
+        folder: WalletFolder? = nil, approve: Wallet.Approval? = nil
+    ) throws -> Wallet {
+        Wallet(
             journal: try folder?.journal() ?? Journal(path: nil), lockFolder: folder?.lockPath, signer: signer,
             policy: policy, approve: approve, views: readsLedger ? [ledger] : [],
             options: Wallet.Options(channelsPerPayee: channels), logger: Self.quiet)
     }
+
+    /// Where the gate listens on this machine.
+    var port: Int { url.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
     static var quiet: Logger {
         var logger = Logger(label: "market")

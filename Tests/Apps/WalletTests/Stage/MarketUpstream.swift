@@ -28,6 +28,11 @@ final class MarketUpstream: Service {
     /// How often a path was served.
     func calls(of path: String) -> Int { counts.withLock { $0[path] ?? 0 } }
 
+    /// How often anything was served whose path begins so.
+    func calls(below prefix: String) -> Int {
+        counts.withLock { $0.filter { $0.key.hasPrefix(prefix) }.values.reduce(0, +) }
+    }
+
     /// How often anything was served.
     var calls: Int { counts.withLock { $0.values.reduce(0, +) } }
 
@@ -47,15 +52,15 @@ final class MarketUpstream: Service {
 
     private func answer(_ request: Request) async throws -> Response {
         counts.withLock { $0[request.uri.path, default: 0] += 1 }
-        switch request.uri.path {
-        case "/fail": return Response(status: .internalServerError)
-        case "/metered":
+        switch request.uri.path.split(separator: "/").last {
+        case "fail": return Response(status: .internalServerError)
+        case "metered":
             let cost = request.uri.queryParameters["cost"].map(String.init) ?? "700"
             guard let name = HTTPField.Name("Settlement-Overrides") else { throw HTTPError(.internalServerError) }
             return Response(
                 status: .ok, headers: [name: "{\"amount\":\"\(cost)\"}"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: "metered\n")))
-        case "/echo": return Response(status: .ok, body: ResponseBody(asyncSequence: request.body))
+        case "echo": return Response(status: .ok, body: ResponseBody(asyncSequence: request.body))
         default:
             return Response(
                 status: .ok, headers: [.contentType: "text/plain"],

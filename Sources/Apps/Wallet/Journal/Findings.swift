@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPrimitives
+import FarthingVoucherScheme
+
+/// What a look at a channel told of things whose outcome was unknown.
+struct Findings: Hashable, Sendable {
+    /// What became of payments in doubt; `nil` when nothing was told of them.
+    var payments: DoubtsSettled?
+    /// What a refund in doubt gave back: zero when it was never made, `nil` when nobody knows yet.
+    var refunded: Amount?
+    /// What a withdrawal paid out whose end was not seen.
+    var withdrawn: Amount?
+
+    init(payments: DoubtsSettled? = nil) { self.payments = payments }
+
+    /// Compares a channel's books before and after the payee or the settlement was heard.
+    ///
+    /// - Parameters:
+    ///   - proof: The ceiling of the voucher that the payee showed.
+    ///   - payeeTold: Whether the payee said how it counts; the settlement alone does not know what is not claimed.
+    init(from before: VoucherPayer, to after: VoucherPayer, proof: Amount? = nil, payeeTold: Bool = false) {
+        let more = after.charged.clampedSubtracting(before.charged)
+        let isFinal = after.doubts.isEmpty
+        if !more.isZero {
+            let open = (before.doubts + [before.awaited].compactMap { $0 }).map(\.ceiling)
+            // Without a voucher that shows which, it was one that covers the sum.
+            let shown = open.first { $0 == proof } ?? open.filter { $0 >= after.charged }.min() ?? proof
+            payments = .taken(more, ceiling: shown ?? after.charged, isFinal: isFinal)
+        } else if payeeTold {
+            payments = .noneTaken(isFinal: isFinal)
+        }
+        var held = before.balance
+        if let deposit = before.outstanding, after.outstanding == nil, after.refundNonce > before.refundNonce {
+            held = held.adding(deposit.amount) ?? .max
+        }
+        if before.isRefundInDoubt, !after.isRefundInDoubt {
+            refunded = after.refundNonce > before.refundNonce ? held.clampedSubtracting(after.balance) : .zero
+        }
+        if before.withdrawal != nil, after.withdrawal == nil, after.refundNonce == before.refundNonce {
+            withdrawn = before.balance.clampedSubtracting(after.balance)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingWallet
+import Foundation
+import Logging
+import NIOCore
+import Synchronization
+
+/// A payer that kills itself at a step of its way, as a power cut would; for tests alone.
+///
+///     crashing-payer FOLDER KEY LEDGER ACTION URL COUNT KIND.STEP.NUMBER
+///
+/// `ACTION` is `pay`, `refund` or `withdraw`, done `COUNT` times; `LEDGER` is `-` for a payer that cannot look at it.
+/// It ends itself when an entry of `KIND` reaches `STEP` for the `NUMBER`th time; `never` lets it live.
+@main
+enum CrashingPayer {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 8, let bytes = Hex.decode(arguments[2]), let key = PrivateKey(bytes),
+            let count = Int(arguments[6])
+        else { exit(64) }
+        let folder = WalletFolder(path: arguments[1])
+        let ledger = arguments[3] == "-" ? nil : try Ledger(existing: arguments[3])
+        var logger = Logger(label: "crashing-payer")
+        logger.logLevel = .critical
+        let wallet = Wallet(
+            journal: try folder.journal(probe: probe(arguments[7])), lockFolder: folder.lockPath, signer: KeySigner(key),
+            views: ledger.map { [$0] } ?? [], logger: logger)
+        let client = wallet.client(options: PayingClient.Options(timeout: .seconds(10), repeats: 0))
+        for _ in 0..<count {
+            switch arguments[4] {
+            case "pay":
+                let answer = try await client.execute(PayingRequest(url: arguments[5]))
+                print("paid \(answer.receipt?.charged ?? .zero)")
+            case "refund":
+                for channel in try await wallet.journal.channels() {
+                    print("refunded \(try await wallet.refund(channel.id, amount: Amount(units: 500), through: client))")
+                }
+            case "withdraw":
+                for channel in try await wallet.journal.channels() { print(try await wallet.withdraw(channel.id)) }
+            default: exit(64)
+            }
+        }
+    }
+
+    /// Kills this process at a step such as `payment.signed.2`.
+    private static func probe(_ place: String) -> JournalProbe {
+        let parts = place.split(separator: ".").map(String.init)
+        let rest = Mutex(parts.last.flatMap { Int($0) } ?? 0)
+        return JournalProbe { step, kind in
+            guard parts.count == 3, kind.rawValue == parts[0], step.rawValue == parts[1] else { return }
+            let isHere = rest.withLock { rest in
+                rest -= 1
+                return rest == 0
+            }
+            if isHere { kill(getpid(), SIGKILL) }
+        }
+    }
+}
