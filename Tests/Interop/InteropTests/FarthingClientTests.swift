@@ -61,12 +61,16 @@ extension Interop {
 
         @Test func `goes on without a chain, by the server's books and its own signature`() async throws {
             try await OfficialServer.open { server, _ in
-                for round in 1...3 {
-                    let payer = try FarthingPayer(key: 0x14, on: server.chain, readsChain: false)
-                    if round == 1 { try await server.chain.mint(1_000_000, for: payer.wallet.address) }
-                    #expect(try await payer.pay(server.url + "/weather").map(\.charged.units) == [1000])
-                    #expect(try await payer.channel().books.charged == Amount(units: UInt128(1000 * round)))
-                }
+                let first = try FarthingPayer(key: 0x14, on: server.chain, readsChain: false)
+                try await server.chain.mint(1_000_000, for: first.wallet.address)
+                try await first.pay(server.url + "/weather")
+                // The server shows the very voucher that is signed now, so it may have taken this request for paid.
+                let second = try FarthingPayer(key: 0x14, on: server.chain, readsChain: false)
+                await #expect(throws: PayingError.answerLost) { try await second.pay(server.url + "/weather") }
+                #expect(try await second.pay(server.url + "/weather").map(\.charged.units) == [1000])
+                let third = try FarthingPayer(key: 0x14, on: server.chain, readsChain: false)
+                #expect(try await third.pay(server.url + "/weather").map(\.charged.units) == [1000])
+                #expect(try await third.channel().books.charged == Amount(units: 3000))
                 let balance = try await server.channels().first?["balance"]?.stringValue
                 #expect(balance == "10000", "nothing was deposited twice")
             }

@@ -68,7 +68,8 @@ struct VoucherPayerDesk: PayerDesk {
                 wallet.journal.probe?.reach(.signed, .payment)
                 return VoucherSignedPayment(
                     wallet: wallet, domain: domain, offer: offer.requirements, entry: entry, identifier: identifier,
-                    payload: payload.json, channel: channel, lease: lease)
+                    payload: payload.json, channel: channel,
+                    isFound: before.usedAt == nil && before.books.height > 0, lease: lease)
             } catch {
                 // Nothing left the house, so nothing happened.
                 try await wallet.journal.finish(

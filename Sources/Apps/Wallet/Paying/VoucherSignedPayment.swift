@@ -19,6 +19,8 @@ struct VoucherSignedPayment: SignedPayment {
     let payload: JSON
     /// The books with this payment under way.
     let channel: KeptChannel
+    /// Whether the channel was found on the settlement, and this is the first that its new books know of.
+    let isFound: Bool
     let lease: ChannelLease
 
     /// A voucher is for a sum in all: a payee that took it does not take it again.
@@ -82,9 +84,9 @@ struct VoucherSignedPayment: SignedPayment {
             throw error
         }
         let more = next.books.charged.clampedSubtracting(before.charged)
-        // Books that were lost may have signed this very voucher before.
+        // Books that were lost may have signed this very voucher before; whether they were, only the settlement tells.
         let isThisOne =
-            !before.isRebuilt && proof?.ceiling == before.awaited?.ceiling
+            !isFound && proof?.ceiling == before.awaited?.ceiling
             && !before.doubts.contains { $0.ceiling == proof?.ceiling }
         if !more.isZero, isThisOne {
             try await wallet.journal.finish(
