@@ -27,7 +27,9 @@ struct KilledPayerTests {
     }
 
     @Test(arguments: places, [true, false])
-    func `pays nothing twice after a death at any step`(place: (place: String, taken: Int), reconciles: Bool) async throws {
+    func `pays nothing twice after a death at any step`(
+        place: (place: String, taken: Int), reconciles: Bool
+    ) async throws {
         for readsLedger in [true, false] {
             try await Market.open { market in
                 let grave = try await Grave(market, readsLedger: readsLedger)
