@@ -97,8 +97,8 @@ let tests: [Target] = [
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402", "Channels",
-            "Encodings", "Primitives",
+            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402",
+            "Channels", "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
     .executableTarget(
         name: "crashing-payer",

@@ -103,7 +103,7 @@ public final class VoucherDesk: PaymentDesk {
                 AdmittedVoucher(
                     desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
         } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection || refusal.isOfTheBalance {
-            let state = try await engine.state(of: channel) ?? opening
+            let state = try await engine.state(of: channel) ?? (refusal.callsForCorrection ? opening : nil)
             return .refused(PaymentRefusal(refusal, correction: state?.correction))
         }
     }
