@@ -106,8 +106,6 @@ extension VoucherChannel.Refusal {
 
     /// Whether the payer's books differ from ours, so that it helps to show ours.
     public var callsForCorrection: Bool {
-        if case .cumulativeMismatch = self { return true }
-        if case .exceedsBalance = self { return true }
-        return false
+        if case .cumulativeMismatch = self { true } else { false }
     }
 }

@@ -32,7 +32,8 @@ extension PayingClient {
     /// Sends a payload under an offer, and again while nothing comes back when the server answers the same order once.
     ///
     /// - Throws: ``PayingError/outcomeUnknown(reason:)`` when nothing came back.
-    public func order(_ payload: JSON, under known: KnownOffer, with request: PayingRequest) async throws -> OrderAnswer {
+    public func order(_ payload: JSON, under known: KnownOffer, with request: PayingRequest) async throws -> OrderAnswer
+    {
         do {
             let identifier = known.knowsIdentifiers ? RequestCourse.newIdentifier() : nil
             let header = PaymentPayload(

@@ -64,18 +64,16 @@ struct RequestCourse {
             throw error is CancellationError
                 ? error : PayingError.outcomeUnknown(reason: PayingClient.reason(of: error))
         }
-        do {
-            if let settled = try settlement(in: response) {
-                return try await conclude(payment, settled, response, known)
-            }
-            guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
-                // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
-                await payment.outcomeUnknown()
-                return PaidResponse(response: response, receipt: nil, isInDoubt: true)
-            }
-        } catch let fault as HeaderFault {
+        let settled: SettleResponse?
+        do { settled = try settlement(in: response) } catch {
             await payment.outcomeUnknown()
-            throw fault
+            throw error
+        }
+        if let settled { return try await conclude(payment, settled, response, known) }
+        guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
+            // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
+            await payment.outcomeUnknown()
+            return PaidResponse(response: response, receipt: nil, isInDoubt: true)
         }
         return try await afterRefusal(of: payment, response, known, desk, isRemembered: isRemembered)
     }

@@ -30,7 +30,8 @@ enum CrashingPayer {
         var logger = Logger(label: "crashing-payer")
         logger.logLevel = .critical
         let wallet = Wallet(
-            journal: try folder.journal(probe: probe(arguments[7])), lockFolder: folder.lockPath, signer: KeySigner(key),
+            journal: try folder.journal(probe: probe(arguments[7])), lockFolder: folder.lockPath,
+            signer: KeySigner(key),
             views: ledger.map { [$0] } ?? [], logger: logger)
         let client = wallet.client(options: PayingClient.Options(timeout: .seconds(10), repeats: 0))
         for _ in 0..<count {
@@ -40,7 +41,9 @@ enum CrashingPayer {
                 print("paid \(answer.receipt?.charged ?? .zero)")
             case "refund":
                 for channel in try await wallet.journal.channels() {
-                    print("refunded \(try await wallet.refund(channel.id, amount: Amount(units: 500), through: client))")
+                    print(
+                        "refunded \(try await wallet.refund(channel.id, amount: Amount(units: 500), at: arguments[5], through: client))"
+                    )
                 }
             case "withdraw":
                 for channel in try await wallet.journal.channels() { print(try await wallet.withdraw(channel.id)) }

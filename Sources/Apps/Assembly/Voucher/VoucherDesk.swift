@@ -119,8 +119,8 @@ public final class VoucherDesk: PaymentDesk {
             return .admitted(
                 AdmittedVoucher(
                     desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
-        } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection {
-            let state = try await engine.state(of: channel) ?? opening
+        } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection || refusal.isOfTheBalance {
+            let state = try await engine.state(of: channel) ?? (refusal.callsForCorrection ? opening : nil)
             return .refused(PaymentRefusal(refusal, correction: state?.correction))
         }
     }
@@ -214,6 +214,9 @@ extension ReservationID {
 }
 
 extension VoucherChannel.Refusal {
+    /// Whether the payer believes that the channel holds more: the answer to a refund may have been lost.
+    fileprivate var isOfTheBalance: Bool { if case .exceedsBalance = self { true } else { false } }
+
     /// A deposit that would fail.
     ///
     /// Trouble with the ledger itself is no refusal.

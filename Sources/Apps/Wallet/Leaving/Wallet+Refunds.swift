@@ -55,7 +55,8 @@ extension Wallet {
             answer = try await client.order(payload, under: offer, with: request)
         } catch {
             _ = try channel.books.apply(.outcomeUnknown)
-            try await journal.finish(entry, JournalOutcome(.unknown, code: "wallet.refund-unknown"), channel: channel,
+            try await journal.finish(
+                entry, JournalOutcome(.unknown, code: "wallet.refund-unknown"), channel: channel,
                 isInDoubt: true)
             throw WalletError.refundUnknown(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
         }

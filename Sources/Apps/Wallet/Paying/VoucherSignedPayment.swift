@@ -118,7 +118,9 @@ struct VoucherSignedPayment: SignedPayment {
         await close(.outcomeUnknown, JournalOutcome(.unknown, code: code))
     }
 
-    /// Ends with a doubt. What cannot be written now is as after a crash, and found out later.
+    /// Ends with a doubt.
+    ///
+    /// What cannot be written now is as after a crash, and found out later.
     private func close(_ event: VoucherPayer.Event, _ outcome: JournalOutcome) async {
         defer { lease.giveBack() }
         do {

@@ -31,9 +31,9 @@ struct VoucherTerms: Hashable, Sendable {
             let name = offer.extra["name"]?.stringValue, let version = offer.extra["version"]?.stringValue
         else { return nil }
         // The official client reads a missing delay as the shortest.
-        let delay = offer.extra["withdrawDelay"]?.integerValue.flatMap(UInt64.init(exactly:))
-        let withdrawDelay = delay ?? ChannelTerms.withdrawDelayRange.lowerBound
-        guard ChannelTerms.withdrawDelayRange.contains(withdrawDelay),
+        let delay = offer.extra["withdrawDelay"].map { $0.integerValue.flatMap(UInt64.init(exactly:)) }
+        guard let withdrawDelay = delay ?? ChannelTerms.withdrawDelayRange.lowerBound,
+            ChannelTerms.withdrawDelayRange.contains(withdrawDelay),
             let method = DepositLeave.Method(
                 rawValue: offer.extra["assetTransferMethod"]?.stringValue ?? DepositLeave.Method.eip3009.rawValue)
         else { return nil }

@@ -5,14 +5,15 @@ import FarthingLedgerSettlement
 import Foundation
 import Testing
 
-/// `FARTHING_FAULT_SEED` runs one seed alone; `FARTHING_FAULT_RUNS` says how many.
+/// `FARTHING_FAULT_SEED` runs one seed alone; `FARTHING_FAULT_RUNS` says how many, from `FARTHING_FAULT_FIRST` on.
 @Suite("A client on a bad network", .timeLimit(.minutes(5)))
 struct FaultProxyTests {
     @Test func `loses no money, pays nothing twice and is never stuck, whatever the network does`() async throws {
         let environment = ProcessInfo.processInfo.environment
         let single = environment["FARTHING_FAULT_SEED"].flatMap { UInt64($0) }
         let count = environment["FARTHING_FAULT_RUNS"].flatMap { UInt64($0) } ?? 1000
-        let seeds = single.map { [$0] } ?? Array(1...count)
+        let first = environment["FARTHING_FAULT_FIRST"].flatMap { UInt64($0) } ?? 1
+        let seeds = single.map { [$0] } ?? Array(first..<(first + count))
         try await Market.open { market in
             var total = FaultRun.Report()
             try await withThrowingTaskGroup(of: (UInt64, FaultRun.Report).self) { group in

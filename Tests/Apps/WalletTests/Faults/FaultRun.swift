@@ -76,7 +76,8 @@ struct FaultRun: Sendable {
                 report.count(one)
                 report.count(await other)
             case 4:
-                report.count(await pay(at: proxy, "metered?cost=\(Int.random(in: 0...1000, using: &generator))", client))
+                report.count(
+                    await pay(at: proxy, "metered?cost=\(Int.random(in: 0...1000, using: &generator))", client))
             case 5: report.count(await pay(at: proxy, "fail", client))
             case 6, 7: report.count(await pay(at: proxy, "cheap", client))
             default: report.count(await pay(at: proxy, "x", client))

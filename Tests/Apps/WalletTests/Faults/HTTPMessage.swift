@@ -66,7 +66,9 @@ struct HTTPMessage: Sendable {
     private static func headEnd(of text: [UInt8]) -> Int? {
         var index = 3
         while index < text.count {
-            if text[index] == 10, text[index - 2] == 10, text[index - 1] == 13, text[index - 3] == 13 { return index + 1 }
+            if text[index] == 10, text[index - 2] == 10, text[index - 1] == 13, text[index - 3] == 13 {
+                return index + 1
+            }
             index += text[index] == 10 || text[index] == 13 ? 1 : 2
         }
         return nil

@@ -27,7 +27,9 @@ struct KilledPayerTests {
     }
 
     @Test(arguments: places, [true, false])
-    func `pays nothing twice after a death at any step`(place: (place: String, taken: Int), reconciles: Bool) async throws {
+    func `pays nothing twice after a death at any step`(
+        place: (place: String, taken: Int), reconciles: Bool
+    ) async throws {
         for readsLedger in [true, false] {
             try await Market.open { market in
                 let grave = try await Grave(market, readsLedger: readsLedger)
@@ -181,17 +183,16 @@ private struct Grave: Sendable {
     func killingAtAnswer(_ number: Int, _ start: (String) throws -> PayerProcess) async throws {
         let victim = Mutex<PayerProcess?>(nil)
         let rest = Mutex(number)
-        try await FaultProxy.run(
-            before: market.port, seed: 0, patience: .seconds(1),
-            beforeAnswer: { request in
-                guard request.value(of: "payment-signature") != nil else { return }
-                let isHere = rest.withLock { rest in
-                    rest -= 1
-                    return rest == 0
-                }
-                guard isHere else { return }
-                victim.withLock { $0?.kill() }
+        let trap: @Sendable (HTTPMessage) async -> Void = { request in
+            guard request.value(of: "payment-signature") != nil else { return }
+            let isHere = rest.withLock { rest in
+                rest -= 1
+                return rest == 0
             }
+            if isHere { victim.withLock { $0?.kill() } }
+        }
+        try await FaultProxy.run(
+            before: market.port, seed: 0, patience: .seconds(1), beforeAnswer: trap
         ) { proxy in
             try await proxy.heal()
             let payer = try start(proxy.url + "/weather")

@@ -3,12 +3,18 @@
 
 import FarthingWallet
 import Foundation
+import Synchronization
 
 /// A payer in a process of its own, which can be killed.
+///
+/// Started without Foundation's `Process`, which crashes when many files are being opened beside it.
 final class PayerProcess: Sendable {
+    struct NotStarted: Error { let reason: Int32 }
     struct StillRunning: Error {}
 
-    private let process = Process()
+    private let identifier: pid_t
+    /// Set once it was waited for: then the number may be another process's.
+    private let status = Mutex<Int32?>(nil)
 
     /// - Parameters:
     ///   - place: Where it kills itself, such as `payment.signed.2`; `never` for nowhere.
@@ -16,19 +22,33 @@ final class PayerProcess: Sendable {
         _ action: String, at url: String = "-", times: Int = 1, key: String, folder: WalletFolder, ledger: String?,
         killedAt place: String = "never"
     ) throws {
-        process.executableURL = URL(fileURLWithPath: Self.program)
-        process.arguments = [folder.path, key, ledger ?? "-", action, url, "\(times)", place]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let words = [Self.program, folder.path, key, ledger ?? "-", action, url, "\(times)", place]
+        var arguments = words.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in 0...2 as ClosedRange<Int32> {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        // Or it would keep this process's connections open. Those that are not open do no harm.
+        for descriptor in 3..<4096 as Range<Int32> { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        var started: pid_t = 0
+        let reason = posix_spawn(&started, Self.program, &actions, nil, &arguments, environ)
+        guard reason == 0 else { throw NotStarted(reason: reason) }
+        identifier = started
     }
 
     deinit { kill() }
 
     /// Ends it at once, without letting it put anything in order.
     func kill() {
-        guard process.isRunning else { return }
-        _ = Foundation.kill(process.processIdentifier, SIGKILL)
+        status.withLock { status in
+            guard Self.look(at: identifier, &status) == nil else { return }
+            _ = Foundation.kill(identifier, SIGKILL)
+            var told: Int32 = 0
+            if waitpid(identifier, &told, 0) == identifier { status = told }
+        }
     }
 
     /// Waits for its end.
@@ -36,14 +56,22 @@ final class PayerProcess: Sendable {
     /// - Returns: The exit code; for a signal, minus its number.
     func end() async throws -> Int32 {
         let deadline = ContinuousClock.now + .seconds(60)
-        while process.isRunning {
+        while true {
+            if let status = status.withLock({ Self.look(at: identifier, &$0) }) {
+                return status & 0x7F == 0 ? status >> 8 & 0xFF : -(status & 0x7F)
+            }
             guard ContinuousClock.now < deadline else {
                 kill()
                 throw StillRunning()
             }
             try await Task.sleep(for: .milliseconds(5))
         }
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    private static func look(at identifier: pid_t, _ status: inout Int32?) -> Int32? {
+        var told: Int32 = 0
+        if status == nil, waitpid(identifier, &told, WNOHANG) == identifier { status = told }
+        return status
     }
 
     /// The program that was built along with these tests.

@@ -36,7 +36,9 @@ struct AnswerLieTests {
         Case(testDescription: "JSON of great depth", codes: ["x402.header-not-json"]) { _ in
             [(name, Base64.encode(Array(String(repeating: "[", count: 40_000).utf8)))]
         },
-        Case(testDescription: "an array", codes: ["x402.header-member"]) { _ in [(name, Base64.encode(Array("[]".utf8)))] },
+        Case(testDescription: "an array", codes: ["x402.header-member"]) { _ in
+            [(name, Base64.encode(Array("[]".utf8)))]
+        },
         Case(testDescription: "version 1", codes: ["x402.version"]) { _ in
             [(name, Base64.encode(Array(#"{"x402Version":1,"accepts":[]}"#.utf8)))]
         },
@@ -139,7 +141,9 @@ struct AnswerLieTests {
         try await Attack.run(by: trick) { attack async throws in
             let answer = try await attack.client.execute(PayingRequest(url: attack.mallory.url + "/gold"))
             #expect(answer.receipt?.charged == 1000)
-            await #expect(throws: NIOTooManyBytesError.self) { _ = try await answer.response.body.collect(upTo: 1 << 20) }
+            await #expect(throws: NIOTooManyBytesError.self) {
+                _ = try await answer.response.body.collect(upTo: 1 << 20)
+            }
         }
     }
 }

@@ -42,7 +42,8 @@ struct CorrectionLieTests {
                 payload.voucher.channel, charged: "1301",
                 voucher: UnverifiedVoucher(channel: other, ceiling: 9000, signature: payload.voucher.signature))
         },
-        Case(testDescription: "more, with her own signature", code: "payer.unproven-correction") { mallory, _, payload in
+        Case(testDescription: "more, with her own signature", code: "payer.unproven-correction") {
+            mallory, _, payload in
             let channel = payload.voucher.channel
             let digest = mallory.market.ledger.domain.voucherDigest(channel: channel, ceiling: 9000)
             return mallory.correction(

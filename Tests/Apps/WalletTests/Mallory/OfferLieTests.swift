@@ -90,7 +90,9 @@ struct OfferLieTests {
     }
 
     static let unpayable: [Case] = [
-        Case(testDescription: "no delay at all", code: "payment.offer-incomplete") { $0.offer(extra: ["withdrawDelay": 0]) },
+        Case(testDescription: "no delay at all", code: "payment.offer-incomplete") {
+            $0.offer(extra: ["withdrawDelay": 0])
+        },
         Case(testDescription: "ten years of delay", code: "payment.offer-incomplete") {
             $0.offer(extra: ["withdrawDelay": 315_360_000])
         },

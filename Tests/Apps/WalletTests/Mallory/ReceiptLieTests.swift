@@ -12,11 +12,12 @@ import Testing
 
 @Suite("A server that lies about what it took", .timeLimit(.minutes(2)))
 struct ReceiptLieTests {
-    @Test(arguments: [
-        ("1001", "payer.overcharged"), ("340282366920938463463374607431768211455", "payer.overcharged"),
-        ("340282366920938463463374607431768211456", "x402.header-member"), ("-5", "x402.header-member"),
-        (1000, "x402.header-member"), ("", "x402.header-member"), (["1000"], "x402.header-member"),
-    ] as [(JSON, String)])
+    @Test(
+        arguments: [
+            ("1001", "payer.overcharged"), ("340282366920938463463374607431768211455", "payer.overcharged"),
+            ("340282366920938463463374607431768211456", "x402.header-member"), ("-5", "x402.header-member"),
+            (1000, "x402.header-member"), ("", "x402.header-member"), (["1000"], "x402.header-member"),
+        ] as [(JSON, String)])
     func `cannot charge what was not agreed`(charged: JSON, code: String) async throws {
         let trick: Mallory.Trick = { mallory, visit in
             visit.payload == nil ? mallory.demand(mallory.offer()) : mallory.serve(visit, charged: charged)
@@ -116,6 +117,8 @@ struct ReceiptLieTests {
 extension Attack {
     /// Withdraws what is left without her.
     func takeTheRest(of id: ChannelID, expecting amount: Amount) async throws {
+        // The ledger's clock runs ahead of the wallet's after this, so honest people get their deposit first.
+        _ = try await client.execute(PayingRequest(url: market.url + "/weather"))
         let before = try await market.ledger.balance(of: wallet.address, token: Market.token.address)
         _ = try await wallet.withdraw(id)
         try await market.ledger.advance(blocks: 1, seconds: 901)

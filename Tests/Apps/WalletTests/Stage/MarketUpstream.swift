@@ -8,7 +8,9 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 
-/// The API behind a market's gate. It counts how often it was asked for what.
+/// The API behind a market's gate.
+///
+/// It counts how often it was asked for what.
 final class MarketUpstream: Service {
     let address: Task<String, any Error>
     private let told: AsyncThrowingStream<String, any Error>.Continuation
