@@ -106,7 +106,8 @@ let tests: [Target] = [
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402", "Channels",
+            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402",
+            "Channels",
             "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, logging, lifecycle]),
     tests("Assembly", in: "Apps", uses: ["Assembly"], libraries: [metrics, coreMetrics]),
