@@ -70,7 +70,7 @@ let apps: [Target] = [
         uses: ["Wallet", "Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
-            configuration, systemPackage, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
+            configuration, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
             logging,
             metrics, coreMetrics, lifecycle,
         ]),
@@ -155,7 +155,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.10.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -186,7 +185,6 @@ var unixSignals: Target.Dependency { .product(name: "UnixSignals", package: "swi
 var logging: Target.Dependency { .product(name: "Logging", package: "swift-log") }
 var metrics: Target.Dependency { .product(name: "Metrics", package: "swift-metrics") }
 var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
-var systemPackage: Target.Dependency { .product(name: "SystemPackage", package: "swift-system") }
 var coreMetrics: Target.Dependency { .product(name: "CoreMetrics", package: "swift-metrics") }
 var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
 var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }

@@ -2,14 +2,31 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEVMSettlement
+import FarthingHTTP402Client
 import FarthingLedgerSettlement
+public import FarthingPrimitives
 
 /// The settlements that a payer can look into from this machine.
 public enum PayerViews {
-    /// - Parameter ledger: The file of an embedded ledger; `nil` for none.
-    /// - Throws: `StoreError`.
-    public static func open(ledger: String?) throws -> [any SettlementView] {
-        guard let ledger else { return [] }
-        return [try Ledger(existing: ledger)]
+    /// - Parameters:
+    ///   - ledger: The file of an embedded ledger; `nil` for none.
+    ///   - rpc: The URL of a chain's JSON-RPC endpoint; `nil` for none. It is asked nothing yet.
+    ///   - network: The chain that the endpoint must be on.
+    /// - Returns: Of two for the same network, the ledger stands first.
+    /// - Throws: `StoreError` for the ledger, `SettlementError` for the endpoint.
+    public static func open(ledger: String?, rpc: String?, network: Network) throws -> [any SettlementView] {
+        var views: [any SettlementView] = []
+        if let ledger { views.append(try Ledger(existing: ledger)) }
+        if let rpc {
+            guard let domain = SettlementDomain(network: network) else {
+                throw SettlementError.unavailable(reason: "\(network) is not an EVM chain")
+            }
+            let tokens = KnownTokens.addresses(on: network).compactMap { KnownTokens.token($0, on: network) }
+            views.append(
+                try ChainReader(
+                    url: rpc, domain: domain, tokens: tokens, client: PayingClient.standardHTTPClient))
+        }
+        return views
     }
 }

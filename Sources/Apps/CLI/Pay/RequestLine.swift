@@ -15,7 +15,9 @@ enum RequestLine {
             }
     }
 
-    /// Reads `Name: value`. What it complains of names no value: it may be a password.
+    /// Reads `Name: value`.
+    ///
+    /// What it complains of names no value: that may be a password.
     static func header(_ text: String) throws -> (name: String, value: String) {
         guard let colon = text.firstIndex(of: ":"), isToken(String(text[..<colon])) else {
             throw ValidationError("--header takes 'Name: value'.")

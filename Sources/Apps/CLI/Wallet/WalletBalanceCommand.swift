@@ -13,7 +13,7 @@ import FarthingX402
 struct WalletBalanceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "balance", abstract: "Show what the account holds and what lies in channels.",
-        discussion: "Without --ledger only the wallet's own books are looked at.")
+        discussion: "Without --ledger or --rpc only the wallet's own books are looked at.")
     @OptionGroup var wallet: WalletOptions
     @OptionGroup var views: ViewOptions
     @OptionGroup var output: OutputOptions

@@ -38,8 +38,23 @@ struct ViewOptions: ParsableArguments {
     @Option(name: .long, help: "The file of an embedded ledger to read. (default: $FARTHING_LEDGER)")
     var ledger: String?
 
+    @Option(name: .long, help: "The URL of a chain's JSON-RPC endpoint to read. (default: $FARTHING_RPC)")
+    var rpc: String?
+    @Option(name: .long, help: "CAIP-2 name of the chain of --rpc and --rebuild.")
+    var network = "eip155:84532"
+
+    func validate() throws {
+        if Network(network) == nil { throw ValidationError("--network takes a CAIP-2 name such as eip155:84532.") }
+        if ledger != nil, rpc != nil { throw ValidationError("Give --ledger or --rpc, not both.") }
+    }
+
+    /// What is given on the command line counts more than what is in the environment.
     func open() throws -> [any SettlementView] {
-        try PayerViews.open(ledger: ledger ?? WalletOptions.environment("FARTHING_LEDGER"))
+        guard let network = Network(network) else { return [] }
+        if ledger != nil || rpc != nil { return try PayerViews.open(ledger: ledger, rpc: rpc, network: network) }
+        return try PayerViews.open(
+            ledger: WalletOptions.environment("FARTHING_LEDGER"), rpc: WalletOptions.environment("FARTHING_RPC"),
+            network: network)
     }
 }
 

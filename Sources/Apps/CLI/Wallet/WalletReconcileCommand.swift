@@ -12,7 +12,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
         commandName: "reconcile",
         abstract: "Find out what became of payments whose outcome is unknown.",
         discussion: """
-            Reads the settlement (--ledger) and asks the payee, whose word counts as far as our own signatures prove \
+            Reads the settlement (--ledger, --rpc) and asks the payee, whose word counts as far as our own signatures prove \
             it. Without a channel or --all, those that are in doubt are looked at. --rebuild first searches the \
             settlement for channels that the wallet does not know.
             """)
@@ -22,8 +22,6 @@ struct WalletReconcileCommand: AsyncParsableCommand {
     var all = false
     @Flag(name: .long, help: "Find channels again, with nothing but the key and the settlement.")
     var rebuild = false
-    @Option(name: .long, help: "With --rebuild: CAIP-2 name of the chain. (default: eip155:84532)")
-    var network = "eip155:84532"
     @Option(name: .long, help: "With --rebuild: the block to begin with.")
     var since: UInt64 = 0
     @OptionGroup var signing: SigningOptions
@@ -31,13 +29,12 @@ struct WalletReconcileCommand: AsyncParsableCommand {
 
     func validate() throws {
         if channel != nil, all { throw ValidationError("Name a channel, or say --all, not both.") }
-        if Network(network) == nil { throw ValidationError("--network takes a CAIP-2 name such as eip155:84532.") }
     }
 
     func run() async throws {
         let wallet = try signing.open()
         var found: [KeptChannel] = []
-        if rebuild, let network = Network(network) {
+        if rebuild, let network = Network(signing.views.network) {
             found = try await wallet.rebuild(on: network, since: since) { height, head in
                 Console.progress("block \(height) of \(head)", isLast: height >= head)
             }

@@ -96,7 +96,9 @@ extension Database {
         merge.merged += 1
     }
 
-    /// Writes an entry of another journal down. What was on its way there is in doubt here.
+    /// Writes an entry of another journal down.
+    ///
+    /// What was on its way there is in doubt here.
     fileprivate func restore(_ entry: JournalEntry) throws {
         let isUnderWay = entry.state == .pending && entry.kind != .withdrawal
         let state = isUnderWay ? .unknown : entry.state

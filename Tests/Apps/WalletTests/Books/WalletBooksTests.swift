@@ -151,4 +151,21 @@ struct WalletBooksTests {
             #expect(JournalEntry.csvHeader.split(separator: ",").count == 17)
         }
     }
+
+    @Test func `of a payee that cheated are closed until a person decides otherwise`() async throws {
+        try await books(after: 1) { market, wallet in
+            var channel = try #require(try await wallet.journal.channels().first)
+            let misconduct = VoucherPayer.Misconduct.overcharged(charged: 2, price: 1)
+            _ = try channel.books.apply(.suspended(misconduct))
+            try await wallet.journal.keep(channel)
+            let request = PayingRequest(url: market.url + "/weather")
+            await #expect(throws: VoucherPayer.Refusal.suspended(misconduct)) {
+                try await wallet.client().execute(request)
+            }
+            #expect(try await wallet.resume(channel.id).books.misconduct == nil)
+            #expect(try await wallet.client().execute(request).receipt?.charged == 1000)
+            let unknown = ChannelID(Keccak256.hash(utf8: "another"))
+            await #expect(throws: WalletError.unknownChannel(unknown)) { try await wallet.resume(unknown) }
+        }
+    }
 }

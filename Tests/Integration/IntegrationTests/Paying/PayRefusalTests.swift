@@ -105,7 +105,8 @@ struct PayRefusalTests {
         ["pay", "http://a/", "-X", "GET IT"], ["pay", "http://a/", "-n", "2", "-o", "file"],
         ["pay", "http://user:hunter2@a/"], ["pay", "ftp://a/"], ["pay", "nonsense"], ["wallet", "refund"],
         ["wallet", "refund", "0x12"], ["wallet", "withdraw"], ["wallet", "history", "--limit", "0"],
-        ["wallet", "history", "--csv", "--json"], ["wallet", "reconcile", "--network", "x"],
+        ["wallet", "history", "--csv", "--json"], ["wallet", "balance", "--ledger", "a", "--rpc", "http://a"],
+        ["wallet", "reconcile", "--network", "x"],
     ])
     func `run when it is not told rightly`(arguments: [String]) async throws {
         let folder = try TemporaryFolder()
@@ -135,6 +136,11 @@ struct PayRefusalTests {
         let bad = try shop.folder.write("bad.json", #"{"limit": {}}"#)
         try await expect(78, "policy-file.unknown-member", ["pay", url, "--policy", bad])
         try await expect(78, "policy-file.unknown-member", ["wallet", "policy", "--check", bad])
+        let rpc = ["--rpc", "http://127.0.0.1:1/hunter2"]
+        for command in [["wallet", "balance"], ["wallet", "reconcile", "--rebuild"]] {
+            try await expect(69, "settlement.unavailable", command + rpc)
+            #expect(!(try await owner.run(command + rpc)).errors.contains("hunter2"))
+        }
         let none = "0x" + String(repeating: "1", count: 64)
         for command in ["refund", "withdraw", "resume", "reconcile"] {
             try await expect(66, "wallet.unknown-channel", ["wallet", command, none])
