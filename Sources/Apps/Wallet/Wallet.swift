@@ -91,19 +91,19 @@ public final class Wallet: Sendable {
         views[network]?.domain ?? SettlementDomain(network: network)
     }
 
-    /// Asks a person what the policy wants asked.
+    /// Writes down a payment that is about to be signed, once the policy allows it and a person agreed if it must be
+    /// asked.
     ///
-    /// - Returns: Whether there was something to ask, and it was answered with yes.
-    /// - Throws: ``PolicyRefusal``.
-    func approval(of intent: PaymentIntent) async throws -> Bool {
-        switch policy.evaluate(intent, after: try await journal.totals(for: intent, at: clock())) {
-        case .allowed: return false
-        case .refused(let refusal): throw refusal
-        case .ask(let questions):
-            guard let approve, try await approve(ApprovalRequest(intent: intent, questions: questions)) else {
+    /// - Returns: The entry's number.
+    /// - Throws: ``PolicyRefusal``, ``JournalError``; nothing may be signed then.
+    func begin(_ draft: JournalDraft, channel: KeptChannel?) async throws -> Int64 {
+        do {
+            return try await journal.begin(draft, channel: channel, under: policy, isApproved: false, at: clock())
+        } catch PolicyRefusal.notApproved(let questions) {
+            guard let approve, try await approve(ApprovalRequest(intent: draft.intent, questions: questions)) else {
                 throw PolicyRefusal.notApproved(questions)
             }
-            return true
+            return try await journal.begin(draft, channel: channel, under: policy, isApproved: true, at: clock())
         }
     }
 }

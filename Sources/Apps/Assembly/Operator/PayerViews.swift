@@ -6,6 +6,7 @@ import FarthingEVMSettlement
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
 public import FarthingPrimitives
+import FarthingX402
 
 /// The settlements that a payer can look into from this machine.
 public enum PayerViews {

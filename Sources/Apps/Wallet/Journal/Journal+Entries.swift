@@ -26,6 +26,7 @@ extension Journal {
                 }
                 try db.execute(sql: "INSERT OR IGNORE INTO hosts VALUES (?)", arguments: [draft.intent.host])
             }
+            try db.forgetOldSeconds(at: now)
             if let channel { try db.keep(channel) }
             return try db.insert(draft, at: now)
         }

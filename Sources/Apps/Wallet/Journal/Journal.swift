@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingHTTP402Client
 import FarthingPrimitives
 import Foundation
 import GRDB
@@ -13,6 +14,8 @@ import GRDB
 public final class Journal: Sendable {
     let path: String
     let database: any DatabaseWriter
+    /// Offers as they were last read or kept; another process's newer one is found out at the payment.
+    let knownOffers = MemoryOfferBook()
     let probe: JournalProbe?
 
     /// Opens the journal in a file, for its owner alone, and makes it when there is none.

@@ -36,11 +36,14 @@ enum JournalSchema {
             deposit TEXT NOT NULL, state TEXT NOT NULL, charged TEXT NOT NULL, code TEXT, tx TEXT,
             counted TEXT NOT NULL, in_doubt INTEGER NOT NULL
         ) STRICT;
-        CREATE INDEX entries_at ON entries (at);
         CREATE INDEX entries_in_doubt ON entries (channel) WHERE in_doubt = 1;
         CREATE TABLE spent (
             network TEXT NOT NULL, asset TEXT NOT NULL, host TEXT NOT NULL, hour INTEGER NOT NULL, amount TEXT NOT NULL,
             PRIMARY KEY (network, asset, host, hour)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE spent_lately (
+            network TEXT NOT NULL, asset TEXT NOT NULL, second INTEGER NOT NULL, amount TEXT NOT NULL,
+            PRIMARY KEY (network, asset, second)
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE spent_ever (
             network TEXT NOT NULL, asset TEXT NOT NULL, host TEXT NOT NULL, amount TEXT NOT NULL,

@@ -6,18 +6,20 @@ import GRDB
 
 /// Where and when something was spent.
 ///
-/// Sums are kept by the hour, so that a day's are a few rows however many payments there were. A day is the running
-/// hour and the 24 before it: never less than 24 hours, at most an hour more.
+/// Sums are kept by the hour and, for the last minute, by the second, so that they are a few rows however many payments
+/// there were. A day is the running hour and the 24 before it: never less than 24 hours, at most an hour more.
 struct Spending {
     let network: String
     let asset: String
     let host: String
+    let second: Int64
     let hour: Int64
 
     init(network: String, asset: String, host: String, at now: Instant) {
         self.network = network
         self.asset = asset
         self.host = host
+        second = now.unixSeconds
         hour = Self.hour(of: now)
     }
 
@@ -37,6 +39,9 @@ extension Database {
         try adjust(
             "spent", where: "network = ? AND asset = ? AND host = ? AND hour = ?",
             [spending.network, spending.asset, spending.host, spending.hour], amount, former)
+        try adjust(
+            "spent_lately", where: "network = ? AND asset = ? AND second = ?",
+            [spending.network, spending.asset, spending.second], amount, former)
         try adjust(
             "spent_ever", where: "network = ? AND asset = ? AND host = ?",
             [spending.network, spending.asset, spending.host], amount, former)
@@ -69,12 +74,17 @@ extension Database {
         totals.toHostEver = try sum(
             "SELECT amount FROM spent_ever WHERE network = ? AND asset = ? AND host = ?", token + [intent.host])
         totals.lastMinute = try sum(
-            "SELECT counted AS amount FROM entries WHERE at > ? AND network = ? AND asset = ?",
-            [now.unixSeconds - 60] + token)
+            "SELECT amount FROM spent_lately WHERE network = ? AND asset = ? AND second > ?",
+            token + [now.unixSeconds - 60])
         totals.lockedInAll = try sum("SELECT locked AS amount FROM channels WHERE network = ? AND asset = ?", token)
         totals.hostIsKnown =
             try Row.fetchOne(self, sql: "SELECT 1 FROM hosts WHERE host = ?", arguments: [intent.host]) != nil
         return totals
+    }
+
+    /// Forgets the seconds that no minute will ask for again.
+    func forgetOldSeconds(at now: Instant) throws {
+        try execute(sql: "DELETE FROM spent_lately WHERE second < ?", arguments: [now.unixSeconds - 300])
     }
 
     private func sum(_ sql: String, _ arguments: [any DatabaseValueConvertible]) throws -> Amount {

@@ -42,10 +42,7 @@ struct ExactPayerDesk: PayerDesk {
             throw OfferObjection.incomplete(scheme: wanted.scheme)
         }
         let intent = intent(wanted, resource)
-        let isApproved = try await wallet.approval(of: intent)
-        let entry = try await wallet.journal.begin(
-            JournalDraft(intent: intent, identifier: identifier), channel: nil, under: wallet.policy,
-            isApproved: isApproved, at: wallet.clock())
+        let entry = try await wallet.begin(JournalDraft(intent: intent, identifier: identifier), channel: nil)
         let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
         let transfer = ExactTransfer(
             payer: wallet.address, receiver: wanted.payTo, amount: wanted.amount,

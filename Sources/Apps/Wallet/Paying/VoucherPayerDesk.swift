@@ -57,11 +57,9 @@ struct VoucherPayerDesk: PayerDesk {
             let effects = try channel.books.apply(
                 .requestStarted(price: terms.price, deposit: leave(terms, before.books), at: wallet.clock()))
             let (intent, _) = intent(terms, resource, channel.books)
-            let isApproved = try await wallet.approval(of: intent)
             let draft = JournalDraft(
                 intent: intent, channel: channel.id, ceiling: channel.books.awaited?.ceiling, identifier: identifier)
-            let entry = try await wallet.journal.begin(
-                draft, channel: channel, under: wallet.policy, isApproved: isApproved, at: wallet.clock())
+            let entry = try await wallet.begin(draft, channel: channel)
             do {
                 let hand = VoucherHand(wallet: wallet, domain: domain, token: terms.token, terms: channel.books.terms)
                 let payload = try await hand.payload(of: effects, in: channel.id)
