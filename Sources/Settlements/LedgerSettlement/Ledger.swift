@@ -16,7 +16,8 @@ internal import GRDB
 /// Several processes may open the file at once, as many talk to one chain. Nothing is kept in memory, and every
 /// change is one transaction that is on the disk when the call returns.
 ///
-/// - Source: x402 v2, `batch-settlement` on EVM, contract `x402BatchSettlement`; EIP-3009 for deposits.
+/// - Source: x402 v2, `batch-settlement` on EVM, contract `x402BatchSettlement`; EIP-3009 for deposits and
+///   transfers.
 public final class Ledger: Sendable {
     public let domain: SettlementDomain
     let clock: @Sendable () -> Instant
