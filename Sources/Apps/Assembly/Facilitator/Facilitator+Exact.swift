@@ -13,10 +13,7 @@ extension Facilitator {
         _ payload: JSON, _ requirements: PaymentRequirements, through transfers: any TransferSettlement
     ) async throws(FacilitatorRefusal) -> ExactPayment {
         let payer = Self.payer(of: payload)
-        let now: Instant
-        do { now = try await transfers.head().time } catch {
-            throw FacilitatorRefusal(.unexpectedVerifyError, Self.unreachable, payer: payer)
-        }
+        let now = try await time(payer, through: transfers)
         let payment: ExactPayment
         do throws(ExactPayment.Refusal) {
             let offer = try ExactOffer(requirements)
@@ -25,7 +22,7 @@ extension Facilitator {
             throw FacilitatorRefusal(error, payer: payer)
         }
         do { try await transfers.checkTransfer(payment.signedTransfer) } catch {
-            throw await refusal(error, of: payment, at: .unexpectedVerifyError, through: transfers)
+            throw await refusal(error, of: payment, through: transfers)
         }
         return payment
     }
@@ -37,13 +34,16 @@ extension Facilitator {
         do throws(FacilitatorRefusal) {
             let payment = try await verifyExactly(payload, requirements, through: transfers)
             let payer = payment.transfer.payer
-            try sponsor.admit(payer, at: try await head(payer).time)
+            try sponsor.admit(payer, at: try await time(payer, through: transfers))
             do throws(SettlementError) {
                 return answer(payer, try await transfers.transfer(payment.signedTransfer))
             } catch {
-                throw await refusal(error, of: payment, at: .unexpectedSettleError, through: transfers)
+                throw await refusal(error, of: payment, through: transfers)
             }
         } catch {
+            guard error.code != .unexpectedVerifyError else {
+                throw FacilitatorRefusal(.unexpectedSettleError, error.message, payer: error.payer)
+            }
             // Whoever lost the first answer learns what came of it, however late.
             guard Self.toldOfUsed.contains(error.code),
                 let settled = try await settledBefore(payload, requirements, through: transfers)
@@ -82,15 +82,22 @@ extension Facilitator {
             success: true, payer: payer, transaction: receipt.transaction, network: network, amount: receipt.amount)
     }
 
-    /// - Parameter trouble: The word for a settlement that cannot be reached, which is not the payment's fault.
+    private func time(
+        _ payer: Address?, through transfers: any TransferSettlement
+    ) async throws(FacilitatorRefusal) -> Instant {
+        do { return try await transfers.head().time } catch {
+            throw FacilitatorRefusal(.unexpectedVerifyError, Self.unreachable, payer: payer)
+        }
+    }
+
+    /// Tells trouble with the settlement itself as such, so that nobody takes it for a bad payment.
     private func refusal(
-        _ error: SettlementError, of payment: ExactPayment, at trouble: FacilitatorCode,
-        through transfers: any TransferSettlement
+        _ error: SettlementError, of payment: ExactPayment, through transfers: any TransferSettlement
     ) async -> FacilitatorRefusal {
         let payer = payment.transfer.payer
         let stored = try? await transfers.token(payment.token.address)
         guard let refusal = payment.refusal(error, stored: stored?.domain) else {
-            return FacilitatorRefusal(trouble, Self.unreachable, payer: payer)
+            return FacilitatorRefusal(.unexpectedVerifyError, Self.unreachable, payer: payer)
         }
         return FacilitatorRefusal(refusal, payer: payer)
     }

@@ -8,6 +8,7 @@ import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingX402
 import Foundation
+import GRDB
 import Testing
 
 @testable import FarthingAssembly
@@ -167,6 +168,29 @@ struct FacilitatorExactTests {
         #expect(other.supported.kinds.map(\.scheme) == ["batch-settlement"])
         let response = await other.settle(stage.request(exactly: stage.exact(2500)))
         #expect(response.errorReason == "invalid_batch_settlement_evm_scheme")
+    }
+
+    @Test func `blames no payment for a ledger that cannot be read, and tells nothing of its file`() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-exact-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let stage = try await FacilitatorStage()
+        let path = folder.appending(path: "ledger").path()
+        let ledger = try Ledger(path: path, domain: stage.domain, clock: { FacilitatorStage.noon })
+        try await ledger.addToken(stage.token)
+        try await ledger.mint(to: stage.payer.address, token: stage.token.address, amount: Amount(units: 5000))
+        let facilitator = Facilitator(settlement: ledger)
+        let (first, second) = (stage.exact(2500), stage.exact(2500, nonce: 2))
+        #expect(await facilitator.settle(stage.request(exactly: first)).success)
+        try await DatabaseQueue(path: path).write { try $0.execute(sql: "ALTER TABLE accounts RENAME TO gone") }
+        let verified = await facilitator.verify(stage.request(exactly: second))
+        #expect(verified.invalidReason == .unexpectedVerifyError && verified.payer == stage.payer.address)
+        let settled = await facilitator.settle(stage.request(exactly: second))
+        #expect(settled.errorReason == "unexpected_settle_error", "\(settled)")
+        #expect(settled.errorMessage == "The settlement cannot be reached.")
+        try await DatabaseQueue(path: path).write { try $0.execute(sql: "ALTER TABLE gone RENAME TO accounts") }
+        #expect(await facilitator.settle(stage.request(exactly: second)).success, "trouble uses nothing up")
+        #expect(try await ledger.audit().faults == [])
     }
 
     /// Source: `Tests/Vectors/x402/facilitator_exchanges.json`; see `Tests/Vectors/SOURCES.md`.
