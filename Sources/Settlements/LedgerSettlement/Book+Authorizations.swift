@@ -13,7 +13,7 @@ extension Book {
         let token: Address
         let payer: Address
         let nonce: Hash32
-        /// Over all that was signed. Two authorisations of different content may carry one nonce.
+        /// Over all that was signed, for two authorisations of different content may carry one nonce.
         let digest: Hash32
     }
 
