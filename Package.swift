@@ -23,7 +23,7 @@ let core: [Target] = [
 ]
 
 let schemes: [Target] = [
-    room("ExactScheme", in: "Schemes", uses: ["Channels", "Encodings", "Primitives"]),
+    room("ExactScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -89,6 +89,7 @@ let tests: [Target] = [
     tests("Encodings", in: "Foundations", uses: ["Encodings", "Primitives"]),
     tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
     tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
+    tests("ExactScheme", in: "Schemes", uses: ["ExactScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
@@ -124,8 +125,8 @@ let tests: [Target] = [
     tests(
         "Assembly", in: "Apps",
         uses: [
-            "Assembly", "Node", "X402", "Channels", "Encodings", "HTTP402", "LedgerSettlement", "MemoryStore",
-            "Primitives", "SQLiteStore", "VoucherScheme",
+            "Assembly", "Node", "X402", "Channels", "Encodings", "ExactScheme", "HTTP402", "LedgerSettlement",
+            "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
         ], libraries: [asyncHTTPClient, metrics, coreMetrics, logging, grdb, nioCore, nioHTTP1]),
     tests(
         "Interop", in: "Interop",

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A resource server that is nothing but the official x402 SDK before an API of a few lines.
 
-    official_server.py --facilitator URL [--delegate] [--no-exact]
+    official_server.py --facilitator URL [--delegate]
 
 Its first line says where it listens; it ends when its standard input does. What it sells, in atomic units of USDC:
 
@@ -12,8 +12,8 @@ Its first line says where it listens; it ends when its standard input does. What
     GET /exact      2500, exact                  GET /free              nothing
 
 For tests alone: GET /__channels tells its books, POST /__lose forgets them, and POST /__claim claims and settles all.
-With --delegate the facilitator holds the receiver authorizer's key. With --no-exact nothing is sold under the scheme
-exact: the SDK starts only before a facilitator that knows every scheme that is sold.
+With --delegate the facilitator holds the receiver authorizer's key. The SDK starts only before a facilitator
+that knows every scheme that is sold.
 """
 import argparse
 import logging
@@ -56,18 +56,16 @@ ROUTES = {
 }
 
 
-def build(facilitator_url, is_delegated, has_exact):
+def build(facilitator_url, is_delegated):
     facilitator = HTTPFacilitatorClient(FacilitatorConfig(url=facilitator_url))
     authorizer = None if is_delegated else LocalAuthorizerSigner(AUTHORIZER_KEY)
     scheme = BatchSettlementEvmScheme(
         RECEIVER, BatchSettlementEvmSchemeServerConfig(receiver_authorizer_signer=authorizer, withdraw_delay=900))
     server = x402ResourceServer(facilitator)
     server.register(NETWORK, scheme)
-    if has_exact:
-        server.register(NETWORK, ExactEvmServerScheme())
-    routes = {path: route for path, route in ROUTES.items() if has_exact or path != "GET /exact"}
+    server.register(NETWORK, ExactEvmServerScheme())
     app = FastAPI()
-    app.middleware("http")(payment_middleware(routes, server))
+    app.middleware("http")(payment_middleware(ROUTES, server))
 
     @app.get("/weather")
     async def weather():
@@ -128,10 +126,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--facilitator", required=True, help="its URL")
     parser.add_argument("--delegate", action="store_true", help="let the facilitator hold the authorizer's key")
-    parser.add_argument("--no-exact", action="store_true", help="sell nothing under the scheme exact")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    app = build(asked.facilitator, asked.delegate, not asked.no_exact)
+    app = build(asked.facilitator, asked.delegate)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     end_with_parent()
     tell({"listening": f"http://127.0.0.1:{listener.getsockname()[1]}"})

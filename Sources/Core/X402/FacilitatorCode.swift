@@ -3,7 +3,7 @@
 
 /// A word by which a facilitator says why it did not do what it was asked.
 ///
-/// - Source: x402 v2, "core error codes" and those of scheme `batch-settlement` on EVM.
+/// - Source: x402 v2, "core error codes" and those of the schemes `batch-settlement` and `exact` on EVM.
 public struct FacilitatorCode: RawRepresentable, Hashable, Sendable {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
@@ -18,6 +18,9 @@ public struct FacilitatorCode: RawRepresentable, Hashable, Sendable {
     public static let unexpectedSettleError = FacilitatorCode(rawValue: "unexpected_settle_error")
     public static let transactionFailed = FacilitatorCode(rawValue: "transaction_failed")
     public static let unsupportedScheme = FacilitatorCode(rawValue: "unsupported_scheme")
+
+    /// Under the scheme `exact`.
+    public static let exactNetworkMismatch = FacilitatorCode(rawValue: "network_mismatch")
 
     public static let scheme = FacilitatorCode(scheme: "scheme")
     public static let networkMismatch = FacilitatorCode(scheme: "network_mismatch")

@@ -123,6 +123,7 @@ struct Auditor {
         compare("receiver", tables.receivers, log.receivers, empty: Book.ReceiverTotals())
         compare("channel", tables.channels, log.channels, empty: nil)
         compare("deposit", tables.deposits, log.deposits, empty: nil)
+        compare("transfer", tables.transfers, log.transfers, empty: nil)
         for (id, channel) in tables.channels {
             expect(log.open.contains(id) != channel.isEmpty, "The channel \(id) is not told to be open or closed.")
         }

@@ -10,8 +10,7 @@ extension Book {
     private struct Offer {
         let deposit: SignedDeposit
         let channel: ChannelID
-        let nonce: Hash32
-        let digest: Hash32
+        let authorization: Authorization
         var terms: ChannelTerms { deposit.terms }
     }
 
@@ -25,11 +24,11 @@ extension Book {
         if let receipt = try earlierReceipt(for: offer) { return receipt }
         let channel = try admit(offer)
 
-        let posting = posting("deposit", offer.digest.bytes + deposit.authorization.signature.bytes)
+        let posting = posting("deposit", offer.authorization.digest.bytes + deposit.authorization.signature.bytes)
         try seal(posting)
         try move(deposit.amount, of: offer.terms.token, from: offer.terms.payer, to: domain.contract)
         try save(channel)
-        try use(offer, in: posting)
+        try use(offer.authorization, of: deposit.amount, for: .channel(offer.channel), in: posting)
         if channel.balance == deposit.amount && channel.totalClaimed.isZero {
             try append(.channelCreated(channel.id, channel.terms), to: posting)
         }
@@ -62,7 +61,9 @@ extension Book {
         guard deposit.authorization.signature.isBy(terms.payer, over: digest) else {
             throw SettlementError.authorizationSignature
         }
-        return Offer(deposit: deposit, channel: channel, nonce: nonce, digest: digest)
+        return Offer(
+            deposit: deposit, channel: channel,
+            authorization: Authorization(token: terms.token, payer: terms.payer, nonce: nonce, digest: digest))
     }
 
     /// What depends on the moment.
@@ -70,18 +71,8 @@ extension Book {
     /// - Returns: The channel as it is after the deposit.
     private func admit(_ offer: Offer) throws -> Channel {
         let (deposit, authorization) = (offer.deposit, offer.deposit.authorization)
-        let now = UInt64(clamping: head.time.unixSeconds)
-        guard now > authorization.validAfter else {
-            throw SettlementError.authorizationNotYetValid(validAfter: authorization.validAfter, now: head.time)
-        }
-        guard now < authorization.validBefore else {
-            throw SettlementError.authorizationExpired(validBefore: authorization.validBefore, now: head.time)
-        }
-        guard try authorizationRow(for: offer) == nil else { throw SettlementError.authorizationUsed }
-        let funds = try balance(of: offer.terms.payer, token: offer.terms.token)
-        guard funds >= deposit.amount else {
-            throw SettlementError.insufficientBalance(has: funds, needs: deposit.amount)
-        }
+        try admit(
+            offer.authorization, of: deposit.amount, after: authorization.validAfter, before: authorization.validBefore)
         var channel = try channel(offer.channel) ?? Channel(id: offer.channel, terms: offer.terms)
         guard let balance = channel.balance.adding(deposit.amount),
             let totalDeposited = channel.totalDeposited.adding(deposit.amount)
@@ -91,31 +82,12 @@ extension Book {
         return channel
     }
 
-    // MARK: - Authorisations
-
     /// The receipt that this very authorisation got before, whenever that was; `nil` when it is new.
     private func earlierReceipt(for offer: Offer) throws -> DepositReceipt? {
-        // Two authorisations of different content may carry one nonce; only the one that was used has a receipt.
-        guard let row = try authorizationRow(for: offer), try row.hash("digest") == offer.digest,
-            let channel = try channel(offer.channel)
-        else { return nil }
+        guard let use = try earlierUse(of: offer.authorization), let channel = try channel(offer.channel) else {
+            return nil
+        }
         return DepositReceipt(
-            transaction: try row.transactionID("tx"), amount: try row.amount("amount"),
-            snapshot: try snapshot(of: channel, in: head))
-    }
-
-    private func authorizationRow(for offer: Offer) throws -> Row? {
-        try row(
-            "SELECT digest, amount, tx FROM authorizations WHERE token = ? AND payer = ? AND nonce = ?",
-            offer.terms.token.column, offer.terms.payer.column, offer.nonce.column)
-    }
-
-    private func use(_ offer: Offer, in posting: Posting) throws {
-        try run(
-            """
-            INSERT INTO authorizations (token, payer, nonce, digest, channel, amount, tx)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """, offer.terms.token.column, offer.terms.payer.column, offer.nonce.column, offer.digest.column,
-            offer.channel.column, offer.deposit.amount.column, posting.transaction.column)
+            transaction: use.transaction, amount: use.amount, snapshot: try snapshot(of: channel, in: head))
     }
 }

@@ -13,11 +13,11 @@ extension Book {
         let fields = EventFields(kind)
         try run(
             """
-            INSERT INTO events (height, time, tx, kind, channel, account, token, amount, total, moment, terms)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO events (height, time, tx, kind, channel, account, token, amount, total, moment, terms, receiver)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, event.block.height.column, event.block.time.unixSeconds, event.transaction.column, event.name,
             event.channel?.column, fields.account?.column, fields.token?.column, fields.amount?.column,
-            fields.total?.column, fields.moment?.unixSeconds, fields.terms?.column)
+            fields.total?.column, fields.moment?.unixSeconds, fields.terms?.column, fields.receiver?.column)
     }
 
     func events(after sequence: UInt64, limit: Int) throws -> [SettlementEvent] {
@@ -50,6 +50,10 @@ extension Book {
             )
         case "WithdrawFinalized": .withdrawFinalized(try row.channelID("channel"), amount: try row.amount("amount"))
         case "ChannelClosed": .channelClosed(try row.channelID("channel"))
+        case "Transfer":
+            .transferred(
+                from: try row.address("account"), to: try row.address("receiver"), token: try row.address("token"),
+                amount: try row.amount("amount"))
         case "Minted":
             .minted(
                 account: try row.address("account"), token: try row.address("token"),
@@ -67,6 +71,7 @@ private struct EventFields {
     var total: Amount?
     var moment: Instant?
     var terms: ChannelTerms?
+    var receiver: Address?
 
     init(_ kind: SettlementEvent.Kind) {
         switch kind {
@@ -76,6 +81,8 @@ private struct EventFields {
         case .refunded(_, let amount), .withdrawFinalized(_, let amount): self.amount = amount
         case .withdrawInitiated(_, let amount, let finalizeAfter): (self.amount, moment) = (amount, finalizeAfter)
         case .channelClosed: break
+        case .transferred(let payer, let receiver, let token, let amount):
+            (account, self.receiver, self.token, self.amount) = (payer, receiver, token, amount)
         case .settled(let account, let token, let amount), .minted(let account, let token, let amount):
             (self.account, self.token, self.amount) = (account, token, amount)
         }

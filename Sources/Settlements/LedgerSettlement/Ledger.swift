@@ -10,13 +10,14 @@ internal import GRDB
 ///
 /// It is a simulation. The money on it is minted by whoever runs it, and is worth what that person makes it worth.
 /// Rules and the order in which they are checked are those of the contract, with two differences: in a batch of
-/// claims a bad row is refused by itself and stops no other, and a channel may not name the contract as its payer
-/// or receiver, so that the contract never holds money that belongs to nobody.
+/// claims a bad row is refused by itself and stops no other, and neither a channel nor a transfer may name the
+/// contract as its payer or receiver, so that the contract never holds money that belongs to nobody.
 ///
 /// Several processes may open the file at once, as many talk to one chain. Nothing is kept in memory, and every
 /// change is one transaction that is on the disk when the call returns.
 ///
-/// - Source: x402 v2, `batch-settlement` on EVM, contract `x402BatchSettlement`; EIP-3009 for deposits.
+/// - Source: x402 v2, `batch-settlement` on EVM, contract `x402BatchSettlement`; EIP-3009 for deposits and
+///   transfers.
 public final class Ledger: Sendable {
     public let domain: SettlementDomain
     let clock: @Sendable () -> Instant

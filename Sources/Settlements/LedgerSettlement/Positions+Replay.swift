@@ -25,6 +25,11 @@ extension Positions {
         case .minted(let account, let token, let amount):
             minted[token] = try sum(minted[token], amount)
             try give(amount, of: token, to: account)
+        case .transferred(let payer, let receiver, let token, let amount):
+            guard transfers[event.transaction] == nil else { throw Contradiction("is told twice") }
+            transfers[event.transaction] = Transfer(payer: payer, receiver: receiver, token: token, amount: amount)
+            try take(amount, of: token, from: payer)
+            try give(amount, of: token, to: receiver)
         case .channelCreated(let id, let terms):
             guard channels[id].map({ $0.isEmpty && $0.terms == terms }) ?? true else {
                 throw Contradiction("opens a channel that is open")

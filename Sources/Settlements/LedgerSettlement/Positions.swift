@@ -16,6 +16,13 @@ struct Positions {
         let amount: Amount
     }
 
+    struct Transfer: Hashable {
+        let payer: Address
+        let receiver: Address
+        let token: Address
+        let amount: Amount
+    }
+
     var minted: [Address: Amount] = [:]
     var accounts: [Holding: Amount] = [:]
     var channels: [ChannelID: Book.Channel] = [:]
@@ -23,6 +30,7 @@ struct Positions {
     /// Refunds by signature: the nonces in the tables; in the log only those that paid something.
     var refunds: [ChannelID: UInt64] = [:]
     var deposits: [TransactionID: Deposit] = [:]
+    var transfers: [TransactionID: Transfer] = [:]
     /// Channels that were created and not closed since; known from the log alone.
     var open: Set<ChannelID> = []
     var height: UInt64 = 0
@@ -46,9 +54,14 @@ struct Positions {
         for row in try book.rows("SELECT * FROM refund_nonces") {
             refunds[try row.channelID("channel")] = try row.count("nonce")
         }
-        for row in try book.rows("SELECT tx, channel, amount FROM authorizations") {
+        for row in try book.rows("SELECT tx, channel, amount FROM authorizations WHERE channel IS NOT NULL") {
             deposits[try row.transactionID("tx")] = Deposit(
                 channel: try row.channelID("channel"), amount: try row.amount("amount"))
+        }
+        for row in try book.rows("SELECT * FROM authorizations WHERE channel IS NULL") {
+            transfers[try row.transactionID("tx")] = Transfer(
+                payer: try row.address("payer"), receiver: try row.address("receiver"),
+                token: try row.address("token"), amount: try row.amount("amount"))
         }
         (height, time) = (book.head.height, book.head.time)
     }

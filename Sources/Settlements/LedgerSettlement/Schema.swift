@@ -14,7 +14,7 @@ enum Schema {
     static let applicationID: Int32 = 0x464C_4752
 
     /// Kept as `user_version`; add one with every change of the tables.
-    static let version: Int32 = 1
+    static let version: Int32 = 2
 
     /// Refuses a file that is another program's, or a later version's, without touching it.
     ///
@@ -31,7 +31,7 @@ enum Schema {
         switch found {
         case (0, 0, true): return
         case (applicationID, let stored?, _) where stored > version: throw StoreError.newer(path: "")
-        case (applicationID, version, _): return
+        case (applicationID, let stored?, _) where (1...version).contains(stored): return
         default: throw StoreError.damaged(path: "", reason: "it is a database, but not a ledger of Farthing")
         }
     }
@@ -49,11 +49,36 @@ enum Schema {
                 }
             }
             try checkDomain(domain, in: db)
+            try Schema.raise(db)
+        }
+    }
+
+    /// Brings the tables of a file that an earlier version made up to this one; nothing in them is lost.
+    ///
+    /// Version 1 knew no transfers from account to account, only deposits.
+    private static func raise(_ db: Database) throws {
+        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        try db.inTransaction(.immediate) {
+            // Another process may have been first.
+            if try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 {
+                try db.execute(sql: "ALTER TABLE authorizations RENAME TO deposit_authorizations")
+                try db.execute(sql: authorizations)
+                try db.execute(
+                    sql: """
+                        INSERT INTO authorizations (token, payer, nonce, digest, channel, amount, tx)
+                            SELECT token, payer, nonce, digest, channel, amount, tx FROM deposit_authorizations;
+                        DROP TABLE deposit_authorizations;
+                        ALTER TABLE events ADD COLUMN receiver BLOB CHECK (length(receiver) = 20);
+                        PRAGMA user_version = 2;
+                        """)
+            }
+            return .commit
         }
     }
 
     private static func create(in db: Database, domain: SettlementDomain, time: Instant) throws {
         try db.execute(sql: tables)
+        try db.execute(sql: authorizations)
         for (name, value) in names(of: domain) {
             try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
         }
@@ -137,17 +162,6 @@ enum Schema {
             CHECK (total_settled <= total_claimed)
         ) STRICT, WITHOUT ROWID;
 
-        CREATE TABLE authorizations (
-            token BLOB NOT NULL REFERENCES tokens (address),
-            payer BLOB NOT NULL CHECK (length(payer) = 20),
-            nonce BLOB NOT NULL CHECK (length(nonce) = 32),
-            digest BLOB NOT NULL CHECK (length(digest) = 32),
-            channel BLOB NOT NULL REFERENCES channels (id),
-            amount BLOB NOT NULL CHECK (length(amount) = 16),
-            tx BLOB NOT NULL CHECK (length(tx) = 32),
-            PRIMARY KEY (token, payer, nonce)
-        ) STRICT, WITHOUT ROWID;
-
         CREATE TABLE events (
             sequence INTEGER PRIMARY KEY,
             height INTEGER NOT NULL,
@@ -160,7 +174,24 @@ enum Schema {
             amount BLOB CHECK (length(amount) = 16),
             total BLOB CHECK (length(total) = 16),
             moment INTEGER,
-            terms BLOB
+            terms BLOB,
+            receiver BLOB CHECK (length(receiver) = 20)
         ) STRICT;
+        """
+
+    /// For deposits and transfers alike, since a token takes each nonce of a payer once.
+    private static let authorizations = """
+        CREATE TABLE authorizations (
+            token BLOB NOT NULL REFERENCES tokens (address),
+            payer BLOB NOT NULL CHECK (length(payer) = 20),
+            nonce BLOB NOT NULL CHECK (length(nonce) = 32),
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            channel BLOB REFERENCES channels (id),
+            receiver BLOB CHECK (length(receiver) = 20),
+            amount BLOB NOT NULL CHECK (length(amount) = 16),
+            tx BLOB NOT NULL CHECK (length(tx) = 32),
+            PRIMARY KEY (token, payer, nonce),
+            CHECK ((channel IS NULL) <> (receiver IS NULL))
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 import FarthingEncodings
+import FarthingHTTP402Client
 import FarthingPrimitives
+import FarthingWallet
 import Foundation
 import Testing
 
@@ -75,7 +78,7 @@ extension Interop.Facilitating {
         defer { facilitator.destroy() }
         let server = try await OfficialServer(
             facilitator: facilitator.url, chain: SimulatedChain(at: ""), isDelegating: isDelegating,
-            sellsExactly: false, in: folder)
+            in: folder)
         defer { server.stop() }
         let alice = try OfficialPayer(key: 0x11, at: server)
         try await facilitator.mint(100_000, for: alice.address)
@@ -96,6 +99,45 @@ extension Interop.Facilitating {
         #expect(try await facilitator.holds(alice.address.checksummed) == 100_000 - alice.deposited + 500)
         let contract = "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
         #expect(try await facilitator.holds(contract) == alice.deposited - 500 - 12_300)
+        try await facilitator.stop()
+    }
+
+    /// Each client in its turn, the official server, our facilitator.
+    @Test func `moves what is paid exactly, from account to account, when it is Farthing`() async throws {
+        let folder = try Places.newFolder()
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let facilitator = try await FarthingFacilitator(in: folder)
+        defer { facilitator.destroy() }
+        let server = try await OfficialServer(
+            facilitator: facilitator.url, chain: SimulatedChain(at: facilitator.url), in: folder)
+        defer { server.stop() }
+
+        let alice = try OfficialPayer(key: 0x12, at: server)
+        try await facilitator.mint(6000, for: alice.address)
+        let paid = try await alice.pay("/exact", count: 2, exactly: true)
+        #expect(paid.map(\.status) == [200, 200] && paid.allSatisfy { $0.payload == "exact" }, "\(paid)")
+        #expect(Set(paid.compactMap { $0.json["transaction"]?.stringValue }).count == 2)
+        #expect(try await facilitator.holds(OfficialServer.receiver) == 2 * OfficialServer.exactPrice)
+        // Her 1000 are too few for a third.
+        let refused = try await alice.pay("/exact", exactly: true)
+        #expect(refused.map(\.status) == [402])
+        #expect(refused.first?.refusal == "invalid_exact_evm_insufficient_balance", "\(refused)")
+        #expect(try await facilitator.holds(alice.address.checksummed) == 1000)
+
+        // There is no chain to read; an exact payment needs none.
+        let bob = try FarthingPayer(key: 0x13, on: server.chain, readsChain: false)
+        try await facilitator.mint(100_000, for: bob.wallet.address)
+        let receipts = try await bob.pay(server.url + "/exact", count: 2)
+        #expect(receipts.map(\.charged.units) == [2500, 2500])
+        #expect(receipts.allSatisfy { $0.transaction != nil && $0.scheme == "exact" })
+        #expect(try await bob.wallet.journal.entries().map(\.charged.units) == [2500, 2500])
+        #expect(try await facilitator.holds(bob.wallet.address.checksummed) == 95_000)
+        #expect(try await facilitator.holds(OfficialServer.receiver) == 4 * OfficialServer.exactPrice)
+        let transfers = try await facilitator.events(named: "Transfer")
+        let told =
+            paid.compactMap { $0.json["transaction"]?.stringValue }
+            + receipts.compactMap { $0.transaction?.description }
+        #expect(transfers.map { $0["transaction"]?.stringValue } == told)
         try await facilitator.stop()
     }
 }

@@ -36,6 +36,11 @@ final class FarthingFacilitator {
         return accounts.first { $0["owner"]?.stringValue?.lowercased() == account.lowercased() }?.units("units") ?? 0
     }
 
+    /// Those events on the ledger that have a name, oldest first.
+    func events(named name: String) async throws -> [JSON] {
+        try await command(["events"])["events"]?.arrayValue?.filter { $0["event"]?.stringValue == name } ?? []
+    }
+
     /// Stops it as an operator would; it must agree.
     func stop(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         process.terminate()

@@ -55,16 +55,17 @@ final class OfficialPayer {
     ///   - identifier: The payment-identifier of each payment.
     ///   - salt: All 32 bytes of the salt of another channel; zeros when left out.
     ///   - reading: Whether the SDK can read the channel, as it must to mend its books by itself.
+    ///   - exactly: Whether it also pays what is offered for the scheme `exact` alone.
     @discardableResult
     func pay(
         _ path: String, count: Int = 1, by way: Way = .httpx, identifier: String? = nil, salt: UInt8? = nil,
-        reading: Bool = false
+        reading: Bool = false, exactly: Bool = false
     ) async throws -> [Step] {
         var arguments = ["pay", payee.url + path, "--count", "\(count)"]
         if way != .httpx { arguments.append(way.rawValue) }
         if let identifier { arguments += ["--identifier", identifier] }
         let other = salt.map { ["--salt", Self.hex($0)] } ?? []
-        return try await run(other + arguments, reading: reading)
+        return try await run(other + (exactly ? ["--exact"] : []) + arguments, reading: reading)
     }
 
     /// Asks for money back: for all that is left when no amount is given.

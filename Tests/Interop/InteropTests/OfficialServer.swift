@@ -26,14 +26,11 @@ final class OfficialServer: Payee {
     ///   - facilitator: The facilitator's URL, which may be of another make than the official.
     ///   - chain: The chain behind the facilitator.
     ///   - isDelegating: Whether the facilitator holds the key of the receiver authorizer.
-    ///   - sellsExactly: Whether something is sold under the scheme `exact` too.
     init(
-        facilitator: String, chain: SimulatedChain, isDelegating: Bool = false, sellsExactly: Bool = true,
-        in folder: URL
+        facilitator: String, chain: SimulatedChain, isDelegating: Bool = false, in folder: URL
     ) async throws {
         let arguments =
             [Places.script("official_server.py"), "--facilitator", facilitator] + (isDelegating ? ["--delegate"] : [])
-            + (sellsExactly ? [] : ["--no-exact"])
         let process = try RunningProcess("server", Places.python(), arguments, in: folder)
         self.process = process
         self.folder = folder

@@ -62,7 +62,7 @@ struct LedgerFileTests {
                 try Int32.fetchOne(db, sql: "PRAGMA application_id"), try Int32.fetchOne(db, sql: "PRAGMA user_version")
             )
         }
-        #expect(marks == (0x464C_4752, 1))
+        #expect(marks == (0x464C_4752, 2))
     }
 
     // MARK: - Several at once
@@ -135,13 +135,57 @@ struct LedgerFileTests {
         _ = try Ledger(path: path, domain: domain, clock: { Stage.noon })
     }
 
+    /// The tables of version 1, which knew deposits alone.
+    private static let versionOne = """
+        ALTER TABLE authorizations RENAME TO newer;
+        CREATE TABLE authorizations (
+            token BLOB NOT NULL REFERENCES tokens (address),
+            payer BLOB NOT NULL CHECK (length(payer) = 20),
+            nonce BLOB NOT NULL CHECK (length(nonce) = 32),
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            channel BLOB NOT NULL REFERENCES channels (id),
+            amount BLOB NOT NULL CHECK (length(amount) = 16),
+            tx BLOB NOT NULL CHECK (length(tx) = 32),
+            PRIMARY KEY (token, payer, nonce)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO authorizations SELECT token, payer, nonce, digest, channel, amount, tx FROM newer;
+        DROP TABLE newer;
+        ALTER TABLE events DROP COLUMN receiver;
+        PRAGMA user_version = 1;
+        """
+
+    @Test func `goes on with a file of version 1, and loses nothing in it`() async throws {
+        try await withDirectory { directory in
+            let path = directory + "/ledger.db"
+            let deposit: SignedDeposit
+            let (receipt, before): (DepositReceipt, [String])
+            do {
+                let stage = try await Stage.funded(path: path)
+                deposit = stage.deposit(100)
+                receipt = try await stage.ledger.deposit(deposit)
+                try await stage.claim(stage.row(30))
+                before = try stage.rows()
+                try await stage.ledger.database.writeWithoutTransaction { try $0.execute(sql: Self.versionOne) }
+            }
+            let stage = try Stage(path: path)
+            #expect(try stage.rows() == before, "as if it had been made today")
+            try await stage.expectConserved()
+            #expect(try await stage.ledger.deposit(deposit).transaction == receipt.transaction)
+            _ = try await stage.ledger.transfer(stage.transfer(50))
+            #expect(try await stage.holds(stage.payer) == 850)
+            try await stage.expectConserved()
+            let fresh = try Stage()
+            #expect(try stage.schema() == fresh.schema())
+        }
+    }
+
     @Test func `is not opened by an older program`() async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"
             do {
                 let stage = try await Stage.open(path: path)
                 try await stage.ledger.database.writeWithoutTransaction {
-                    try $0.execute(sql: "PRAGMA user_version = 2")
+                    try $0.execute(sql: "PRAGMA user_version = 3")
                 }
             }
             #expect(throws: StoreError.newer(path: path)) { try opening(path) }

@@ -83,7 +83,7 @@ private struct Walk {
         let amount = amount()
         // One signature in ten is a stranger's.
         func key(_ party: Party) -> Party { chance(10) ? stage.stranger : party }
-        switch UInt8.random(in: 0..<20, using: &random) {
+        switch UInt8.random(in: 0..<23, using: &random) {
         case 0, 1:
             _ = try await stage.ledger.mint(to: payer.address, token: terms.token, amount: units(amount * 5))
             minted[terms.token, default: 0] += amount * 5
@@ -120,6 +120,17 @@ private struct Walk {
             // The machine's clock is set right now and then, and also back.
             clock.set(clock.now.advanced(bySeconds: Int64.random(in: -100...200, using: &random)))
             return "advance"
+        case 19...21:
+            if !chance(5) { salt = salt &+ 1 }
+            // Now and then to itself, to somebody who pays too, or into the contract.
+            let receivers = [terms.receiver, payer.address, stage.domain.contract, payers[0].address]
+            let receiver = chance(3) ? pick(receivers) : terms.receiver
+            let transfer = stage.transfer(
+                amount, to: receiver, token: tokens.first { $0.address == terms.token }, nonce: Stage.nonce(salt),
+                validBefore: 4_102_444_800, from: payer, by: key(payer))
+            let first = try await stage.ledger.transfer(transfer)
+            #expect(try await stage.ledger.transfer(transfer) == first)
+            return "transfer"
         default:
             stage = try Stage(path: path, clock: clock)
             return "reopen"

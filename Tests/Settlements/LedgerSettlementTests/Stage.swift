@@ -83,6 +83,24 @@ struct Stage {
                 signature: (signer ?? payer).sign(digest)))
     }
 
+    func transfer(
+        _ amount: UInt128, to receiver: Address? = nil, token: Token? = nil, nonce: Hash32? = nil,
+        validAfter: UInt64 = 0, validBefore: UInt64 = UInt64(Stage.noon.unixSeconds) + 3600, from payer: Party? = nil,
+        by signer: Party? = nil
+    ) -> SignedTransfer {
+        let (token, payer) = (token ?? self.token, payer ?? self.payer)
+        let receiver = receiver ?? self.receiver.address
+        let nonce = nonce ?? Self.nonce(1)
+        let digest = domain.transferDigest(
+            token: token.domain, from: payer.address, to: receiver, amount: units(amount), validAfter: validAfter,
+            validBefore: validBefore, nonce: nonce)
+        return SignedTransfer(
+            token: token.address, payer: payer.address, receiver: receiver, amount: units(amount),
+            validAfter: validAfter, validBefore: validBefore, nonce: nonce, signature: (signer ?? payer).sign(digest))
+    }
+
+    static func nonce(_ byte: UInt8) -> Hash32 { Hash32(Array(repeating: byte, count: 32)) ?? .zero }
+
     func row(
         _ total: UInt128, ceiling: UInt128? = nil, terms: ChannelTerms? = nil, by signer: Party? = nil
     ) -> ClaimRow {
@@ -131,6 +149,15 @@ struct Stage {
         return try ledger.database.read { db in
             try tables.flatMap { table in
                 try Row.fetchAll(db, sql: "SELECT * FROM \(table)").map { "\(table): \($0)" }.sorted()
+            }
+        }
+    }
+
+    /// How the tables are laid, but for white space and the quotes that SQLite sets when it renames.
+    func schema() throws -> [String] {
+        try ledger.database.read { db in
+            try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE type = 'table' ORDER BY name").map {
+                $0.filter { !$0.isWhitespace && $0 != "\"" }
             }
         }
     }

@@ -3,27 +3,32 @@
 
 public import FarthingChannels
 import FarthingEncodings
+import FarthingExactScheme
 import FarthingPrimitives
 import FarthingVoucherScheme
 public import FarthingX402
 
 /// Settles for others: checks payments and brings them to a settlement, at its own cost.
 ///
-/// It can move nobody's money by itself. Deposits, claims and refunds are signed by those whose money it is, and go
+/// It can move nobody's money by itself. Deposits, transfers, claims and refunds are signed by those whose money it is, and go
 /// where these signed them to; with a key of its own it signs only for payees that chose it as their authorizer.
 ///
-/// - Source: x402 v2, facilitator API; scheme `batch-settlement` on EVM.
+/// - Source: x402 v2, facilitator API; schemes `batch-settlement` and `exact` on EVM.
 public final class Facilitator: Sendable {
     let settlement: any Settlement
+    /// The settlement as one that moves money from account to account, if it can do that.
+    let transfers: (any TransferSettlement)?
     let authorizer: KeySigner?
     let sponsor: Sponsor
     let underWay = SettlementsUnderWay()
 
     /// - Parameters:
+    ///   - settlement: Payments under `exact` are settled only if it is a `TransferSettlement` too.
     ///   - authorizer: The key that is offered to payees as their `receiverAuthorizer`.
     ///   - limits: How much is settled for one account, and for all.
     public init(settlement: any Settlement, authorizer: KeySigner? = nil, limits: SponsorLimits = SponsorLimits()) {
         self.settlement = settlement
+        transfers = settlement as? any TransferSettlement
         self.authorizer = authorizer
         sponsor = Sponsor(limits)
     }
@@ -33,8 +38,12 @@ public final class Facilitator: Sendable {
     /// What is settled here.
     public var supported: SupportedKinds {
         let extra = authorizer.map { JSON.object(["receiverAuthorizer": .string($0.address.checksummed)]) }
+        var kinds = [SupportedKinds.Kind(scheme: VoucherOffer.scheme, network: "\(network)", extra: extra)]
+        if transfers != nil {
+            kinds.append(SupportedKinds.Kind(scheme: ExactTransfer.scheme, network: "\(network)"))
+        }
         return SupportedKinds(
-            kinds: [SupportedKinds.Kind(scheme: VoucherOffer.scheme, network: "\(network)", extra: extra)],
+            kinds: kinds,
             signers: ["eip155:*": authorizer.map { [$0.address] } ?? []])
     }
 
@@ -42,6 +51,10 @@ public final class Facilitator: Sendable {
     public func verify(_ request: FacilitatorRequest) async -> VerifyResponse {
         do {
             let requirements = try requirements(of: request)
+            if let transfers = transfers(for: requirements) {
+                let payment = try await verifyExactly(request.payment.payload, requirements, through: transfers)
+                return VerifyResponse(isValid: true, payer: payment.transfer.payer)
+            }
             let payment = try await examine(request.payment.payload, requirements)
             let snapshot = try await check(payment)
             return VerifyResponse(
@@ -70,6 +83,9 @@ public final class Facilitator: Sendable {
     private func carryOut(_ request: FacilitatorRequest) async throws(FacilitatorRefusal) -> SettleResponse {
         let requirements = try requirements(of: request)
         let payload = request.payment.payload
+        if let transfers = transfers(for: requirements) {
+            return try await settleExactly(payload, requirements, through: transfers)
+        }
         if payload["type"]?.stringValue == "deposit" {
             return try await deposit(try await examine(payload, requirements))
         }
@@ -85,17 +101,32 @@ public final class Facilitator: Sendable {
 
     // MARK: - What holds for all payments
 
-    /// Checks that the request is for this scheme on this chain.
+    /// What settles a payment under `exact`; `nil` for one under another scheme.
+    private func transfers(for requirements: PaymentRequirements) -> (any TransferSettlement)? {
+        requirements.scheme == ExactTransfer.scheme ? transfers : nil
+    }
+
+    /// Checks that the request is for a scheme that is settled here, and for this chain.
     private func requirements(
         of request: FacilitatorRequest
     ) throws(FacilitatorRefusal) -> PaymentRequirements {
         let (accepted, wanted) = (request.payment.accepted, request.requirements)
-        guard accepted["scheme"]?.stringValue == VoucherOffer.scheme,
-            wanted["scheme"]?.stringValue == VoucherOffer.scheme
-        else { throw FacilitatorRefusal(.scheme, "Only \(VoucherOffer.scheme) is settled here.") }
+        let schemes = supported.kinds.map(\.scheme)
+        let isExact = transfers != nil && wanted["scheme"]?.stringValue == ExactTransfer.scheme
+        guard let scheme = wanted["scheme"]?.stringValue, accepted["scheme"]?.stringValue == scheme,
+            schemes.contains(scheme)
+        else {
+            throw FacilitatorRefusal(
+                isExact ? .unsupportedScheme : .scheme,
+                "A payment must be made by the scheme that was asked for: \(schemes.joined(separator: " or ")).")
+        }
         guard let name = wanted["network"]?.stringValue, accepted["network"]?.stringValue == name,
             name == "\(network)"
-        else { throw FacilitatorRefusal(.networkMismatch, "Only payments on \(network) are settled here.") }
+        else {
+            throw FacilitatorRefusal(
+                isExact ? .exactNetworkMismatch : .networkMismatch,
+                "Only payments on \(network) are settled here.")
+        }
         guard let requirements = PaymentRequirements(json: wanted) else {
             throw FacilitatorRefusal(.invalidRequirements, "'paymentRequirements' cannot be read.")
         }

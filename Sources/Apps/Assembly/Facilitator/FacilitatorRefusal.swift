@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingExactScheme
 import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingX402
@@ -19,6 +20,10 @@ struct FacilitatorRefusal: Error, Hashable {
     }
 
     init(_ refusal: VoucherChannel.Refusal, payer: Address?) {
+        self.init(FacilitatorCode(rawValue: refusal.code), refusal.message, payer: payer)
+    }
+
+    init(_ refusal: ExactPayment.Refusal, payer: Address?) {
         self.init(FacilitatorCode(rawValue: refusal.code), refusal.message, payer: payer)
     }
 

@@ -38,6 +38,8 @@ extension SettlementEvent {
             ["channel": "\(id)", "amount": "\(amount)", "finalizeAfter": "\(after.unixSeconds)"]
         case .withdrawFinalized(let id, let amount): ["channel": "\(id)", "amount": "\(amount)"]
         case .channelClosed(let id): ["channel": "\(id)"]
+        case .transferred(let payer, let receiver, let token, let amount):
+            ["from": "\(payer)", "to": "\(receiver)", "token": "\(token)", "amount": "\(amount)"]
         case .minted(let account, let token, let amount):
             ["account": "\(account)", "token": "\(token)", "amount": "\(amount)"]
         }

@@ -12,6 +12,8 @@ public enum SettlementError: ExplainedError, Hashable {
     case invalidTerms
     case withdrawDelayOutOfRange(UInt64)
     case unknownToken(Address)
+    /// Nobody could ever take money out of this account again.
+    case invalidReceiver(Address)
     case zeroAmount
     case overflow
     /// `has` is `nil` when nobody said how much the account holds.
@@ -47,6 +49,7 @@ public enum SettlementError: ExplainedError, Hashable {
         case .invalidTerms: "invalid-terms"
         case .withdrawDelayOutOfRange: "withdraw-delay-out-of-range"
         case .unknownToken: "unknown-token"
+        case .invalidReceiver: "invalid-receiver"
         case .zeroAmount: "zero-amount"
         case .overflow: "overflow"
         case .insufficientBalance: "insufficient-balance"
@@ -79,6 +82,7 @@ public enum SettlementError: ExplainedError, Hashable {
         case .invalidTerms: "The channel names nobody as payer, receiver, receiver's authorizer or token."
         case .withdrawDelayOutOfRange(let seconds): "A withdrawal delay of \(seconds) s is outside 900–2592000 s."
         case .unknownToken(let address): "There is no token at \(address)."
+        case .invalidReceiver(let address): "No money can be sent to \(address)."
         case .zeroAmount: "The amount is zero."
         case .overflow: "The sum is more than 2^128 - 1."
         case .insufficientBalance(let has?, let needs): "The account holds \(has), and \(needs) is needed."

@@ -5,7 +5,7 @@ public import FarthingPrimitives
 
 /// Something that happened on the ledger or the chain.
 ///
-/// - Source: the events of x402BatchSettlement, under the same names.
+/// - Source: the events of x402BatchSettlement and of ERC-20 tokens, under the same names.
 public struct SettlementEvent: Hashable, Sendable {
     public enum Kind: Hashable, Sendable {
         case channelCreated(ChannelID, ChannelTerms)
@@ -16,6 +16,8 @@ public struct SettlementEvent: Hashable, Sendable {
         case withdrawInitiated(ChannelID, amount: Amount, finalizeAfter: Instant)
         case withdrawFinalized(ChannelID, amount: Amount)
         case channelClosed(ChannelID)
+        /// Money that went from account to account, outside all channels.
+        case transferred(from: Address, to: Address, token: Address, amount: Amount)
         /// New money on the embedded ledger; no chain has this one.
         case minted(account: Address, token: Address, amount: Amount)
     }
@@ -39,11 +41,11 @@ public struct SettlementEvent: Hashable, Sendable {
         case .channelCreated(let id, _), .deposited(let id, _, _), .claimed(let id, _, _), .refunded(let id, _),
             .withdrawInitiated(let id, _, _), .withdrawFinalized(let id, _), .channelClosed(let id):
             id
-        case .settled, .minted: nil
+        case .settled, .transferred, .minted: nil
         }
     }
 
-    /// The name of the event in the contract's ABI.
+    /// The name of the event in the contract's or the token's ABI.
     public var name: String {
         switch kind {
         case .channelCreated: "ChannelCreated"
@@ -54,6 +56,7 @@ public struct SettlementEvent: Hashable, Sendable {
         case .withdrawInitiated: "WithdrawInitiated"
         case .withdrawFinalized: "WithdrawFinalized"
         case .channelClosed: "ChannelClosed"
+        case .transferred: "Transfer"
         case .minted: "Minted"
         }
     }

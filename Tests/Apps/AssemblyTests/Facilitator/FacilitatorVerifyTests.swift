@@ -78,7 +78,7 @@ struct FacilitatorVerifyTests {
             ("withdraw_delay_mismatch", { $0.extra = $0.extra.changing("withdrawDelay", to: 901) }),
             ("missing_eip712_domain", { $0.extra = $0.extra.changing("name", to: nil) }),
             ("receive_authorization_signature", { $0.extra = $0.extra.changing("version", to: "3") }),
-            ("scheme", { $0.scheme = "exact" }),
+            ("scheme", { $0.scheme = "upto" }),
             ("network_mismatch", { $0.network = Network(evm: 8453) }),
         ]
         for (code, change) in cases {
