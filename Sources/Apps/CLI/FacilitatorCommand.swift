@@ -14,8 +14,8 @@ struct FacilitatorCommand: AsyncParsableCommand {
         commandName: "facilitator",
         abstract: "Settle x402 payments for others, on the embedded ledger.",
         discussion: """
-            Serves GET /supported, POST /verify and POST /settle for the schemes batch-settlement and exact. Every setting \
-            is a flag, a variable in the environment or a member of the JSON file, as with serve.
+            Serves GET /supported, POST /verify and POST /settle for the schemes batch-settlement and exact. Every \
+            setting is a flag, a variable in the environment or a member of the JSON file, as with serve.
             """)
 
     @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one. (default: 127.0.0.1:4021)")

@@ -10,8 +10,9 @@ public import FarthingX402
 
 /// Settles for others: checks payments and brings them to a settlement, at its own cost.
 ///
-/// It can move nobody's money by itself. Deposits, transfers, claims and refunds are signed by those whose money it is, and go
-/// where these signed them to; with a key of its own it signs only for payees that chose it as their authorizer.
+/// It can move nobody's money by itself. Deposits, transfers, claims and refunds are signed by those whose money it
+/// is, and go where these signed them to; with a key of its own it signs only for payees that chose it as their
+/// authorizer.
 ///
 /// - Source: x402 v2, facilitator API; schemes `batch-settlement` and `exact` on EVM.
 public final class Facilitator: Sendable {

@@ -60,6 +60,7 @@ struct Counter: Sendable {
             if let identifier { gate.identifiers.forget(identifier) }
             return .answer(self.refusal(of: refusal, offer: offer))
         case .deferred(let reason, let seconds):
+            if let identifier { gate.identifiers.forget(identifier) }
             // No 402: a client that gets one looks for what is wrong with its payment, and may deposit again.
             var answer = GateAnswer.problem(.serviceUnavailable, reason)
             answer.headers[.retryAfter] = "\(seconds)"
