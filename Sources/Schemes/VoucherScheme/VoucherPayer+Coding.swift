@@ -6,7 +6,7 @@ import FarthingPrimitives
 
 // Version 1, in this order:
 //   id 32 · terms · charged 16 · balance 16 · authorised 16 · claimed 16 · height 8 · withdrawal? · outstanding?
-//   · unseen? · refundNonce 8 · refund in doubt 1 · rebuilt 1 · misconduct? · doubts · phase
+//   · unseen? · refundNonce 8 · refund in doubt 1 · rebuilt 1 · misconduct? · doubts told 1 · doubts · phase
 extension VoucherPayer {
     private static let version: UInt8 = 1
 
@@ -26,6 +26,7 @@ extension VoucherPayer {
         writer.write(isRefundInDoubt ? UInt8(1) : 0)
         writer.write(isRebuilt ? UInt8(1) : 0)
         writer.write(misconduct) { $0.write($1) }
+        writer.write(areDoubtsTold ? UInt8(1) : 0)
         writer.write(UInt64(doubts.count))
         for payment in doubts { writer.write(payment) }
         switch phase {
@@ -58,6 +59,7 @@ extension VoucherPayer {
         isRefundInDoubt = try reader.truth()
         isRebuilt = try reader.truth()
         misconduct = try reader.optional { reader throws(StoredFormError) in try reader.misconduct() }
+        areDoubtsTold = try reader.truth()
         let count = try reader.uint64()
         guard count <= Self.maximumDoubts else { throw .damaged }
         for _ in 0..<count { doubts.append(try reader.payment()) }

@@ -67,6 +67,7 @@ extension VoucherPayer {
             // payments that were never answered, since only they can be refused.
             next.doubt(payment)
         }
+        next.areDoubtsTold = true
         let known = next.doubts.map(\.ceiling).max() ?? sum
         if claimed > max(known, sum) { next.misconduct = .overclaimed(claimed: claimed, known: max(known, sum)) }
         next.phase = .idle
@@ -88,6 +89,7 @@ extension VoucherPayer {
     }
 
     mutating func doubt(_ payment: Payment) {
+        areDoubtsTold = false
         // What the settlement has booked meanwhile, nobody needs to be shown.
         guard payment.ceiling > charged, !doubts.contains(where: { $0.ceiling == payment.ceiling }) else { return }
         doubts.append(payment)
@@ -137,6 +139,7 @@ extension VoucherPayer {
             // The books did not move, so a copy that is still on its way may yet be taken.
             next.doubt(payment)
         }
+        next.areDoubtsTold = true
         next.phase = .idle
         self = next
     }

@@ -77,6 +77,10 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public internal(set) var authorised: Amount
     /// Payments that may have been taken without our knowing; all start from the same sum.
     public internal(set) var doubts: [Payment] = []
+    /// Whether the payee has told its books since the last of ``doubts`` arose: then none was taken, as far as it knows.
+    ///
+    /// They stay all the same, because a copy that is still on its way may yet be taken.
+    public internal(set) var areDoubtsTold = false
     /// A deposit that was signed, and is neither known to be locked nor void.
     public internal(set) var outstanding: DepositLeave?
     /// A deposit that counts in ``balance`` on the payee's word, and that the settlement has not shown yet.
@@ -110,6 +114,9 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         height = ledger?.block.height ?? 0
         isRebuilt = true
     }
+
+    /// How many payments nobody has told the outcome of.
+    public var untoldDoubts: Int { areDoubtsTold ? 0 : doubts.count }
 
     /// How high a voucher may go: the balance, less what is being taken out.
     public var limit: Amount { balance.clampedSubtracting(withdrawal?.amount ?? .zero) }

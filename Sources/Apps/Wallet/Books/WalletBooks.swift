@@ -76,7 +76,7 @@ extension KeptChannel {
             "asset": .string(books.terms.token.checksummed), "receiver": .string(books.terms.receiver.checksummed),
             "balance": .string("\(books.balance)"), "charged": .string("\(books.charged)"),
             "authorised": .string("\(books.authorised)"), "spendable": .string("\(spendable)"),
-            "locked": .string("\(locked)"), "status": .string(status), "doubts": .integer(books.doubts.count),
+            "locked": .string("\(locked)"), "status": .string(status), "doubts": .integer(books.untoldDoubts),
             "usedAt": usedAt.map { ["method": .string($0.method), "url": .string($0.url)] },
             "books": .string(Hex.encode(books.stored)),
         ])
@@ -87,7 +87,7 @@ extension KeptChannel {
         if books.misconduct != nil { return "suspended" }
         if books.withdrawal != nil { return "withdrawing" }
         if books.phase != .idle { return "in use" }
-        if !books.doubts.isEmpty || books.isRefundInDoubt || books.outstanding != nil { return "in doubt" }
+        if books.untoldDoubts > 0 || books.isRefundInDoubt || books.outstanding != nil { return "in doubt" }
         return books.balance.isZero ? "empty" : "open"
     }
 

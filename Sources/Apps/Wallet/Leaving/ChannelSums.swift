@@ -14,7 +14,7 @@ public struct ChannelSums: Hashable, Sendable {
     init(_ books: VoucherPayer) {
         charged = books.charged
         balance = books.balance
-        doubts = books.doubts.count + (books.outstanding == nil ? 0 : 1) + (books.isRefundInDoubt ? 1 : 0)
+        doubts = books.untoldDoubts + (books.outstanding == nil ? 0 : 1) + (books.isRefundInDoubt ? 1 : 0)
     }
 }
 

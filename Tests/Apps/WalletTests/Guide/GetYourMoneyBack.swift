@@ -24,7 +24,7 @@ func mend(_ wallet: Wallet) async throws -> Int {
     var doubts = 0
     for channel in try await wallet.journal.channels() {
         let found = try await wallet.reconcile(channel.id, through: wallet.client())
-        doubts += found.after.doubts.count
+        doubts += found.after.untoldDoubts
     }
     return doubts
 }
