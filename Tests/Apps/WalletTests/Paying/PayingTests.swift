@@ -8,6 +8,7 @@ import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingWallet
+import Foundation
 import NIOCore
 import NIOHTTP1
 import Testing
@@ -72,6 +73,28 @@ struct PayingTests {
             }
             #expect(deposits.filter { !$0.isZero } == [10_000, 10_000, 10_000])
             #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `asks for the offer once, and sends the payment at once from then on, also after a restart`()
+        async throws
+    {
+        try await Market.open { market in
+            let folder = WalletFolder(path: market.folder.appending(path: "wallet").path(percentEncoded: false))
+            let key = KeySigner(PrivateKey.random())
+            try await market.ledger.mint(to: key.address, token: Market.token.address, amount: 1_000_000)
+            try await FaultProxy.run(before: market.port, seed: 1, patience: .seconds(10)) { proxy in
+                try await proxy.heal()
+                for _ in 0..<3 {
+                    let wallet = Wallet(
+                        journal: try folder.journal(), lockFolder: folder.lockPath, signer: key, logger: Market.quiet)
+                    _ = try await wallet.client().execute(PayingRequest(url: proxy.url + "/weather"))
+                    _ = try await wallet.client().execute(PayingRequest(url: proxy.url + "/weather?city=oslo"))
+                }
+                // Six payments, and one request before them that asked for the price.
+                #expect(proxy.log.count == 7)
+            }
+            #expect(market.upstream.calls == 6)
         }
     }
 
