@@ -59,7 +59,7 @@ public final class ChainReader: SettlementView {
     ///   - domain: The contract, and the chain on which the endpoint must be.
     ///   - tokens: What is known already; others are asked about themselves.
     ///   - client: One that follows no redirects. Without it the reader makes its own; see ``shutdown()``.
-    /// - Throws: ``FarthingChannels/SettlementError/unavailable(reason:)`` when the URL is none.
+    /// - Throws: `SettlementError.unavailable` when the URL is none.
     public init(
         url: String, domain: SettlementDomain, tokens: [Token] = [], limits: Limits = Limits(),
         client: HTTPClient? = nil

@@ -14,7 +14,7 @@ extension FacilitatorSettlement {
     /// A facilitator tells no more of a channel than a voucher proves. When the channel holds less than the voucher,
     /// it does not tell how much less, and what was claimed before counts as all that is left.
     ///
-    /// - Throws: ``SettlementError/refused(code:message:)`` when the facilitator does not take the voucher.
+    /// - Throws: `SettlementError/refused(code:message:)` when the facilitator does not take the voucher.
     public func snapshot(
         of channel: ChannelID, shown voucher: SignedCeiling
     ) async throws(SettlementError) -> ChannelSnapshot? {

@@ -48,7 +48,7 @@ public final class FacilitatorSettlement: Settlement {
 
     /// Asks the facilitator whether it settles this scheme on this chain.
     ///
-    /// - Throws: ``SettlementError/refused(code:message:)`` when it does not, ``SettlementError/unavailable(reason:)``
+    /// - Throws: `SettlementError/refused(code:message:)` when it does not, `SettlementError/unavailable(reason:)`
     ///   when it cannot be reached.
     public func start() async throws(SettlementError) {
         let json = try await insisting { () throws(FacilitatorTrouble) in try await self.client.get("/supported") }
@@ -71,7 +71,7 @@ public final class FacilitatorSettlement: Settlement {
 
     public var isSimulated: Bool { false }
 
-    /// Nobody tells heights: see ``Mirror/moment()``.
+    /// Nobody tells heights: see `Mirror.moment()`.
     public func head() async throws(SettlementError) -> Block { mirror.moment() }
 
     public func token(_ address: Address) async throws(SettlementError) -> Token? {
@@ -80,14 +80,14 @@ public final class FacilitatorSettlement: Settlement {
 
     /// A facilitator shows no accounts.
     ///
-    /// - Throws: Always ``SettlementError/unavailable(reason:)``.
+    /// - Throws: Always `SettlementError/unavailable(reason:)`.
     public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
         throw unavailable("it shows no accounts")
     }
 
     /// A facilitator lists no channels.
     ///
-    /// - Throws: Always ``SettlementError/unavailable(reason:)``.
+    /// - Throws: Always `SettlementError/unavailable(reason:)`.
     public func channels(
         openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
     ) async throws(SettlementError) -> [ChannelTerms] {

@@ -50,7 +50,7 @@ public final class PayingClient: Sendable {
     /// - Parameters:
     ///   - desks: Who signs, in order of preference among offers of the same rank.
     ///   - offers: Where paid offers are remembered.
-    ///   - http: The client to send with; it must not follow redirects. `nil` makes one, see ``shutdown()``.
+    ///   - http: The client to send with; it must not follow redirects.
     public init(
         desks: [any PayerDesk], offers: any OfferBook = MemoryOfferBook(), options: Options = Options(),
         http: HTTPClient = PayingClient.standardHTTPClient
