@@ -43,7 +43,7 @@ let transports: [Target] = [
         libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics]),
     room(
         "HTTP402Client", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
-        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
 ]
 
 let stores: [Target] = [

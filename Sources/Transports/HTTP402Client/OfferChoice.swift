@@ -6,7 +6,10 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingX402
+import Foundation
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 
 extension PayingClient {
     typealias Choice = (offer: Offer, desk: any PayerDesk)
@@ -73,7 +76,11 @@ extension PayingClient {
         switch error {
         case let error as HTTPClientError: error.shortDescription
         case let error as any ExplainedError: error.message
-        case let error as IOError: error.description
+        case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
+        case let error as NIOConnectionError:
+            error.dnsAError != nil && error.connectionErrors.isEmpty
+                ? "its name is not known" : error.connectionErrors.first.map { reason(of: $0.error) } ?? "no connection"
+        case is HTTPParserError: "it does not speak HTTP"
         default: "\(type(of: error))"
         }
     }
