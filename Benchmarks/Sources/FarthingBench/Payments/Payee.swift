@@ -32,16 +32,22 @@ struct Payee: Sendable {
         authorizer = KeySigner(PrivateKey.random())
         ledger = try Ledger(path: ledgerPath, domain: domain)
         try await ledger.addToken(token)
-        let engine = ChannelEngine<VoucherChannel>(store: store)
+        let index = UnclaimedIndex()
+        let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
+            index.update(id, from: before?.position, to: after.position)
+        }
         let effects = VoucherEffects(
-            engine: engine, settlement: ledger, authorizer: authorizer, logger: Self.logger,
+            engine: engine, settlement: ledger, authorizer: authorizer, index: index, logger: Self.logger,
             clock: Ledger.systemClock)
         desk = VoucherDesk(
             engine: engine, settlement: ledger,
             terms: VoucherOffer(
                 receiver: PrivateKey.random().address, receiverAuthorizer: authorizer.address, token: token,
                 withdrawDelay: 900),
-            policy: VoucherDesk.Policy(), effects: effects, clock: Ledger.systemClock)
+            policy: VoucherDesk.Policy(), effects: effects,
+            cashier: VoucherCashier(
+                settlement: ledger, effects: effects, index: index, clock: Ledger.systemClock),
+            clock: Ledger.systemClock)
         gate = Gate(prices: try Self.prices(), desk: desk)
         wallet = try Wallet(
             channels: channels, required: try await Self.required(by: gate), domain: domain, token: token)

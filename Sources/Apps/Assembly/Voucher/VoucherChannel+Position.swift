@@ -2,13 +2,13 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
-import FarthingNode
+public import FarthingNode
 import FarthingPrimitives
-import FarthingVoucherScheme
+public import FarthingVoucherScheme
 
 extension VoucherChannel {
     /// What an index of unclaimed sums has to know.
-    var position: UnclaimedPosition {
+    public var position: UnclaimedPosition {
         UnclaimedPosition(
             terms: terms, unclaimed: unclaimed, captured: ledger.totalClaimed,
             isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time,
