@@ -24,12 +24,18 @@ final class RunningProcess {
         process.arguments = arguments
         process.environment = Self.environment
         process.standardInput = standardInput
-        process.standardOutput = try Self.emptyFile(standardOutput)
-        process.standardError = try Self.emptyFile(standardError)
+        let files = [try Self.emptyFile(standardOutput), try Self.emptyFile(standardError)]
+        process.standardOutput = files[0]
+        process.standardError = files[1]
         try process.run()
+        // The program has its own; Foundation would hold ours for as long as the test run lasts.
+        for file in files + [standardInput.fileHandleForReading] { try? file.close() }
     }
 
-    deinit { destroy() }
+    deinit {
+        destroy()
+        try? standardInput.fileHandleForWriting.close()
+    }
 
     /// The test's own, without settings of Farthing, and without a proxy before loopback.
     private static var environment: [String: String] {

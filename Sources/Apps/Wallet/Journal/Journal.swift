@@ -27,9 +27,22 @@ public final class Journal: Sendable {
         self.path = path ?? "in memory"
         self.probe = probe
         do {
-            database = try Self.open(path)
+            database = try Self.openPatiently(path)
         } catch {
             throw Self.explained(error, path: self.path)
+        }
+    }
+
+    /// Turning on the write-ahead log needs the file for a moment alone, and SQLite does not wait for that: another
+    /// process that opens the journal at the same time is waited for here.
+    private static func openPatiently(_ path: String?) throws -> any DatabaseWriter {
+        var attempt = 0
+        while true {
+            do { return try open(path) } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                attempt += 1
+                guard attempt < 200 else { throw error }
+                usleep(25_000)
+            }
         }
     }
 

@@ -23,10 +23,16 @@ final class ChildProcess: Sendable {
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("FARTHING_") }
         process.environment = inherited.merging(environment) { $1 }
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardInput = FileHandle(forReadingAtPath: input ?? "/dev/null")
-        process.standardOutput = FileHandle(forWritingAtPath: outputPath)
-        process.standardError = FileHandle(forWritingAtPath: errorPath)
+        let files = [
+            FileHandle(forReadingAtPath: input ?? "/dev/null"), FileHandle(forWritingAtPath: outputPath),
+            FileHandle(forWritingAtPath: errorPath),
+        ]
+        process.standardInput = files[0]
+        process.standardOutput = files[1]
+        process.standardError = files[2]
         try process.run()
+        // The program has its own; Foundation would hold ours for as long as the test run lasts.
+        for file in files { try? file?.close() }
     }
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
