@@ -6,8 +6,6 @@ import FarthingAssembly
 import FarthingEncodings
 import Logging
 import Metrics
-import ServiceLifecycle
-import UnixSignals
 
 struct FacilitatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -49,15 +47,12 @@ struct FacilitatorCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     private var flags: [Setting: [String]] {
-        var flags = logs.flags
-        let texts: [Setting: String?] = [
+        logs.flags.adding([
             .listen: listen, .ledger: ledger, .network: network, .asset: asset, .assetName: assetName,
             .assetVersion: assetVersion, .authorizerKey: authorizerKey, .accountPerMinute: accountPerMinute,
             .accountPerDay: accountPerDay, .totalPerMinute: totalPerMinute, .totalPerDay: totalPerDay,
             .metrics: metrics,
-        ]
-        for (setting, text) in texts { if let text { flags[setting] = [text] } }
-        return flags
+        ])
     }
 
     func run() async throws {
@@ -70,17 +65,7 @@ struct FacilitatorCommand: AsyncParsableCommand {
         let server = try await FacilitatorServer(
             settings, logger: logger, metrics: { metrics.text() },
             onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) })
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .notice)
-        try await ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(
-                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup)
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        ).run()
-        logger.notice("Stopped; everything is on disk")
+        try await Serving.run(server, logger: logger)
     }
 
     private static func announce(

@@ -9,8 +9,6 @@ import FarthingPrimitives
 import Foundation
 import Logging
 import Metrics
-import ServiceLifecycle
-import UnixSignals
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -96,8 +94,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     private var flags: [Setting: [String]] {
-        var flags = logs.flags
-        let texts: [Setting: String?] = [
+        var flags = logs.flags.adding([
             .listen: listen, .upstream: upstream, .price: price, .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger,
@@ -109,8 +106,7 @@ struct ServeCommand: AsyncParsableCommand {
             .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .metrics: metrics,
             .enforceMinDeposit: enforceMinDeposit ? "true" : nil,
             .requirePaymentIdentifier: requirePaymentIdentifier ? "true" : nil,
-        ]
-        for (setting, text) in texts { if let text { flags[setting] = [text] } }
+        ])
         if !routes.isEmpty { flags[.routes] = routes }
         return flags
     }
@@ -126,23 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
         let server = NodeServer(
             node: node, metrics: { metrics.text() },
             onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) })
-        var quiet = logger
-        quiet.logLevel = max(logger.logLevel, .notice)
-        let group = ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(
-                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup)
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
-        do {
-            try await group.run()
-        } catch {
-            await node.close()
-            throw error
-        }
-        await node.close()
-        logger.notice("Stopped; everything is on disk")
+        try await Serving.run(server, logger: logger) { await node.close() }
     }
 
     private static func announce(

@@ -114,6 +114,41 @@ extension FacilitatorSettlement {
         }
     }
 
+    /// Orders until it is known what became of it, and looks at the channel where an answer does not tell.
+    ///
+    /// - Parameters:
+    ///   - codes: Refusals that an order also gets when it was carried out before.
+    ///   - receipt: What an answer says.
+    ///   - look: Whether the channel shows that it was done; `nil` when it was not.
+    ///   - refusal: What a refusal means.
+    /// - Throws: The refusal, or `SettlementError.unavailable` when nobody knows; the channel is in doubt then.
+    func carryOut<Receipt>(
+        _ request: FacilitatorRequest, of channel: ChannelID, doneBefore codes: [FacilitatorCode],
+        receipt: (SettleResponse) async throws(SettlementError) -> Receipt,
+        look: () async throws(SettlementError) -> Receipt?,
+        refusal: (FacilitatorCode, String?) -> SettlementError
+    ) async throws(SettlementError) -> Receipt {
+        var attempt = 1
+        while true {
+            let reason: String
+            switch try await order(request) {
+            case .done(let response): return try await receipt(response)
+            case .refused(let code, let message, let doubtful):
+                if doubtful || codes.contains(code), let receipt = try await look() { return receipt }
+                throw refusal(code, message)
+            case .unknown(let text):
+                if let receipt = try await look() { return receipt }
+                reason = text
+            }
+            guard attempt < client.limits.attempts else {
+                mirror.doubt(channel)
+                throw unavailable(reason)
+            }
+            try await pause(after: attempt)
+            attempt += 1
+        }
+    }
+
     func pause(after attempt: Int) async throws(SettlementError) {
         do { try await Task.sleep(for: client.limits.backoff(after: attempt)) } catch { throw .cancelled }
     }

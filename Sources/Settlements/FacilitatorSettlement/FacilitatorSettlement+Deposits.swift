@@ -26,29 +26,15 @@ extension FacilitatorSettlement {
         let channel = domain.channelID(of: deposit.terms)
         let request = request(deposit, voucher, channel)
         let goal = goal(of: deposit, voucher, channel)
-        var attempt = 1
-        while true {
-            let reason: String
-            switch try await order(request) {
-            case .done(let response):
-                return try await receipt(for: deposit, voucher, channel, response: response)
-            case .refused(let code, let message, let doubtful):
-                // An authorisation that was used before, by a copy of this order whose answer was lost, looks as any
-                // other that cannot be used.
-                let mayBeDone = doubtful || code == .depositSimulation || code == .depositTransaction
-                if mayBeDone, let receipt = try await look(for: deposit, voucher, channel, goal) { return receipt }
-                throw error(code, message, deposit: deposit)
-            case .unknown(let text):
-                if let receipt = try await look(for: deposit, voucher, channel, goal) { return receipt }
-                reason = text
-            }
-            guard attempt < client.limits.attempts else {
-                mirror.doubt(channel)
-                throw unavailable(reason)
-            }
-            try await pause(after: attempt)
-            attempt += 1
-        }
+        // An authorisation that was used before, by a copy of this order whose answer was lost, looks as any other that
+        // cannot be used.
+        return try await carryOut(
+            request, of: channel, doneBefore: [.depositSimulation, .depositTransaction],
+            receipt: { response throws(SettlementError) in
+                try await receipt(for: deposit, voucher, channel, response: response)
+            },
+            look: { () throws(SettlementError) in try await look(for: deposit, voucher, channel, goal) },
+            refusal: { code, message in error(code, message, deposit: deposit) })
     }
 
     private func request(

@@ -17,28 +17,14 @@ extension FacilitatorSettlement {
         }
         let before = mirror[channel]
         let request = FacilitatorRequest(payload: payload, requirements: requirements(for: order.terms))
-        var attempt = 1
-        while true {
-            let reason: String
-            switch try await self.order(request) {
-            case .done(let response):
-                return try await receipt(for: order, voucher, channel, response: response, before: before)
-            case .refused(let code, let message, let doubtful):
-                // The nonce of an order that was carried out, and whose answer was lost, is used up.
-                let mayBeDone = doubtful || code == .refundSimulation || code == .refundTransaction
-                if mayBeDone, let receipt = try await look(for: order, voucher, channel, before) { return receipt }
-                throw error(code, message)
-            case .unknown(let text):
-                if let receipt = try await look(for: order, voucher, channel, before) { return receipt }
-                reason = text
-            }
-            guard attempt < client.limits.attempts else {
-                mirror.doubt(channel)
-                throw unavailable(reason)
-            }
-            try await pause(after: attempt)
-            attempt += 1
-        }
+        // The nonce of an order that was carried out, and whose answer was lost, is used up.
+        return try await carryOut(
+            request, of: channel, doneBefore: [.refundSimulation, .refundTransaction],
+            receipt: { response throws(SettlementError) in
+                try await receipt(for: order, voucher, channel, response: response, before: before)
+            },
+            look: { () throws(SettlementError) in try await look(for: order, voucher, channel, before) },
+            refusal: { code, message in error(code, message) })
     }
 
     private func receipt(
