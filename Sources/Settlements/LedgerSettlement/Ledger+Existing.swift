@@ -18,19 +18,22 @@ extension Ledger {
 
     private static func domain(of path: String) throws(StoreError) -> SettlementDomain {
         guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-        let names: [String: String]
+        let names: [String: String]?
         do {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(busyTimeout)
             configuration.prepareDatabase { db in try Schema.recognise(db) }
             names = try DatabaseQueue(path: path, configuration: configuration).read { db in
+                // An empty file is what another process makes first of a new ledger.
+                guard try db.tableExists("meta") else { return nil }
                 let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM meta")
                 return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
             }
         } catch {
             throw storeError(error, path: path)
         }
+        guard let names else { throw .missing(path: path) }
         guard let network = names["network"].flatMap(Network.init), let contract = names["contract"],
             let collector = names["collector"], let contract = Address(hex: contract),
             let collector = Address(hex: collector),
