@@ -24,6 +24,15 @@ public protocol ChannelStore: Sendable {
         _ commit: ChannelCommit, over expected: Version?
     ) async throws(StoreError) -> [PendingEffect.ID]
 
+    /// Hands a commit in and does not wait: for callers that have many under way and no task for each.
+    ///
+    /// Two commits of one channel may be carried out in either order, so hand in the second after the first was
+    /// answered. Where nothing better is done, a task waits for ``commit(_:over:)``.
+    ///
+    /// - Parameter answer: Called once with what ``commit(_:over:)`` returns or throws, on any thread, perhaps before
+    ///   this returns. It must not block.
+    func submit(_ commit: ChannelCommit, over expected: Version?, answer: @escaping CommitAnswer)
+
     /// Effects that were committed and not yet acknowledged, oldest first.
     ///
     /// - Parameter after: Only effects younger than this one; `nil` for all.
@@ -42,6 +51,19 @@ public protocol ChannelStore: Sendable {
 
     /// Keeps a number under a name.
     func setBookmark(_ name: String, to position: UInt64) async throws(StoreError)
+}
+
+/// Told what became of a commit.
+public typealias CommitAnswer = @Sendable (Result<[PendingEffect.ID], StoreError>) -> Void
+
+extension ChannelStore {
+    public func submit(_ commit: ChannelCommit, over expected: Version?, answer: @escaping CommitAnswer) {
+        Task {
+            do throws(StoreError) { answer(.success(try await self.commit(commit, over: expected))) } catch {
+                answer(.failure(error))
+            }
+        }
+    }
 }
 
 /// How often a record was replaced: 1 for a new one.

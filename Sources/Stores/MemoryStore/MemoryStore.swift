@@ -26,6 +26,14 @@ public final class MemoryStore: ChannelStore {
     public func commit(
         _ commit: ChannelCommit, over expected: Version?
     ) async throws(StoreError) -> [PendingEffect.ID] {
+        try carryOut(commit, over: expected)
+    }
+
+    public func submit(_ commit: ChannelCommit, over expected: Version?, answer: @escaping CommitAnswer) {
+        answer(Result { () throws(StoreError) in try carryOut(commit, over: expected) })
+    }
+
+    private func carryOut(_ commit: ChannelCommit, over expected: Version?) throws(StoreError) -> [PendingEffect.ID] {
         try contents.withLock { (contents: inout Contents) throws(StoreError) in
             let stored = contents.records[commit.channel]?.version
             guard stored == expected else { throw .conflict(stored: stored) }

@@ -69,6 +69,10 @@ public final class SQLiteStore: ChannelStore, Sendable {
         try await write(.commit(commit, over: expected))
     }
 
+    public func submit(_ commit: ChannelCommit, over expected: Version?, answer: @escaping CommitAnswer) {
+        write(.commit(commit, over: expected), answer: answer)
+    }
+
     public func acknowledge(_ effect: PendingEffect.ID) async throws(StoreError) {
         _ = try await write(.acknowledge(effect))
     }
@@ -111,17 +115,24 @@ public final class SQLiteStore: ChannelStore, Sendable {
     }
 
     private func write(_ order: WriteOrder) async throws(StoreError) -> [PendingEffect.ID] {
-        guard mode != .readOnly else { throw .unavailable(reason: "it was opened for reading only") }
+        try await withCheckedContinuation { continuation in
+            write(order) { continuation.resume(returning: $0) }
+        }.get()
+    }
+
+    private func write(_ order: WriteOrder, answer: @escaping CommitAnswer) {
+        guard mode != .readOnly else {
+            return answer(.failure(.unavailable(reason: "it was opened for reading only")))
+        }
         guard order.size <= WriteOrder.largestSize else {
-            throw .unavailable(reason: "\(order.size) bytes are too many for one commit")
+            return answer(.failure(.unavailable(reason: "\(order.size) bytes are too many for one commit")))
         }
-        guard gate.enter() else { throw .closed }
-        defer { gate.leave() }
-        let answer = await withCheckedContinuation { continuation in
-            guard queue.append(order, answering: continuation) else { return }
-            runOnWriter { [queue] in queue.drain(into: $0) }
+        guard gate.enter() else { return answer(.failure(.closed)) }
+        let isAsleep = queue.append(order) { [gate] in
+            gate.leave()
+            answer($0)
         }
-        return try answer.get()
+        if isAsleep { runOnWriter { [queue] in queue.drain(into: $0) } }
     }
 
     private func closingTask() -> Task<Void, Never> {

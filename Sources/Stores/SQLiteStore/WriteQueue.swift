@@ -19,7 +19,7 @@ final class WriteQueue: Sendable {
 
     private struct Entry {
         let order: WriteOrder
-        let continuation: CheckedContinuation<Answer, Never>
+        let answer: @Sendable (Answer) -> Void
     }
 
     private struct Contents {
@@ -44,9 +44,9 @@ final class WriteQueue: Sendable {
     /// Takes a write in.
     ///
     /// - Returns: Whether the writer sleeps and has to be called.
-    func append(_ order: WriteOrder, answering continuation: CheckedContinuation<Answer, Never>) -> Bool {
+    func append(_ order: WriteOrder, answer: @escaping @Sendable (Answer) -> Void) -> Bool {
         contents.withLock { contents in
-            contents.waiting.append(Entry(order: order, continuation: continuation))
+            contents.waiting.append(Entry(order: order, answer: answer))
             defer { contents.isDraining = true }
             return !contents.isDraining
         }
@@ -58,7 +58,7 @@ final class WriteQueue: Sendable {
     func drain(into db: Database) {
         while let batch = nextBatch() {
             let answers = write(batch, into: db)
-            for (entry, answer) in zip(batch, answers) { entry.continuation.resume(returning: answer) }
+            for (entry, answer) in zip(batch, answers) { entry.answer(answer) }
         }
     }
 
