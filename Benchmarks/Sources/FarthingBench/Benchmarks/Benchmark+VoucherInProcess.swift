@@ -11,16 +11,16 @@ extension Benchmark {
             Vouchers admitted and charged by the desk, \(channelCount) channels, \(lanes) in flight. 'desk' gets the \
             payment decoded, 'header' its text, 'gate' the whole head of a request.
             """
-    ) { folder in
+    ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
-        let store = try SQLiteStore(path: folder + "/store.sqlite")
+        let store = try SQLiteStore(path: setting.folder + "/store.sqlite")
         let durable = try await Payee(store: store, channels: channelCount)
         let bare = try BareSignatures()
         let entrants =
             [bare.verify]
             + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
             + VoucherTaker.Form.allCases.map { entrant("SQLite", $0, durable) }
-            + [try DiskSync(folder: folder).entrant]
+            + [try DiskSync(folder: setting.folder).entrant]
         var contest = Contest(entrants: entrants)
         contest.remarks = { _ in
             let statistics = store.statistics
@@ -39,7 +39,7 @@ extension Benchmark {
             "\(store), \(form)", against: [.init(name: "C, verify", target: store == "SQLite" ? 0.92 : nil)],
             trial: channelCount * 4
         ) { count in
-            let taker = try VoucherTaker(form, payee, headers: payee.wallet.headers(count, lanes: lanes))
+            let taker = try VoucherTaker(form, payee, headers: await payee.wallet.headers(count, lanes: lanes))
             return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
         }
     }
