@@ -2,7 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingMemoryStore
-import FarthingSQLiteStore
 
 extension Benchmark {
     static let voucherInProcess = Benchmark(
@@ -13,20 +12,16 @@ extension Benchmark {
             """
     ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
-        let store = try SQLiteStore(path: setting.folder + "/store.sqlite")
-        let durable = try await Payee(store: store, channels: channelCount)
+        let store = try DurableStore(folder: setting.folder)
+        let durable = try await Payee(store: store.store, channels: channelCount)
         let bare = try BareSignatures()
         let entrants =
             [bare.verify]
             + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
-            + VoucherTaker.Form.allCases.map { entrant("SQLite", $0, durable) }
+            + VoucherTaker.Form.allCases.map { entrant("durable", $0, durable) }
             + [try DiskSync(folder: setting.folder).entrant]
         var contest = Contest(entrants: entrants)
-        contest.remarks = { _ in
-            let statistics = store.statistics
-            let batch = Report.text(statistics.meanBatch)
-            return ["SQLite: \(statistics.commits) commits, each durable; on average \(batch) shared one sync."]
-        }
+        contest.remarks = { _ in [store.remark()] }
         contest.finish = { await store.close() }
         return contest
     }
@@ -36,7 +31,7 @@ extension Benchmark {
 
     private static func entrant(_ store: String, _ form: VoucherTaker.Form, _ payee: Payee) -> Entrant {
         Entrant(
-            "\(store), \(form)", against: [.init(name: "C, verify", target: store == "SQLite" ? 0.92 : nil)],
+            "\(store), \(form)", against: [.init(name: "C, verify", target: store == "durable" ? 0.92 : nil)],
             trial: channelCount * 4
         ) { count in
             let taker = try VoucherTaker(form, payee, headers: await payee.wallet.headers(count, lanes: lanes))
