@@ -2,8 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-import FarthingPrimitives
-import Synchronization
 
 /// Runs channels of one scheme: load, apply, commit, and only then hand out the effects.
 ///
@@ -26,31 +24,11 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         public let effect: Scheme.Effect
     }
 
-    private struct Job: Sendable {
-        let event: Scheme.Event
-        let opening: Scheme?
-        let continuation: CheckedContinuation<Applied, any Error>
-    }
-
-    private struct Slot {
-        var state: Scheme?
-        /// What the channel was before its first event, while it was never stored.
-        var opening: Scheme?
-        var version: Version?
-        var isLoaded = false
-        var isBusy = false
-        var waiting: [Job] = []
-
-        /// Nothing of it is worth keeping: it was never stored, and is as it was found.
-        var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening) }
-    }
-
-    private final class Shard: Sendable {
-        let slots = Mutex<[ChannelID: Slot]>([:])
-    }
+    /// Told what came of an event.
+    public typealias Answer = @Sendable (Result<Applied, any Error>) -> Void
 
     private let store: any ChannelStore
-    private let shards: [Shard]
+    private let index = ChannelIndex<Scheme>()
     private let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
 
     /// - Parameter committed: Told of each commit before its answer, one channel's commits in their order. `before`
@@ -61,31 +39,52 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     ) {
         self.store = store
         self.committed = committed
-        shards = (0..<64).map { _ in Shard() }
     }
+
+    // MARK: - Looking
 
     /// The channel as it stands, with what is only in memory, or `nil` when it was never stored.
     public func state(of id: ChannelID) async throws -> Scheme? {
-        let known = shard(of: id).slots.withLock { slots in slots[id].flatMap { $0.isLoaded ? $0.state : nil } }
-        if let known { return known }
+        if let known = knownState(of: id) { return known }
         return try await load(id)?.state
     }
+
+    /// The channel as it stands, or `nil` when it is not in memory.
+    public func knownState(of id: ChannelID) -> Scheme? { index.find(id)?.state }
+
+    // MARK: - Events
 
     /// Applies an event and commits what came of it.
     ///
     /// - Parameter opening: The channel to start from when it was never stored; `nil` refuses unknown channels.
     /// - Throws: The scheme's refusal, a `StoreError`, or ``EngineError``; the channel is then as it was.
     public func apply(_ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil) async throws -> Applied {
-        if let applied = try applyInMemory(event, to: id) { return applied }
+        if let state = try applyNow(event, to: id) { return Applied(state: state, effects: []) }
         return try await withCheckedThrowingContinuation { continuation in
-            let job = Job(event: event, opening: opening, continuation: continuation)
-            let isFirst = shard(of: id).slots.withLock { slots in
-                slots[id, default: Slot()].waiting.append(job)
-                guard slots[id]?.isBusy == false else { return false }
-                slots[id]?.isBusy = true
-                return true
-            }
-            if isFirst { Task { await drive(id) } }
+            submit(event, to: id, opening: opening) { continuation.resume(with: $0) }
+        }
+    }
+
+    /// Applies an event that changes nothing durable, on a channel in memory that nobody works on.
+    ///
+    /// - Returns: The channel after it, or `nil` when ``apply(_:to:opening:)`` has to do it; nothing happened then.
+    public func applyNow(_ event: Scheme.Event, to id: ChannelID) throws(Scheme.Refusal) -> Scheme? {
+        guard let cell = index.find(id), let after = try cell.applyNow(event) else { return nil }
+        index.dropIfForgettable(cell)
+        return after
+    }
+
+    /// Applies an event as ``apply(_:to:opening:)`` does, for callers that have many under way and no task for each.
+    ///
+    /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block.
+    public func submit(
+        _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil, answer: @escaping Answer
+    ) {
+        let job = ChannelJob(event: event, opening: opening, answer: answer)
+        while true {
+            let cell = index.findOrMake(id)
+            let step = cell.enter(job)
+            guard case .lookAgain = step else { return take(step, of: cell) }
         }
     }
 
@@ -115,123 +114,78 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         }
     }
 
+    /// Brings all stored channels into memory, where they stay.
+    ///
+    /// - Parameter visit: Shown each of them once, in the order of their ids.
+    public func loadAll(_ visit: (ChannelID, Scheme) -> Void = { _, _ in }) async throws {
+        var last: ChannelID?
+        while true {
+            let page = try await store.channels(after: last, limit: 1000)
+            guard let end = page.last else { return }
+            for stored in page where stored.record.scheme == Scheme.schemeName {
+                let state = try Scheme(stored: stored.record.state)
+                index.keep(ChannelCell(stored.id, state, stored.record.version))
+                visit(stored.id, state)
+            }
+            last = end.id
+        }
+    }
+
     /// How many channels are kept in memory.
-    package var channelsInMemory: Int { shards.reduce(0) { $0 + $1.slots.withLock { $0.count } } }
+    package var channelsInMemory: Int { index.count }
 
     // MARK: - One channel's turn
 
-    /// An event that changes nothing durable, on a channel that nobody works on, needs no wait.
-    private func applyInMemory(_ event: Scheme.Event, to id: ChannelID) throws -> Applied? {
-        try shard(of: id).slots.withLock { slots in
-            guard let slot = slots[id], slot.isLoaded, !slot.isBusy, let before = slot.state else { return nil }
-            var after = before
-            guard try after.apply(event).isEmpty, after.stored == before.stored else { return nil }
-            slots[id]?.state = after
-            if slots[id]?.isForgettable == true { slots[id] = nil }
-            return Applied(state: after, effects: [])
-        }
-    }
-
-    private func drive(_ id: ChannelID) async {
-        let shard = shard(of: id)
-        while true {
-            do {
-                // Also after a conflict: whatever the store holds now is read again.
-                if !shard.slots.withLock({ $0[id]?.isLoaded ?? false }) {
-                    let record = try await load(id)
-                    shard.slots.withLock { slots in
-                        slots[id]?.state = record?.state
-                        slots[id]?.version = record?.version
-                        slots[id]?.isLoaded = true
-                    }
-                }
-            } catch {
-                let jobs = shard.slots.withLock { $0.removeValue(forKey: id)?.waiting ?? [] }
-                for job in jobs { job.continuation.resume(throwing: error) }
-                return
-            }
-            guard let turn = takeTurn(of: id, in: shard) else { return }
-            await carryOut(turn, of: id, in: shard)
-        }
-    }
-
-    private struct Turn {
-        let jobs: [Job]
-        let before: Scheme?
-        let version: Version?
-    }
-
-    private func takeTurn(of id: ChannelID, in shard: Shard) -> Turn? {
-        shard.slots.withLock { slots in
-            guard let slot = slots[id], !slot.waiting.isEmpty else {
-                slots[id]?.isBusy = false
-                if slots[id]?.isForgettable == true { slots[id] = nil }
-                return nil
-            }
-            slots[id]?.waiting = []
-            return Turn(jobs: slot.waiting, before: slot.state, version: slot.version)
-        }
-    }
-
-    private func carryOut(_ turn: Turn, of id: ChannelID, in shard: Shard) async {
-        var state = turn.before
-        var opening: Scheme?
-        var effects: [Scheme.Effect] = []
-        var done: [(job: Job, state: Scheme, effects: Range<Int>)] = []
-        for job in turn.jobs {
-            guard var next = state ?? job.opening else {
-                job.continuation.resume(throwing: EngineError.unknownChannel(id))
+    private func take(_ first: ChannelCell<Scheme>.Step, of cell: ChannelCell<Scheme>) {
+        var step = first
+        while case .run(let turn) = step {
+            turn.tellRefused(of: cell.id)
+            guard turn.isDurable else {
+                step = cell.finish(turn)
+                turn.tell([])
                 continue
             }
-            if state == nil { opening = next }
-            do {
-                let start = effects.count
-                effects += try next.apply(job.event)
-                state = next
-                done.append((job, next, start..<effects.count))
-            } catch {
-                job.continuation.resume(throwing: error)
+            store.submit(turn.commit(of: cell.id), over: turn.version) { [self] result in
+                guard turn.arrived(result) else { return }
+                take(conclude(turn, result, of: cell), of: cell)
             }
+            // Most stores answer later, from a thread of their own.
+            guard let result = turn.returned() else { return }
+            step = conclude(turn, result, of: cell)
         }
-        do {
-            let ids = try await commit(state, effects, over: turn, of: id, in: shard, opening: opening)
-            for entry in done {
-                let stored = entry.effects.map { StoredEffect(id: ids[$0], effect: effects[$0]) }
-                entry.job.continuation.resume(returning: Applied(state: entry.state, effects: stored))
-            }
-        } catch {
-            for entry in done { entry.job.continuation.resume(throwing: error) }
+        if case .load = step {
+            Task { await load(cell) }
+        } else {
+            index.dropIfForgettable(cell)
         }
     }
 
-    private func commit(
-        _ state: Scheme?, _ effects: [Scheme.Effect], over turn: Turn, of id: ChannelID, in shard: Shard,
-        opening: Scheme?
-    ) async throws -> [PendingEffect.ID] {
-        guard let state else { return [] }
-        let bytes = state.stored
-        var ids: [PendingEffect.ID] = []
-        var version = turn.version
-        if !effects.isEmpty || bytes != (turn.before ?? opening)?.stored {
-            let commit = ChannelCommit(
-                channel: id, scheme: Scheme.schemeName, state: bytes, effects: effects.map(Scheme.stored))
-            do {
-                ids = try await store.commit(commit, over: turn.version)
-                version = turn.version?.next ?? Version(number: 1)
-                committed(id, turn.before, state)
-            } catch {
-                shard.slots.withLock { slots in
-                    if case .conflict = error { slots[id]?.isLoaded = false }
-                }
-                throw error
-            }
+    private func conclude(
+        _ turn: ChannelTurn<Scheme>, _ result: Result<[PendingEffect.ID], StoreError>, of cell: ChannelCell<Scheme>
+    ) -> ChannelCell<Scheme>.Step {
+        let step: ChannelCell<Scheme>.Step
+        switch result {
+        case .success(let ids):
+            if let after = turn.after { committed(cell.id, turn.before, after) }
+            step = cell.finish(turn)
+            turn.tell(ids)
+        case .failure(let error):
+            // After a conflict, whatever the store holds now is read again.
+            let isStale = if case .conflict = error { true } else { false }
+            step = cell.fail(isStale: isStale)
+            turn.tell(error)
         }
-        shard.slots.withLock { slots in
-            if slots[id]?.state == nil { slots[id]?.opening = opening }
-            slots[id]?.state = state
-            slots[id]?.version = version
+        return step
+    }
+
+    private func load(_ cell: ChannelCell<Scheme>) async {
+        do {
+            take(cell.loaded(try await load(cell.id)), of: cell)
+        } catch {
+            let jobs = cell.failedToLoad()
+            index.dropIfForgettable(cell)
+            for job in jobs { job.answer(.failure(error)) }
         }
-        return ids
     }
 
     private func load(_ id: ChannelID) async throws -> (state: Scheme, version: Version)? {
@@ -240,10 +194,5 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
             throw EngineError.otherScheme(id, stored: record.scheme, asked: Scheme.schemeName)
         }
         return (try Scheme(stored: record.state), record.version)
-    }
-
-    private func shard(of id: ChannelID) -> Shard {
-        // Ids are digests, so any of their bytes spreads them evenly.
-        id.hash.withBytes { shards[Int($0[0]) % shards.count] }
     }
 }

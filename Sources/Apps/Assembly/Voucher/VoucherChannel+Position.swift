@@ -38,15 +38,9 @@ extension VoucherChannel {
 }
 
 extension UnclaimedIndex {
-    /// Takes in all that a store holds; to be done once, before anything is committed.
+    /// Takes in all that a store holds, and brings it into memory; to be done once, before anything is committed.
     func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
-        var last: ChannelID?
-        while true {
-            let page = try await engine.channels(after: last, limit: 1000)
-            guard let end = page.last else { return }
-            for channel in page { update(channel.id, from: nil, to: channel.state.storedPosition) }
-            last = end.id
-        }
+        try await engine.loadAll { update($0, from: nil, to: $1.storedPosition) }
     }
 }
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import Synchronization
+
+/// One channel in memory: how it stands, and what waits for its turn.
+///
+/// It decides what happens next and does nothing by itself: each call answers with a ``Step`` that the engine takes
+/// outside the lock.
+final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
+    /// What the engine has to do next.
+    enum Step {
+        case nothing
+        /// The cell was dropped meanwhile: look for the channel again.
+        case lookAgain
+        case load
+        /// Answer what can be answered, then commit what must be durable.
+        case run(ChannelTurn<Scheme>)
+    }
+
+    private struct Slot {
+        var state: Scheme?
+        /// What the channel was before its first event, while it was never stored.
+        var opening: ChannelOpening<Scheme>?
+        var version: Version?
+        var waiting: [ChannelJob<Scheme>] = []
+        var isLoaded = false
+        /// Somebody loads or commits it, and goes on with what waits.
+        var isBusy = false
+        var isDropped = false
+
+        /// Nothing of it is worth keeping: it was never stored, and is as it was found.
+        var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening?.state) }
+    }
+
+    let id: ChannelID
+    private let slot: Mutex<Slot>
+
+    init(_ id: ChannelID) {
+        self.id = id
+        slot = Mutex(Slot())
+    }
+
+    /// A channel that was just read from the store.
+    init(_ id: ChannelID, _ state: Scheme, _ version: Version) {
+        self.id = id
+        slot = Mutex(Slot(state: state, version: version, isLoaded: true))
+    }
+
+    /// The state that was committed last, with what is only in memory.
+    var state: Scheme? { slot.withLock { $0.isLoaded ? $0.state : nil } }
+
+    /// Applies an event that changes nothing durable, when nobody works on the channel.
+    ///
+    /// - Returns: `nil` when it has to wait, or to be committed; nothing happened then.
+    func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> Scheme? {
+        try slot.withLock { (slot: inout Slot) throws(Scheme.Refusal) in
+            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.state else { return nil }
+            var after = before
+            guard try after.apply(event).isEmpty, after.isStoredLike(before) else { return nil }
+            slot.state = after
+            return after
+        }
+    }
+
+    /// Takes in a job; what it needs to go on is the caller's to do.
+    func enter(_ job: ChannelJob<Scheme>) -> Step {
+        slot.withLock { slot in
+            if slot.isDropped { return .lookAgain }
+            guard slot.isLoaded, !slot.isBusy else {
+                slot.waiting.append(job)
+                guard !slot.isBusy else { return .nothing }
+                slot.isBusy = true
+                return .load
+            }
+            slot.isBusy = true
+            return .run(Self.turn([job], over: slot))
+        }
+    }
+
+    /// The store was read.
+    func loaded(_ found: (state: Scheme, version: Version)?) -> Step {
+        slot.withLock { slot in
+            slot.state = found?.state
+            slot.version = found?.version
+            slot.isLoaded = true
+            return next(&slot)
+        }
+    }
+
+    /// The store could not be read: nobody who waits can be served.
+    func failedToLoad() -> [ChannelJob<Scheme>] {
+        slot.withLock { slot in
+            slot.isDropped = true
+            defer { slot.waiting = [] }
+            return slot.waiting
+        }
+    }
+
+    /// What a turn made of the channel holds from now on.
+    func finish(_ turn: ChannelTurn<Scheme>) -> Step {
+        slot.withLock { slot in
+            if slot.state == nil { slot.opening = turn.opening }
+            slot.state = turn.after
+            slot.version = turn.isDurable ? slot.version?.next ?? Version(number: 1) : slot.version
+            // What is stored is never forgotten, so nobody asks what it was before.
+            if slot.version != nil { slot.opening = nil }
+            return next(&slot)
+        }
+    }
+
+    /// A turn's commit failed: the channel is as it was.
+    ///
+    /// - Parameter isStale: Whether somebody else wrote it, so that it must be read again.
+    func fail(isStale: Bool) -> Step {
+        slot.withLock { slot in
+            if isStale { slot.isLoaded = false }
+            return next(&slot)
+        }
+    }
+
+    /// Lets go of the cell when nothing of it is worth keeping.
+    ///
+    /// - Returns: Whether nobody may use it any more.
+    func drop() -> Bool {
+        slot.withLock { slot in
+            if slot.isForgettable, slot.waiting.isEmpty { slot.isDropped = true }
+            return slot.isDropped
+        }
+    }
+
+    /// Whether ``drop()`` may succeed.
+    var isForgettable: Bool { slot.withLock { $0.isDropped || $0.isForgettable } }
+
+    private func next(_ slot: inout Slot) -> Step {
+        guard !slot.waiting.isEmpty else {
+            slot.isBusy = false
+            return .nothing
+        }
+        guard slot.isLoaded else { return .load }
+        let jobs = slot.waiting
+        slot.waiting = []
+        return .run(Self.turn(jobs, over: slot))
+    }
+
+    private static func turn(_ jobs: [ChannelJob<Scheme>], over slot: Slot) -> ChannelTurn<Scheme> {
+        ChannelTurn(jobs, before: slot.state, version: slot.version)
+    }
+}
+
+/// Kept apart from the cell, because few channels have one.
+final class ChannelOpening<Scheme: Sendable>: Sendable {
+    let state: Scheme
+    init(_ state: Scheme) { self.state = state }
+}
