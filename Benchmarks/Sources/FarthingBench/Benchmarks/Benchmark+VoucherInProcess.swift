@@ -3,6 +3,7 @@
 
 import FarthingMemoryStore
 import FarthingSQLiteStore
+import NIOPosix
 
 extension Benchmark {
     static let voucherInProcess = Benchmark(
@@ -20,6 +21,7 @@ extension Benchmark {
             [bare.verify]
             + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
             + VoucherTaker.Form.allCases.map { entrant("SQLite", $0, durable) }
+            + [prompt("memory, prompt", memory), prompt("SQLite, prompt", durable)]
             + [try DiskSync(folder: folder).entrant]
         var contest = Contest(entrants: entrants)
         contest.remarks = { _ in
@@ -33,6 +35,17 @@ extension Benchmark {
 
     static let channelCount = 256
     static let lanes = 64
+
+    private static func prompt(_ name: String, _ payee: Payee) -> Entrant {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        return Entrant(
+            name, against: [.init(name: "C, verify", target: name.hasPrefix("SQLite") ? 0.92 : nil)],
+            trial: channelCount * 4
+        ) { count in
+            let taker = try PromptTaker(payee, headers: payee.wallet.headers(count, lanes: lanes), loop: loop)
+            return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
+        }
+    }
 
     private static func entrant(_ store: String, _ form: VoucherTaker.Form, _ payee: Payee) -> Entrant {
         Entrant(

@@ -29,16 +29,11 @@ struct PayingServer: Sendable {
     /// The same gate and books, before a handler that answers by itself.
     func runGate() async throws {
         let (node, wallet) = try await open()
-        let router = Router()
-        router.add(middleware: PaymentMiddleware(gate: node.gate))
-        router.get("paid") { _, _ in PlainServer.greeting }
         let required = wallet.required
-        try await Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { channel in
-                ServeBenchCommand.announce(port: channel.localAddress?.port ?? 0, required: required)
-            }, logger: Payee.logger
-        ).run()
+        try await PaymentServer(
+            gate: node.gate, address: .hostname("127.0.0.1", port: 0), logger: Payee.logger,
+            onListening: { ServeBenchCommand.announce(port: $0 ?? 0, required: required) }
+        ) { _ in .text(PlainServer.greeting) }.run()
     }
 
     private func open() async throws -> (PaymentNode, Wallet) {

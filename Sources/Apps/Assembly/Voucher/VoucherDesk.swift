@@ -8,6 +8,7 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import FarthingX402
+import Metrics
 
 /// Takes voucher payments at a gate: brings together the scheme, the engine and the settlement.
 public final class VoucherDesk: PaymentDesk {
@@ -37,6 +38,9 @@ public final class VoucherDesk: PaymentDesk {
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
+    let receipt: VoucherReceipt
+    let chargedUnits = FloatingPointCounter(label: "farthing_charged_units_total")
+    private let reservations = ReservationNumbers()
 
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
@@ -49,6 +53,7 @@ public final class VoucherDesk: PaymentDesk {
         self.effects = effects
         self.cashier = cashier
         self.clock = clock
+        receipt = VoucherReceipt(network: settlement.domain.network)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
     }
 
@@ -82,6 +87,51 @@ public final class VoucherDesk: PaymentDesk {
         }
     }
 
+    public func admit(
+        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
+    ) -> PromptAdmission {
+        guard
+            let plain = PaymentScan.read(
+                payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }),
+            let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
+            !reader.isStale(known), let voucher = Voucher(plain, of: known, in: settlement.domain)
+        else { return .declined }
+        let now = clock()
+        let reservation = VoucherChannel.Reservation(
+            id: reservations.next(), voucher: voucher, price: offer.amount, deposit: nil,
+            until: now.advanced(bySeconds: policy.timeoutSeconds))
+        let arrival = VoucherChannel.Event.paymentArrived(reservation, at: now)
+        let admitted = AdmittedVoucher(
+            desk: self, channel: plain.channel, reservation: reservation, payer: plain.terms.payer,
+            payerText: payment[plain.payerText])
+        do {
+            if let state = try engine.applyNow(arrival, to: plain.channel) {
+                return hold(reservation, of: state) ? .admitted(admitted) : .declined
+            }
+        } catch {
+            return .declined
+        }
+        engine.submit(arrival, to: plain.channel) { [self] result in
+            guard case .success(let applied) = result, hold(reservation, of: applied.state) else { return later(nil) }
+            later(admitted)
+        }
+        return .awaited
+    }
+
+    /// Sets aside what a request may leave unclaimed, when there is room for it.
+    private func hold(_ reservation: VoucherChannel.Reservation, of state: VoucherChannel) -> Bool {
+        do {
+            try cashier.index.reserve(
+                state.exposure(of: reservation.price), as: reservation.id.number, of: state.id,
+                token: state.terms.token)
+            return true
+        } catch {
+            engine.submit(.released(reservation.id), to: state.id) { _ in }
+            return false
+        }
+    }
+
     private func admit(
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements
     ) async throws -> Admission {
@@ -105,7 +155,7 @@ public final class VoucherDesk: PaymentDesk {
             }
             let now = clock()
             let reservation = VoucherChannel.Reservation(
-                id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
+                id: reservations.next(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds))
             let state = try await reserve(
                 reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
@@ -181,7 +231,7 @@ public final class VoucherDesk: PaymentDesk {
         do {
             try await reader.refresh(channel, shown, opening: opening)
             let amount = text.map { Amount(wire: $0) ?? .zero }
-            let id = ReservationID.random()
+            let id = reservations.next()
             let asked = try await engine.apply(
                 .refundAsked(id, voucher, amount: amount), to: channel, opening: opening)
             guard let effect = asked.effects.first else { throw EngineError.unknownChannel(channel) }
@@ -207,10 +257,6 @@ public final class VoucherDesk: PaymentDesk {
 extension VoucherChannel {
     /// What a payer needs to mend its books.
     fileprivate var correction: JSON { .object(["channelState": channelState, "voucherState": voucherState]) }
-}
-
-extension ReservationID {
-    static func random() -> ReservationID { ReservationID(.random(in: .min ... .max)) }
 }
 
 extension VoucherChannel.Refusal {

@@ -22,6 +22,36 @@ public protocol PaymentDesk: Sendable {
     ///
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
     func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
+
+    /// Admits a payment whose payer is known, without a task that waits.
+    ///
+    /// It admits only what ``admit(_:for:)`` would admit, and never refuses.
+    ///
+    /// - Parameters:
+    ///   - payment: The JSON text of a `PaymentPayload`.
+    ///   - familiar: What is known of payments for `offer`.
+    ///   - later: Called once after ``PromptAdmission/awaited`` and never otherwise, on any thread; `nil` when
+    ///     ``admit(_:for:)`` must be asked. It must not block.
+    func admit(
+        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
+    ) -> PromptAdmission
+}
+
+extension PaymentDesk {
+    public func admit(
+        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
+    ) -> PromptAdmission { .declined }
+}
+
+/// What a desk can say to a payment at once.
+public enum PromptAdmission: Sendable {
+    case admitted(any AdmittedPayment)
+    /// The channel has its hands full; the answer comes by itself.
+    case awaited
+    /// The desk must be asked in the other way; nothing happened.
+    case declined
 }
 
 /// What a desk says to a payment.
@@ -43,11 +73,39 @@ public protocol AdmittedPayment: Sendable {
     /// - Returns: An answer with `success` false when nothing was taken; the response must then be withheld.
     func charge(_ price: Amount) async throws -> SettleResponse
 
+    /// Charges as ``charge(_:)`` does, for callers that have many under way and no task for each.
+    ///
+    /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block.
+    func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
+
     /// Gives the payment free: nothing was delivered. The payer may use it again.
     func release() async
 
     /// Says that what was charged broke off on our side while it was delivered.
     func deliveryFailed() async
+}
+
+/// What came of a charge.
+public enum ChargeOutcome: Sendable {
+    /// It is on disk; the value of `PAYMENT-RESPONSE`.
+    case charged(receipt: String)
+    /// Nothing was taken: the response must be withheld.
+    case refused(SettleResponse)
+    /// The desk is in trouble, and nothing was taken.
+    case outOfOrder(any Error)
+}
+
+extension AdmittedPayment {
+    public func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
+        Task {
+            do {
+                let settled = try await charge(price)
+                answer(settled.success ? .charged(receipt: settled.header) : .refused(settled))
+            } catch {
+                answer(.outOfOrder(error))
+            }
+        }
+    }
 }
 
 /// Why a payment was not taken.
