@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
-import Synchronization
+public import FarthingChannels
+public import Synchronization
 
 /// One channel in memory: how it stands, and what waits for its turn.
 ///
 /// It decides what happens next and does nothing by itself: each call answers with a ``Step`` that the engine takes
 /// outside the lock.
-final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
+@usableFromInline final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     /// What the engine has to do next.
-    enum Step {
+    @usableFromInline enum Step {
         case nothing
         /// The cell was dropped meanwhile: look for the channel again.
         case lookAgain
@@ -19,42 +19,48 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
         case run(ChannelTurn<Scheme>)
     }
 
-    private struct Slot {
-        var state: Scheme?
+    @usableFromInline struct Slot {
+        @usableFromInline var state: Scheme?
         /// What the channel was before its first event, while it was never stored.
-        var opening: ChannelOpening<Scheme>?
-        var version: Version?
-        var waiting: [ChannelJob<Scheme>] = []
-        var isLoaded = false
+        @usableFromInline var opening: ChannelOpening<Scheme>?
+        @usableFromInline var version: Version?
+        @usableFromInline var waiting: [ChannelJob<Scheme>] = []
+        @usableFromInline var isLoaded = false
         /// Somebody loads or commits it, and goes on with what waits.
-        var isBusy = false
-        var isDropped = false
+        @usableFromInline var isBusy = false
+        @usableFromInline var isDropped = false
+
+        @inlinable init(state: Scheme? = nil, version: Version? = nil, isLoaded: Bool = false) {
+            self.state = state
+            self.version = version
+            self.isLoaded = isLoaded
+        }
 
         /// Nothing of it is worth keeping: it was never stored, and is as it was found.
-        var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening?.state) }
+        @inlinable var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening?.state) }
     }
 
-    let id: ChannelID
-    private let slot: Mutex<Slot>
+    @usableFromInline let id: ChannelID
+    @usableFromInline let slot: Mutex<Slot>
 
-    init(_ id: ChannelID) {
+    @inlinable init(_ id: ChannelID) {
         self.id = id
         slot = Mutex(Slot())
     }
 
     /// A channel that was just read from the store.
-    init(_ id: ChannelID, _ state: Scheme, _ version: Version) {
+    @inlinable init(_ id: ChannelID, _ state: Scheme, _ version: Version) {
         self.id = id
         slot = Mutex(Slot(state: state, version: version, isLoaded: true))
     }
 
     /// The state that was committed last, with what is only in memory.
-    var state: Scheme? { slot.withLock { $0.isLoaded ? $0.state : nil } }
+    @inlinable var state: Scheme? { slot.withLock { $0.isLoaded ? $0.state : nil } }
 
     /// Applies an event that changes nothing durable, when nobody works on the channel.
     ///
     /// - Returns: `nil` when it has to wait, or to be committed; nothing happened then.
-    func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> Scheme? {
+    @inlinable func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> Scheme? {
         try slot.withLock { (slot: inout Slot) throws(Scheme.Refusal) in
             guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.state else { return nil }
             var after = before
@@ -65,7 +71,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// Takes in a job; what it needs to go on is the caller's to do.
-    func enter(_ job: ChannelJob<Scheme>) -> Step {
+    @inlinable func enter(_ job: ChannelJob<Scheme>) -> Step {
         slot.withLock { slot in
             if slot.isDropped { return .lookAgain }
             guard slot.isLoaded, !slot.isBusy else {
@@ -80,7 +86,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// The store was read.
-    func loaded(_ found: (state: Scheme, version: Version)?) -> Step {
+    @inlinable func loaded(_ found: (state: Scheme, version: Version)?) -> Step {
         slot.withLock { slot in
             slot.state = found?.state
             slot.version = found?.version
@@ -90,7 +96,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// The store could not be read: nobody who waits can be served.
-    func failedToLoad() -> [ChannelJob<Scheme>] {
+    @inlinable func failedToLoad() -> [ChannelJob<Scheme>] {
         slot.withLock { slot in
             slot.isDropped = true
             defer { slot.waiting = [] }
@@ -99,7 +105,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// What a turn made of the channel holds from now on.
-    func finish(_ turn: ChannelTurn<Scheme>) -> Step {
+    @inlinable func finish(_ turn: ChannelTurn<Scheme>) -> Step {
         slot.withLock { slot in
             if slot.state == nil { slot.opening = turn.opening }
             slot.state = turn.after
@@ -113,7 +119,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     /// A turn's commit failed: the channel is as it was.
     ///
     /// - Parameter isStale: Whether somebody else wrote it, so that it must be read again.
-    func fail(isStale: Bool) -> Step {
+    @inlinable func fail(isStale: Bool) -> Step {
         slot.withLock { slot in
             if isStale { slot.isLoaded = false }
             return next(&slot)
@@ -123,7 +129,7 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     /// Lets go of the cell when nothing of it is worth keeping.
     ///
     /// - Returns: Whether nobody may use it any more.
-    func drop() -> Bool {
+    @inlinable func drop() -> Bool {
         slot.withLock { slot in
             if slot.isForgettable, slot.waiting.isEmpty { slot.isDropped = true }
             return slot.isDropped
@@ -131,9 +137,9 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// Whether ``drop()`` may succeed.
-    var isForgettable: Bool { slot.withLock { $0.isDropped || $0.isForgettable } }
+    @inlinable var isForgettable: Bool { slot.withLock { $0.isDropped || $0.isForgettable } }
 
-    private func next(_ slot: inout Slot) -> Step {
+    @inlinable func next(_ slot: inout Slot) -> Step {
         guard !slot.waiting.isEmpty else {
             slot.isBusy = false
             return .nothing
@@ -144,13 +150,13 @@ final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
         return .run(Self.turn(jobs, over: slot))
     }
 
-    private static func turn(_ jobs: [ChannelJob<Scheme>], over slot: Slot) -> ChannelTurn<Scheme> {
+    @inlinable static func turn(_ jobs: [ChannelJob<Scheme>], over slot: Slot) -> ChannelTurn<Scheme> {
         ChannelTurn(jobs, before: slot.state, version: slot.version)
     }
 }
 
 /// Kept apart from the cell, because few channels have one.
-final class ChannelOpening<Scheme: Sendable>: Sendable {
-    let state: Scheme
-    init(_ state: Scheme) { self.state = state }
+@usableFromInline final class ChannelOpening<Scheme: Sendable>: Sendable {
+    @usableFromInline let state: Scheme
+    @inlinable init(_ state: Scheme) { self.state = state }
 }

@@ -11,29 +11,42 @@ public import FarthingChannels
 ///
 /// An answer from ``apply(_:to:opening:)`` means that what it tells has reached the disk. When a commit fails,
 /// the channel is as it was before, in memory too.
+///
+/// All that an event passes through is inlinable, because code that is compiled for one scheme is several times as
+/// fast as code for any scheme.
 public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// A channel after an event, and what must be done now that it is stored.
     public struct Applied: Sendable {
         public let state: Scheme
         public let effects: [StoredEffect]
+
+        @inlinable init(state: Scheme, effects: [StoredEffect]) {
+            self.state = state
+            self.effects = effects
+        }
     }
 
     /// An effect that is in the outbox until it is acknowledged.
     public struct StoredEffect: Identifiable, Sendable {
         public let id: PendingEffect.ID
         public let effect: Scheme.Effect
+
+        @inlinable init(id: PendingEffect.ID, effect: Scheme.Effect) {
+            self.id = id
+            self.effect = effect
+        }
     }
 
     /// Told what came of an event.
     public typealias Answer = @Sendable (Result<Applied, any Error>) -> Void
 
-    private let store: any ChannelStore
-    private let index = ChannelIndex<Scheme>()
-    private let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
+    @usableFromInline let store: any ChannelStore
+    @usableFromInline let index = ChannelIndex<Scheme>()
+    @usableFromInline let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
 
     /// - Parameter committed: Told of each commit before its answer, one channel's commits in their order. `before`
     ///   also has what was only in memory; it is `nil` for a channel that was never stored.
-    public init(
+    @inlinable public init(
         store: any ChannelStore,
         committed: @escaping @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void = { _, _, _ in }
     ) {
@@ -44,13 +57,13 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     // MARK: - Looking
 
     /// The channel as it stands, with what is only in memory, or `nil` when it was never stored.
-    public func state(of id: ChannelID) async throws -> Scheme? {
+    @inlinable public func state(of id: ChannelID) async throws -> Scheme? {
         if let known = knownState(of: id) { return known }
         return try await load(id)?.state
     }
 
     /// The channel as it stands, or `nil` when it is not in memory.
-    public func knownState(of id: ChannelID) -> Scheme? { index.find(id)?.state }
+    @inlinable public func knownState(of id: ChannelID) -> Scheme? { index.find(id)?.state }
 
     // MARK: - Events
 
@@ -58,7 +71,9 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     ///
     /// - Parameter opening: The channel to start from when it was never stored; `nil` refuses unknown channels.
     /// - Throws: The scheme's refusal, a `StoreError`, or ``EngineError``; the channel is then as it was.
-    public func apply(_ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil) async throws -> Applied {
+    @inlinable public func apply(
+        _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil
+    ) async throws -> Applied {
         if let state = try applyNow(event, to: id) { return Applied(state: state, effects: []) }
         return try await withCheckedThrowingContinuation { continuation in
             submit(event, to: id, opening: opening) { continuation.resume(with: $0) }
@@ -68,7 +83,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// Applies an event that changes nothing durable, on a channel in memory that nobody works on.
     ///
     /// - Returns: The channel after it, or `nil` when ``apply(_:to:opening:)`` has to do it; nothing happened then.
-    public func applyNow(_ event: Scheme.Event, to id: ChannelID) throws(Scheme.Refusal) -> Scheme? {
+    @inlinable public func applyNow(_ event: Scheme.Event, to id: ChannelID) throws(Scheme.Refusal) -> Scheme? {
         guard let cell = index.find(id), let after = try cell.applyNow(event) else { return nil }
         index.dropIfForgettable(cell)
         return after
@@ -77,7 +92,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// Applies an event as ``apply(_:to:opening:)`` does, for callers that have many under way and no task for each.
     ///
     /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block.
-    public func submit(
+    @inlinable public func submit(
         _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil, answer: @escaping Answer
     ) {
         let job = ChannelJob(event: event, opening: opening, answer: answer)
@@ -89,10 +104,10 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// Says that an effect was carried out.
-    public func acknowledge(_ effect: PendingEffect.ID) async throws { try await store.acknowledge(effect) }
+    @inlinable public func acknowledge(_ effect: PendingEffect.ID) async throws { try await store.acknowledge(effect) }
 
     /// Effects that were committed before a restart and never acknowledged, oldest first.
-    public func unfinishedEffects(
+    @inlinable public func unfinishedEffects(
         after last: PendingEffect.ID?, limit: Int
     ) async throws -> [(channel: ChannelID, effect: StoredEffect)] {
         try await store.pendingEffects(after: last, limit: limit).map { pending in
@@ -101,7 +116,8 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// All stored channels in the order of their ids, a page at a time.
-    public func channels(after last: ChannelID?, limit: Int) async throws -> [(id: ChannelID, state: Scheme)] {
+    @inlinable public func channels(after last: ChannelID?, limit: Int) async throws -> [(id: ChannelID, state: Scheme)]
+    {
         var last = last
         while true {
             let page = try await store.channels(after: last, limit: limit)
@@ -117,7 +133,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// Brings all stored channels into memory, where they stay.
     ///
     /// - Parameter visit: Shown each of them once, in the order of their ids.
-    public func loadAll(_ visit: (ChannelID, Scheme) -> Void = { _, _ in }) async throws {
+    @inlinable public func loadAll(_ visit: (ChannelID, Scheme) -> Void = { _, _ in }) async throws {
         var last: ChannelID?
         while true {
             let page = try await store.channels(after: last, limit: 1000)
@@ -136,7 +152,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
 
     // MARK: - One channel's turn
 
-    private func take(_ first: ChannelCell<Scheme>.Step, of cell: ChannelCell<Scheme>) {
+    @inlinable func take(_ first: ChannelCell<Scheme>.Step, of cell: ChannelCell<Scheme>) {
         var step = first
         while case .run(let turn) = step {
             turn.tellRefused(of: cell.id)
@@ -160,7 +176,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         }
     }
 
-    private func conclude(
+    @inlinable func conclude(
         _ turn: ChannelTurn<Scheme>, _ result: Result<[PendingEffect.ID], StoreError>, of cell: ChannelCell<Scheme>
     ) -> ChannelCell<Scheme>.Step {
         let step: ChannelCell<Scheme>.Step
@@ -178,7 +194,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         return step
     }
 
-    private func load(_ cell: ChannelCell<Scheme>) async {
+    @inlinable func load(_ cell: ChannelCell<Scheme>) async {
         do {
             take(cell.loaded(try await load(cell.id)), of: cell)
         } catch {
@@ -188,7 +204,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         }
     }
 
-    private func load(_ id: ChannelID) async throws -> (state: Scheme, version: Version)? {
+    @inlinable func load(_ id: ChannelID) async throws -> (state: Scheme, version: Version)? {
         guard let record = try await store.load(id) else { return nil }
         guard record.scheme == Scheme.schemeName else {
             throw EngineError.otherScheme(id, stored: record.scheme, asked: Scheme.schemeName)

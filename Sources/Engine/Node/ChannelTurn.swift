@@ -1,45 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
-import Synchronization
+public import FarthingChannels
+public import Synchronization
 
 /// An event that waits for its channel, and whoever wants to know what came of it.
-struct ChannelJob<Scheme: StoredChannelScheme>: Sendable {
-    let event: Scheme.Event
-    let opening: Scheme?
-    let answer: ChannelEngine<Scheme>.Answer
+@usableFromInline struct ChannelJob<Scheme: StoredChannelScheme>: Sendable {
+    @usableFromInline let event: Scheme.Event
+    @usableFromInline let opening: Scheme?
+    @usableFromInline let answer: ChannelEngine<Scheme>.Answer
+
+    @inlinable init(event: Scheme.Event, opening: Scheme?, answer: @escaping ChannelEngine<Scheme>.Answer) {
+        self.event = event
+        self.opening = opening
+        self.answer = answer
+    }
 }
 
 /// Events of one channel that are applied one after the other and committed together.
-final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
-    private struct Entry: Sendable {
-        let answer: ChannelEngine<Scheme>.Answer
-        let state: Scheme
-        let effects: Range<Int>
+@usableFromInline final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
+    @usableFromInline struct Entry: Sendable {
+        @usableFromInline let answer: ChannelEngine<Scheme>.Answer
+        @usableFromInline let state: Scheme
+        @usableFromInline let effects: Range<Int>
+
+        @inlinable init(answer: @escaping ChannelEngine<Scheme>.Answer, state: Scheme, effects: Range<Int>) {
+            self.answer = answer
+            self.state = state
+            self.effects = effects
+        }
     }
 
     /// How far the commit is; the store may answer before it has returned.
-    private enum Course {
+    @usableFromInline enum Course {
         case handedIn
         case waiting
         case answered(Result<[PendingEffect.ID], StoreError>)
     }
 
-    let before: Scheme?
-    let version: Version?
+    @usableFromInline let before: Scheme?
+    @usableFromInline let version: Version?
     /// What the channel becomes; `nil` when every event was refused before there was one.
-    let after: Scheme?
+    @usableFromInline let after: Scheme?
     /// What the channel was taken to be before its first event.
-    let opening: ChannelOpening<Scheme>?
+    @usableFromInline let opening: ChannelOpening<Scheme>?
     /// Whether something must be written before anybody is answered.
-    let isDurable: Bool
-    private let effects: [Scheme.Effect]
-    private let entries: [Entry]
-    private let refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)]
-    private let course = Mutex(Course.handedIn)
+    @usableFromInline let isDurable: Bool
+    @usableFromInline let effects: [Scheme.Effect]
+    @usableFromInline let entries: [Entry]
+    @usableFromInline let refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)]
+    @usableFromInline let course = Mutex(Course.handedIn)
 
-    init(_ jobs: [ChannelJob<Scheme>], before: Scheme?, version: Version?) {
+    @inlinable init(_ jobs: [ChannelJob<Scheme>], before: Scheme?, version: Version?) {
         var state = before
         var opening: Scheme?
         var effects: [Scheme.Effect] = []
@@ -73,13 +85,13 @@ final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// What must be written.
-    func commit(of id: ChannelID) -> ChannelCommit {
+    @inlinable func commit(of id: ChannelID) -> ChannelCommit {
         ChannelCommit(
             channel: id, scheme: Scheme.schemeName, state: after?.stored ?? [], effects: effects.map(Scheme.stored))
     }
 
     /// Tells those whose events were refused; they wait for no disk.
-    func tellRefused(of id: ChannelID) {
+    @inlinable func tellRefused(of id: ChannelID) {
         for (answer, error) in refused {
             answer(.failure(error is ChannelTurnFault ? EngineError.unknownChannel(id) : error))
         }
@@ -88,14 +100,14 @@ final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     /// Tells all others what came of theirs.
     ///
     /// - Parameter ids: The names of the effects that were stored.
-    func tell(_ ids: [PendingEffect.ID]) {
+    @inlinable func tell(_ ids: [PendingEffect.ID]) {
         for entry in entries {
             let stored = entry.effects.map { ChannelEngine<Scheme>.StoredEffect(id: ids[$0], effect: effects[$0]) }
             entry.answer(.success(ChannelEngine<Scheme>.Applied(state: entry.state, effects: stored)))
         }
     }
 
-    func tell(_ error: StoreError) {
+    @inlinable func tell(_ error: StoreError) {
         for entry in entries { entry.answer(.failure(error)) }
     }
 
@@ -104,7 +116,7 @@ final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     /// The store has answered.
     ///
     /// - Returns: Whether whoever handed the commit in has left, so that it is the caller's to go on.
-    func arrived(_ result: Result<[PendingEffect.ID], StoreError>) -> Bool {
+    @inlinable func arrived(_ result: Result<[PendingEffect.ID], StoreError>) -> Bool {
         course.withLock { course in
             if case .waiting = course { return true }
             course = .answered(result)
@@ -115,7 +127,7 @@ final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     /// The store has returned.
     ///
     /// - Returns: Its answer, or `nil` when that is still to come.
-    func returned() -> Result<[PendingEffect.ID], StoreError>? {
+    @inlinable func returned() -> Result<[PendingEffect.ID], StoreError>? {
         course.withLock { course in
             if case .answered(let result) = course { return result }
             course = .waiting
@@ -124,4 +136,4 @@ final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     }
 }
 
-private enum ChannelTurnFault: Error { case nothingToStartFrom }
+@usableFromInline enum ChannelTurnFault: Error { case nothingToStartFrom }
