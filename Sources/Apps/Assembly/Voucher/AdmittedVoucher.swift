@@ -49,9 +49,7 @@ final class AdmittedVoucher: AdmittedPayment {
             return desk.failure(refusal, payer: payer)
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
-        // The ceiling is what was charged before, plus the price.
-        let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
-        let amount = served.charged.clampedSubtracting(before)
+        let amount = served.lastCharge
         delivered.withLock { $0 = price }
         FloatingPointCounter(label: "farthing_charged_units_total").increment(by: Double(amount.units))
         return SettleResponse(
