@@ -100,7 +100,7 @@ public final class Books: Sendable {
         self.authorizer = authorizer.address
         let index = UnclaimedIndex(caps: caps)
         let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
-            index.update(id, from: before?.position, to: after.position)
+            index.follow(id, from: before, to: after)
         }
         let effects = VoucherEffects(
             engine: engine, settlement: settlement, authorizer: authorizer, index: index, logger: logger, clock: clock)

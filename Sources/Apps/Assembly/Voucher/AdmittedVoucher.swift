@@ -95,9 +95,7 @@ final class AdmittedVoucher: AdmittedPayment {
     /// - Returns: What it came to: less than its price where credit paid for a part.
     private func charged(_ price: Amount, by channel: VoucherChannel) -> Amount {
         desk.cashier.index.release(reservation.id.number, of: self.channel)
-        // The ceiling is what was charged before, plus the price.
-        let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
-        let amount = channel.charged.clampedSubtracting(before)
+        let amount = channel.lastCharge
         delivered.withLock { $0 = price }
         desk.chargedUnits.increment(by: Double(amount.units))
         return amount

@@ -11,8 +11,7 @@ extension VoucherChannel {
     public var position: UnclaimedPosition {
         UnclaimedPosition(
             terms: terms, unclaimed: unclaimed, captured: ledger.totalClaimed,
-            isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time,
-            reservation: reservation)
+            isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time)
     }
 
     /// The same for a channel that was just read from the store: nobody knows when its unclaimed charges began.
@@ -20,13 +19,6 @@ extension VoucherChannel {
         var position = position
         position.paidAt = min(position.paidAt, ledger.block.time)
         return position
-    }
-
-    private var reservation: UInt64? {
-        switch phase {
-        case .serving(let reservation), .depositing(let reservation, _): reservation.id.number
-        case .idle, .refunding: nil
-        }
     }
 
     /// How much more a request may leave unclaimed than before it.
@@ -38,6 +30,14 @@ extension VoucherChannel {
 }
 
 extension UnclaimedIndex {
+    /// Takes in that a channel was committed, and which of its requests ended with that.
+    func follow(_ id: ChannelID, from before: VoucherChannel?, to after: VoucherChannel) {
+        guard let before else { return update(id, from: nil, to: after.position) }
+        update(
+            id, from: before.position, to: after.position,
+            ended: after.requestsEnded(since: before).lazy.map(\.number))
+    }
+
     /// Takes in all that a store holds, and brings it into memory; to be done once, before anything is committed.
     func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
         try await engine.loadAll { update($0, from: nil, to: $1.storedPosition) }

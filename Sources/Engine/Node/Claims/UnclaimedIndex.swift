@@ -40,11 +40,16 @@ public final class UnclaimedIndex: Sendable {
 
     /// Takes in that a channel was committed.
     ///
-    /// - Parameter before: What it was, also in memory; `nil` when it is read from the store for the first time.
-    public func update(_ id: ChannelID, from before: UnclaimedPosition?, to after: UnclaimedPosition) {
+    /// - Parameters:
+    ///   - before: What it was, also in memory; `nil` when it is read from the store for the first time.
+    ///   - ended: The reservations on which requests were being answered before, and are not any more.
+    public func update(
+        _ id: ChannelID, from before: UnclaimedPosition?, to after: UnclaimedPosition,
+        ended: some Sequence<UInt64> = EmptyCollection<UInt64>()
+    ) {
         contents.withLock { contents in
-            // The request is answered: in the same moment its price stops being reserved and is unclaimed.
-            if let ended = before?.reservation, ended != after.reservation { contents.release(ended, of: id) }
+            // A request is answered: in the same moment its price stops being reserved and is unclaimed.
+            for reservation in ended { contents.release(reservation, of: id) }
             let isClaimed = after.captured > (before?.captured ?? .zero)
             if isClaimed {
                 contents.unswept.insert(SweepTarget(receiver: after.terms.receiver, token: after.terms.token))
