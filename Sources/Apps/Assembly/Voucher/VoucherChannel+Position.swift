@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
+public import FarthingChannels
 public import FarthingNode
 import FarthingPrimitives
 public import FarthingVoucherScheme
@@ -31,7 +31,7 @@ extension VoucherChannel {
 
 extension UnclaimedIndex {
     /// Takes in that a channel was committed, and which of its requests ended with that.
-    func follow(_ id: ChannelID, from before: VoucherChannel?, to after: VoucherChannel) {
+    public func follow(_ id: ChannelID, from before: VoucherChannel?, to after: VoucherChannel) {
         guard let before else { return update(id, from: nil, to: after.position) }
         update(
             id, from: before.position, to: after.position,
