@@ -44,14 +44,10 @@ class Crowd:
                 header = payer.header()
                 answer = await asyncio.wait_for(
                     connection.get(f"/pay/{payer.channel}", (b"PAYMENT-SIGNATURE", header)), PATIENCE)
-                if payer.take(answer, time.monotonic(), was_lost):
-                    was_lost = False
-                elif answer.status >= 500:
+                payer.take(answer, time.monotonic(), was_lost)
+                if (was_lost := payer.doubt is not None):
                     self.put_off += 1
-                    was_lost = True
                     await asyncio.sleep(0.02)
-                else:
-                    was_lost = payer.doubt is not None
         except asyncio.TimeoutError:
             raise Violation(f"{payer.channel}: no answer for {PATIENCE} s") from None
         except LOST:

@@ -13,6 +13,8 @@ VOUCHER = "Voucher(bytes32 channelId,uint128 maxClaimableAmount)"
 RECEIVE = ("ReceiveWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,"
            "bytes32 nonce)")
 FOREVER = 4_102_444_800
+# Refusals that say nothing of the books: an earlier request is under way, or the ledger could not take the deposit.
+PUT_OFF = ("_channel_busy", "_deposit_transaction_failed")
 
 
 class Violation(Exception):
@@ -91,6 +93,8 @@ class Payer:
             return True
         if answer.status == 402 and (demand := answer.headers.get("payment-required")):
             demand = decoded(demand)
+            if demand["error"].endswith(PUT_OFF):
+                return False
             state = next((offer["extra"]["channelState"] for offer in demand["accepts"]
                           if "channelState" in offer["extra"]), None)
             if state is None:
@@ -104,6 +108,8 @@ class Payer:
                                 f"of {self.balance} were answered")
             self._expect(state, {self.charged, self.charged + price}, {self.balance, self.balance + deposit},
                          "the correction")
+            return False
+        if answer.status == 402 and receipt and decoded(receipt)["errorReason"].endswith(PUT_OFF):
             return False
         if answer.status in (500, 502, 503, 504):
             return False

@@ -2,6 +2,7 @@
 """What is done to a node. Each scenario returns a line that says what was seen, or raises a violation."""
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -48,6 +49,9 @@ class Stage:
     async def finish(self):
         """Stops the node in good order, and looks at everything once more."""
         await self.crowd.one_each()
+        await self.node.stop()
+        # What was left to do when the trouble came is done at a start.
+        await self.node.start()
         await self.node.stop()
         self.crowd.check(self.minted)
 
@@ -102,11 +106,23 @@ async def kills(stage):
 @scenario
 async def power(stage):
     """The power goes: what was not synced is dropped or torn."""
+    wanted = stage.count(1000)
+    images, rounds = await cut_power(stage, wanted)
+    await stage.node.start()
+    await stage.finish()
+    if images < wanted:
+        raise Violation(f"only {images} of {wanted} cuts in {stage.options.minutes} minutes")
+    return (f"{images} power cuts in {rounds} runs; {stage.crowd.served} payments answered; "
+            f"slowest start {stage.node.slowest:.2f} s")
+
+
+async def cut_power(stage, wanted, environment=None):
+    """Has everybody pay, and looks at what a power cut leaves, at random moments and at the end of each run."""
     import replay
     await stage.open(payers=12, requests_a_deposit=20)
     node, crowd = stage.node, stage.crowd
     await node.stop()
-    wanted, images, rounds = stage.count(1000), 0, 0
+    images, rounds = 0, 0
     while images < wanted and not stage.is_over():
         rounds += 1
         trace = stage.folder / "trace"
@@ -115,7 +131,7 @@ async def power(stage):
         base = stage.folder / "base"
         replay.copy_folder(node.folder, base)
         await node.start({"LD_PRELOAD": shim(), "FARTHING_FAULT_TRACE": str(trace),
-                          "FARTHING_FAULT_PATHS": f"{node.folder}/store*"})
+                          "FARTHING_FAULT_PATHS": f"{node.folder}/store*"} | (environment or {}))
         load = asyncio.create_task(crowd.pay_all(30))
         await asyncio.sleep(0.1 + stage.random.random())
         await node.kill()
@@ -127,8 +143,7 @@ async def power(stage):
             for record in records[place:cut]:
                 disk.follow(record)
             place = cut
-            is_last = cut == len(records)
-            moment = time.monotonic() if is_last else records[cut].moment
+            moment = records[cut].moment if cut < len(records) else time.monotonic()
             image = Node(stage.folder / "image", stage.upstream, node.arguments)
             replay.copy_folder(base, image.folder)
             policy = stage.random.choice(replay.POLICIES)
@@ -138,11 +153,7 @@ async def power(stage):
         # Life goes on from the last of them.
         replay.copy_folder(image.folder, node.folder)
         stage.tell(f"{images} power cuts, {crowd.served} served")
-    await node.start()
-    await stage.finish()
-    if images < wanted:
-        raise Violation(f"only {images} of {wanted} cuts in {stage.options.minutes} minutes")
-    return f"{images} power cuts in {rounds} runs; {crowd.served} payments answered; slowest start {node.slowest:.2f} s"
+    return images, rounds
 
 
 async def examine(image, crowd, moment, minted, where):
@@ -366,3 +377,31 @@ async def term(stage):
         stage.tell(f"{number + 1} times, {crowd.served} served")
     await stage.finish()
     return f"{wanted} times; {crowd.served} payments answered; slowest end {slowest:.2f} s"
+
+
+@scenario
+async def proof(stage):
+    """What must be found is found: a disk that lies about its syncs, and a store that was put back."""
+    try:
+        await cut_power(stage, 60, {"FARTHING_FAULT_LIES": "1"})
+    except Violation as violation:
+        lied = str(violation)
+    else:
+        raise Violation("a disk lied about its syncs, and nobody noticed")
+    await stage.close()
+    shutil.rmtree(stage.folder)
+    await stage.open(payers=4)
+    node, crowd, old = stage.node, stage.crowd, stage.folder / "old"
+    await node.kill()
+    node.copy(old)
+    await node.start()
+    await crowd.one_each()
+    await node.kill()
+    shutil.rmtree(node.folder)
+    shutil.copytree(old, node.folder)
+    await node.start()
+    try:
+        await crowd.one_each()
+    except Violation as violation:
+        return f"noticed, as it must be: {lied[:110]} … and: {str(violation)[:110]} …"
+    raise Violation("a payment that was answered was taken out of the store, and nobody noticed")
