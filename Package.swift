@@ -132,6 +132,12 @@ let tests: [Target] = [
             "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
         ], libraries: [asyncHTTPClient, metrics, coreMetrics, logging, grdb, nioCore, nioHTTP1]),
     tests(
+        "Fuzz", in: "Fuzzing",
+        uses: [
+            "Assembly", "Wallet", "HTTP402", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings",
+            "KeyFiles", "Primitives",
+        ]),
+    tests(
         "Interop", in: "Interop",
         uses: [
             "Wallet", "HTTP402Client", "EVMSettlement", "VoucherScheme", "Channels", "Encodings", "Primitives",
@@ -226,4 +232,11 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .treatAllWarnings(as: .error),
     ]
+}
+
+// `Scripts/fuzz` sets it, to have counted which branches of the rooms are taken. No build for users sees the flag.
+if Context.environment["FARTHING_FUZZ"] != nil {
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"]))
+    }
 }
