@@ -21,10 +21,12 @@ let package = Package(
             providers: [.apt(["libsecp256k1-dev"]), .brew(["secp256k1"])]),
         // A release build compiles C with -O2.
         .target(name: "CAnchors", dependencies: ["CBareSecp256k1"], path: "Sources/CAnchors"),
+        .target(name: "CLoad", path: "Sources/CLoad"),
         .executableTarget(
             name: "farthing-bench",
             dependencies: [
                 "CAnchors",
+                "CLoad",
                 .product(name: "Farthing", package: "farthing"),
                 .product(name: "FarthingHTTP402", package: "farthing"),
                 .product(name: "FarthingVoucherScheme", package: "farthing"),

@@ -8,6 +8,6 @@ struct FarthingBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "farthing-bench",
         abstract: "Measures Farthing against named anchors, in turn with them.",
-        subcommands: [MeasureCommand.self, ServeBenchCommand.self],
+        subcommands: [MeasureCommand.self, ServeBenchCommand.self, DemoBenchCommand.self],
         defaultSubcommand: MeasureCommand.self)
 }

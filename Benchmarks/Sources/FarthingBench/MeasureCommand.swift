@@ -10,22 +10,36 @@ struct MeasureCommand: AsyncParsableCommand {
         commandName: "measure",
         abstract: "Run benchmarks and print a table.",
         discussion: """
-            Each benchmark lets its entrants take turns, A B A B, and compares processor time within a round. It never \
-            fails on a time: what it prints is for reading. `Benchmarks/RESULTS.md` says what each row means.
+            Each benchmark lets its entrants take turns, A B A B, and compares them within a round. It never fails on \
+            a time: what it prints is for reading. `Benchmarks/README.md` says what each row means.
             """)
 
     @Argument(help: "Which benchmarks to run. (default: all)")
     var names: [String] = []
     @Option(help: "How many rounds.")
-    var rounds = 9
+    var rounds = 5
     @Option(help: "How long each turn should take, in seconds.")
     var seconds = 1.0
+    @Option(help: "How long the long load should take, in minutes.")
+    var soak = 2.0
+    @Option(help: "How many open channels are many.")
+    var channels = 1_000_000
+    @Flag(help: "Three short rounds, a short long load and 100000 channels: to see that it works.")
+    var quick = false
     @Option(help: "Run only those entrants whose name holds this text, and their anchors.")
     var only: String?
     @Option(help: "Where stores and ledgers are laid while they are measured. (default: beside this program)")
     var folder: String?
+    @Option(help: "The library that slows the disk, from Scripts/build-faults.")
+    var faults: String?
+    @Option(help: "The Python that has the official server.")
+    var python: String?
+    @Option(help: "A file with tables of where the time goes, to be written with the results.")
+    var profile: String?
     @Flag(help: "Print JSON instead of tables.")
     var json = false
+    @Option(help: "Write RESULTS.md and results.json into this folder.")
+    var write: String?
     @Flag(help: "List the benchmarks and leave.")
     var list = false
 
@@ -35,6 +49,10 @@ struct MeasureCommand: AsyncParsableCommand {
         }
         guard (1...1000).contains(rounds) else { throw ValidationError("--rounds must be 1 to 1000.") }
         guard (0.001...60).contains(seconds) else { throw ValidationError("--seconds must be 0.001 to 60.") }
+        guard (0.01...1440).contains(soak) else { throw ValidationError("--soak must be 0.01 to 1440.") }
+        guard (2000...10_000_000).contains(channels) else {
+            throw ValidationError("--channels must be 2000 to 10000000.")
+        }
     }
 
     func run() async throws {
@@ -42,12 +60,16 @@ struct MeasureCommand: AsyncParsableCommand {
             for benchmark in Benchmark.all { print("\(benchmark.name): \(benchmark.summary)") }
             return
         }
-        var report = Report(machine: Machine(), rounds: rounds, turn: seconds)
+        var report = Report(
+            machine: Machine(), versions: Versions(package: Self.package, python: python),
+            rounds: quick ? min(rounds, 3) : rounds, turn: quick ? min(seconds, 0.3) : seconds)
         if !json { print(report.heading) }
         for benchmark in Benchmark.all where names.isEmpty || names.contains(benchmark.name) {
             guard let section = try await measure(benchmark) else { continue }
             if !json { print("\n" + section.text) }
             report.sections.append(section)
+            // After each, so that a run that breaks off leaves what it had.
+            if let write { try report.write(to: URL(fileURLWithPath: write), profile: try profileText()) }
         }
         if json { print(report.json.prettyText()) }
     }
@@ -56,23 +78,20 @@ struct MeasureCommand: AsyncParsableCommand {
     private func measure(_ benchmark: Benchmark) async throws -> Report.Section? {
         let folder = try makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        var contest = try await benchmark.contest(folder)
-        if let only { contest.keep(only) }
-        guard !contest.entrants.isEmpty else {
-            await contest.finish()
-            return nil
+        let setting = Setting(
+            folder: folder, rounds: quick ? min(rounds, 3) : rounds, seconds: quick ? min(seconds, 0.3) : seconds,
+            soakMinutes: quick ? min(soak, 0.2) : soak, manyChannels: quick ? min(channels, 100_000) : channels,
+            only: only, faults: faults, python: python, tell: Self.tell)
+        let measured = try await benchmark.measure(setting)
+        Self.tell("")
+        return measured.map {
+            Report.Section(name: benchmark.name, summary: benchmark.summary, rows: $0.rows, remarks: $0.remarks)
         }
-        do {
-            let rows = try await contest.run(rounds: rounds, seconds: seconds) { round, name in
-                Self.tell("\(benchmark.name), round \(round) of \(rounds): \(name)")
-            }
-            Self.tell("")
-            let remarks = try await contest.remarks(rows)
-            await contest.finish()
-            return Report.Section(name: benchmark.name, summary: benchmark.summary, rows: rows, remarks: remarks)
-        } catch {
-            await contest.finish()
-            throw error
+    }
+
+    private func profileText() throws -> String? {
+        try profile.map {
+            try String(contentsOfFile: $0, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 
@@ -84,6 +103,10 @@ struct MeasureCommand: AsyncParsableCommand {
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         return url.path
     }
+
+    /// Where this package lies, from which it is always run.
+    static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     /// A line on standard error that the next one replaces; nothing when nobody watches.
     private static func tell(_ line: String) {

@@ -8,10 +8,10 @@ extension Benchmark {
     static let ledgerClaims = Benchmark(
         name: "ledger-claims",
         summary: "Claims booked on the embedded ledger, \(claimBatch) channels in one transaction."
-    ) { folder in
+    ) { setting in
         let bare = try BareSignatures()
         let memory = try await ClaimMaker(ledgerPath: nil)
-        let durable = try await ClaimMaker(ledgerPath: folder + "/ledger.sqlite")
+        let durable = try await ClaimMaker(ledgerPath: setting.folder + "/ledger.sqlite")
         return Contest(entrants: [
             bare.recover, entrant("ledger in memory", memory), entrant("ledger in a file", durable),
         ])

@@ -12,9 +12,9 @@ extension Benchmark {
             Vouchers admitted and charged by the desk, \(channelCount) channels, \(lanes) in flight. 'desk' gets the \
             payment decoded, 'header' its text, 'gate' the whole head of a request.
             """
-    ) { folder in
+    ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
-        let store = try SQLiteStore(path: folder + "/store.sqlite")
+        let store = try SQLiteStore(path: setting.folder + "/store.sqlite")
         let durable = try await Payee(store: store, channels: channelCount)
         let bare = try BareSignatures()
         let entrants =
@@ -22,7 +22,7 @@ extension Benchmark {
             + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
             + VoucherTaker.Form.allCases.map { entrant("SQLite", $0, durable) }
             + [prompt("memory, prompt", memory), prompt("SQLite, prompt", durable)]
-            + [try DiskSync(folder: folder).entrant]
+            + [try DiskSync(folder: setting.folder).entrant]
         var contest = Contest(entrants: entrants)
         contest.remarks = { _ in
             let statistics = store.statistics
@@ -42,7 +42,7 @@ extension Benchmark {
             name, against: [.init(name: "C, verify", target: name.hasPrefix("SQLite") ? 0.92 : nil)],
             trial: channelCount * 4
         ) { count in
-            let taker = try PromptTaker(payee, headers: payee.wallet.headers(count, lanes: lanes), loop: loop)
+            let taker = try PromptTaker(payee, headers: await payee.wallet.headers(count, lanes: lanes), loop: loop)
             return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
         }
     }
@@ -52,7 +52,7 @@ extension Benchmark {
             "\(store), \(form)", against: [.init(name: "C, verify", target: store == "SQLite" ? 0.92 : nil)],
             trial: channelCount * 4
         ) { count in
-            let taker = try VoucherTaker(form, payee, headers: payee.wallet.headers(count, lanes: lanes))
+            let taker = try VoucherTaker(form, payee, headers: await payee.wallet.headers(count, lanes: lanes))
             return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
         }
     }

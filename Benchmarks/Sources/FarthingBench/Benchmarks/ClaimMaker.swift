@@ -14,19 +14,21 @@ struct ClaimMaker: Sendable {
     }
 
     private let payee: Payee
+    private let channels: [BenchChannel]
 
     init(ledgerPath: String?) async throws {
         payee = try await Payee(store: MemoryStore(), ledgerPath: ledgerPath, channels: Benchmark.claimBatch)
+        channels = payee.wallet.channels
     }
 
     /// One more price for every channel.
     func batch() -> Batch {
-        let rows = payee.wallet.channels.enumerated().map { number, channel in
+        let rows = channels.enumerated().map { number, channel in
             let ceiling = payee.wallet.raise(number)
             return ClaimRow(
                 terms: channel.terms, ceiling: ceiling, signature: channel.signature(upTo: ceiling), total: ceiling)
         }
-        let entries = zip(payee.wallet.channels, rows).map { ($0.id, $1.ceiling, $1.total) }
+        let entries = zip(channels, rows).map { ($0.id, $1.ceiling, $1.total) }
         let digest = payee.ledger.domain.claimBatchDigest(entries)
         return Batch(rows: rows, authorization: payee.authorizer.signNow(digest))
     }

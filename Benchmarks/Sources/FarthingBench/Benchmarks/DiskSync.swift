@@ -14,17 +14,30 @@ final class DiskSync: Sendable {
 
     deinit { close(descriptor) }
 
+    /// How long single writes take to reach the disk, shortest first.
+    ///
+    /// - Unit: seconds.
+    func times(_ count: Int) throws -> [Double] {
+        try (0..<count).map { number in
+            let start = ContinuousClock.now
+            try write(number)
+            return (ContinuousClock.now - start) / .seconds(1)
+        }.sorted()
+    }
+
     /// One write after the other, each synced before the next.
     ///
     /// Its processor time says little, its rate everything.
     var entrant: Entrant {
         .loop("disk, 4 KiB written and synced", trial: 50) { [self] count in
-            let page = [UInt8](repeating: 0xFA, count: 4096)
-            for number in 0..<count {
-                guard pwrite(descriptor, page, page.count, off_t(number % 1024 * page.count)) == page.count,
-                    fsync(descriptor) == 0
-                else { throw WrongResult("The disk could not be written.") }
-            }
+            for number in 0..<count { try write(number) }
         }
+    }
+
+    private func write(_ number: Int) throws {
+        let page = [UInt8](repeating: 0xFA, count: 4096)
+        guard pwrite(descriptor, page, page.count, off_t(number % 1024 * page.count)) == page.count,
+            fsync(descriptor) == 0
+        else { throw WrongResult("The disk could not be written.") }
     }
 }

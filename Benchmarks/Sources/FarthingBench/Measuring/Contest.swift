@@ -4,6 +4,8 @@
 /// Entrants that take turns, so that whatever else the machine does hits them alike.
 struct Contest: Sendable {
     var entrants: [Entrant]
+    /// What was measured by the way, such as sizes.
+    var figures: @Sendable () async throws -> [Row] = { [] }
     /// What else is worth telling, once all rows are there.
     var remarks: @Sendable ([Row]) async throws -> [String] = { _ in [] }
     var finish: @Sendable () async -> Void = {}

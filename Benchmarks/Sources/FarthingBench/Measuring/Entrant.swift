@@ -5,10 +5,17 @@
 struct Entrant: Sendable {
     /// Another entrant that this one is held against.
     struct Anchor: Sendable {
+        /// What is compared within a round.
+        enum Basis: String, Sendable {
+            /// Processor time for an operation.
+            case processor
+            /// Operations a second by the clock on the wall.
+            case rate
+        }
+
         let name: String
+        var basis = Basis.processor
         /// The least ratio that is hoped for.
-        ///
-        /// Missing it is told and nothing else: time is no test.
         var target: Double?
     }
 

@@ -16,6 +16,8 @@ struct Measurement: Sendable {
     ///
     /// - Unit: seconds.
     var latencies: [Double] = []
+    /// How much of the time the load generator was at work: near 1 it was the bottleneck.
+    var clientShare: Double?
 
     var perSecond: Double { Double(operations) / wall }
     var cpuPerOperation: Double { cpu / Double(operations) }

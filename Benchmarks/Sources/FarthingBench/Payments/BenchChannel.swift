@@ -8,8 +8,6 @@ import FarthingVoucherScheme
 
 /// One channel, and the payer who signs for it.
 ///
-/// Each channel has a payer of its own.
-///
 /// The keys follow from the number, so that a payer and a payee in two processes make the same channels.
 struct BenchChannel: Sendable {
     let signer: KeySigner
@@ -17,13 +15,14 @@ struct BenchChannel: Sendable {
     let id: ChannelID
     private let domain: SettlementDomain
 
-    init(number: Int, offer: VoucherOffer, domain: SettlementDomain) {
+    /// - Parameter number: Tells the channel from others of the same payer.
+    init(_ number: Int, of signer: KeySigner, offer: VoucherOffer, domain: SettlementDomain) {
         self.domain = domain
-        signer = Self.signer(number)
+        self.signer = signer
         terms = ChannelTerms(
             payer: signer.address, payerAuthorizer: signer.address, receiver: offer.receiver,
             receiverAuthorizer: offer.receiverAuthorizer, token: offer.token.address,
-            withdrawDelay: offer.withdrawDelay, salt: Keccak256.hash(utf8: "farthing bench"))
+            withdrawDelay: offer.withdrawDelay, salt: Keccak256.hash(utf8: "farthing bench \(number)"))
         id = domain.channelID(of: terms)
     }
 

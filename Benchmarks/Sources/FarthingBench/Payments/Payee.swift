@@ -18,6 +18,8 @@ struct Payee: Sendable {
     static let network = KnownTokens.defaultNetwork
     static let paidPath = "/paid"
     static let freePath = "/free"
+    /// Always the same, so that a process can make channels for another one's node.
+    static let receiver = BenchChannel.signer(-1).address
 
     let authorizer: KeySigner
     let ledger: Ledger
@@ -42,15 +44,14 @@ struct Payee: Sendable {
         desk = VoucherDesk(
             engine: engine, settlement: ledger,
             terms: VoucherOffer(
-                receiver: PrivateKey.random().address, receiverAuthorizer: authorizer.address, token: token,
+                receiver: Self.receiver, receiverAuthorizer: authorizer.address, token: token,
                 withdrawDelay: 900),
             policy: VoucherDesk.Policy(), effects: effects,
             cashier: VoucherCashier(
                 settlement: ledger, effects: effects, index: index, clock: Ledger.systemClock),
             clock: Ledger.systemClock)
         gate = Gate(prices: try Self.prices(), desk: desk)
-        wallet = try Wallet(
-            channels: channels, required: try await Self.required(by: gate), domain: domain, token: token)
+        wallet = try Wallet(channels: channels, required: try await Self.required(by: gate))
         try await wallet.fund(on: ledger)
     }
 

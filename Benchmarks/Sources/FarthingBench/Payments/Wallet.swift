@@ -8,25 +8,73 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import Synchronization
 
-/// Many payers with a channel each, who sign for request after request.
+/// Many channels, and the payers who sign for request after request.
 final class Wallet: Sendable {
+    /// In which order a sender uses its channels.
+    enum Order: Sendable {
+        case inTurn
+        /// Any of them, drawn anew for each request.
+        case random
+    }
+
     static let price = Amount(units: 1000)
     /// Enough for all rounds that anybody has the patience for.
-    private static let deposit = Amount(units: 1_000_000_000_000_000)
+    static let deposit = Amount(units: 1_000_000_000_000)
+    /// So many payers at most; where there are more channels, each has several.
+    private static let mostPayers = 1000
 
-    let channels: [BenchChannel]
-    private let token: Token
+    let count: Int
+    let domain: SettlementDomain
     /// What a 402 said: the offer, and what else a client sends back.
     let required: JSON
-    private let requests: Mutex<[UInt128]>
+    private let token: Token
+    private let offer: VoucherOffer
+    private let signers: [KeySigner]
+    private let order: Order
+    /// What is the same in every payment.
+    private let frame: String
+    /// How many prices each channel has signed for.
+    private let requests: Mutex<[UInt64]>
+    /// The channel that each sender used last.
+    private let lasts = Mutex<[Int: Int]>([:])
 
-    init(channels count: Int, required: JSON, domain: SettlementDomain, token: Token) throws {
+    /// - Parameter paid: How many requests each channel has paid for already.
+    init(channels count: Int, required: JSON, order: Order = .inTurn, paid: UInt64 = 0) throws {
+        domain = try Payee.domain()
+        token = try Payee.token()
         guard let accepted = required["accepts"]?.arrayValue?.first, let offer = VoucherOffer(accepted, token: token)
         else { throw WrongResult("The 402 offers nothing that can be taken: \(required)") }
-        self.token = token
+        self.count = count
         self.required = required
-        channels = (0..<count).map { BenchChannel(number: $0, offer: offer, domain: domain) }
-        requests = Mutex(Array(repeating: 0, count: count))
+        self.offer = offer
+        self.order = order
+        signers = (0..<min(count, Self.mostPayers)).map { BenchChannel.signer($0) }
+        frame =
+            [("extensions", required["extensions"]), ("resource", required["resource"]), ("accepted", accepted)]
+            .compactMap { name, value in value.map { ",\"\(name)\":\($0.text)" } }.joined() + "}"
+        requests = Mutex(Array(repeating: paid, count: count))
+    }
+
+    /// Asks a server what it offers.
+    convenience init(channels count: Int, port: Int, order: Order = .inTurn, paid: UInt64 = 0) async throws {
+        let first = LoadRequests(repeating: LoadRequests.get(Payee.paidPath), count: 1, connections: 1)
+        let answer = try await LoadGenerator(port: port, requests: first, status: 402).run()
+        guard let header = Receipt.field("payment-required", of: answer[0]) else {
+            throw WrongResult("The server asked for no payment: \(answer[0].prefix(200))")
+        }
+        try self.init(
+            channels: count, required: try JSON.parse(try Base64.decode(header, maximumBytes: 65_536)), order: order,
+            paid: paid)
+    }
+
+    /// How many of them there are: the channel N is the payer N's, counted round.
+    var payers: Int { signers.count }
+
+    var channels: [BenchChannel] { (0..<count).map(channel) }
+
+    func channel(_ number: Int) -> BenchChannel {
+        BenchChannel(
+            number / signers.count, of: signers[number % signers.count], offer: offer, domain: domain)
     }
 
     /// Gives every payer money and locks it in its channel.
@@ -43,31 +91,47 @@ final class Wallet: Sendable {
             requests[channel] += 1
             return requests[channel]
         }
-        return Self.price.multiplied(by: count) ?? .max
+        return Self.price.multiplied(by: UInt128(count)) ?? .max
     }
 
     /// How high a channel was last signed.
-    func ceiling(of channel: Int) -> Amount { Self.price.multiplied(by: requests.withLock { $0[channel] }) ?? .max }
+    func ceiling(of channel: Int) -> Amount {
+        Self.price.multiplied(by: UInt128(requests.withLock { $0[channel] })) ?? .max
+    }
+
+    /// How high the channel was signed that a sender used last.
+    func ceiling(ofLastIn lane: Int) -> Amount { ceiling(of: lasts.withLock { $0[lane] } ?? lane) }
 
     /// Signs the payments of a turn, as the text of their headers.
     ///
-    /// - Parameter lanes: How many senders share the channels; each gets channels of its own, and goes round in them.
+    /// - Parameter lanes: How many senders share the channels; each gets channels of its own.
     /// - Returns: What each sender sends, in order.
-    func headers(_ count: Int, lanes: Int) -> [[String]] {
-        (0..<lanes).map { lane in
-            let own = Array(stride(from: lane, to: channels.count, by: lanes))
-            return (0..<max(1, count / lanes)).map { header(own[$0 % own.count]) }
+    @concurrent func headers(_ count: Int, lanes: Int) async -> [[String]] {
+        await withTaskGroup(of: (Int, [String]).self) { group in
+            for lane in 0..<lanes { group.addTask { (lane, self.headers(max(1, count / lanes), lane, of: lanes)) } }
+            return await group.reduce(into: Array(repeating: [], count: lanes)) { $0[$1.0] = $1.1 }
         }
     }
 
-    /// A payment with all that x402's own clients send: the offer, the resource and the extensions are echoed.
-    private func header(_ channel: Int) -> String {
-        let payment = JSON.object([
-            "x402Version": 2, "payload": channels[channel].payload(upTo: raise(channel)),
-            "extensions": required["extensions"], "resource": required["resource"],
-            "accepted": required["accepts"]?.arrayValue?.first,
-        ])
-        return Base64.encode(payment.bytes)
+    /// The next payment of a channel, with all that x402's own clients send: the offer, the resource and the extensions
+    /// are echoed.
+    func header(_ number: Int, _ channel: BenchChannel) -> String {
+        let payload = channel.payload(upTo: raise(number)).text
+        return Base64.encode(Array(("{\"x402Version\":2,\"payload\":" + payload + frame).utf8))
+    }
+
+    private func headers(_ count: Int, _ lane: Int, of lanes: Int) -> [String] {
+        let own = (self.count - lane + lanes - 1) / lanes
+        let numbers = (0..<count).map { index in
+            switch order {
+            case .inTurn: lane + lanes * (index % own)
+            case .random: lane + lanes * Int.random(in: 0..<own)
+            }
+        }
+        lasts.withLock { $0[lane] = numbers.last }
+        // To find a channel's id takes as long as hashing it, so few channels are kept.
+        let kept = own <= count ? (0..<own).map { channel(lane + lanes * $0) } : []
+        return numbers.map { header($0, kept.isEmpty ? channel($0) : kept[$0 / lanes]) }
     }
 }
 

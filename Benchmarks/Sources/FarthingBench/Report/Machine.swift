@@ -30,7 +30,7 @@ struct Machine: Sendable, CustomStringConvertible {
 
     var description: String { "\(processor), \(cores) cores, \(kernel), \(swift)" }
 
-    private static func output(of command: [String]) -> String? {
+    static func output(of command: [String]) -> String? {
         let process = Process()
         let pipe = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -11,6 +11,7 @@ struct Report: Sendable {
     }
 
     let machine: Machine
+    let versions: Versions
     let rounds: Int
     /// - Unit: seconds.
     let turn: Double

@@ -9,19 +9,26 @@ struct HTTPServers: Sendable {
     let upstream: ChildServer
     let gate: ChildServer
     let node: ChildServer
+    let python: PythonServer?
 
-    init(folder: String) throws {
+    init(_ setting: Setting) async throws {
         upstream = try ChildServer(.upstream)
         hello = try ChildServer(.hello)
-        gate = try ChildServer(.gate, folder: try Self.folder(folder, "gate"))
-        node = try ChildServer(.node, folder: try Self.folder(folder, "node"), upstream: upstream)
+        gate = try ChildServer(.gate, folder: try Self.folder(setting.folder, "gate"))
+        node = try ChildServer(.node, folder: try Self.folder(setting.folder, "node"), upstream: upstream)
+        if let interpreter = setting.python {
+            python = try await PythonServer(python: interpreter, channels: Benchmark.lanes)
+        } else {
+            python = nil
+        }
     }
 
     func stop() {
         for server in [node, gate, hello, upstream] { server.stop() }
+        python?.server.stop()
     }
 
-    private static func folder(_ parent: String, _ name: String) throws -> String {
+    static func folder(_ parent: String, _ name: String) throws -> String {
         let path = parent + "/" + name
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         return path

@@ -5,50 +5,60 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingHTTP402
 import FarthingLedgerSettlement
+import FarthingMemoryStore
 import FarthingPrimitives
 import FarthingX402
 import Hummingbird
 
-/// Serves paid requests from a real node: its store and its ledger lie on the disk.
+/// Serves paid requests: the one place where the servers that are measured are put together.
 struct PayingServer: Sendable {
     /// How many payers have a funded channel: one for each connection.
-    static let channels = 64
+    static let channels = 256
 
     let folder: String
     let upstream: String
+    let channels: Int
 
     /// The node as users run it.
     func runNode() async throws {
-        let (node, wallet) = try await open()
-        let required = wallet.required
-        try await NodeServer(node: node, metrics: nil) { endpoint in
-            ServeBenchCommand.announce(port: endpoint.port, required: required)
-        }.run()
+        let node = try await open()
+        try await NodeServer(node: node, metrics: nil) { endpoint in ServeBenchCommand.announce(port: endpoint.port) }
+            .run()
     }
 
     /// The same gate and books, before a handler that answers by itself.
-    func runGate() async throws {
-        let (node, wallet) = try await open()
-        let required = wallet.required
-        try await PaymentServer(
-            gate: node.gate, address: .hostname("127.0.0.1", port: 0), logger: Payee.logger,
-            onListening: { ServeBenchCommand.announce(port: $0 ?? 0, required: required) }
-        ) { _ in .text(PlainServer.greeting) }.run()
+    func runGate() async throws { try await serve(try await open().gate) }
+
+    /// The same with a store that forgets.
+    func runMemory() async throws {
+        try await serve(try await Payee(store: MemoryStore(), channels: channels).gate)
     }
 
-    private func open() async throws -> (PaymentNode, Wallet) {
+    /// A node whose files lie in a folder; also the one for which channels are made in bulk.
+    static func configuration(folder: String, upstream: String) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(
             upstream: upstream, prices: try Payee.prices(), network: Payee.network, token: try Payee.token(),
-            payTo: PrivateKey.random().address, storePath: folder + "/store.sqlite")
+            payTo: Payee.receiver, storePath: folder + "/store.sqlite")
         configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
         // Claims are measured by themselves.
         configuration.claimInterval = .seconds(86_400)
-        let node = try await PaymentNode.open(configuration, logger: Payee.logger)
-        let wallet = try Wallet(
-            channels: Self.channels, required: try await Payee.required(by: node.gate), domain: node.settlement.domain,
-            token: configuration.token)
+        return configuration
+    }
+
+    private func open() async throws -> PaymentNode {
+        let node = try await PaymentNode.open(
+            Self.configuration(folder: folder, upstream: upstream), logger: Payee.logger)
+        guard channels > 0 else { return node }
+        let wallet = try Wallet(channels: channels, required: try await Payee.required(by: node.gate))
         guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
         try await wallet.fund(on: ledger)
-        return (node, wallet)
+        return node
+    }
+
+    private func serve(_ gate: Gate) async throws {
+        try await PaymentServer(
+            gate: gate, address: .hostname("127.0.0.1", port: 0), logger: Payee.logger,
+            onListening: { ServeBenchCommand.announce(port: $0 ?? 0) }
+        ) { _ in .text(PlainServer.greeting) }.run()
     }
 }

@@ -49,7 +49,10 @@ enum PlainServer {
             let head = HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)
             context.write(wrapOutboundOut(.head(head)), promise: nil)
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+            context.write(wrapOutboundOut(.end(nil)), promise: nil)
         }
+
+        /// Requests that came together are answered together.
+        func channelReadComplete(context: ChannelHandlerContext) { context.flush() }
     }
 }

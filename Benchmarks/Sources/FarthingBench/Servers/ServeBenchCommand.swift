@@ -5,7 +5,7 @@ import ArgumentParser
 import FarthingEncodings
 import Foundation
 
-/// The other end of `voucher-http`, started by it.
+/// The other end of what goes over HTTP, started by the measuring process.
 struct ServeBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve-bench", abstract: "Serve while another process measures.", shouldDisplay: false)
@@ -13,12 +13,14 @@ struct ServeBenchCommand: AsyncParsableCommand {
     @Argument var kind: ServerKind
     @Option var folder = "."
     @Option var upstream = "http://127.0.0.1:9"
+    @Option var channels = PayingServer.channels
 
     func run() async throws {
-        let paying = PayingServer(folder: folder, upstream: upstream)
+        let paying = PayingServer(folder: folder, upstream: upstream, channels: channels)
         switch kind {
         case .node: try await paying.runNode()
         case .gate: try await paying.runGate()
+        case .memory: try await paying.runMemory()
         case .hello: try await PlainServer.runHummingbird()
         case .upstream: try await PlainServer.runNIO()
         }
@@ -28,8 +30,8 @@ struct ServeBenchCommand: AsyncParsableCommand {
     /// used so far.
     ///
     /// Ends when that process does.
-    static func announce(port: Int, required: JSON? = nil) {
-        tell(JSON.object(["port": .integer(port), "required": required]).text)
+    static func announce(port: Int) {
+        tell(JSON.object(["port": .integer(port)]).text)
         Thread.detachNewThread {
             while readLine() != nil { tell("\(Measurement.processSeconds())") }
             Foundation.exit(0)

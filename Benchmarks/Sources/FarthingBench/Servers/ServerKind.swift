@@ -7,8 +7,10 @@ import ArgumentParser
 enum ServerKind: String, CaseIterable, ExpressibleByArgument {
     /// The whole node: the gate, and behind it an upstream.
     case node
-    /// The gate before a handler in the same process.
+    /// The gate before a handler in the same process, its store on the disk.
     case gate
+    /// The same gate, its store in memory.
+    case memory
     /// Hummingbird and nothing else.
     case hello
     /// SwiftNIO and nothing else; also the upstream of the node.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPrimitives
+
+extension Benchmark {
+    static let busyChannel = Benchmark(
+        name: "busy-channel",
+        summary: """
+            \(lanes) connections that pay out of a channel each, and as many that pay out of one channel: the payer \
+            signs for the next requests before the last are answered, where the gate offers that.
+            """
+    ) { setting in
+        let gate = try ChildServer(.gate, folder: try HTTPServers.folder(setting.folder, "gate"))
+        let many = try await Wallet(channels: lanes, port: gate.port)
+        // The last two channels, of which nobody else knows.
+        let all = try await Wallet(channels: PayingServer.channels, port: gate.port)
+        let name = "\(lanes) channels, \(lanes) requests in flight"
+        var contest = Contest(entrants: [
+            HTTPEntrant.paid(name, gate, many),
+            one("one channel, one request in flight", gate, all, channel: all.count - 1, connections: 1, against: []),
+        ])
+        let offers = all.required["extensions"]?["sign-ahead"] != nil
+        if offers {
+            contest.entrants.append(
+                one(
+                    "one channel, \(lanes) requests in flight", gate, all, channel: all.count - 2, connections: lanes,
+                    against: [.init(name: name, basis: .rate, target: 0.8), .init(name: name)]))
+        }
+        contest.remarks = { _ in
+            offers ? [] : ["The gate offers no signing ahead, so one channel has one request in flight at most."]
+        }
+        contest.finish = { gate.stop() }
+        return contest
+    }
+
+    /// All connections take their next payment from one pile, which is signed in order.
+    private static func one(
+        _ name: String, _ server: ChildServer, _ wallet: Wallet, channel number: Int, connections: Int,
+        against anchors: [Entrant.Anchor]
+    ) -> Entrant {
+        Entrant(name, against: anchors, trial: connections * 20) { count in
+            let channel = wallet.channel(number)
+            let payments = (0..<count).map { _ in
+                LoadRequests.get(Payee.paidPath, payment: wallet.header(number, channel))
+            }
+            let load = LoadGenerator(
+                port: server.port, requests: LoadRequests(shared: payments, connections: connections))
+            return {
+                let outcome = try await load.run(against: server)
+                let charged = try outcome.last.compactMap { answer in
+                    try Receipt.field("payment-response", of: answer).flatMap(Receipt.charged(inHeader:))
+                }
+                guard charged.max() == wallet.ceiling(of: number) else {
+                    throw WrongResult("No receipt is for all that was paid: \(outcome.last[0].prefix(200))")
+                }
+                return outcome.measurement
+            }
+        }
+    }
+}
