@@ -40,7 +40,10 @@ let settlements: [Target] = [
 let transports: [Target] = [
     room(
         "HTTP402", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
-        libraries: [hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes, logging, metrics]),
+        libraries: [
+            hummingbird, hummingbirdCore, asyncHTTPClient, httpTypes, lifecycle, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging,
+            metrics,
+        ]),
     room(
         "HTTP402Client", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
@@ -129,6 +132,12 @@ let tests: [Target] = [
             "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
         ], libraries: [asyncHTTPClient, metrics, coreMetrics, logging, grdb, nioCore, nioHTTP1]),
     tests(
+        "Fuzz", in: "Fuzzing",
+        uses: [
+            "Assembly", "Wallet", "HTTP402", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings",
+            "KeyFiles", "Primitives",
+        ]),
+    tests(
         "Interop", in: "Interop",
         uses: [
             "Wallet", "HTTP402Client", "EVMSettlement", "VoucherScheme", "Channels", "Encodings", "Primitives",
@@ -179,6 +188,7 @@ var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hum
 var lifecycleTestKit: Target.Dependency {
     .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 }
+var hummingbirdCore: Target.Dependency { .product(name: "HummingbirdCore", package: "hummingbird") }
 var hummingbirdTesting: Target.Dependency { .product(name: "HummingbirdTesting", package: "hummingbird") }
 var nioPosix: Target.Dependency { .product(name: "NIOPosix", package: "swift-nio") }
 var lifecycle: Target.Dependency { .product(name: "ServiceLifecycle", package: "swift-service-lifecycle") }
@@ -188,6 +198,7 @@ var metrics: Target.Dependency { .product(name: "Metrics", package: "swift-metri
 var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 var coreMetrics: Target.Dependency { .product(name: "CoreMetrics", package: "swift-metrics") }
 var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
+var nioHTTPTypesHTTP1: Target.Dependency { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
 var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
 
 // MARK: - How a room is laid out
@@ -221,4 +232,11 @@ for target in package.targets where target.type != .system {
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .treatAllWarnings(as: .error),
     ]
+}
+
+// `Scripts/fuzz` sets it, to have counted which branches of the rooms are taken. No build for users sees the flag.
+if Context.environment["FARTHING_FUZZ"] != nil {
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"]))
+    }
 }

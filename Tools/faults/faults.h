@@ -42,6 +42,9 @@ const char *fault_absolute(int directory, const char *path, char *buffer, size_t
 // of the bytes shall be written first.
 int fault_meet(unsigned operations, bool *partial);
 
+// Whether a sync does nothing, and says that it is done.
+extern bool fault_lies;
+
 extern bool fault_traces;
 void fault_trace_open(void);
 // Both take the lock that puts operations and their records into one order.

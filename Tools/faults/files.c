@@ -215,6 +215,7 @@ int posix_fallocate(int file, off_t offset, off_t length) { return allocate(file
 
 static int sync_file(int file, long number, off64_t offset, off64_t length, unsigned flags) {
     if (!is_meant(file)) return (int)syscall(number, file, offset, length, flags);
+    if (fault_lies) return 0;
     uint64_t sync = 0, node = 0;
     // What sync_file_range promises is too little to rely on: it is no sync in the trace.
     bool traces = fault_traces && number != SYS_sync_file_range;

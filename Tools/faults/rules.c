@@ -34,6 +34,7 @@ struct rules {
     int count;
 };
 
+bool fault_lies;
 static struct rules fixed, changing;
 static char *patterns;
 static const char *control;
@@ -102,6 +103,7 @@ __attribute__((constructor)) static void read_environment(void) {
     const char *paths = getenv("FARTHING_FAULT_PATHS");
     patterns = strdup(paths && *paths ? paths : "*");
     control = getenv("FARTHING_FAULT_CONTROL");
+    fault_lies = getenv("FARTHING_FAULT_LIES") != NULL;
     fault_clock_open();
     fault_trace_open();
 }

@@ -4,14 +4,18 @@
 import ArgumentParser
 import FarthingMemoryStore
 import Foundation
+import NIOPosix
 
 /// Signs many vouchers and takes some of them, so that the difference between two runs is what taking them costs.
 struct TakeBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "take-bench", abstract: "Take vouchers while another program counts.", shouldDisplay: false)
 
-    @Option(help: "How far a payment is decoded when it is taken: desk, header or gate.")
-    var form = VoucherTaker.Form.gate
+    enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, prompt }
+
+    @Option(
+        help: "How far a payment is decoded when it is taken: desk, header or gate; prompt takes it as a server does.")
+    var form = Form.prompt
     @Option(help: "How many to sign.")
     var signed: Int
     @Option(help: "How many of them to take.")
@@ -33,11 +37,24 @@ struct TakeBenchCommand: AsyncParsableCommand {
         let durable = try folder.map { try DurableStore(folder: $0) }
         let payee = try await Payee(store: durable?.store ?? MemoryStore(), channels: Benchmark.lanes)
         let headers = await payee.wallet.headers(signed, lanes: Benchmark.lanes)
-        let taker = try VoucherTaker(form, payee, headers: headers.map { Array($0.prefix(take / Benchmark.lanes)) })
-        try tellBegin()
-        try await taker.takeAll()
+        try await takeAll(headers.map { Array($0.prefix(take / Benchmark.lanes)) }, payee)
         await durable?.close()
-        print("\(taker.count) taken")
+    }
+
+    private func takeAll(_ headers: [[String]], _ payee: Payee) async throws {
+        let count: Int
+        if let form = VoucherTaker.Form(rawValue: form.rawValue) {
+            let taker = try VoucherTaker(form, payee, headers: headers)
+            try tellBegin()
+            try await taker.takeAll()
+            count = taker.count
+        } else {
+            let taker = try PromptTaker(payee, headers: headers, loop: MultiThreadedEventLoopGroup.singleton.next())
+            try tellBegin()
+            try await taker.takeAll()
+            count = taker.count
+        }
+        print("\(count) taken")
     }
 
     private func tellBegin() throws {
@@ -46,5 +63,3 @@ struct TakeBenchCommand: AsyncParsableCommand {
         _ = try FileHandle(forReadingFrom: URL(fileURLWithPath: answer)).read(upToCount: 4)
     }
 }
-
-extension VoucherTaker.Form: ExpressibleByArgument {}

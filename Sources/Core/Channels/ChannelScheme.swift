@@ -27,8 +27,15 @@ public protocol StoredChannelScheme: ChannelScheme, Equatable {
     var stored: [UInt8] { get }
     init(stored: [UInt8]) throws(StoredFormError)
 
+    /// Whether both have the same ``stored`` form, so that nothing need be written.
+    func isStoredLike(_ other: Self) -> Bool
+
     static func stored(_ effect: Effect) -> [UInt8]
     static func effect(stored: [UInt8]) throws(StoredFormError) -> Effect
+}
+
+extension StoredChannelScheme {
+    public func isStoredLike(_ other: Self) -> Bool { stored == other.stored }
 }
 
 /// Stored bytes that are not what this build can read.

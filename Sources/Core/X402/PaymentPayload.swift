@@ -29,12 +29,22 @@ public struct PaymentPayload: Hashable, Sendable {
     ///
     /// - Throws: ``PaymentFault`` that says what about the header is wrong.
     public init(header: String) throws(PaymentFault) {
+        try self.init(bytes: Self.bytes(ofHeader: header))
+    }
+
+    /// Undoes the header's base64.
+    ///
+    /// - Throws: ``PaymentFault/emptyHeader``, ``PaymentFault/headerTooLong(_:)`` or ``PaymentFault/notBase64(_:)``.
+    public static func bytes(ofHeader header: String) throws(PaymentFault) -> [UInt8] {
         guard !header.isEmpty else { throw .emptyHeader }
-        guard header.utf8.count <= Self.maximumHeaderBytes else { throw .headerTooLong(header.utf8.count) }
-        let bytes: [UInt8]
-        do { bytes = try Base64.decode(header, maximumBytes: Self.maximumHeaderBytes) } catch {
-            throw .notBase64(error)
-        }
+        guard header.utf8.count <= maximumHeaderBytes else { throw .headerTooLong(header.utf8.count) }
+        do { return try Base64.decode(header, maximumBytes: maximumHeaderBytes) } catch { throw .notBase64(error) }
+    }
+
+    /// Reads the JSON text.
+    ///
+    /// - Throws: ``PaymentFault`` that says what about it is wrong.
+    public init(bytes: [UInt8]) throws(PaymentFault) {
         let json: JSON
         do { json = try JSON.parse(bytes) } catch { throw .notJSON(error) }
         try self.init(json: json)

@@ -30,6 +30,12 @@ public struct Address: Hashable, Sendable {
         }
     }
 
+    /// Fills the twenty bytes in place.
+    init(filling fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        self.init()
+        withUnsafeMutableBytes(of: &self) { fill(UnsafeMutableRawBufferPointer(rebasing: $0.prefix(20))) }
+    }
+
     /// Reads `0x` and 40 digits of any case.
     ///
     /// Case is not checked: programs write addresses in lower case too.

@@ -7,7 +7,7 @@
 ///
 /// - Unit: 32 bytes, in the order in which they are written.
 public struct Hash32: Hashable, Sendable {
-    // The words hold the bytes exactly as they lie in memory; nobody may read them as numbers.
+    // The words hold the bytes exactly as they lie in memory, so as numbers they are big-endian.
     private var word0: UInt64 = 0
     private var word1: UInt64 = 0
     private var word2: UInt64 = 0
@@ -49,7 +49,10 @@ public struct Hash32: Hashable, Sendable {
 extension Hash32: Comparable, CustomStringConvertible {
     /// Orders by bytes, so that sorted lists look sorted in text too.
     public static func < (left: Self, right: Self) -> Bool {
-        left.withBytes { left in right.withBytes { right in left.lexicographicallyPrecedes(right) } }
+        if left.word0 != right.word0 { return left.word0.bigEndian < right.word0.bigEndian }
+        if left.word1 != right.word1 { return left.word1.bigEndian < right.word1.bigEndian }
+        if left.word2 != right.word2 { return left.word2.bigEndian < right.word2.bigEndian }
+        return left.word3.bigEndian < right.word3.bigEndian
     }
 
     public var description: String { hex }

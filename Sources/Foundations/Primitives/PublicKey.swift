@@ -59,6 +59,23 @@ public struct PublicKey: Sendable {
     /// 65 bytes: 0x04 ‖ x ‖ y.
     public var uncompressed: [UInt8] { serialized(capacity: 65, flags: UInt32(SECP256K1_EC_UNCOMPRESSED)) }
 
+    /// Lends the 65 bytes of ``uncompressed``.
+    public func withUncompressed<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: 65, alignment: 1) { space in
+            var length = space.count
+            withUnsafePointer(to: point) { point in
+                // This can fail only for a point that was never set.
+                _ = space.withMemoryRebound(to: UInt8.self) { bytes in
+                    bytes.baseAddress.map {
+                        secp256k1_ec_pubkey_serialize(
+                            Secp256k1Context.shared, $0, &length, point, UInt32(SECP256K1_EC_UNCOMPRESSED))
+                    }
+                }
+            }
+            return body(UnsafeRawBufferPointer(rebasing: space.prefix(length)))
+        }
+    }
+
     /// 33 bytes: 0x02 or 0x03 ‖ x.
     public var compressed: [UInt8] { serialized(capacity: 33, flags: UInt32(SECP256K1_EC_COMPRESSED)) }
 
@@ -81,7 +98,11 @@ public struct PublicKey: Sendable {
 }
 
 extension PublicKey: Hashable {
-    public static func == (left: Self, right: Self) -> Bool { left.compressed == right.compressed }
+    public static func == (left: Self, right: Self) -> Bool {
+        // The same bytes are the same point; the library does not promise that the same point has the same bytes.
+        withUnsafeBytes(of: left.point) { left in withUnsafeBytes(of: right.point) { left.elementsEqual($0) } }
+            || left.compressed == right.compressed
+    }
     public func hash(into hasher: inout Hasher) { hasher.combine(compressed) }
 }
 

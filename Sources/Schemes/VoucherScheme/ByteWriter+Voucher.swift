@@ -14,34 +14,6 @@ extension ByteWriter {
         write(terms.withdrawDelay)
         write(terms.salt)
     }
-
-    mutating func write(_ snapshot: ChannelSnapshot) {
-        write(snapshot.balance)
-        write(snapshot.totalClaimed)
-        write(snapshot.withdrawal) { writer, withdrawal in
-            writer.write(withdrawal.amount)
-            writer.write(withdrawal.requestedAt)
-        }
-        write(snapshot.refundNonce)
-        write(snapshot.block.height)
-        write(snapshot.block.time)
-    }
-
-    mutating func write(_ voucher: Voucher) {
-        write(voucher.ceiling)
-        write(voucher.signature)
-        // Uncompressed, because that parses forty times faster.
-        write(voucher.signer.uncompressed)
-    }
-
-    mutating func write(_ deposit: SignedDeposit) {
-        write(deposit.terms)
-        write(deposit.amount)
-        write(deposit.authorization.validAfter)
-        write(deposit.authorization.validBefore)
-        write(deposit.authorization.salt)
-        write(deposit.authorization.signature)
-    }
 }
 
 extension ByteReader {

@@ -11,32 +11,60 @@ extension VoucherChannel {
     private static let version: UInt8 = 1
 
     public var stored: [UInt8] {
-        var writer = ByteWriter(version: Self.version)
-        writer.write(id.hash)
-        writer.write(terms)
-        writer.write(ledger)
-        writer.write(charged)
-        writer.write(credit)
-        writer.write(best) { $0.write($1) }
-        writer.write(lastPaidAt) { $0.write($1) }
-        switch phase {
-        case .idle, .serving:
-            writer.write(UInt8(0))
-        case .depositing(let reservation, let price):
-            writer.write(UInt8(1))
-            writer.write(reservation.id.number)
-            writer.write(reservation.voucher)
-            writer.write(reservation.price)
-            writer.write(reservation.deposit) { $0.write($1) }
-            writer.write(reservation.until)
-            writer.write(price)
-        case .refunding(let refund):
-            writer.write(UInt8(2))
-            writer.write(refund.id.number)
-            writer.write(refund.amount)
-            writer.write(refund.nonce)
+        FixedByteWriter.bytes(version: Self.version, count: storedCount) { writer in
+            writer.write(id.hash)
+            writer.write(terms)
+            writer.write(ledger)
+            writer.write(charged)
+            writer.write(credit)
+            writer.write(best) { $0.write($1) }
+            writer.write(lastPaidAt) { $0.write($1) }
+            switch phase {
+            case .idle, .serving:
+                writer.write(UInt8(0))
+            case .depositing(let reservation, let price):
+                writer.write(UInt8(1))
+                writer.write(reservation.id.number)
+                writer.write(reservation.voucher)
+                writer.write(reservation.price)
+                writer.write(reservation.deposit) { $0.write($1) }
+                writer.write(reservation.until)
+                writer.write(price)
+            case .refunding(let refund):
+                writer.write(UInt8(2))
+                writer.write(refund.id.number)
+                writer.write(refund.amount)
+                writer.write(refund.nonce)
+            }
         }
-        return writer.bytes
+    }
+
+    /// How many bytes ``stored`` has.
+    private var storedCount: Int {
+        var count = 1 + 32 + FixedByteWriter.termsCount + 56 + 1 + 16 + 16 + 1 + 1 + 1
+        if ledger.withdrawal != nil { count += 24 }
+        if best != nil { count += FixedByteWriter.voucherCount }
+        if lastPaidAt != nil { count += 8 }
+        switch phase {
+        case .idle, .serving: break
+        case .depositing(let reservation, _):
+            count += 8 + FixedByteWriter.voucherCount + 16 + 1 + 8 + 16
+            if reservation.deposit != nil { count += FixedByteWriter.depositCount }
+        case .refunding: count += 8 + 16 + 8
+        }
+        return count
+    }
+
+    /// Whether both have the same stored form; cheaper than to make the two and compare them.
+    public func isStoredLike(_ other: VoucherChannel) -> Bool {
+        guard charged == other.charged, credit == other.credit, lastPaidAt == other.lastPaidAt,
+            ledger == other.ledger, best == other.best, id == other.id, terms == other.terms
+        else { return false }
+        switch (phase, other.phase) {
+        case (.idle, .idle), (.idle, .serving), (.serving, .idle), (.serving, .serving): return true
+        case (.depositing, .depositing), (.refunding, .refunding): return phase == other.phase
+        case (.idle, _), (.serving, _), (.depositing, _), (.refunding, _): return false
+        }
     }
 
     public init(stored: [UInt8]) throws(StoredFormError) {
@@ -48,6 +76,7 @@ extension VoucherChannel {
         credit = try reader.amount()
         best = try reader.optional { reader throws(StoredFormError) in try reader.voucher() }
         lastPaidAt = try reader.optional { reader throws(StoredFormError) in try reader.instant() }
+        floor = best?.ceiling ?? .zero
         switch try reader.byte() {
         case 0: phase = .idle
         case 1:
@@ -65,21 +94,23 @@ extension VoucherChannel {
     }
 
     public static func stored(_ effect: Effect) -> [UInt8] {
-        var writer = ByteWriter(version: version, capacity: 400)
         switch effect {
         case .submitDeposit(let deposit, let id):
-            writer.write(UInt8(1))
-            writer.write(deposit)
-            writer.write(id.number)
+            FixedByteWriter.bytes(version: version, count: 2 + FixedByteWriter.depositCount + 8) { writer in
+                writer.write(UInt8(1))
+                writer.write(deposit)
+                writer.write(id.number)
+            }
         case .submitRefund(let amount, let nonce, let id):
-            writer.write(UInt8(2))
-            writer.write(amount)
-            writer.write(nonce)
-            writer.write(id.number)
+            FixedByteWriter.bytes(version: version, count: 2 + 16 + 8 + 8) { writer in
+                writer.write(UInt8(2))
+                writer.write(amount)
+                writer.write(nonce)
+                writer.write(id.number)
+            }
         case .claim:
-            writer.write(UInt8(3))
+            FixedByteWriter.bytes(version: version, count: 2) { $0.write(UInt8(3)) }
         }
-        return writer.bytes
     }
 
     public static func effect(stored: [UInt8]) throws(StoredFormError) -> Effect {
@@ -95,5 +126,20 @@ extension VoucherChannel {
             }
         try reader.finish()
         return effect
+    }
+}
+
+extension VoucherChannel: Hashable {
+    /// Whether both have the same stored form and the same requests in flight.
+    ///
+    /// What each remembers of requests that ended does not count.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.isStoredLike(right) && left.phase == right.phase
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(charged)
+        hasher.combine(phase)
     }
 }

@@ -37,6 +37,8 @@ extension VoucherChannel {
         // The books.
         case channelNotFound
         case cumulativeMismatch(signed: Amount, charged: Amount, price: Amount)
+        /// A voucher that was signed ahead covers too little or too much, or was seen before.
+        case aheadMismatch(signed: Amount, charged: Amount, due: Amount, floor: Amount, top: Amount)
         case exceedsBalance(signed: Amount, balance: Amount)
         case belowClaimed(signed: Amount, claimed: Amount)
         case chargeExceedsCeiling(charge: Amount, ceiling: Amount)
@@ -93,7 +95,7 @@ extension VoucherChannel.Refusal {
             String(code.dropFirst(Self.prefix.count))
         case .turnedDown: "channel_state_read_failed"
         case .channelNotFound: "channel_not_found"
-        case .cumulativeMismatch: "cumulative_amount_mismatch"
+        case .cumulativeMismatch, .aheadMismatch: "cumulative_amount_mismatch"
         case .exceedsBalance: "cumulative_exceeds_balance"
         case .belowClaimed: "cumulative_below_claimed"
         case .chargeExceedsCeiling: "charge_exceeds_signed_cumulative"
@@ -106,6 +108,9 @@ extension VoucherChannel.Refusal {
 
     /// Whether the payer's books differ from ours, so that it helps to show ours.
     public var callsForCorrection: Bool {
-        if case .cumulativeMismatch = self { true } else { false }
+        switch self {
+        case .cumulativeMismatch, .aheadMismatch: true
+        default: false
+        }
     }
 }

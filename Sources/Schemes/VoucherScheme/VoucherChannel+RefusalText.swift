@@ -34,6 +34,11 @@ extension VoucherChannel.Refusal {
         case .channelNotFound: "Nothing is deposited in this channel."
         case .cumulativeMismatch(let signed, let charged, let price):
             "The voucher totals \(signed); \(charged) was charged before and \(price) is due."
+        case .aheadMismatch(let signed, let charged, let due, let floor, let top):
+            """
+            The voucher totals \(signed); \(charged) was charged before, \(due) is due with what is in flight, and it \
+            must be above \(floor), at most \(top), and not seen before.
+            """
         case .exceedsBalance(let signed, let balance): "The voucher totals \(signed); the channel covers \(balance)."
         case .belowClaimed(let signed, let claimed): "The voucher totals \(signed); \(claimed) was claimed already."
         case .chargeExceedsCeiling(let charge, let ceiling): "A charge of \(charge) goes above \(ceiling)."
@@ -62,6 +67,7 @@ extension VoucherChannel.Refusal {
         case .turnedDown(let error): error.remedy
         case .channelNotFound: "Deposit first."
         case .cumulativeMismatch: "Sign what was charged so far plus the price of this request."
+        case .aheadMismatch: "Wait for the requests in flight, then sign what was charged plus the price."
         case .exceedsBalance: "Top the channel up."
         case .belowClaimed: "Read the channel from the ledger and start from what was claimed."
         case .chargeExceedsCeiling: nil

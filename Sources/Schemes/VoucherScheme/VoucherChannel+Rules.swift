@@ -25,15 +25,17 @@ extension VoucherChannel {
     }
 
     /// What a voucher must say to pay for a request, in the order in which x402 checks it.
-    func check(_ reservation: Reservation, at now: Instant) throws(Refusal) {
+    func check(_ reservation: Reservation) throws(Refusal) {
         try checkBooks(reservation.voucher, price: reservation.price)
-        let ceiling = reservation.voucher.ceiling
-        guard !ledger.balance.isZero || reservation.deposit != nil else { throw .channelNotFound }
-        let limit = self.limit.adding(reservation.deposit?.amount ?? .zero) ?? .max
-        guard ceiling <= limit else { throw .exceedsBalance(signed: ceiling, balance: limit) }
-        guard ceiling > ledger.totalClaimed else {
-            throw .belowClaimed(signed: ceiling, claimed: ledger.totalClaimed)
-        }
+        try checkLedger(reaching: reservation.voucher.ceiling, with: reservation.deposit)
+    }
+
+    /// Whether the ledger covers a sum, and the sum proves more than was claimed.
+    func checkLedger(reaching sum: Amount, with deposit: SignedDeposit?) throws(Refusal) {
+        guard !ledger.balance.isZero || deposit != nil else { throw .channelNotFound }
+        let limit = self.limit.adding(deposit?.amount ?? .zero) ?? .max
+        guard sum <= limit else { throw .exceedsBalance(signed: sum, balance: limit) }
+        guard sum > ledger.totalClaimed else { throw .belowClaimed(signed: sum, claimed: ledger.totalClaimed) }
     }
 
     /// Adds to what was charged.
@@ -41,12 +43,15 @@ extension VoucherChannel {
     /// Credit from an earlier failed delivery is used up first.
     mutating func charge(_ price: Amount, on voucher: Voucher, at now: Instant) throws(Refusal) {
         let fromCredit = min(credit, price)
-        guard let sum = charged.adding(price.clampedSubtracting(fromCredit)), sum <= voucher.ceiling else {
+        let added = price.clampedSubtracting(fromCredit)
+        guard let sum = charged.adding(added), sum <= voucher.ceiling else {
             throw .chargeExceedsCeiling(charge: price, ceiling: voucher.ceiling)
         }
         charged = sum
+        lastCharge = added
         credit = credit.clampedSubtracting(fromCredit)
         best = voucher
+        floor = max(floor, voucher.ceiling)
         lastPaidAt = now
     }
 

@@ -7,44 +7,29 @@ public import FarthingPrimitives
 /// A one-way channel as the payee sees it: the payer deposits, then signs ever higher ceilings.
 ///
 ///     idle ──paymentArrived──▶ serving ──served──▶ idle            (a voucher: charged at once)
-///      │                          │ └────served──▶ depositing ──deposited──▶ idle
-///      │                          └───released───▶ idle            (nothing delivered, nothing charged)
+///      │                        ▲ │ │ └──served──▶ depositing ──deposited──▶ idle
+///      │         paymentArrived └─┘ └───released──▶ idle           (nothing delivered, nothing charged)
 ///      └────refundAsked────────▶ refunding ──refunded / refundFailed──▶ idle
+///
+/// Many requests are served at once where the payer signs ahead; `idle` is when the last of them has ended. One that
+/// was signed exactly has the channel to itself, and so have a deposit and a refund under way.
 ///
 /// Three sums, never one variable: what the payer *authorised* (signed), what was *charged* (for what was
 /// delivered), what was *captured* (claimed on the ledger). Captured ≤ charged ≤ authorised ≤ deposited.
 ///
-/// - Source: x402 v2, scheme `batch-settlement` on EVM; `Specs/voucher.md` lists every rule.
-public struct VoucherChannel: StoredChannelScheme, Hashable {
+/// - Source: x402 v2, scheme `batch-settlement` on EVM; `Specs/voucher.md` and `Specs/sign-ahead.md` list every rule.
+public struct VoucherChannel: StoredChannelScheme {
     public static let schemeName = "voucher"
 
+    // The rare phases are kept elsewhere, so that a million idle channels are small.
     public enum Phase: Hashable, Sendable {
         case idle
-        /// A request is being answered on the strength of this reservation. Lost at a restart, on purpose.
-        case serving(Reservation)
+        /// Requests are being answered on the strength of these reservations. Lost at a restart, on purpose.
+        case serving(RequestsInFlight)
         /// The request was answered for `price`; its deposit is on the way, and the answer waits for it.
-        case depositing(Reservation, price: Amount)
+        indirect case depositing(Reservation, price: Amount)
         /// Money is on its way back to the payer.
-        case refunding(Refund)
-    }
-
-    /// A voucher that is set aside for one request.
-    public struct Reservation: Hashable, Sendable {
-        public let id: ReservationID
-        public let voucher: Voucher
-        /// The most that the request may cost.
-        public let price: Amount
-        public let deposit: SignedDeposit?
-        /// When the request counts as abandoned.
-        public let until: Instant
-
-        public init(id: ReservationID, voucher: Voucher, price: Amount, deposit: SignedDeposit?, until: Instant) {
-            self.id = id
-            self.voucher = voucher
-            self.price = price
-            self.deposit = deposit
-            self.until = until
-        }
+        indirect case refunding(Refund)
     }
 
     /// A refund under way.
@@ -58,6 +43,8 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
         /// The ledger was read.
         case observed(ChannelSnapshot)
         case paymentArrived(Reservation, at: Instant)
+        /// A payment arrived for what is there already: it is let in and charged in one go, or neither.
+        case paid(Reservation, price: Amount, at: Instant)
         /// What was paid for is there; `price` is what it came to.
         case served(ReservationID, price: Amount, at: Instant)
         /// What was paid for failed, or was given up.
@@ -90,7 +77,7 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
     public internal(set) var phase: Phase = .idle
     /// The channel as the ledger last told it.
     public internal(set) var ledger: ChannelSnapshot
-    /// The voucher that was accepted last.
+    /// The voucher that was accepted last; of requests that were in flight together, the one that goes highest.
     ///
     /// It covers what was charged, so it is all that a claim needs. An earlier one may be higher, where a request cost
     /// less than its price; a payer whose books are behind must be shown this one, since no other proves the last charge.
@@ -100,6 +87,10 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
     /// Charged, and then not delivered: lowers the next charges, is never claimed, and is refunded.
     public internal(set) var credit: Amount
     public internal(set) var lastPaidAt: Instant?
+    /// How much the last charge added to ``charged``: what the payer of that request is told. Not stored.
+    public internal(set) var lastCharge = Amount.zero
+    /// What is signed ahead must go higher than this to be new. Lost at a restart, down to the best voucher.
+    var floor = Amount.zero
 
     /// A channel of which nothing is known but what the ledger says.
     public init(id: ChannelID, terms: ChannelTerms, ledger: ChannelSnapshot) {
@@ -129,74 +120,41 @@ public struct VoucherChannel: StoredChannelScheme, Hashable {
     public var signer: PublicKey? { best?.signer }
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
-        switch (phase, event) {
-        case (_, .observed(let snapshot)):
-            return observe(snapshot)
-
-        case (.idle, .paymentArrived(let reservation, let now)):
-            try check(reservation, at: now)
-            phase = .serving(reservation)
-            return []
-        case (.serving(let current), .paymentArrived(let reservation, let now)):
-            try check(reservation, at: now)
-            guard now >= current.until else { throw .busy }
-            phase = .serving(reservation)
-            return []
-
-        case (.serving(let reservation), .served(let id, let price, let now)) where id == reservation.id:
-            guard price <= reservation.price else {
-                throw .chargeExceedsCeiling(charge: price, ceiling: reservation.price)
+        switch event {
+        case .observed(let snapshot): return observe(snapshot)
+        case .paymentArrived(let reservation, let now): return try letIn(reservation, at: now)
+        case .paid(let reservation, let price, let now): return try take(reservation, for: price, at: now)
+        case .served(let id, let price, let now): return try serve(id, for: price, at: now)
+        case .released(let id): return try release(id)
+        case .deposited(let id, let snapshot, let charging, let now):
+            guard case .depositing(let reservation, let price) = phase, reservation.id == id else {
+                throw .reservationLost
             }
-            guard let deposit = reservation.deposit else {
-                try charge(price, on: reservation.voucher, at: now)
-                phase = .idle
-                return earnedIsAtRisk ? [.claim] : []
-            }
-            phase = .depositing(reservation, price: price)
-            return [.submitDeposit(deposit, for: reservation.id)]
-
-        case (.serving(let reservation), .released(let id)) where id == reservation.id:
-            phase = .idle
-            return []
-
-        case (.depositing(let reservation, let price), .deposited(let id, let snapshot, let charging, let now))
-        where id == reservation.id:
             return try lock(snapshot, for: reservation, price: charging ? price : nil, at: now)
-        case (.depositing(let reservation, _), .depositFailed(let id)) where id == reservation.id:
+        case .depositFailed(let id):
+            guard case .depositing(let reservation, _) = phase, reservation.id == id else { throw .reservationLost }
             phase = .idle
             return []
-
-        case (_, .deliveryFailed(let amount)):
+        case .deliveryFailed(let amount):
             guard let sum = credit.adding(amount), sum <= charged else {
                 throw .chargeExceedsCeiling(charge: amount, ceiling: charged)
             }
             credit = sum
             return []
-
-        case (.idle, .refundAsked(let id, let voucher, let amount)):
+        case .refundAsked(let id, let voucher, let amount):
+            guard phase == .idle else { throw .busy }
             let refund = try checkRefund(id, voucher, amount)
             best = voucher
             phase = .refunding(refund)
             return [.submitRefund(amount: refund.amount, nonce: refund.nonce, for: id)]
-        case (.refunding(let refund), .refunded(let id, let snapshot)) where id == refund.id:
+        case .refunded(let id, let snapshot):
+            guard case .refunding(let refund) = phase, refund.id == id else { throw .reservationLost }
             phase = .idle
             return observe(snapshot)
-        case (.refunding(let refund), .refundFailed(let id)) where id == refund.id:
+        case .refundFailed(let id):
+            guard case .refunding(let refund) = phase, refund.id == id else { throw .reservationLost }
             phase = .idle
             return []
-
-        case (.depositing, .paymentArrived), (.refunding, .paymentArrived),
-            (.serving, .refundAsked), (.depositing, .refundAsked), (.refunding, .refundAsked):
-            throw .busy
-        case (_, .served), (_, .released), (_, .deposited), (_, .depositFailed), (_, .refunded), (_, .refundFailed):
-            // The reservation ran out and somebody else has the channel now, or nobody has.
-            throw .reservationLost
         }
     }
-}
-
-/// A number that is drawn for each request, by which its later events are told from others'.
-public struct ReservationID: Hashable, Sendable {
-    public let number: UInt64
-    public init(_ number: UInt64) { self.number = number }
 }

@@ -56,6 +56,17 @@ public struct Voucher: Hashable, Sendable {
     /// Kept with the voucher, because checking against a parsed key is cheaper than recovering it.
     public let signer: PublicKey
 
+    /// Checks the signature of a voucher against the key that its channel is pinned to.
+    ///
+    /// - Returns: `nil` when somebody else made it, or when the voucher or its terms are another channel's.
+    public init?(_ plain: PlainVoucher, of channel: VoucherChannel, in domain: SettlementDomain) {
+        guard plain.channel == channel.id, plain.terms == channel.terms, let signer = channel.signer,
+            signer.verifies(
+                plain.signature, over: domain.voucherDigest(channel: channel.id, ceiling: plain.ceiling))
+        else { return nil }
+        self.init(ceiling: plain.ceiling, signature: plain.signature, signer: signer)
+    }
+
     init(ceiling: Amount, signature: Signature, signer: PublicKey) {
         self.ceiling = ceiling
         self.signature = signature

@@ -26,6 +26,26 @@ enum OutboxTable {
         return db.lastInsertedRowID
     }
 
+    /// Keeps an effect that has a name already.
+    static func put(_ effect: PendingEffect, in db: Database) throws {
+        let insert = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO outbox (id, channel, body) VALUES (?, ?, ifnull(?, x''))")
+        try insert.execute(arguments: [effect.id, Data(effect.channel), Data(effect.body)])
+    }
+
+    /// The highest name that was ever given.
+    static func lastName(in db: Database) throws -> PendingEffect.ID {
+        let select = try db.cachedStatement(sql: "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'")
+        return try Row.fetchCursor(select).map { try $0.number(at: 0) }.next() ?? 0
+    }
+
+    /// Sees to it that no name up to this one is given again.
+    static func keepNames(through name: PendingEffect.ID, in db: Database) throws {
+        guard try lastName(in: db) < name else { return }
+        try db.execute(sql: "DELETE FROM sqlite_sequence WHERE name = 'outbox'")
+        try db.execute(sql: "INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", arguments: [name])
+    }
+
     static func remove(_ effect: PendingEffect.ID, in db: Database) throws {
         try db.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?").execute(arguments: [effect])
     }

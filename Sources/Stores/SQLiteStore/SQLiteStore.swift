@@ -27,14 +27,20 @@ public final class SQLiteStore: ChannelStore, Sendable {
     ///
     /// - Throws: `StoreError.inUse` when somebody else writes to it, `StoreError.missing`,
     ///   `StoreError.newer`, `StoreError.damaged`, `StoreError.full` or
-    ///   `StoreError.unavailable`.
-    public init(path: String, mode: Mode = .readWrite) throws(StoreError) {
-        let file = try StoreFile(path: path, mode: mode)
+    ///   `StoreError.unavailable`, also when a journal lies beside it that is newer than the file.
+    public convenience init(path: String, mode: Mode = .readWrite) throws(StoreError) {
+        try self.init(file: try StoreFile(path: path, mode: mode), allowsJournal: false)
+    }
+
+    /// - Parameter allowsJournal: Whether whoever opens it takes care of the journal that lies beside it.
+    init(file: StoreFile, allowsJournal: Bool) throws(StoreError) {
+        let (path, mode) = (file.path, file.mode)
         try file.checkPresence()
         self.path = path
         self.mode = mode
         lock = mode == .readOnly ? nil : try FileLock(of: file)
         try file.createIfMissing()
+        if !allowsJournal { try file.checkForJournal() }
         pool = try file.open()
         queue = WriteQueue(path: path)
     }
@@ -109,6 +115,18 @@ public final class SQLiteStore: ChannelStore, Sendable {
         do { return try await pool.read(body) } catch { throw StoreError(error, path: path) }
     }
 
+    /// Reads and waits for it; for threads that may be held up.
+    func readNow<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        guard gate.enter() else { throw .closed }
+        defer { gate.leave() }
+        do { return try pool.read(body) } catch { throw StoreError(error, path: path) }
+    }
+
+    /// Writes in one transaction and waits for it; for threads that may be held up.
+    func writeNow<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
+        do { return try pool.write(body) } catch { throw StoreError(error, path: path) }
+    }
+
     /// Runs on the writer's own thread, between two transactions.
     func runOnWriter(_ body: @escaping @Sendable (Database) -> Void) {
         pool.asyncWriteWithoutTransaction(body)
@@ -154,8 +172,4 @@ public final class SQLiteStore: ChannelStore, Sendable {
         try? pool.close()
         lock?.release()
     }
-}
-
-extension StoreError {
-    fileprivate static var closed: StoreError { .unavailable(reason: "it is closed") }
 }

@@ -36,6 +36,8 @@ extension StoreError {
         }
     }
 
+    static var closed: StoreError { .unavailable(reason: "it is closed") }
+
     /// Says what the system refused, in its own words.
     static func system(_ what: String, _ code: Int32, path: String) -> StoreError {
         code == ENOSPC || code == EDQUOT

@@ -44,6 +44,13 @@ struct StoreFile {
         Foundation.close(descriptor)
     }
 
+    /// Refuses a file that is behind its journal.
+    func checkForJournal() throws(StoreError) {
+        guard try PosixJournalFolder(beside: self).segments().isEmpty else {
+            throw .unavailable(reason: "\(path) has a journal beside it, and must be opened with it")
+        }
+    }
+
     /// Whether something lies there; a folder or a device is refused.
     ///
     /// The file is never opened here: closing it again would drop the locks that SQLite holds in this process.

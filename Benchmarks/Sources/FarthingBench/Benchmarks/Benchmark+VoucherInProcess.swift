@@ -2,13 +2,15 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingMemoryStore
+import NIOPosix
 
 extension Benchmark {
     static let voucherInProcess = Benchmark(
         name: "voucher-in-process",
         summary: """
             Vouchers admitted and charged by the desk, \(channelCount) channels, \(lanes) in flight. 'desk' gets the \
-            payment decoded, 'header' its text, 'gate' the whole head of a request.
+            payment decoded, 'header' its text, 'gate' the whole head of a request; 'prompt' is how a server takes them \
+            from payers that it knows, on one thread.
             """
     ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
@@ -19,6 +21,7 @@ extension Benchmark {
             [bare.verify]
             + VoucherTaker.Form.allCases.map { entrant("memory", $0, memory) }
             + VoucherTaker.Form.allCases.map { entrant("durable", $0, durable) }
+            + [prompt("memory, prompt", memory), prompt("durable, prompt", durable)]
             + [try DiskSync(folder: setting.folder).entrant]
         var contest = Contest(entrants: entrants)
         contest.remarks = { _ in [store.remark()] }
@@ -28,6 +31,17 @@ extension Benchmark {
 
     static let channelCount = 256
     static let lanes = 64
+
+    private static func prompt(_ name: String, _ payee: Payee) -> Entrant {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        return Entrant(
+            name, against: [.init(name: "C, verify", target: name.hasPrefix("durable") ? 0.92 : nil)],
+            trial: channelCount * 4
+        ) { count in
+            let taker = try PromptTaker(payee, headers: await payee.wallet.headers(count, lanes: lanes), loop: loop)
+            return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
+        }
+    }
 
     private static func entrant(_ store: String, _ form: VoucherTaker.Form, _ payee: Payee) -> Entrant {
         Entrant(

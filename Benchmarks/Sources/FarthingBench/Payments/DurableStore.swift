@@ -12,7 +12,7 @@ struct DurableStore: Sendable {
     let close: @Sendable () async -> Void
 
     init(folder: String) throws {
-        let store = try SQLiteStore(path: folder + "/store.sqlite")
+        let store = try JournalStore(path: folder + "/store.sqlite")
         self.store = store
         remark = {
             let statistics = store.statistics

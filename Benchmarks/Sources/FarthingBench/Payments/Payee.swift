@@ -36,7 +36,7 @@ struct Payee: Sendable {
         try await ledger.addToken(token)
         let index = UnclaimedIndex()
         let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
-            index.update(id, from: before?.position, to: after.position)
+            index.follow(id, from: before, to: after)
         }
         let effects = VoucherEffects(
             engine: engine, settlement: ledger, authorizer: authorizer, index: index, logger: Self.logger,

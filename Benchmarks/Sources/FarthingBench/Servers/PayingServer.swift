@@ -56,12 +56,9 @@ struct PayingServer: Sendable {
     }
 
     private func serve(_ gate: Gate) async throws {
-        let router = Router()
-        router.add(middleware: PaymentMiddleware(gate: gate))
-        router.get("paid") { _, _ in PlainServer.greeting }
-        try await Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { ServeBenchCommand.announce(port: $0.localAddress?.port ?? 0) }, logger: Payee.logger
-        ).run()
+        try await PaymentServer(
+            gate: gate, address: .hostname("127.0.0.1", port: 0), logger: Payee.logger,
+            onListening: { ServeBenchCommand.announce(port: $0 ?? 0) }
+        ) { _ in .text(PlainServer.greeting) }.run()
     }
 }

@@ -23,7 +23,7 @@ public final class PaymentNode: Sendable {
     public let gate: Gate
     public let logger: Logger
 
-    public var store: SQLiteStore { books.store }
+    public var store: JournalStore { books.store }
     public var settlement: any Settlement { books.settlement }
     /// The embedded ledger; `nil` when channels are settled elsewhere.
     public var ledger: Ledger? { books.ledger }

@@ -17,7 +17,7 @@ enum StoreFiles {
         if files.fileExists(atPath: path) {
             do {
                 // Whoever can open it for writing is alone with it.
-                _ = try SQLiteStore(path: path, mode: .readWriteExisting)
+                _ = try JournalStore(path: path, mode: .readWriteExisting)
             } catch StoreError.inUse(let path, let process) {
                 throw StoreError.inUse(path: path, by: process)
             } catch {
@@ -30,6 +30,7 @@ enum StoreFiles {
                 try files.removeItem(atPath: file + suffix)
             }
         }
+        for segment in try JournalStore.segmentPaths(ofStore: path) { try files.removeItem(atPath: segment) }
         if files.fileExists(atPath: path + ".authorizer.key") {
             try files.removeItem(atPath: path + ".authorizer.key")
         }

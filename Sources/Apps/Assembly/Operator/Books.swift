@@ -15,7 +15,7 @@ public import Logging
 ///
 /// One process at a time may have a store open for writing; any number may look with a ``StoreInspector``.
 public final class Books: Sendable {
-    public let store: SQLiteStore
+    public let store: JournalStore
     public let settlement: any Settlement
     public let engine: ChannelEngine<VoucherChannel>
     public let effects: VoucherEffects
@@ -39,7 +39,7 @@ public final class Books: Sendable {
         caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) async throws -> Books {
-        let store = try SQLiteStore(path: storePath, mode: createsStore ? .readWrite : .readWriteExisting)
+        let store = try JournalStore(path: storePath, mode: createsStore ? .readWrite : .readWriteExisting)
         var settlement: (any Settlement)?
         do {
             try await claim(store, for: place)
@@ -78,7 +78,7 @@ public final class Books: Sendable {
     }
 
     /// Channels live and die in one place, so a store is never opened with another.
-    private static func claim(_ store: SQLiteStore, for place: SettlementPlace) async throws {
+    private static func claim(_ store: JournalStore, for place: SettlementPlace) async throws {
         let name = "settlement.place"
         if let mark = try await store.bookmark(name) {
             guard mark == place.mark else {
@@ -92,7 +92,7 @@ public final class Books: Sendable {
     }
 
     private init(
-        store: SQLiteStore, settlement: any Settlement, authorizer: KeySigner, caps: UnclaimedCaps, logger: Logger,
+        store: JournalStore, settlement: any Settlement, authorizer: KeySigner, caps: UnclaimedCaps, logger: Logger,
         clock: @escaping @Sendable () -> Instant
     ) {
         self.store = store
@@ -100,7 +100,7 @@ public final class Books: Sendable {
         self.authorizer = authorizer.address
         let index = UnclaimedIndex(caps: caps)
         let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
-            index.update(id, from: before?.position, to: after.position)
+            index.follow(id, from: before, to: after)
         }
         let effects = VoucherEffects(
             engine: engine, settlement: settlement, authorizer: authorizer, index: index, logger: logger, clock: clock)

@@ -9,14 +9,14 @@ import FarthingVoucherScheme
 
 /// Looks into a store and its ledger without changing them, also while a node works with them.
 public struct StoreInspector: Sendable {
-    private let store: SQLiteStore
+    private let store: JournalStore
     /// `nil` when the channels are settled elsewhere.
     public let ledger: Ledger?
     private let domain: SettlementDomain
 
     /// - Throws: `StoreError`.
     public init(storePath: String, place: SettlementPlace) throws {
-        store = try SQLiteStore(path: storePath, mode: .readOnly)
+        store = try JournalStore(path: storePath, mode: .readOnly)
         switch place {
         case .ledger(let path, _):
             let ledger = try Ledger(existing: path)

@@ -9,7 +9,6 @@ import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingX402
 import Logging
-import Metrics
 import Synchronization
 
 /// A voucher that is set aside for one request.
@@ -49,15 +48,12 @@ final class AdmittedVoucher: AdmittedPayment {
             return desk.failure(refusal, payer: payer)
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
-        // The ceiling is what was charged before, plus the price.
-        let before = reservation.voucher.ceiling.clampedSubtracting(reservation.price)
-        let amount = served.charged.clampedSubtracting(before)
         delivered.withLock { $0 = price }
-        FloatingPointCounter(label: "farthing_charged_units_total").increment(by: Double(amount.units))
+        desk.count(served.lastCharge)
         return SettleResponse(
             success: true, payer: payer, transaction: receipt?.transaction,
             network: desk.settlement.domain.network, amount: receipt?.amount,
-            extra: ["chargedAmount": .string("\(amount)"), "channelState": served.channelState])
+            extra: ["chargedAmount": .string("\(served.lastCharge)"), "channelState": served.channelState])
     }
 
     func release() async {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
+public import FarthingChannels
 public import FarthingNode
 import FarthingPrimitives
 public import FarthingVoucherScheme
@@ -11,8 +11,7 @@ extension VoucherChannel {
     public var position: UnclaimedPosition {
         UnclaimedPosition(
             terms: terms, unclaimed: unclaimed, captured: ledger.totalClaimed,
-            isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time,
-            reservation: reservation)
+            isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time)
     }
 
     /// The same for a channel that was just read from the store: nobody knows when its unclaimed charges began.
@@ -20,13 +19,6 @@ extension VoucherChannel {
         var position = position
         position.paidAt = min(position.paidAt, ledger.block.time)
         return position
-    }
-
-    private var reservation: UInt64? {
-        switch phase {
-        case .serving(let reservation), .depositing(let reservation, _): reservation.id.number
-        case .idle, .refunding: nil
-        }
     }
 
     /// How much more a request may leave unclaimed than before it.
@@ -38,15 +30,23 @@ extension VoucherChannel {
 }
 
 extension UnclaimedIndex {
-    /// Takes in all that a store holds; to be done once, before anything is committed.
-    func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
-        var last: ChannelID?
-        while true {
-            let page = try await engine.channels(after: last, limit: 1000)
-            guard let end = page.last else { return }
-            for channel in page { update(channel.id, from: nil, to: channel.state.storedPosition) }
-            last = end.id
+    /// Takes in that a channel was committed, and which of its requests ended with that.
+    public func follow(_ id: ChannelID, from before: VoucherChannel?, to after: VoucherChannel) {
+        guard let before else { return update(id, from: nil, to: after.position) }
+        // A payment on a quiet channel, as most are.
+        if case .idle = before.phase, before.ledger == after.ledger, !after.unclaimed.isZero,
+            raise(id, of: after.terms.token, to: after.unclaimed)
+        {
+            return
         }
+        update(
+            id, from: before.position, to: after.position,
+            ended: after.requestsEnded(since: before).lazy.map(\.number))
+    }
+
+    /// Takes in all that a store holds, and brings it into memory; to be done once, before anything is committed.
+    func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
+        try await engine.loadAll { update($0, from: nil, to: $1.storedPosition) }
     }
 }
 

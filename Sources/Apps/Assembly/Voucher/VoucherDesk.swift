@@ -8,6 +8,7 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import FarthingX402
+import Metrics
 
 /// Takes voucher payments at a gate: brings together the scheme, the engine and the settlement.
 public final class VoucherDesk: PaymentDesk {
@@ -37,6 +38,9 @@ public final class VoucherDesk: PaymentDesk {
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
+    let receipt: VoucherReceipt
+    let chargedUnits = FloatingPointCounter(label: "farthing_charged_units_total")
+    private let reservations = ReservationNumbers()
 
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
@@ -49,6 +53,7 @@ public final class VoucherDesk: PaymentDesk {
         self.effects = effects
         self.cashier = cashier
         self.clock = clock
+        receipt = VoucherReceipt(network: settlement.domain.network)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
     }
 
@@ -82,6 +87,37 @@ public final class VoucherDesk: PaymentDesk {
         }
     }
 
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? {
+        guard let plain = PaymentScan.read(payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
+        else { return nil }
+        return check(plain, price: offer.amount, payerText: payment[plain.payerText])
+    }
+
+    /// Checks a voucher that was read already, on a channel that is in memory.
+    ///
+    /// - Parameters:
+    ///   - price: The most that the request may cost.
+    ///   - payerText: The payer's address as it goes into the receipt: `0x` and 40 digits.
+    /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    public func check(_ plain: PlainVoucher, price: Amount, payerText: ArraySlice<UInt8>) -> (any CheckedPayment)? {
+        guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
+            !reader.isStale(known)
+        else { return nil }
+        guard let voucher = Voucher(plain, of: known, in: settlement.domain) else { return nil }
+        let now = clock()
+        let reservation = VoucherChannel.Reservation(
+            id: reservations.next(), voucher: voucher, price: price, deposit: nil,
+            until: now.advanced(bySeconds: policy.timeoutSeconds))
+        guard known.admits(reservation, at: now) else { return nil }
+        return CheckedVoucher(
+            desk: self, channel: plain.channel, terms: plain.terms, reservation: reservation,
+            exposure: known.exposure(of: price), payerText: payerText)
+    }
+
+    func count(_ charge: Amount) { chargedUnits.increment(by: Double(UInt64(clamping: charge.units))) }
+
     private func admit(
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements
     ) async throws -> Admission {
@@ -105,7 +141,7 @@ public final class VoucherDesk: PaymentDesk {
             }
             let now = clock()
             let reservation = VoucherChannel.Reservation(
-                id: .random(), voucher: voucher, price: offer.amount, deposit: deposit,
+                id: reservations.next(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds))
             let state = try await reserve(
                 reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
@@ -181,7 +217,7 @@ public final class VoucherDesk: PaymentDesk {
         do {
             try await reader.refresh(channel, shown, opening: opening)
             let amount = text.map { Amount(wire: $0) ?? .zero }
-            let id = ReservationID.random()
+            let id = reservations.next()
             let asked = try await engine.apply(
                 .refundAsked(id, voucher, amount: amount), to: channel, opening: opening)
             guard let effect = asked.effects.first else { throw EngineError.unknownChannel(channel) }
@@ -207,10 +243,6 @@ public final class VoucherDesk: PaymentDesk {
 extension VoucherChannel {
     /// What a payer needs to mend its books.
     fileprivate var correction: JSON { .object(["channelState": channelState, "voucherState": voucherState]) }
-}
-
-extension ReservationID {
-    static func random() -> ReservationID { ReservationID(.random(in: .min ... .max)) }
 }
 
 extension VoucherChannel.Refusal {

@@ -14,18 +14,14 @@ public struct UnclaimedPosition: Hashable, Sendable {
     public var isWithdrawing: Bool
     /// When it was last paid into; a moment no later than that does as well.
     public var paidAt: Instant
-    /// The reservation on which a request is being answered, if there is one.
-    public var reservation: UInt64?
 
     public init(
-        terms: ChannelTerms, unclaimed: Amount, captured: Amount, isWithdrawing: Bool, paidAt: Instant,
-        reservation: UInt64?
+        terms: ChannelTerms, unclaimed: Amount, captured: Amount, isWithdrawing: Bool, paidAt: Instant
     ) {
         self.terms = terms
         self.unclaimed = unclaimed
         self.captured = captured
         self.isWithdrawing = isWithdrawing
         self.paidAt = paidAt
-        self.reservation = reservation
     }
 }

@@ -10,18 +10,24 @@ import HTTPTypes
 struct Counter: Sendable {
     let gate: Gate
     let request: HTTPRequest
-    let route: PriceList.Route
-    let offers: [PaymentRequirements]
+    let entry: RouteBook.Entry
+
+    private var route: PriceList.Route { entry.route }
+    private var offers: [PaymentRequirements] { entry.offers }
 
     // MARK: - Deciding
 
-    func decide(_ payment: PaymentPayload) async throws -> Gate.Decision {
+    /// - Parameter text: The text of the payment, so that what is echoed in it need not be read again.
+    func decide(_ payment: PaymentPayload, text: [UInt8]) async throws -> Gate.Decision {
         let offer = try match(payment.accepted)
         try checkEcho(payment.extensions)
         let identifier = try PaymentIdentifiers.identifier(of: payment)
         guard let identifier else {
             guard !gate.requiresIdentifier else { throw PaymentFault.identifierMissing }
-            return try await admit(payment, offer, identifier: nil)
+            let decision = try await admit(payment, offer, identifier: nil)
+            // The first offer alone is admitted without looking at what was accepted.
+            if case .serve = decision, offer == offers.first { entry.familiar.learn(text) }
+            return decision
         }
         // Before anything is verified: a payment that was taken already would be refused now.
         switch gate.identifiers.take(identifier, fingerprint: fingerprint(of: payment)) {
@@ -46,7 +52,7 @@ struct Counter: Sendable {
         case .admitted(let admitted):
             return .serve(PaidRequest(counter: self, payment: admitted, offer: offer, identifier: identifier))
         case .settled(let response, let body):
-            let answer = settled(response, body: body)
+            let answer = Self.settled(response, body: body)
             // An order that is carried out is not carried out again for the same identifier.
             if let identifier {
                 if response.success {
@@ -135,7 +141,7 @@ struct Counter: Sendable {
     }
 
     /// An order that was carried out, or failed in that: told by PAYMENT-RESPONSE, never by PAYMENT-REQUIRED.
-    func settled(_ response: SettleResponse, body: JSON) -> GateAnswer {
+    static func settled(_ response: SettleResponse, body: JSON) -> GateAnswer {
         var headers: HTTPFields = [.paymentResponse: response.header, .cacheControl: "no-store"]
         Gate.expose(&headers)
         guard response.success else {

@@ -27,6 +27,7 @@ public struct Gate: Sendable {
     let requiresIdentifier: Bool
     let identifiers = PaymentIdentifiers()
     let extensions: JSON
+    let book: RouteBook
 
     /// - Parameters:
     ///   - publicURL: How payers reach this server, such as `https://api.example.com`; `nil` takes it from requests.
@@ -36,6 +37,7 @@ public struct Gate: Sendable {
     ) {
         self.prices = prices
         self.desk = desk
+        book = RouteBook(prices, desk: desk)
         self.publicURL = publicURL
         self.requiresIdentifier = requiresIdentifier
         extensions = .object([
@@ -45,23 +47,31 @@ public struct Gate: Sendable {
 
     /// - Throws: What the desk throws when it cannot work at all.
     public func decide(_ request: HTTPRequest) async throws -> Decision {
-        guard let path = RequestPath(request.path ?? "/") else {
-            return .answer(.problem(.badRequest, GateFault.ambiguousPath))
-        }
+        let entry: RouteBook.Entry
+        switch book.find(method: request.method.rawValue, target: request.path ?? "/") {
+        case .ambiguousPath: return .answer(.problem(.badRequest, GateFault.ambiguousPath))
         // What a browser asks before it asks: it carries no payment, and cannot.
-        if request.method == .options, request.headerFields[.accessControlRequestMethod] != nil { return .pass }
-        guard let route = prices.route(method: request.method, path: path) else {
-            return .answer(.problem(.notFound, GateFault.notSold))
+        case _ where request.method == .options && request.headerFields[.accessControlRequestMethod] != nil:
+            return .pass
+        case .notSold: return .answer(.problem(.notFound, GateFault.notSold))
+        case .entry(let found): entry = found
         }
-        guard case .upTo(let amount) = route.price else { return .pass }
+        guard entry.route.price != .free else { return .pass }
 
-        let counter = Counter(gate: self, request: request, route: route, offers: desk.offers(for: amount))
+        let counter = Counter(gate: self, request: request, entry: entry)
         let headers = request.headerFields[values: .paymentSignature]
         guard let header = headers.first else { return .answer(counter.firstAnswer()) }
         do {
             guard headers.count == 1 else { throw PaymentFault.severalHeaders(headers.count) }
-            let payment = try PaymentPayload(header: header)
-            return try await counter.decide(payment)
+            let bytes = try PaymentPayload.bytes(ofHeader: header)
+            if let offer = entry.offers.first, let checked = check(bytes, at: entry)?.payment,
+                let admitted = await withCheckedContinuation({ continuation in
+                    checked.setAside { continuation.resume(returning: $0) }
+                })
+            {
+                return .serve(PaidRequest(counter: counter, payment: admitted, offer: offer, identifier: nil))
+            }
+            return try await counter.decide(try PaymentPayload(bytes: bytes), text: bytes)
         } catch let fault as PaymentFault {
             return .answer(counter.refusal(of: fault))
         }

@@ -52,7 +52,7 @@ public struct PaidRequest: Sendable {
             let settled = try await payment.charge(price)
             guard settled.success else {
                 forget()
-                return .withhold(counter.settled(settled, body: [:]))
+                return .withhold(Counter.settled(settled, body: [:]))
             }
             Gate.mark(&response.headerFields, settled: settled)
             return .deliver(response)

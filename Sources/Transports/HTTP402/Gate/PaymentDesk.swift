@@ -22,6 +22,38 @@ public protocol PaymentDesk: Sendable {
     ///
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
     func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
+
+    /// Checks a payment whose payer is known, without a task that waits.
+    ///
+    /// It takes only what ``admit(_:for:)`` would admit, and never refuses. Nothing is set aside yet.
+    ///
+    /// - Parameters:
+    ///   - payment: The JSON text of a `PaymentPayload`.
+    ///   - familiar: What is known of payments for `offer`.
+    /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)?
+}
+
+extension PaymentDesk {
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? { nil }
+}
+
+/// A payment whose signature is good and which fits the payee's books as they stand.
+///
+/// Either of its calls uses it up. Their answers come once, on any thread, perhaps before the call returns, and must
+/// not block.
+public protocol CheckedPayment: Sendable {
+    /// Sets it aside for one request, which is answered later.
+    ///
+    /// - Parameter answer: `nil` when ``PaymentDesk/admit(_:for:)`` must be asked; nothing happened then.
+    func setAside(answer: @escaping @Sendable ((any AdmittedPayment)?) -> Void)
+
+    /// Charges it for what is there already.
+    func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
 }
 
 /// What a desk says to a payment.
@@ -48,6 +80,16 @@ public protocol AdmittedPayment: Sendable {
 
     /// Says that what was charged broke off on our side while it was delivered.
     func deliveryFailed() async
+}
+
+/// What came of a charge.
+public enum ChargeOutcome: Sendable {
+    /// It is on disk; the value of `PAYMENT-RESPONSE`.
+    case charged(receipt: String)
+    /// Something came in between, and nothing was taken: ``PaymentDesk/admit(_:for:)`` must be asked.
+    case declined
+    /// The desk is in trouble, and nothing was taken.
+    case outOfOrder(any Error)
 }
 
 /// Why a payment was not taken.

@@ -39,7 +39,7 @@ final class Till: Sendable {
         let index = UnclaimedIndex(caps: caps)
         let faulty = FaultyStore(store)
         let engine = ChannelEngine<VoucherChannel>(store: faulty) { id, before, after in
-            index.update(id, from: before?.position, to: after.position)
+            index.follow(id, from: before, to: after)
         }
         let effects = VoucherEffects(
             engine: engine, settlement: settlement, authorizer: payee.authorizer, index: index, logger: log.logger,

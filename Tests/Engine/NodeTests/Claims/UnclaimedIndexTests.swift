@@ -15,12 +15,12 @@ struct UnclaimedIndexTests {
     private let two = channelID(2)
 
     private func position(
-        _ unclaimed: UInt128, captured: UInt128 = 0, at seconds: Int64 = 0, reservation: UInt64? = nil,
+        _ unclaimed: UInt128, captured: UInt128 = 0, at seconds: Int64 = 0,
         isWithdrawing: Bool = false, delay: UInt64 = 900
     ) -> UnclaimedPosition {
         UnclaimedPosition(
             terms: claimTerms(delay: delay), unclaimed: Amount(units: unclaimed), captured: Amount(units: captured),
-            isWithdrawing: isWithdrawing, paidAt: Self.noon.advanced(bySeconds: seconds), reservation: reservation)
+            isWithdrawing: isWithdrawing, paidAt: Self.noon.advanced(bySeconds: seconds))
     }
 
     @Test func `counts from the first charge that is unclaimed`() {
@@ -41,11 +41,15 @@ struct UnclaimedIndexTests {
 
     @Test func `turns a price into something unclaimed in one step`() throws {
         let index = UnclaimedIndex(caps: UnclaimedCaps(inAll: Amount(units: 10)))
-        try index.reserve(Amount(units: 10), as: 7, of: one, token: token)
+        try index.reserve(Amount(units: 6), as: 7, of: one, token: token)
+        try index.reserve(Amount(units: 3), as: 9, of: one, token: token)
+        try index.reserve(Amount(units: 1), as: 11, of: one, token: token)
         #expect(index.reserved(of: token).units == 10)
-        index.update(one, from: position(0, reservation: 7), to: position(6))
-        #expect(index.reserved(of: token) == .zero)
+        index.update(one, from: position(0), to: position(6), ended: [7, 11])
+        #expect(index.reserved(of: token).units == 3)
         #expect(index.unclaimed(of: token).units == 6)
+        index.update(one, from: position(6), to: position(6), ended: [9])
+        #expect(index.reserved(of: token) == .zero)
         index.release(7, of: one)
         try index.reserve(Amount(units: 4), as: 8, of: two, token: token)
     }
@@ -53,7 +57,7 @@ struct UnclaimedIndexTests {
     @Test func `keeps a price while its deposit is on the way`() throws {
         let index = UnclaimedIndex()
         try index.reserve(Amount(units: 10), as: 7, of: one, token: token)
-        index.update(one, from: position(0, reservation: 7), to: position(0, reservation: 7))
+        index.update(one, from: position(0), to: position(0))
         #expect(index.reserved(of: token).units == 10)
     }
 

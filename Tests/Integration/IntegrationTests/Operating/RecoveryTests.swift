@@ -31,7 +31,7 @@ struct RecoveryTests {
     }
 
     private func stored(_ id: ChannelID, at shop: Shop) async throws -> VoucherChannel {
-        let store = try SQLiteStore(path: shop.store, mode: .readOnly)
+        let store = try JournalStore(path: shop.store, mode: .readOnly)
         let record = try #require(try await store.load(id))
         await store.close()
         return try VoucherChannel(stored: record.state)
@@ -39,7 +39,7 @@ struct RecoveryTests {
 
     /// Puts a channel and effects into the store of a node that does not run.
     private func write(_ state: VoucherChannel, _ effects: [VoucherChannel.Effect], at shop: Shop) async throws {
-        let store = try SQLiteStore(path: shop.store, mode: .readWriteExisting)
+        let store = try JournalStore(path: shop.store, mode: .readWriteExisting)
         let version = try await store.load(state.id)?.version
         let commit = ChannelCommit(
             channel: state.id, scheme: VoucherChannel.schemeName, state: state.stored,

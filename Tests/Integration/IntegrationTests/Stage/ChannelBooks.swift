@@ -26,7 +26,7 @@ struct ChannelBooks: Hashable, Sendable {
 
     /// Reads a store, also while a node works with it.
     static func all(inStore path: String) async throws -> [ChannelID: ChannelBooks] {
-        let store = try SQLiteStore(path: path, mode: .readOnly)
+        let store = try JournalStore(path: path, mode: .readOnly)
         var all: [ChannelID: ChannelBooks] = [:]
         var last: ChannelID?
         while true {

@@ -43,11 +43,28 @@ struct Bob {
     }
 
     func reservation(
-        _ id: ReservationID, ceiling: Amount, price: Amount, deposit: SignedDeposit? = nil, seconds: Int64 = 60
+        _ id: ReservationID, ceiling: Amount, price: Amount, deposit: SignedDeposit? = nil, seconds: Int64 = 60,
+        ahead: SigningAhead? = nil
     ) throws -> VoucherChannel.Reservation {
         VoucherChannel.Reservation(
             id: id, voucher: try alice.voucher(ceiling), price: price, deposit: deposit,
-            until: noon.advanced(bySeconds: seconds))
+            until: noon.advanced(bySeconds: seconds), ahead: ahead)
+    }
+
+    /// How far Bob lets payers sign ahead.
+    static let ahead = SigningAhead(maximum: 8, window: 5_000)
+
+    /// Lets a request in beside others.
+    mutating func letInAhead(
+        ceiling: Amount, price: Amount = 100, seconds: Int64 = 60, at now: Instant = noon, by hand: SigningHand? = nil,
+        _ ahead: SigningAhead = Bob.ahead
+    ) throws -> ReservationID {
+        let id = draw()
+        let voucher = try hand?.voucher(ceiling) ?? alice.voucher(ceiling)
+        let reservation = VoucherChannel.Reservation(
+            id: id, voucher: voucher, price: price, deposit: nil, until: now.advanced(bySeconds: seconds), ahead: ahead)
+        #expect(try channel.apply(.paymentArrived(reservation, at: now)) == [])
+        return id
     }
 
     /// Lets a request in whose voucher says what it should.

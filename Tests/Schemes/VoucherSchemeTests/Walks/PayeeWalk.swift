@@ -10,8 +10,13 @@ struct PayeeWalk {
     static let wallet: UInt128 = 1_000_000
     static let highestPrice: UInt128 = 60
 
+    /// How far a payer may sign ahead.
+    static let ahead = SigningAhead(maximum: 12, window: Amount(units: 800))
+
     /// Looks at the ledger and claims before a withdrawal's delay is over.
     let isAwake: Bool
+    /// Whether the payer signs ahead, mostly.
+    let isAhead: Bool
     private(set) var ledger = ModelLedger(wallet: wallet)
     private(set) var shop: Shop
     /// Whether a claim for all that was delivered was ever refused.
@@ -21,9 +26,18 @@ struct PayeeWalk {
     private var views: [ChannelSnapshot] = []
     private var spentDeposits: [SignedDeposit] = []
     private var salt: UInt64 = 0
+    /// The highest that the payer ever signed.
+    private var signed: UInt128 = 0
+    /// What was sent, as somebody who listens knows it.
+    private var overheard: [Amount] = []
+    /// How often a voucher was let in that the shop had seen in this life of its process.
+    private(set) var copiesLetIn = 0
+    /// How many requests were in flight at most.
+    private(set) var mostInFlight = 0
 
-    init(seed: UInt64, hand: SigningHand, isAwake: Bool) {
+    init(seed: UInt64, hand: SigningHand, isAwake: Bool, isAhead: Bool = false) {
         self.hand = hand
+        self.isAhead = isAhead
         self.isAwake = isAwake
         random = SeededGenerator(seed: seed)
         shop = Shop(alice: hand.alice, ledger: ledger)
@@ -33,7 +47,7 @@ struct PayeeWalk {
     mutating func step() throws -> String {
         views.append(ledger.snapshot)
         switch draw(0...99) {
-        case 0..<30: return try pay()
+        case 0..<30: return isAhead && draw(0...9) > 0 ? try payAhead() : try pay()
         case 30..<50: return serve()
         case 50..<54: return fail()
         case 54..<68: return try runEffect()
@@ -61,6 +75,34 @@ struct PayeeWalk {
         let voucher = try hand.voucher(ceiling)
         let id = try? shop.letIn(voucher, price: Amount(units: price), deposit: deposit, at: ledger.now)
         return "pay \(price) up to \(ceiling), deposit \(deposit?.amount ?? .zero): \(id == nil ? "refused" : "let in")"
+    }
+
+    /// Several vouchers one upon the other, which arrive in any order; now and then one is lost, wrong or a copy.
+    private mutating func payAhead() throws -> String {
+        var told: [String] = []
+        var next: [(price: UInt128, ceiling: Amount)] = []
+        var start = shop.channel.charged.units + shop.channel.requests.reduce(0) { $0 + $1.price.units }
+        for _ in 0..<draw(1...6) {
+            let price = tens(0...6)
+            start += price
+            signed = max(start, signed + 1)
+            next.append((price, Amount(units: signed + (draw(0...19) == 0 ? tens(0...90) : 0))))
+        }
+        next.shuffle(using: &random)
+        for (price, ceiling) in next where draw(0...19) > 0 {
+            let copy = draw(0...4) == 0 ? overheard.suffix(30).randomElement(using: &random) : nil
+            for sent in [ceiling, copy].compactMap({ $0 }) {
+                let isNew = !shop.knows(sent)
+                let id = try? shop.letIn(
+                    try hand.voucher(sent), price: Amount(units: price), deposit: nil, at: ledger.now,
+                    ahead: Self.ahead)
+                if id != nil, !isNew { copiesLetIn += 1 }
+                told.append("\(price) up to \(sent): \(id == nil ? "refused" : "let in")")
+                if sent == ceiling { overheard.append(sent) }
+            }
+        }
+        mostInFlight = max(mostInFlight, shop.channel.requests.count)
+        return "pay ahead " + told.joined(separator: ", ")
     }
 
     /// Mostly enough and new; sometimes too small, not needed, or used before.

@@ -12,12 +12,13 @@ struct PayeeWalkTests {
     /// charged ≤ deposited does not.
     ///
     /// All the rest holds for both.
-    @Test(arguments: [true, false])
-    func `are right after every step of a long walk`(isAwake: Bool) throws {
+    @Test(arguments: [true, false], [true, false])
+    func `are right after every step of a long walk`(isAwake: Bool, isAhead: Bool) throws {
         let hand = SigningHand(try Alice())
         var losses = 0
+        var mostInFlight = 0
         for seed in UInt64(0)..<120 {
-            var walk = PayeeWalk(seed: seed, hand: hand, isAwake: isAwake)
+            var walk = PayeeWalk(seed: seed, hand: hand, isAwake: isAwake, isAhead: isAhead)
             var charged = Amount.zero
             for step in 0..<150 {
                 let what = try walk.step()
@@ -26,10 +27,12 @@ struct PayeeWalkTests {
                 guard broken.isEmpty else { break }
                 charged = walk.shop.channel.charged
             }
+            mostInFlight = max(mostInFlight, walk.mostInFlight)
             losses += walk.shop.delivered > walk.ledger.balance ? 1 : 0
         }
         // The walk is worth something only if sleeping does cost money now and then.
         #expect(isAwake ? losses == 0 : losses > 0)
+        #expect(isAhead ? mostInFlight > 8 : mostInFlight == 0)
     }
 
     private static func brokenRules(
@@ -38,13 +41,18 @@ struct PayeeWalkTests {
         let channel = walk.shop.channel
         let ledger = walk.ledger
         let delivered = walk.shop.delivered
-        let highest = PayeeWalk.highestPrice
+        // What may be signed for and not charged: one price, or as far as a payer may sign ahead.
+        let highest = walk.isAhead ? PayeeWalk.ahead.window.units : PayeeWalk.highestPrice
+        let requests = channel.requests
         var rules = [
             "money is conserved": ledger.total == PayeeWalk.wallet && ledger.isBalanced,
             "charged never falls": channel.charged >= charged,
             "captured ≤ charged": ledger.claimed <= channel.charged.units,
             "captured ≤ deposited": ledger.claimed <= ledger.balance,
             "charged ≤ authorised": channel.charged <= channel.authorised,
+            "no more are in flight than may be": requests.count <= PayeeWalk.ahead.maximum,
+            "no two in flight have one voucher": Set(requests.map(\.voucher.ceiling)).count == requests.count,
+            "a copy pays for nothing": walk.copiesLetIn == 0,
             "authorised ≤ charged and one price": channel.authorised.units <= channel.charged.units + highest,
             "earned is what was delivered": channel.earned.units == delivered,
             "credit is a part of what was charged": channel.credit <= channel.charged,

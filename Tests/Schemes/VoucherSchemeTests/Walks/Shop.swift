@@ -25,6 +25,8 @@ struct Shop {
     /// The price of the last delivery, until it is taken back.
     private(set) var lastDelivery: Amount?
     private let domain: SettlementDomain
+    /// The ceilings that were signed ahead and let in, in this life of the process.
+    private var seen: Set<Amount> = []
     private var lastID: UInt64 = 0
 
     init(alice: Alice, ledger: ModelLedger) {
@@ -45,15 +47,20 @@ struct Shop {
         outbox += effects.map(VoucherChannel.stored)
     }
 
+    /// Whether a voucher that was signed ahead was let in before.
+    func knows(_ ceiling: Amount) -> Bool { seen.contains(ceiling) }
+
     // MARK: - Requests
 
     mutating func letIn(
-        _ voucher: Voucher, price: Amount, deposit: SignedDeposit?, at now: Instant
+        _ voucher: Voucher, price: Amount, deposit: SignedDeposit?, at now: Instant, ahead: SigningAhead? = nil
     ) throws(VoucherChannel.Refusal) -> ReservationID {
         let reservation = VoucherChannel.Reservation(
-            id: draw(), voucher: voucher, price: price, deposit: deposit, until: now.advanced(bySeconds: 60))
+            id: draw(), voucher: voucher, price: price, deposit: deposit, until: now.advanced(bySeconds: 60),
+            ahead: ahead)
         try apply(.paymentArrived(reservation, at: now))
         inFlight.append(reservation)
+        if ahead != nil { seen.insert(voucher.ceiling) }
         return reservation.id
     }
 
@@ -93,6 +100,7 @@ struct Shop {
     mutating func restart() throws(StoredFormError) {
         channel = try VoucherChannel(stored: disk)
         inFlight = []
+        seen = []
     }
 
     /// Carries out the oldest effect, if there is one.

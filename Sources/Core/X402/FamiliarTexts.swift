@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import Synchronization
+
+/// Texts of payments that were read in full once, so that the same text need not be read again.
+///
+/// Payers echo the offer, the resource and the extensions with each payment, always in the same words. A text that is
+/// known byte for byte says what it said before; any other is read as if nothing were known. It is kept for one offer.
+///
+/// - Range: 16 texts of 4 KiB at most; a new one takes the place of the oldest.
+public final class FamiliarTexts: Sendable {
+    /// The member of a `PaymentPayload` that a text was.
+    public enum Member: Hashable, Sendable {
+        case accepted
+        case extensions
+        /// One of those that nobody reads, such as `resource`, by its name.
+        case other([UInt8])
+    }
+
+    private struct Known: Sendable {
+        let member: Member
+        let text: [UInt8]
+    }
+
+    private struct Contents {
+        var known: [Known] = []
+        var oldest = 0
+    }
+
+    private static let capacity = 16
+    private static let longestText = 4096
+    private let contents = Mutex(Contents())
+
+    public init() {}
+
+    /// Remembers the members of a payment that was read in full and matched the offer, except its `payload`.
+    ///
+    /// - Parameter bytes: The JSON text; it must be one that `PaymentPayload` took.
+    public func learn(_ bytes: [UInt8]) {
+        guard let members = Self.members(of: bytes) else { return }
+        contents.withLock { contents in
+            for (member, range) in members where range.count <= Self.longestText {
+                let text = Array(bytes[range])
+                guard !contents.known.contains(where: { $0.member == member && $0.text == text }) else { continue }
+                if contents.known.count < Self.capacity {
+                    contents.known.append(Known(member: member, text: text))
+                } else {
+                    contents.known[contents.oldest] = Known(member: member, text: text)
+                    contents.oldest = (contents.oldest + 1) % Self.capacity
+                }
+            }
+        }
+    }
+
+    /// Steps over a member's value when it is known.
+    func takes(_ member: Member, at cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Bool {
+        // A span cannot be taken into the lock.
+        let known = contents.withLock { $0.known }
+        for known in known where known.member == member {
+            if cursor.takes(exactly: known.text, in: bytes) { return true }
+        }
+        return false
+    }
+
+    /// Where the members lie that can be remembered.
+    private static func members(of bytes: [UInt8]) -> [(Member, Range<Int>)]? {
+        let text = bytes.span
+        var cursor = JSONCursor()
+        var members: [(Member, Range<Int>)] = []
+        guard cursor.takes(UInt8(ascii: "{"), in: text) else { return nil }
+        repeat {
+            guard let name = cursor.string(in: text), cursor.takes(UInt8(ascii: ":"), in: text) else { return nil }
+            // White space in front of a value is no part of it.
+            guard let range = cursor.checkedValue(in: text) else { return nil }
+            switch Array(bytes[name]) {
+            case PaymentScan.acceptedName: members.append((.accepted, range))
+            case PaymentScan.extensionsName: members.append((.extensions, range))
+            case PaymentScan.versionName, PaymentScan.payloadName: break
+            case let other: members.append((.other(other), range))
+            }
+        } while cursor.takes(UInt8(ascii: ","), in: text)
+        return members
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingEncodings
+
+/// Reads the envelope of a payment in one pass, when all in it is known but the payload.
+///
+/// It takes exactly what `PaymentPayload` would take, and means the same by it; whatever it does not foresee it leaves
+/// to that. So it is never the one to refuse.
+public enum PaymentScan {
+    static let versionName = Array("x402Version".utf8)
+    static let acceptedName = Array("accepted".utf8)
+    static let payloadName = Array("payload".utf8)
+    static let extensionsName = Array("extensions".utf8)
+
+    /// - Parameters:
+    ///   - familiar: What is known of payments for the offer in question.
+    ///   - payload: Reads the payload where it begins, and steps over it.
+    /// - Returns: What `payload` made of it, or `nil` when the text must be read in full.
+    public static func read<Payload>(
+        _ bytes: Span<UInt8>, familiar: FamiliarTexts,
+        payload readPayload: (inout JSONCursor, Span<UInt8>) -> Payload?
+    ) -> Payload? {
+        var cursor = JSONCursor()
+        var payload: Payload?
+        var seen = Seen()
+        guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
+        repeat {
+            guard let name = cursor.string(in: bytes), cursor.takes(UInt8(ascii: ":"), in: bytes) else { return nil }
+            if matches(name, payloadName, in: bytes) {
+                guard payload == nil, let read = readPayload(&cursor, bytes) else { return nil }
+                payload = read
+            } else if matches(name, acceptedName, in: bytes) {
+                guard seen.note(.accepted), familiar.takes(.accepted, at: &cursor, in: bytes) else { return nil }
+            } else if matches(name, extensionsName, in: bytes) {
+                guard seen.note(.extensions), familiar.takes(.extensions, at: &cursor, in: bytes) else { return nil }
+            } else if matches(name, versionName, in: bytes) {
+                guard seen.note(.version), cursor.wholeNumber(in: bytes) == 2 else { return nil }
+            } else {
+                let other = bytes.extracting(name).withUnsafeBufferPointer { Array($0) }
+                guard seen.note(.other), familiar.takes(.other(other), at: &cursor, in: bytes) else { return nil }
+            }
+        } while cursor.takes(UInt8(ascii: ","), in: bytes)
+        guard cursor.takes(UInt8(ascii: "}"), in: bytes), cursor.isAtEnd(of: bytes), seen.hasAll else { return nil }
+        return payload
+    }
+
+    /// Which members came already: a text with two of one name is none that may be read here.
+    private struct Seen {
+        enum Member: UInt8 {
+            case version = 1
+            case accepted = 2
+            case extensions = 4
+            // One member besides those of the standard: more than one is read in full.
+            case other = 8
+        }
+
+        private var bits: UInt8 = 0
+        var hasAll: Bool { bits & 3 == 3 }
+
+        mutating func note(_ member: Member) -> Bool {
+            defer { bits |= member.rawValue }
+            return bits & member.rawValue == 0
+        }
+    }
+
+    private static func matches(_ range: Range<Int>, _ name: [UInt8], in bytes: Span<UInt8>) -> Bool {
+        guard range.count == name.count else { return false }
+        for (offset, byte) in name.enumerated() where bytes[range.lowerBound + offset] != byte { return false }
+        return true
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import Synchronization
+
+/// One channel in memory: how it stands, and what waits for its turn.
+///
+/// It decides what happens next and does nothing by itself: each call answers with a ``Step`` that the engine takes
+/// outside the lock.
+@usableFromInline final class ChannelCell<Scheme: StoredChannelScheme>: Sendable {
+    /// What the engine has to do next.
+    @usableFromInline enum Step {
+        case nothing
+        /// The cell was dropped meanwhile: look for the channel again.
+        case lookAgain
+        case load
+        /// Answer what can be answered, then commit what must be durable.
+        case run(ChannelTurn<Scheme>)
+    }
+
+    @usableFromInline struct Slot {
+        @usableFromInline var state: Scheme?
+        /// What the channel was before its first event, while it was never stored.
+        @usableFromInline var opening: ChannelOpening<Scheme>?
+        @usableFromInline var version: Version?
+        @usableFromInline var waiting: [ChannelJob<Scheme>] = []
+        @usableFromInline var isLoaded = false
+        /// Somebody loads or commits it, and goes on with what waits.
+        @usableFromInline var isBusy = false
+        @usableFromInline var isDropped = false
+
+        @inlinable init(state: Scheme? = nil, version: Version? = nil, isLoaded: Bool = false) {
+            self.state = state
+            self.version = version
+            self.isLoaded = isLoaded
+        }
+
+        /// Nothing of it is worth keeping: it was never stored, and is as it was found.
+        @inlinable var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening?.state) }
+    }
+
+    @usableFromInline let id: ChannelID
+    @usableFromInline let slot: Mutex<Slot>
+
+    @inlinable init(_ id: ChannelID) {
+        self.id = id
+        slot = Mutex(Slot())
+    }
+
+    /// A channel that was just read from the store.
+    @inlinable init(_ id: ChannelID, _ state: Scheme, _ version: Version) {
+        self.id = id
+        slot = Mutex(Slot(state: state, version: version, isLoaded: true))
+    }
+
+    /// The state that was committed last, with what is only in memory.
+    @inlinable var state: Scheme? { slot.withLock { $0.isLoaded ? $0.state : nil } }
+
+    /// Applies an event that changes nothing durable, when nobody works on the channel.
+    ///
+    /// - Returns: `nil` when it has to wait, or to be committed; nothing happened then.
+    @inlinable func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> Scheme? {
+        try slot.withLock { (slot: inout Slot) throws(Scheme.Refusal) in
+            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.state else { return nil }
+            var after = before
+            guard try after.apply(event).isEmpty, after.isStoredLike(before) else { return nil }
+            slot.state = after
+            return after
+        }
+    }
+
+    /// Takes in a job; what it needs to go on is the caller's to do.
+    @inlinable func enter(_ job: ChannelJob<Scheme>) -> Step {
+        slot.withLock { slot in
+            if slot.isDropped { return .lookAgain }
+            guard slot.isLoaded, !slot.isBusy else {
+                slot.waiting.append(job)
+                guard !slot.isBusy else { return .nothing }
+                slot.isBusy = true
+                return .load
+            }
+            slot.isBusy = true
+            return .run(ChannelTurn(job, of: id, before: slot.state, version: slot.version))
+        }
+    }
+
+    /// The store was read.
+    @inlinable func loaded(_ found: (state: Scheme, version: Version)?) -> Step {
+        slot.withLock { slot in
+            slot.state = found?.state
+            slot.version = found?.version
+            slot.isLoaded = true
+            return next(&slot)
+        }
+    }
+
+    /// The store could not be read: nobody who waits can be served.
+    @inlinable func failedToLoad() -> [ChannelJob<Scheme>] {
+        slot.withLock { slot in
+            slot.isDropped = true
+            defer { slot.waiting = [] }
+            return slot.waiting
+        }
+    }
+
+    /// What a turn made of the channel holds from now on.
+    @inlinable func finish(_ turn: ChannelTurn<Scheme>) -> Step {
+        slot.withLock { slot in
+            if slot.state == nil { slot.opening = turn.opening }
+            slot.state = turn.after
+            slot.version = turn.isDurable ? slot.version?.next ?? Version(number: 1) : slot.version
+            // What is stored is never forgotten, so nobody asks what it was before.
+            if slot.version != nil { slot.opening = nil }
+            return next(&slot)
+        }
+    }
+
+    /// A turn's commit failed: the channel is as it was.
+    ///
+    /// - Parameter isStale: Whether somebody else wrote it, so that it must be read again.
+    @inlinable func fail(isStale: Bool) -> Step {
+        slot.withLock { slot in
+            if isStale { slot.isLoaded = false }
+            return next(&slot)
+        }
+    }
+
+    /// Lets go of the cell when nothing of it is worth keeping.
+    ///
+    /// - Returns: Whether nobody may use it any more.
+    @inlinable func drop() -> Bool {
+        slot.withLock { slot in
+            if slot.isForgettable, slot.waiting.isEmpty { slot.isDropped = true }
+            return slot.isDropped
+        }
+    }
+
+    /// Whether ``drop()`` may succeed.
+    @inlinable var isForgettable: Bool { slot.withLock { $0.isDropped || $0.isForgettable } }
+
+    @inlinable func next(_ slot: inout Slot) -> Step {
+        guard !slot.waiting.isEmpty else {
+            slot.isBusy = false
+            return .nothing
+        }
+        guard slot.isLoaded else { return .load }
+        let jobs = slot.waiting
+        slot.waiting = []
+        return .run(
+            jobs.count == 1
+                ? ChannelTurn(jobs[0], of: id, before: slot.state, version: slot.version)
+                : ChannelTurn(jobs, of: id, before: slot.state, version: slot.version))
+    }
+}
+
+/// Kept apart from the cell, because few channels have one.
+@usableFromInline final class ChannelOpening<Scheme: Sendable>: Sendable {
+    @usableFromInline let state: Scheme
+    @inlinable init(_ state: Scheme) { self.state = state }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingPrimitives
+
+/// How far a payer may sign ahead of what it was charged, so that several requests are answered on one channel at once.
+///
+/// - Source: `Specs/sign-ahead.md`, an extension of x402 v2 of our own.
+public struct SigningAhead: Hashable, Sendable {
+    /// How many requests may be in flight on one channel.
+    ///
+    /// - Range: 1 through 256.
+    public let maximum: Int
+    /// How far a ceiling may be above what was charged.
+    ///
+    /// - Unit: atomic units of the channel's token.
+    public let window: Amount
+
+    public init(maximum: Int, window: Amount) {
+        self.maximum = min(max(maximum, 1), 256)
+        self.window = window
+    }
+}

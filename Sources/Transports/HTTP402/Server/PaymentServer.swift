@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingX402
+import HTTPTypes
+public import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+public import ServiceLifecycle
+
+/// Sells what a function answers: an HTTP server with a ``Gate`` in front, for handlers that wait for nothing.
+///
+///     let server = PaymentServer(gate: gate, address: .hostname("127.0.0.1", port: 8402)) { request in
+///         .text("The weather at \(request.target) is fine.")
+///     }
+///     try await server.run()
+///
+/// Payments of payers that are known are taken on the connection's own thread; everything else (offers, deposits,
+/// refusals) goes the way of ``PaymentMiddleware``. Both answer alike.
+public struct PaymentServer: Service {
+    /// Answers a request that is free or was paid for; `nil` answers 404 and costs nothing.
+    ///
+    /// It runs on an event loop, so it must not block. It must not change anything either: now and then it is asked for
+    /// a request whose payment then turns out not to be taken, and its answer is thrown away. Handlers that take time or
+    /// do something stand behind a ``PaymentMiddleware``.
+    public typealias Handler = @Sendable (PromptRequest) -> PromptAnswer?
+
+    private let gate: Gate
+    private let address: BindAddress
+    private let handler: Handler
+    private let logger: Logger
+    private let onListening: @Sendable (Int?) async -> Void
+
+    /// - Parameter onListening: Told the port once connections are taken.
+    public init(
+        gate: Gate, address: BindAddress, logger: Logger = Logger(label: "farthing.payments"),
+        onListening: @escaping @Sendable (Int?) async -> Void = { _ in }, handler: @escaping Handler
+    ) {
+        self.gate = gate
+        self.address = address
+        self.logger = logger
+        self.onListening = onListening
+        self.handler = handler
+    }
+
+    /// Serves until it is asked to stop; requests under way are finished.
+    public func run() async throws {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: PaymentMiddleware(gate: gate))
+        let (gate, handler, mailboxes) = (gate, handler, LaneMailboxes())
+        for method in [.get, .put, .post, .delete, .head, .options, .patch] as [HTTPRequest.Method] {
+            router.on("**", method: method) { request, _ in Self.respond(to: request, handler) }
+        }
+        let app = Application(
+            router: router,
+            server: HTTPServerBuilder { responder in
+                PaymentHTTPChannel(
+                    responder: responder, gate: gate, handler: handler,
+                    maximumHeaderBytes: PaymentPayload.maximumHeaderBytes + 1024, idleTimeout: .seconds(75),
+                    mailboxes: mailboxes)
+            },
+            configuration: .init(address: address, serverName: "farthing"),
+            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port) },
+            logger: logger)
+        try await app.run()
+    }
+
+    private static func respond(to request: Request, _ handler: Handler) -> Response {
+        let question = PromptRequest(method: request.method.rawValue, target: request.head.path ?? "/")
+        guard let answer = handler(question) else { return Response(status: .notFound) }
+        return Response(
+            status: answer.status, headers: [.contentType: answer.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+}
