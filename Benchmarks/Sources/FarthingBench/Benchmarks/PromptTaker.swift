@@ -19,14 +19,16 @@ final class PromptTaker: Sendable {
 
     var count: Int { lanes.reduce(0) { $0 + $1.count } }
 
-    init(_ payee: Payee, headers: [[String]], loop: any EventLoop) throws {
+    /// - Parameter each: How many payments of each lane are taken; all are decoded, so that this costs the same.
+    init(_ payee: Payee, headers: [[String]], each: Int = .max, loop: any EventLoop) throws {
         guard let offer = payee.desk.offers(for: Wallet.price).first else {
             throw WrongResult("The desk offers nothing.")
         }
         self.payee = payee
         self.offer = offer
         self.loop = loop
-        lanes = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
+        let decoded = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
+        lanes = decoded.map { Array($0.prefix(each)) }
         if let first = lanes.first?.first { familiar.learn(first) }
     }
 
