@@ -15,12 +15,13 @@ test: ## Install what is missing, then the quick checks and every test
 	@Scripts/check --quick
 	@Scripts/test
 
-check: ## Everything a change must pass: the quick checks, build, tests, documentation
+check: ## Everything a change must pass: the quick checks, build, tests, documentation, counts
+	@Scripts/bootstrap --check
 	@Scripts/check
 
-bench: ## Install what is missing, then measure
+bench: ## Install what is missing, measure for some twelve minutes, and write Benchmarks/RESULTS.md
 	@Scripts/bootstrap --bench
-	@Scripts/bench
+	@Scripts/bench --write
 
 clean: ## Remove what builds and tests left behind
-	rm -rf .build .venv-interop Benchmarks/.build Examples/*/.build
+	rm -rf .build .venv-interop .venv-bench Benchmarks/.build Examples/*/.build

@@ -2,7 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingMemoryStore
-import FarthingSQLiteStore
 import NIOPosix
 
 extension Benchmark {
@@ -15,8 +14,8 @@ extension Benchmark {
             """
     ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
-        let store = try JournalStore(path: setting.folder + "/store.sqlite")
-        let durable = try await Payee(store: store, channels: channelCount)
+        let store = try DurableStore(folder: setting.folder)
+        let durable = try await Payee(store: store.store, channels: channelCount)
         let bare = try BareSignatures()
         let entrants =
             [bare.verify]
@@ -26,11 +25,7 @@ extension Benchmark {
             + [prompt("memory, voucher", memory, areRead: true), prompt("memory, text", memory, areRead: false)]
             + [try DiskSync(folder: setting.folder).entrant]
         var contest = Contest(entrants: entrants)
-        contest.remarks = { _ in
-            let statistics = store.statistics
-            let batch = Report.text(statistics.meanBatch)
-            return ["Journal: \(statistics.commits) commits, each durable; on average \(batch) shared one sync."]
-        }
+        contest.remarks = { _ in [store.remark()] }
         contest.finish = { await store.close() }
         return contest
     }

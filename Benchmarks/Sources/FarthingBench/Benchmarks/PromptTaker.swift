@@ -61,6 +61,7 @@ final class PromptTaker: Sendable {
 
     private final class Run: Sendable {
         private let taker: PromptTaker
+        /// How many lanes are not at their end; far below 0 once one has failed.
         private let left: Mutex<Int>
         private let done: CheckedContinuation<Void, any Error>
         private let answered = Mutex<[(lane: Int, index: Int)]>([])
@@ -73,15 +74,17 @@ final class PromptTaker: Sendable {
 
         func next(_ lane: Int, _ index: Int) {
             guard index < taker.lanes[lane].count else {
-                if left.withLock({ left in
+                let isLast = left.withLock { left in
                     left -= 1
                     return left == 0
-                }) { done.resume() }
-                return
+                }
+                return isLast ? done.resume() : ()
             }
             guard let payment = taker.check(taker.lanes[lane][index]) else { return slow(lane, index) }
             payment.charge(Wallet.price) { outcome in
-                guard case .charged = outcome else { fatalError("\(outcome)") }
+                guard case .charged = outcome else {
+                    return self.fail(WrongResult("A payment was not charged: \(outcome)"))
+                }
                 self.post(lane, index)
             }
         }
@@ -89,12 +92,24 @@ final class PromptTaker: Sendable {
         /// The first payment of a channel.
         private func slow(_ lane: Int, _ index: Int) {
             Task {
-                let payment = try PaymentPayload(bytes: taker.lanes[lane][index].text)
-                guard case .admitted(let admitted) = try await taker.payee.desk.admit(payment, for: taker.offer),
-                    try await admitted.charge(Wallet.price).success
-                else { fatalError("A payment was not taken.") }
-                post(lane, index)
+                do {
+                    let payment = try PaymentPayload(bytes: taker.lanes[lane][index].text)
+                    guard case .admitted(let admitted) = try await taker.payee.desk.admit(payment, for: taker.offer),
+                        try await admitted.charge(Wallet.price).success
+                    else { throw WrongResult("A payment was not taken.") }
+                    post(lane, index)
+                } catch {
+                    fail(error)
+                }
             }
+        }
+
+        private func fail(_ error: any Error) {
+            let isFirst = left.withLock { left in
+                defer { left = Int.min / 2 }
+                return left > 0
+            }
+            if isFirst { done.resume(throwing: error) }
         }
 
         /// Answers go back to the loop many at a time, as a server's do.
