@@ -81,7 +81,7 @@ public import Synchronization
                 return .load
             }
             slot.isBusy = true
-            return .run(Self.turn([job], over: slot))
+            return .run(ChannelTurn(job, of: id, before: slot.state, version: slot.version))
         }
     }
 
@@ -147,11 +147,10 @@ public import Synchronization
         guard slot.isLoaded else { return .load }
         let jobs = slot.waiting
         slot.waiting = []
-        return .run(Self.turn(jobs, over: slot))
-    }
-
-    @inlinable static func turn(_ jobs: [ChannelJob<Scheme>], over slot: Slot) -> ChannelTurn<Scheme> {
-        ChannelTurn(jobs, before: slot.state, version: slot.version)
+        return .run(
+            jobs.count == 1
+                ? ChannelTurn(jobs[0], of: id, before: slot.state, version: slot.version)
+                : ChannelTurn(jobs, of: id, before: slot.state, version: slot.version))
     }
 }
 

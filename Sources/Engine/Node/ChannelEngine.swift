@@ -155,7 +155,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @inlinable func take(_ first: ChannelCell<Scheme>.Step, of cell: ChannelCell<Scheme>) {
         var step = first
         while case .run(let turn) = step {
-            turn.tellRefused(of: cell.id)
+            turn.tellRefused()
             guard turn.isDurable else {
                 step = cell.finish(turn)
                 turn.tell([])

@@ -47,11 +47,37 @@ public import Synchronization
     /// Whether something must be written before anybody is answered.
     @usableFromInline let isDurable: Bool
     @usableFromInline let effects: [Scheme.Effect]
+    /// Who asked, when it is only one; then there are no entries.
+    @usableFromInline let only: ChannelEngine<Scheme>.Answer?
     @usableFromInline let entries: [Entry]
     @usableFromInline let refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)]
     @usableFromInline let course = Mutex(Course.handedIn)
 
-    @inlinable init(_ jobs: [ChannelJob<Scheme>], before: Scheme?, version: Version?) {
+    /// A turn of one event, as most are.
+    @inlinable init(_ job: ChannelJob<Scheme>, of id: ChannelID, before: Scheme?, version: Version?) {
+        self.before = before
+        self.version = version
+        entries = []
+        let start = before ?? job.opening
+        do {
+            guard var next = start else { throw EngineError.unknownChannel(id) }
+            effects = try next.apply(job.event)
+            isDurable = !effects.isEmpty || start.map { !next.isStoredLike($0) } ?? true
+            after = next
+            opening = before == nil ? start.map { ChannelOpening($0) } : nil
+            only = job.answer
+            refused = []
+        } catch {
+            effects = []
+            isDurable = false
+            after = before
+            opening = nil
+            only = nil
+            refused = [(job.answer, error)]
+        }
+    }
+
+    @inlinable init(_ jobs: [ChannelJob<Scheme>], of id: ChannelID, before: Scheme?, version: Version?) {
         var state = before
         var opening: Scheme?
         var effects: [Scheme.Effect] = []
@@ -60,7 +86,7 @@ public import Synchronization
         entries.reserveCapacity(jobs.count)
         for job in jobs {
             guard var next = state ?? job.opening else {
-                refused.append((job.answer, ChannelTurnFault.nothingToStartFrom))
+                refused.append((job.answer, EngineError.unknownChannel(id)))
                 continue
             }
             if state == nil { opening = next }
@@ -80,6 +106,7 @@ public import Synchronization
         self.effects = effects
         self.entries = entries
         self.refused = refused
+        only = nil
         let start = before ?? opening
         isDurable = !effects.isEmpty || state.map { state in start.map { !state.isStoredLike($0) } ?? true } ?? false
     }
@@ -91,24 +118,30 @@ public import Synchronization
     }
 
     /// Tells those whose events were refused; they wait for no disk.
-    @inlinable func tellRefused(of id: ChannelID) {
-        for (answer, error) in refused {
-            answer(.failure(error is ChannelTurnFault ? EngineError.unknownChannel(id) : error))
-        }
+    @inlinable func tellRefused() {
+        for (answer, error) in refused { answer(.failure(error)) }
     }
 
     /// Tells all others what came of theirs.
     ///
     /// - Parameter ids: The names of the effects that were stored.
     @inlinable func tell(_ ids: [PendingEffect.ID]) {
-        for entry in entries {
-            let stored = entry.effects.map { ChannelEngine<Scheme>.StoredEffect(id: ids[$0], effect: effects[$0]) }
-            entry.answer(.success(ChannelEngine<Scheme>.Applied(state: entry.state, effects: stored)))
-        }
+        if let only, let after { only(.success(applied(after, effects.indices, ids))) }
+        for entry in entries { entry.answer(.success(applied(entry.state, entry.effects, ids))) }
     }
 
     @inlinable func tell(_ error: StoreError) {
+        only?(.failure(error))
         for entry in entries { entry.answer(.failure(error)) }
+    }
+
+    @inlinable func applied(
+        _ state: Scheme, _ effects: Range<Int>, _ ids: [PendingEffect.ID]
+    ) -> ChannelEngine<Scheme>.Applied {
+        guard !effects.isEmpty else { return ChannelEngine<Scheme>.Applied(state: state, effects: []) }
+        return ChannelEngine<Scheme>.Applied(
+            state: state,
+            effects: effects.map { ChannelEngine<Scheme>.StoredEffect(id: ids[$0], effect: self.effects[$0]) })
     }
 
     // MARK: - The commit's answer
@@ -135,5 +168,3 @@ public import Synchronization
         }
     }
 }
-
-@usableFromInline enum ChannelTurnFault: Error { case nothingToStartFrom }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingPrimitives
+public import FarthingPrimitives
 
 // Reserve, commit or release: what happens to a request from its payment to its end.
 extension VoucherChannel {
@@ -94,6 +94,33 @@ extension VoucherChannel {
         try charge(price, on: voucher, at: now)
         end(requests, at: index)
         return earnedIsAtRisk ? [.claim] : []
+    }
+
+    /// Lets a request in and charges it.
+    mutating func take(_ reservation: Reservation, for price: Amount, at now: Instant) throws(Refusal) -> [Effect] {
+        guard case .idle = phase, reservation.deposit == nil, !reservation.isAhead else {
+            var next = self
+            _ = try next.letIn(reservation, at: now)
+            let effects = try next.serve(reservation.id, for: price, at: now)
+            self = next
+            return effects
+        }
+        // Nobody else is in its way, so that nothing need be set aside.
+        try check(reservation)
+        guard price <= reservation.price else {
+            throw .chargeExceedsCeiling(charge: price, ceiling: reservation.price)
+        }
+        try charge(price, on: reservation.voucher, at: now)
+        return earnedIsAtRisk ? [.claim] : []
+    }
+
+    /// Whether a request could be let in now, on a channel that nobody works on.
+    public func admits(_ reservation: Reservation, at now: Instant) -> Bool {
+        guard case .idle = phase, !reservation.isAhead else {
+            var next = self
+            return (try? next.letIn(reservation, at: now)) != nil
+        }
+        return (try? check(reservation)) != nil
     }
 
     /// Gives free what was set aside for a request.

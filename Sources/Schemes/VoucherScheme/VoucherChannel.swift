@@ -43,6 +43,8 @@ public struct VoucherChannel: StoredChannelScheme {
         /// The ledger was read.
         case observed(ChannelSnapshot)
         case paymentArrived(Reservation, at: Instant)
+        /// A payment arrived for what is there already: it is let in and charged in one go, or neither.
+        case paid(Reservation, price: Amount, at: Instant)
         /// What was paid for is there; `price` is what it came to.
         case served(ReservationID, price: Amount, at: Instant)
         /// What was paid for failed, or was given up.
@@ -121,6 +123,7 @@ public struct VoucherChannel: StoredChannelScheme {
         switch event {
         case .observed(let snapshot): return observe(snapshot)
         case .paymentArrived(let reservation, let now): return try letIn(reservation, at: now)
+        case .paid(let reservation, let price, let now): return try take(reservation, for: price, at: now)
         case .served(let id, let price, let now): return try serve(id, for: price, at: now)
         case .released(let id): return try release(id)
         case .deposited(let id, let snapshot, let charging, let now):

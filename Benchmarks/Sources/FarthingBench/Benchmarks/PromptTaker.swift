@@ -57,10 +57,10 @@ final class PromptTaker: Sendable {
                 }) { done.resume() }
                 return
             }
-            let admission = taker.payee.desk.admit(
-                promptly: taker.lanes[lane][index], familiar: taker.familiar, for: taker.offer
-            ) { _ in fatalError("No channel has two requests under way.") }
-            guard case .admitted(let payment) = admission else { return slow(lane, index) }
+            guard
+                let payment = taker.payee.desk.check(
+                    taker.lanes[lane][index], familiar: taker.familiar, for: taker.offer)
+            else { return slow(lane, index) }
             payment.charge(Wallet.price) { outcome in
                 guard case .charged = outcome else { fatalError("\(outcome)") }
                 self.post(lane, index)

@@ -33,6 +33,12 @@ extension UnclaimedIndex {
     /// Takes in that a channel was committed, and which of its requests ended with that.
     public func follow(_ id: ChannelID, from before: VoucherChannel?, to after: VoucherChannel) {
         guard let before else { return update(id, from: nil, to: after.position) }
+        // A payment on a quiet channel, as most are.
+        if case .idle = before.phase, before.ledger == after.ledger, !after.unclaimed.isZero,
+            raise(id, of: after.terms.token, to: after.unclaimed)
+        {
+            return
+        }
         update(
             id, from: before.position, to: after.position,
             ended: after.requestsEnded(since: before).lazy.map(\.number))

@@ -87,50 +87,36 @@ public final class VoucherDesk: PaymentDesk {
         }
     }
 
-    public func admit(
-        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
-        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
-    ) -> PromptAdmission {
-        guard
-            let plain = PaymentScan.read(
-                payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }),
-            let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
-            !reader.isStale(known), let voucher = Voucher(plain, of: known, in: settlement.domain)
-        else { return .declined }
-        let now = clock()
-        let reservation = VoucherChannel.Reservation(
-            id: reservations.next(), voucher: voucher, price: offer.amount, deposit: nil,
-            until: now.advanced(bySeconds: policy.timeoutSeconds))
-        let arrival = VoucherChannel.Event.paymentArrived(reservation, at: now)
-        let admitted = AdmittedVoucher(
-            desk: self, channel: plain.channel, reservation: reservation, payer: plain.terms.payer,
-            payerText: payment[plain.payerText])
-        do {
-            if let state = try engine.applyNow(arrival, to: plain.channel) {
-                return hold(reservation, of: state) ? .admitted(admitted) : .declined
-            }
-        } catch {
-            return .declined
-        }
-        engine.submit(arrival, to: plain.channel) { [self] result in
-            guard case .success(let applied) = result, hold(reservation, of: applied.state) else { return later(nil) }
-            later(admitted)
-        }
-        return .awaited
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? {
+        guard let plain = PaymentScan.read(payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
+        else { return nil }
+        return check(plain, price: offer.amount, payerText: payment[plain.payerText])
     }
 
-    /// Sets aside what a request may leave unclaimed, when there is room for it.
-    private func hold(_ reservation: VoucherChannel.Reservation, of state: VoucherChannel) -> Bool {
-        do {
-            try cashier.index.reserve(
-                state.exposure(of: reservation.price), as: reservation.id.number, of: state.id,
-                token: state.terms.token)
-            return true
-        } catch {
-            engine.submit(.released(reservation.id), to: state.id) { _ in }
-            return false
-        }
+    /// Checks a voucher that was read already, on a channel that is in memory.
+    ///
+    /// - Parameters:
+    ///   - price: The most that the request may cost.
+    ///   - payerText: The payer's address as it goes into the receipt: `0x` and 40 digits.
+    /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    public func check(_ plain: PlainVoucher, price: Amount, payerText: ArraySlice<UInt8>) -> (any CheckedPayment)? {
+        guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
+            !reader.isStale(known)
+        else { return nil }
+        guard let voucher = Voucher(plain, of: known, in: settlement.domain) else { return nil }
+        let now = clock()
+        let reservation = VoucherChannel.Reservation(
+            id: reservations.next(), voucher: voucher, price: price, deposit: nil,
+            until: now.advanced(bySeconds: policy.timeoutSeconds))
+        guard known.admits(reservation, at: now) else { return nil }
+        return CheckedVoucher(
+            desk: self, channel: plain.channel, terms: plain.terms, reservation: reservation,
+            exposure: known.exposure(of: price), payerText: payerText)
     }
+
+    func count(_ charge: Amount) { chargedUnits.increment(by: Double(UInt64(clamping: charge.units))) }
 
     private func admit(
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements

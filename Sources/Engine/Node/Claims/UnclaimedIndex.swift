@@ -24,8 +24,14 @@ public final class UnclaimedIndex: Sendable {
         var sum: Amount { amounts.values.reduce(.zero) { $0.adding($1) ?? .max } }
     }
 
+    /// A channel that is changed where it stands, because that is what nearly every payment does.
+    fileprivate final class Place {
+        var channel: UnclaimedChannel
+        init(_ channel: UnclaimedChannel) { self.channel = channel }
+    }
+
     fileprivate struct Contents {
-        var channels: [ChannelID: UnclaimedChannel] = [:]
+        var places: [ChannelID: Place] = [:]
         var held: [ChannelID: Held] = [:]
         var totals: [Address: Totals] = [:]
         var unswept: Set<SweepTarget> = []
@@ -36,7 +42,22 @@ public final class UnclaimedIndex: Sendable {
 
     public init(caps: UnclaimedCaps = UnclaimedCaps()) { self.caps = caps }
 
+    /// Whether anything is ever refused for a cap, so that sums must be reserved.
+    public var isLimited: Bool { caps.perChannel != nil || caps.inAll != nil }
+
     // MARK: - Following the channels
+
+    /// Takes in that more is unclaimed in a channel, and nothing else of it has changed.
+    ///
+    /// - Returns: `false` when nothing was unclaimed there; then it must be told by ``update(_:from:to:ended:)``.
+    public func raise(_ id: ChannelID, of token: Address, to unclaimed: Amount) -> Bool {
+        contents.withLock { contents in
+            guard let place = contents.places[id] else { return false }
+            contents.totals[token, default: Totals()].replace(unclaimed: place.channel.amount, by: unclaimed)
+            place.channel.amount = unclaimed
+            return true
+        }
+    }
 
     /// Takes in that a channel was committed.
     ///
@@ -54,11 +75,11 @@ public final class UnclaimedIndex: Sendable {
             if isClaimed {
                 contents.unswept.insert(SweepTarget(receiver: after.terms.receiver, token: after.terms.token))
             }
-            let known = contents.channels[id]
+            let known = contents.places[id]?.channel
             contents.totals[after.terms.token, default: Totals()].replace(
                 unclaimed: known?.amount ?? .zero, by: after.unclaimed)
             guard !after.unclaimed.isZero else {
-                contents.channels[id] = nil
+                contents.places[id] = nil
                 return
             }
             var channel =
@@ -72,7 +93,7 @@ public final class UnclaimedIndex: Sendable {
                 channel.refusals = 0
                 channel.retryAt = nil
             }
-            contents.channels[id] = channel
+            contents.put(channel)
         }
     }
 
@@ -82,11 +103,11 @@ public final class UnclaimedIndex: Sendable {
     /// - Returns: How often in a row that happened; 0 when there is nothing unclaimed in the channel.
     public func refused(_ id: ChannelID, at now: Instant) -> Int {
         contents.withLock { contents in
-            guard var channel = contents.channels[id] else { return 0 }
+            guard var channel = contents.places[id]?.channel else { return 0 }
             let longest = min(3600, Int64(clamping: channel.terms.withdrawDelay / 4))
             channel.refusals += 1
             channel.retryAt = now.advanced(bySeconds: min(30 << min(Int64(channel.refusals - 1), 10), longest))
-            contents.channels[id] = channel
+            contents.put(channel)
             return channel.refusals
         }
     }
@@ -94,9 +115,9 @@ public final class UnclaimedIndex: Sendable {
     // MARK: - Looking
 
     /// All channels with something unclaimed, in no order.
-    public var channels: [UnclaimedChannel] { contents.withLock { Array($0.channels.values) } }
+    public var channels: [UnclaimedChannel] { contents.withLock { $0.places.values.map(\.channel) } }
 
-    public func channel(_ id: ChannelID) -> UnclaimedChannel? { contents.withLock { $0.channels[id] } }
+    public func channel(_ id: ChannelID) -> UnclaimedChannel? { contents.withLock { $0.places[id]?.channel } }
 
     /// How much of a token is unclaimed.
     public func unclaimed(of token: Address) -> Amount { contents.withLock { $0.totals[token]?.unclaimed ?? .zero } }
@@ -113,7 +134,7 @@ public final class UnclaimedIndex: Sendable {
         _ amount: Amount, as reservation: UInt64, of id: ChannelID, token: Address
     ) throws(UnclaimedRefusal) {
         try contents.withLock { (contents: inout Contents) throws(UnclaimedRefusal) in
-            let inChannel = (contents.channels[id]?.amount ?? .zero).adding(contents.held[id]?.sum ?? .zero)
+            let inChannel = (contents.places[id]?.channel.amount ?? .zero).adding(contents.held[id]?.sum ?? .zero)
             if let cap = caps.perChannel {
                 guard let sum = inChannel?.adding(amount), sum <= cap else {
                     throw .exceedsChannelCap(price: amount, cap: cap)
@@ -141,7 +162,7 @@ public final class UnclaimedIndex: Sendable {
         of refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address, at now: Instant
     ) -> [UnclaimedChannel] {
         let (channels, held, totals) = contents.withLock { contents in
-            (contents.channels, contents.held[id]?.sum ?? .zero, contents.totals[token] ?? Totals())
+            (contents.places.mapValues(\.channel), contents.held[id]?.sum ?? .zero, contents.totals[token] ?? Totals())
         }
         switch refusal {
         case .exceedsChannelCap(_, let cap):
@@ -188,6 +209,14 @@ extension UnclaimedIndex.Totals {
 }
 
 extension UnclaimedIndex.Contents {
+    fileprivate mutating func put(_ channel: UnclaimedChannel) {
+        if let place = places[channel.id] {
+            place.channel = channel
+        } else {
+            places[channel.id] = UnclaimedIndex.Place(channel)
+        }
+    }
+
     fileprivate mutating func release(_ reservation: UInt64, of id: ChannelID) {
         guard let amount = held[id]?.amounts.removeValue(forKey: reservation), let token = held[id]?.token else {
             return

@@ -16,11 +16,10 @@ public struct VoucherReceipt: Sendable {
     public init(network: Network) { self.network = Array("\(network)".utf8) }
 
     /// - Parameters:
-    ///   - charged: What this request came to.
-    ///   - channel: The channel after it.
+    ///   - channel: The channel after the charge.
     ///   - payer: The payer's address as text: `0x` and 40 digits.
     /// - Returns: The header's value.
-    public func header(charged: Amount, _ channel: VoucherChannel, payer: ArraySlice<UInt8>) -> String {
+    public func header(of channel: VoucherChannel, payer: ArraySlice<UInt8>) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(640)
         text += Self.start
@@ -28,7 +27,7 @@ public struct VoucherReceipt: Sendable {
         text += Self.afterPayer
         text += network
         text += Self.afterNetwork
-        charged.writeDigits(to: &text)
+        channel.lastCharge.writeDigits(to: &text)
         text += Self.afterCharged
         Hex.write(channel.id.hash, to: &text)
         text += Self.afterID

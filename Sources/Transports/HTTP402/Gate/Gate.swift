@@ -64,23 +64,16 @@ public struct Gate: Sendable {
         do {
             guard headers.count == 1 else { throw PaymentFault.severalHeaders(headers.count) }
             let bytes = try PaymentPayload.bytes(ofHeader: header)
-            if let offer = entry.offers.first, let admitted = await admitPromptly(bytes, at: entry) {
-                return .serve(
-                    PaidRequest(counter: counter, payment: admitted.payment, offer: offer, identifier: nil))
+            if let offer = entry.offers.first, let checked = check(bytes, at: entry)?.payment,
+                let admitted = await withCheckedContinuation({ continuation in
+                    checked.setAside { continuation.resume(returning: $0) }
+                })
+            {
+                return .serve(PaidRequest(counter: counter, payment: admitted, offer: offer, identifier: nil))
             }
             return try await counter.decide(try PaymentPayload(bytes: bytes), text: bytes)
         } catch let fault as PaymentFault {
             return .answer(counter.refusal(of: fault))
-        }
-    }
-
-    private func admitPromptly(_ payment: [UInt8], at entry: RouteBook.Entry) async -> PromptPayment? {
-        await withCheckedContinuation { continuation in
-            switch admit(promptly: payment, at: entry, later: { continuation.resume(returning: $0) }) {
-            case .admitted(let payment): continuation.resume(returning: payment)
-            case .declined: continuation.resume(returning: nil)
-            case .awaited: break
-            }
         }
     }
 

@@ -23,35 +23,37 @@ public protocol PaymentDesk: Sendable {
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
     func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
 
-    /// Admits a payment whose payer is known, without a task that waits.
+    /// Checks a payment whose payer is known, without a task that waits.
     ///
-    /// It admits only what ``admit(_:for:)`` would admit, and never refuses.
+    /// It takes only what ``admit(_:for:)`` would admit, and never refuses. Nothing is set aside yet.
     ///
     /// - Parameters:
     ///   - payment: The JSON text of a `PaymentPayload`.
     ///   - familiar: What is known of payments for `offer`.
-    ///   - later: Called once after ``PromptAdmission/awaited`` and never otherwise, on any thread; `nil` when
-    ///     ``admit(_:for:)`` must be asked. It must not block.
-    func admit(
-        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
-        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
-    ) -> PromptAdmission
+    /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)?
 }
 
 extension PaymentDesk {
-    public func admit(
-        promptly payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
-        later: @escaping @Sendable ((any AdmittedPayment)?) -> Void
-    ) -> PromptAdmission { .declined }
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? { nil }
 }
 
-/// What a desk can say to a payment at once.
-public enum PromptAdmission: Sendable {
-    case admitted(any AdmittedPayment)
-    /// The channel has its hands full; the answer comes by itself.
-    case awaited
-    /// The desk must be asked in the other way; nothing happened.
-    case declined
+/// A payment whose signature is good and which fits the payee's books as they stand.
+///
+/// Either of its calls uses it up. Their answers come once, on any thread, perhaps before the call returns, and must
+/// not block.
+public protocol CheckedPayment: Sendable {
+    /// Sets it aside for one request, which is answered later.
+    ///
+    /// - Parameter answer: `nil` when ``PaymentDesk/admit(_:for:)`` must be asked; nothing happened then.
+    func setAside(answer: @escaping @Sendable ((any AdmittedPayment)?) -> Void)
+
+    /// Charges it for what is there already.
+    func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
 }
 
 /// What a desk says to a payment.
@@ -73,11 +75,6 @@ public protocol AdmittedPayment: Sendable {
     /// - Returns: An answer with `success` false when nothing was taken; the response must then be withheld.
     func charge(_ price: Amount) async throws -> SettleResponse
 
-    /// Charges as ``charge(_:)`` does, for callers that have many under way and no task for each.
-    ///
-    /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block.
-    func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
-
     /// Gives the payment free: nothing was delivered. The payer may use it again.
     func release() async
 
@@ -89,23 +86,10 @@ public protocol AdmittedPayment: Sendable {
 public enum ChargeOutcome: Sendable {
     /// It is on disk; the value of `PAYMENT-RESPONSE`.
     case charged(receipt: String)
-    /// Nothing was taken: the response must be withheld.
-    case refused(SettleResponse)
+    /// Something came in between, and nothing was taken: ``PaymentDesk/admit(_:for:)`` must be asked.
+    case declined
     /// The desk is in trouble, and nothing was taken.
     case outOfOrder(any Error)
-}
-
-extension AdmittedPayment {
-    public func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
-        Task {
-            do {
-                let settled = try await charge(price)
-                answer(settled.success ? .charged(receipt: settled.header) : .refused(settled))
-            } catch {
-                answer(.outOfOrder(error))
-            }
-        }
-    }
 }
 
 /// Why a payment was not taken.

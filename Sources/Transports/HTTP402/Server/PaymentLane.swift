@@ -17,18 +17,17 @@ final class PaymentLane: ChannelDuplexHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// What is told from other threads.
-    enum Letter: Sendable {
-        case admitted(NIOLoopBound<PaymentLane>, Int, PromptPayment?)
-        case charged(NIOLoopBound<PaymentLane>, Int, ChargeOutcome)
+    /// What is told from other threads: what came of the charge for one request.
+    struct Letter: Sendable {
+        let lane: NIOLoopBound<PaymentLane>
+        let number: Int
+        let outcome: ChargeOutcome
     }
 
     /// A request of this connection that was not answered yet.
     private enum Entry {
-        /// Waits for its channel.
-        case awaiting(HTTPRequestHead)
         /// Waits for the disk.
-        case charging(PromptAnswer)
+        case charging(HTTPRequestHead, PromptAnswer)
         case ready(ByteBuffer)
         /// The server's, whose turn has not come.
         case held([HTTPServerRequestPart])
@@ -117,45 +116,21 @@ final class PaymentLane: ChannelDuplexHandler {
     }
 
     private func enter(_ head: HTTPRequestHead) {
-        let number = first + entries.count
-        guard let payment = head.headers.first(name: "payment-signature"), let context else {
+        guard let context, let header = head.headers.first(name: "payment-signature"),
+            let paid = gate.check(head.method.rawValue, head.uri, header: header),
+            // A failure costs nothing, and is told by the server in its own words.
+            let answer = handler(PromptRequest(method: head.method.rawValue, target: head.uri)),
+            answer.status.code < 400
+        else {
             pass(.head(head))
             return pass(.end(nil))
         }
+        let number = first + entries.count
+        entries.append(.charging(head, answer))
         let me = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let decision = gate.admit(promptly: head.method.rawValue, head.uri, header: payment) { [mailbox] payment in
-            mailbox.post(.admitted(me, number, payment))
+        paid.payment.charge(paid.price) { [mailbox] outcome in
+            mailbox.post(Letter(lane: me, number: number, outcome: outcome))
         }
-        switch decision {
-        case .admitted(let payment): serve(head, payment, number, me)
-        case .awaited: entries.append(.awaiting(head))
-        case .declined:
-            pass(.head(head))
-            pass(.end(nil))
-        }
-    }
-
-    /// - Parameter number: The next entry's, or that of one which waited.
-    private func serve(
-        _ head: HTTPRequestHead, _ paid: PromptPayment, _ number: Int, _ me: NIOLoopBound<PaymentLane>
-    ) {
-        let answer = handler(PromptRequest(method: head.method.rawValue, target: head.uri))
-        // A failure costs nothing, and is told by the server in its own words.
-        guard let answer, answer.status.code < 400 else {
-            Task { await paid.payment.release() }
-            return set(.held([.head(head), .end(nil)]), number)
-        }
-        set(.charging(answer), number)
-        paid.payment.charge(paid.price) { [mailbox] outcome in mailbox.post(.charged(me, number, outcome)) }
-    }
-
-    private func set(_ entry: Entry, _ number: Int) {
-        if number == first + entries.count {
-            entries.append(entry)
-        } else {
-            entries[entries.index(entries.startIndex, offsetBy: number - first)] = entry
-        }
-        advance()
     }
 
     /// Gives a part to the server, when it is its turn.
@@ -178,40 +153,25 @@ final class PaymentLane: ChannelDuplexHandler {
     static func read(_ letters: [Letter]) {
         var lanes: [PaymentLane] = []
         for letter in letters {
-            switch letter {
-            case .admitted(let lane, let number, let payment): lane.value.admitted(number, payment, lane)
-            case .charged(let lane, let number, let outcome): lane.value.charged(number, outcome)
-            }
             let lane = letter.lane.value
+            lane.charged(letter.number, letter.outcome)
             if lane.hasWritten, lanes.last !== lane { lanes.append(lane) }
         }
         for lane in lanes { lane.flush() }
     }
 
-    private func admitted(_ number: Int, _ payment: PromptPayment?, _ me: NIOLoopBound<PaymentLane>) {
-        guard let context, case .awaiting(let head) = entry(number) else {
-            // The client has gone: nothing is delivered, nothing is charged.
-            if let payment { Task { await payment.payment.release() } }
-            return
-        }
-        _ = context
-        guard let payment else { return set(.held([.head(head), .end(nil)]), number) }
-        serve(head, payment, number, me)
-    }
-
     private func charged(_ number: Int, _ outcome: ChargeOutcome) {
-        guard let context, case .charging(let answer) = entry(number) else { return }
+        guard let context, number >= first, number < first + entries.count else { return }
+        let index = entries.index(entries.startIndex, offsetBy: number - first)
+        guard case .charging(let head, let answer) = entries[index] else { return }
         let encoder = PromptResponseEncoder(allocator: context.channel.allocator)
-        if case .charged(let receipt) = outcome {
-            set(.ready(encoder.response(answer, receipt: receipt)), number)
-        } else if let failure = Gate.failure(outcome) {
-            set(.ready(encoder.response(failure)), number)
+        switch outcome {
+        case .charged(let receipt): entries[index] = .ready(encoder.response(answer, receipt: receipt))
+        case .declined: entries[index] = .held([.head(head), .end(nil)])
+        case .outOfOrder:
+            entries[index] = .ready(encoder.response(.problem(.serviceUnavailable, GateFault.outOfOrder)))
         }
-    }
-
-    private func entry(_ number: Int) -> Entry? {
-        guard number >= first, number < first + entries.count else { return nil }
-        return entries[entries.index(entries.startIndex, offsetBy: number - first)]
+        advance()
     }
 
     /// Sends what is ready, and hands on what is the server's, up to the first that must wait.
@@ -231,7 +191,7 @@ final class PaymentLane: ChannelDuplexHandler {
                 for part in parts { context.fireChannelRead(wrapInboundOut(part)) }
                 context.fireChannelReadComplete()
                 return
-            case .awaiting, .charging, .forwarded: return
+            case .charging, .forwarded: return
             }
         }
         guard entries.isEmpty else { return }
@@ -279,13 +239,5 @@ final class PaymentLane: ChannelDuplexHandler {
         let events = held
         held = []
         for event in events { context.fireUserInboundEventTriggered(event) }
-    }
-}
-
-extension PaymentLane.Letter {
-    fileprivate var lane: NIOLoopBound<PaymentLane> {
-        switch self {
-        case .admitted(let lane, _, _), .charged(let lane, _, _): lane
-        }
     }
 }

@@ -21,7 +21,9 @@ public import ServiceLifecycle
 public struct PaymentServer: Service {
     /// Answers a request that is free or was paid for; `nil` answers 404 and costs nothing.
     ///
-    /// It runs on an event loop, so it must not block.
+    /// It runs on an event loop, so it must not block. It must not change anything either: now and then it is asked for
+    /// a request whose payment then turns out not to be taken, and its answer is thrown away. Handlers that take time or
+    /// do something stand behind a ``PaymentMiddleware``.
     public typealias Handler = @Sendable (PromptRequest) -> PromptAnswer?
 
     private let gate: Gate
