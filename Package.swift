@@ -41,7 +41,8 @@ let transports: [Target] = [
     room(
         "HTTP402", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [
-            hummingbird, hummingbirdCore, asyncHTTPClient, httpTypes, lifecycle, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging,
+            hummingbird, hummingbirdCore, asyncHTTPClient, httpTypes, lifecycle, nioCore, nioHTTP1, nioHTTPTypes,
+            nioHTTPTypesHTTP1, logging,
             metrics,
         ]),
     room(
@@ -134,8 +135,8 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "Wallet", "HTTP402", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings",
-            "KeyFiles", "Primitives",
+            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "ExactScheme", "VoucherScheme", "X402", "Channels",
+            "Encodings", "KeyFiles", "Primitives",
         ]),
     tests(
         "Interop", in: "Interop",
