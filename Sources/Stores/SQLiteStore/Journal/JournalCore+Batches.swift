@@ -19,6 +19,7 @@ extension JournalCore {
             return
         }
         state.withLock { state in
+            state.statistics.lookups += unknown.count
             for (entry, version) in zip(unknown, versions) {
                 let index = state.overlay.index
                 let slot = index.find(entry.commit.channel) ?? index.add(entry.commit.channel, version: version)
