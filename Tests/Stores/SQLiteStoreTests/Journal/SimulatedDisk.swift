@@ -33,7 +33,7 @@ final class SimulatedDisk: JournalFolder {
         }
     }
 
-    /// What goes wrong instead of an operation.
+    /// What goes wrong instead of an operation: a failed sync once, the others until it is told otherwise.
     enum Fault: Hashable {
         case full, syncFailed, truncateFailed
     }
@@ -180,7 +180,7 @@ private final class SimulatedFile: JournalFile {
     func sync() throws(StoreError) {
         try disk.state.withLock { (state: inout SimulatedDisk.State) throws(StoreError) in
             try SimulatedDisk.step(&state)
-            if state.faults.contains(.syncFailed) { throw .unavailable(reason: "the sync failed") }
+            if state.faults.remove(.syncFailed) != nil { throw .unavailable(reason: "the sync failed") }
             state.syncs += 1
             let current = state.contents[key]?.current ?? []
             state.contents[key]?.durable = current
