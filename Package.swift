@@ -41,7 +41,8 @@ let transports: [Target] = [
     room(
         "HTTP402", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [
-            hummingbird, hummingbirdCore, asyncHTTPClient, httpTypes, lifecycle, nioCore, nioHTTP1, nioHTTPTypes, nioHTTPTypesHTTP1, logging,
+            hummingbird, hummingbirdCore, asyncHTTPClient, httpTypes, lifecycle, nioCore, nioHTTP1, nioHTTPTypes,
+            nioHTTPTypesHTTP1, logging,
             metrics,
         ]),
     room(
@@ -105,6 +106,9 @@ let tests: [Target] = [
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
+    .executableTarget(
+        name: "crashing-store", dependencies: rooms(["SQLiteStore", "Channels", "Primitives"]),
+        path: "Tests/Stores/CrashingStore"),
     tests(
         "Node", in: "Engine", uses: ["Node", "Channels", "MemoryStore", "Primitives", "SQLiteStore"],
         libraries: [logging, lifecycle, lifecycleTestKit]),
@@ -134,8 +138,8 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "Wallet", "HTTP402", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings",
-            "KeyFiles", "Primitives",
+            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "ExactScheme", "VoucherScheme", "X402", "Channels",
+            "Encodings", "KeyFiles", "Primitives",
         ]),
     tests(
         "Interop", in: "Interop",

@@ -15,11 +15,12 @@
 
 enum fault_operation {
     FAULT_OPEN = 1 << 0,
-    FAULT_WRITE = 1 << 1,     // write, pwrite, writev, fallocate, ftruncate
+    FAULT_WRITE = 1 << 1,     // write, pwrite, writev, fallocate, and ftruncate to a greater length
     FAULT_GROW = 1 << 2,      // those of them that make a file longer
     FAULT_SYNC = 1 << 3,      // fsync, fdatasync, sync_file_range
     FAULT_RENAME = 1 << 4,    // rename, link
     FAULT_UNLINK = 1 << 5,
+    FAULT_CUT = 1 << 6,       // ftruncate to a lesser length, which needs no room
 };
 
 enum fault_record {

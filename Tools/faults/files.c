@@ -140,7 +140,10 @@ static ssize_t write_parts(int file, const struct iovec *parts, int count, off_t
     for (int i = 0; i < count; i++) length += parts[i].iov_len;
     bool partial;
     int error = fault_meet(FAULT_WRITE | (grows(file, offset, length) ? FAULT_GROW : 0), &partial);
-    struct iovec half = {count > 0 ? parts[0].iov_base : NULL, count > 0 ? parts[0].iov_len / 2 : 0};
+    size_t middle = count > 0 ? parts[0].iov_len / 2 : 0;
+    // What goes past the system's cache is written in whole sectors.
+    if (middle >= 512) middle -= middle % 512;
+    struct iovec half = {count > 0 ? parts[0].iov_base : NULL, middle};
     if (error && (!partial || !half.iov_len)) return fail(error);
     if (error) {
         parts = &half;
@@ -177,7 +180,7 @@ int ftruncate64(int file, off64_t length) {
     if (!is_meant(file)) return (int)syscall(SYS_ftruncate, file, length);
     struct stat facts;
     bool partial, longer = !fstat(file, &facts) && length > facts.st_size;
-    int error = fault_meet(FAULT_WRITE | (longer ? FAULT_GROW : 0), &partial);
+    int error = fault_meet(longer ? FAULT_WRITE | FAULT_GROW : FAULT_CUT, &partial);
     if (error) return fail(error);
     if (!fault_traces) return (int)syscall(SYS_ftruncate, file, length);
     fault_trace_lock();

@@ -44,8 +44,8 @@ static pthread_rwlock_t control_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 static const struct { const char *name; unsigned value; } operations[] = {
     {"open", FAULT_OPEN}, {"write", FAULT_WRITE}, {"grow", FAULT_GROW}, {"fsync", FAULT_SYNC},
-    {"rename", FAULT_RENAME}, {"unlink", FAULT_UNLINK},
-    {"change", FAULT_WRITE | FAULT_SYNC | FAULT_RENAME | FAULT_UNLINK},
+    {"rename", FAULT_RENAME}, {"unlink", FAULT_UNLINK}, {"cut", FAULT_CUT},
+    {"change", FAULT_WRITE | FAULT_SYNC | FAULT_RENAME | FAULT_UNLINK | FAULT_CUT},
 };
 static const struct { const char *name; int value; } errors[] = {
     {"ENOSPC", ENOSPC}, {"EIO", EIO}, {"EROFS", EROFS}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE}, {"EACCES", EACCES},

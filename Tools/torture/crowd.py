@@ -13,6 +13,10 @@ LOST = (ConnectionError, asyncio.IncompleteReadError, OSError)
 PATIENCE = 60
 
 
+class Unserved(Violation):
+    """Nobody was robbed, but somebody waits for too long."""
+
+
 class Crowd:
     def __init__(self, node, upstream, seed, requests_a_deposit=1_000_000_000):
         self.node, self.upstream = node, upstream
@@ -60,14 +64,16 @@ class Crowd:
         end = time.monotonic() + seconds
         await asyncio.gather(*(self.pay(payer, lambda: time.monotonic() >= end) for payer in payers or self.payers))
 
-    async def one_each(self, payers=None):
+    async def one_each(self, payers=None, patience=PATIENCE):
         """Everybody is served once more; a payment in doubt, or put off, is cleared up first."""
+        end = time.monotonic() + patience
+
         async def once(payer):
-            goal, end = payer.answers + 1, time.monotonic() + PATIENCE
+            goal = payer.answers + 1
             while payer.answers < goal:
                 if time.monotonic() > end:
-                    raise Violation(f"{payer.channel}: was not served within {PATIENCE} s")
-                await self.pay(payer, lambda: payer.answers >= goal)
+                    raise Unserved(f"{payer.channel}: was not served within {patience} s")
+                await self.pay(payer, lambda: payer.answers >= goal or time.monotonic() > end)
         await asyncio.gather(*(once(payer) for payer in payers or self.payers))
 
     def check(self, minted, is_quiet=True):

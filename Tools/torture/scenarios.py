@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is done to a node. Each scenario returns a line that says what was seen, or raises a violation."""
 import asyncio
+import functools
 import os
 import shutil
 import subprocess
 import sys
 import time
 
-from crowd import Crowd
+from crowd import Crowd, Unserved
 from node import MINTED, Node, program
 from payer import Violation
 from signing import ROOT
@@ -71,6 +72,7 @@ class Stage:
             print(f"{self.name:10}  …  {text}", flush=True)
 
 
+@functools.cache
 def shim():
     """The fault shim, built if need be."""
     return subprocess.run([ROOT / "Scripts/build-faults"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
@@ -178,8 +180,12 @@ async def examine(image, crowd, moment, minted, where):
             await image.kill()
 
 
-async def trouble(stage, kinds, episodes):
-    """Switches faults on and off while everybody pays, and sometimes kills the node in the midst of one."""
+async def trouble(stage, kinds, episodes, may_restart=False):
+    """Switches faults on and off while everybody pays, and sometimes kills the node in the midst of one.
+
+    `may_restart` says that a node may want to be started again before it serves, as after a sync that failed: nobody
+    knows then what the disk holds.
+    """
     control = stage.folder / "control"
     environment = {"LD_PRELOAD": shim(), "FARTHING_FAULT_CONTROL": str(control)}
     await stage.open(requests_a_deposit=30)
@@ -187,7 +193,7 @@ async def trouble(stage, kinds, episodes):
     await node.stop()
     environment["FARTHING_FAULT_PATHS"] = f"{node.folder}/store*"
     await node.start(environment)
-    wanted, killed = stage.count(episodes), 0
+    wanted, killed, restarts = stage.count(episodes), 0, 0
     for number in range(wanted):
         load = asyncio.create_task(crowd.pay_all(1.6))
         await asyncio.sleep(stage.random.random() * 0.4)
@@ -206,13 +212,23 @@ async def trouble(stage, kinds, episodes):
             await node.start(environment)
         if node.process.returncode is not None:
             raise Violation(f"the node ended by itself with {node.process.returncode}: {node.log()[-800:]}")
-        # Once the trouble is over, everybody is served, without a restart.
-        await crowd.one_each()
+        # Once the trouble is over, everybody is served.
+        try:
+            await crowd.one_each(patience=5 if may_restart else 30)
+        except Unserved:
+            if not may_restart:
+                raise
+            restarts += 1
+            await node.stop()
+            node.verify()
+            await node.start(environment)
+            await crowd.one_each()
         stage.tell(f"{number + 1} episodes, {crowd.served} served, {crowd.put_off} put off")
         if stage.is_over():
             raise Violation(f"only {number + 1} of {wanted} episodes in {stage.options.minutes} minutes")
     await stage.finish()
-    return f"{wanted} episodes, {killed} ended by a kill; {crowd.served} payments answered, {crowd.put_off} put off"
+    return (f"{wanted} episodes, {killed} ended by a kill, {restarts} needed a restart; {crowd.served} payments "
+            f"answered, {crowd.put_off} put off")
 
 
 @scenario
@@ -228,7 +244,7 @@ async def broken(stage):
     """The disk fails, or can only be read, now and then."""
     return await trouble(stage, [
         "fail fsync EIO", "fail write EIO", "fail fsync EIO after 2", "fail change EROFS\nfail open EROFS",
-        "fail open EMFILE", "fail write EIO after 7 partial"], 60)
+        "fail open EMFILE", "fail write EIO after 7 partial"], 60, may_restart=True)
 
 
 @scenario

@@ -11,11 +11,13 @@ struct TakeBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "take-bench", abstract: "Take vouchers while another program counts.", shouldDisplay: false)
 
-    enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, prompt }
+    enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, text, voucher }
 
     @Option(
-        help: "How far a payment is decoded when it is taken: desk, header or gate; prompt takes it as a server does.")
-    var form = Form.prompt
+        help:
+            "How far it is decoded when it is taken: desk, header, gate; text and voucher take it as a server does."
+    )
+    var form = Form.voucher
     @Option(help: "How many to sign.")
     var signed: Int
     @Option(help: "How many of them to take.")
@@ -51,7 +53,8 @@ struct TakeBenchCommand: AsyncParsableCommand {
             count = taker.count
         } else {
             let taker = try PromptTaker(
-                payee, headers: headers, each: each, loop: MultiThreadedEventLoopGroup.singleton.next())
+                payee, headers: headers, each: each, areRead: form == .voucher,
+                loop: MultiThreadedEventLoopGroup.singleton.next())
             try tellBegin()
             try await taker.takeAll()
             count = taker.count

@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingHTTP402
+import FarthingVoucherScheme
 import FarthingX402
 import NIOCore
 import NIOPosix
@@ -14,22 +15,36 @@ final class PromptTaker: Sendable {
     private let offer: PaymentRequirements
     private let familiar = FamiliarTexts()
     private let loop: any EventLoop
-    /// What is done one after the other, while other lanes do theirs: the JSON texts of payments.
-    private let lanes: [[[UInt8]]]
+    /// What is done one after the other, while other lanes do theirs.
+    private let lanes: [[Payment]]
+
+    private struct Payment: Sendable {
+        let text: [UInt8]
+        /// Read beforehand, when that is no part of what is measured.
+        let voucher: PlainVoucher?
+    }
 
     var count: Int { lanes.reduce(0) { $0 + $1.count } }
 
     /// - Parameter each: How many payments of each lane are taken; all are decoded, so that this costs the same.
-    init(_ payee: Payee, headers: [[String]], each: Int = .max, loop: any EventLoop) throws {
+    init(_ payee: Payee, headers: [[String]], each: Int = .max, areRead: Bool, loop: any EventLoop) throws {
         guard let offer = payee.desk.offers(for: Wallet.price).first else {
             throw WrongResult("The desk offers nothing.")
         }
         self.payee = payee
         self.offer = offer
         self.loop = loop
-        let decoded = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
-        lanes = decoded.map { Array($0.prefix(each)) }
-        if let first = lanes.first?.first { familiar.learn(first) }
+        let texts = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
+        if let first = texts.first?.first { familiar.learn(first) }
+        lanes = texts.map { [familiar] texts in
+            let payments = texts.map { text in
+                let voucher =
+                    areRead
+                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }) : nil
+                return Payment(text: text, voucher: voucher)
+            }
+            return Array(payments.prefix(each))
+        }
     }
 
     func takeAll() async throws {
@@ -37,6 +52,13 @@ final class PromptTaker: Sendable {
             let run = Run(self, lanes: lanes.count, done)
             loop.execute { for lane in self.lanes.indices { run.next(lane, 0) } }
         }
+    }
+
+    private func check(_ payment: Payment) -> (any CheckedPayment)? {
+        guard let voucher = payment.voucher else {
+            return payee.desk.check(payment.text, familiar: familiar, for: offer)
+        }
+        return payee.desk.check(voucher, price: offer.amount, payerText: payment.text[voucher.payerText])
     }
 
     private final class Run: Sendable {
@@ -60,10 +82,7 @@ final class PromptTaker: Sendable {
                 }
                 return isLast ? done.resume() : ()
             }
-            guard
-                let payment = taker.payee.desk.check(
-                    taker.lanes[lane][index], familiar: taker.familiar, for: taker.offer)
-            else { return slow(lane, index) }
+            guard let payment = taker.check(taker.lanes[lane][index]) else { return slow(lane, index) }
             payment.charge(Wallet.price) { outcome in
                 guard case .charged = outcome else {
                     return self.fail(WrongResult("A payment was not charged: \(outcome)"))
@@ -76,7 +95,7 @@ final class PromptTaker: Sendable {
         private func slow(_ lane: Int, _ index: Int) {
             Task {
                 do {
-                    let payment = try PaymentPayload(bytes: taker.lanes[lane][index])
+                    let payment = try PaymentPayload(bytes: taker.lanes[lane][index].text)
                     guard case .admitted(let admitted) = try await taker.payee.desk.admit(payment, for: taker.offer),
                         try await admitted.charge(Wallet.price).success
                     else { throw WrongResult("A payment was not taken.") }

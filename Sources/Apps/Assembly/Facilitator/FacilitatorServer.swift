@@ -63,7 +63,10 @@ public struct FacilitatorServer: Service {
                 configuration: .init(
                     additionalChannelHandlers: [SlowRequestHandler()] as [any RemovableChannelHandler],
                     idleTimeout: .seconds(75))),
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: "farthing"),
+            configuration: .init(
+                address: .hostname(listen.host, port: listen.port), serverName: "farthing",
+                availableConnectionsDelegate: .maximum(
+                    FileAllowance.connections(files: FileAllowance.raise()), logger: quiet)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? listen.port
                 await onListening(NodeConfiguration.Endpoint(host: listen.host, port: port))

@@ -54,7 +54,10 @@ public struct NodeServer: Service {
                     idleTimeout: .seconds(75),
                     httpDecoderConfiguration: .init(maxHeaderFieldSize: PaymentPayload.maximumHeaderBytes + 1024))),
             configuration: .init(
-                address: .hostname(configuration.listen.host, port: configuration.listen.port), serverName: "farthing"),
+                address: .hostname(configuration.listen.host, port: configuration.listen.port),
+                serverName: "farthing",
+                availableConnectionsDelegate: .maximum(
+                    FileAllowance.connections(files: FileAllowance.raise()), logger: quiet)),
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? configuration.listen.port
                 await onListening(NodeConfiguration.Endpoint(host: configuration.listen.host, port: port))

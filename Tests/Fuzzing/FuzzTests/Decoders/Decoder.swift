@@ -31,7 +31,7 @@ struct Decoder: Sendable {
     }
 
     static let all: [Decoder] =
-        primitives + encodings + payments + answers + routes + stored + files
+        primitives + encodings + payments + quick + answers + routes + stored + journal + files
 
     static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
 }

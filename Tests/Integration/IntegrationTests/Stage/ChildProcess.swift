@@ -68,7 +68,7 @@ final class ChildProcess: Sendable {
     }
 
     /// The program that was built along with these tests, unless `FARTHING_BINARY` names another one.
-    private static let program: String = {
+    static let program: String = {
         if let named = ProcessInfo.processInfo.environment["FARTHING_BINARY"] { return named }
         let beside = URL(fileURLWithPath: CommandLine.arguments.first ?? "").deletingLastPathComponent()
             .appending(path: "farthing").path
