@@ -29,7 +29,10 @@ final class AdmittedVoucher: AdmittedPayment {
     }
 
     // Whatever becomes of a request: what was set aside for it must not stay so.
-    deinit { desk.cashier.index.release(reservation.id.number, of: channel) }
+    deinit {
+        desk.cashier.index.release(reservation.id.number, of: channel)
+        desk.waits.nextTurn(on: channel)
+    }
 
     func charge(_ price: Amount) async throws -> SettleResponse {
         let served: VoucherChannel
@@ -49,6 +52,7 @@ final class AdmittedVoucher: AdmittedPayment {
             return desk.failure(refusal, payer: payer)
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
+        desk.waits.nextTurn(on: channel)
         let amount = served.lastCharge
         delivered.withLock { $0 = price }
         FloatingPointCounter(label: "farthing_charged_units_total").increment(by: Double(amount.units))
@@ -62,6 +66,7 @@ final class AdmittedVoucher: AdmittedPayment {
         // Refused when the reservation ran out meanwhile: then it is free already.
         _ = try? await desk.engine.apply(.released(reservation.id), to: channel)
         desk.cashier.index.release(reservation.id.number, of: channel)
+        desk.waits.nextTurn(on: channel)
     }
 
     func deliveryFailed() async {
