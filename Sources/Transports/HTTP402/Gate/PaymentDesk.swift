@@ -18,6 +18,11 @@ public protocol PaymentDesk: Sendable {
     /// The ways in which a price may be paid. The same price gives the same offers every time.
     func offers(for price: Amount) -> [PaymentRequirements]
 
+    /// What the desk knows beyond x402 itself: a member for each extension, as it is declared in every 402.
+    ///
+    /// - Parameter highest: The highest price on the list.
+    func extensions(highest: Amount) -> JSON
+
     /// Looks at a payment and sets it aside for one request, or acts on it when it is no payment (a refund).
     ///
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
@@ -54,6 +59,10 @@ public protocol CheckedPayment: Sendable {
 
     /// Charges it for what is there already.
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
+}
+
+extension PaymentDesk {
+    public func extensions(highest: Amount) -> JSON { [:] }
 }
 
 /// What a desk says to a payment.
