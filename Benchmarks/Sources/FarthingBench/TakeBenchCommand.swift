@@ -14,7 +14,9 @@ struct TakeBenchCommand: AsyncParsableCommand {
     enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, text, voucher }
 
     @Option(
-        help: "How far a payment is decoded when it is taken: desk, header or gate; text and voucher take it as a server does.")
+        help:
+            "How far a payment is decoded when it is taken: desk, header or gate; text and voucher take it as a server does."
+    )
     var form = Form.voucher
     @Option(help: "How many to sign.")
     var signed: Int

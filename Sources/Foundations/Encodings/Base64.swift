@@ -28,7 +28,8 @@ public enum Base64 {
                     var written = 0
                     var index = 0
                     while index < wholes {
-                        let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
+                        let group =
+                            UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
                         text[written] = characters[Int(group >> 18)]
                         text[written + 1] = characters[Int(group >> 12 & 63)]
                         text[written + 2] = characters[Int(group >> 6 & 63)]

@@ -39,7 +39,8 @@ final class PromptTaker: Sendable {
             texts.map { text in
                 let voucher =
                     areRead
-                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }) : nil
+                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })?.payload
+                    : nil
                 return Payment(text: text, voucher: voucher)
             }
         }

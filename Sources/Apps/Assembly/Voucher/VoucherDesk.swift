@@ -99,9 +99,7 @@ public final class VoucherDesk: PaymentDesk {
                 throw VoucherChannel.Refusal.channelIDMismatch(sent: channel, computed: computed)
             }
             try terms.check(payload.terms)
-            // The gate has seen to it that what is echoed is what was declared.
-            let ahead = policy.requestsAhead > 1 ? SigningAhead(echoed: payment.extensions) : nil
-            return try await admit(payload, to: channel, for: offer, ahead: ahead)
+            return try await admit(payload, to: channel, for: offer, ahead: ahead(in: payment.extensions))
         } catch let refusal as VoucherChannel.Refusal {
             return .refused(PaymentRefusal(refusal))
         }
@@ -110,18 +108,31 @@ public final class VoucherDesk: PaymentDesk {
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? {
-        guard let plain = PaymentScan.read(payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
+        guard
+            let (plain, meaning) = PaymentScan.read(
+                payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
         else { return nil }
-        return check(plain, price: offer.amount, payerText: payment[plain.payerText])
+        return check(
+            plain, price: offer.amount, ahead: meaning as? SigningAhead, payerText: payment[plain.payerText])
+    }
+
+    public func meaning(of extensions: JSON?) -> (any Sendable)? { ahead(in: extensions) }
+
+    /// How far a payment was signed ahead; the gate has seen to it that what is echoed is what was declared.
+    private func ahead(in extensions: JSON?) -> SigningAhead? {
+        policy.requestsAhead > 1 ? SigningAhead(echoed: extensions) : nil
     }
 
     /// Checks a voucher that was read already, on a channel that is in memory.
     ///
     /// - Parameters:
     ///   - price: The most that the request may cost.
+    ///   - ahead: How far its payer may sign ahead, where it does.
     ///   - payerText: The payer's address as it goes into the receipt: `0x` and 40 digits.
     /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
-    public func check(_ plain: PlainVoucher, price: Amount, payerText: ArraySlice<UInt8>) -> (any CheckedPayment)? {
+    public func check(
+        _ plain: PlainVoucher, price: Amount, ahead: SigningAhead? = nil, payerText: ArraySlice<UInt8>
+    ) -> (any CheckedPayment)? {
         guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
             !reader.isStale(known)
         else { return nil }
@@ -129,7 +140,7 @@ public final class VoucherDesk: PaymentDesk {
         let now = clock()
         let reservation = VoucherChannel.Reservation(
             id: reservations.next(), voucher: voucher, price: price, deposit: nil,
-            until: now.advanced(bySeconds: policy.timeoutSeconds))
+            until: now.advanced(bySeconds: policy.timeoutSeconds), ahead: ahead)
         guard known.admits(reservation, at: now) else { return nil }
         return CheckedVoucher(
             desk: self, channel: plain.channel, terms: plain.terms, reservation: reservation,

@@ -28,6 +28,9 @@ public protocol PaymentDesk: Sendable {
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
     func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
 
+    /// What a payment's extensions mean to the desk; ``check(_:familiar:for:)`` is told it again with the same text.
+    func meaning(of extensions: JSON?) -> (any Sendable)?
+
     /// Checks a payment whose payer is known, without a task that waits.
     ///
     /// It takes only what ``admit(_:for:)`` would admit, and never refuses. Nothing is set aside yet.
@@ -45,6 +48,8 @@ extension PaymentDesk {
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? { nil }
+
+    public func meaning(of extensions: JSON?) -> (any Sendable)? { nil }
 }
 
 /// A payment whose signature is good and which fits the payee's books as they stand.
