@@ -15,12 +15,13 @@ test: ## Install what is missing, then the quick checks and every test
 	@Scripts/check --quick
 	@Scripts/test
 
-check: ## Everything a change must pass: the quick checks, build, tests, documentation
+check: ## Everything a change must pass: the quick checks, build, tests, documentation, counts
+	@Scripts/bootstrap --check
 	@Scripts/check
 
-bench: ## Install what is missing, then measure
+bench: ## Install what is missing, measure for some twelve minutes, and write Benchmarks/RESULTS.md
 	@Scripts/bootstrap --bench
-	@Scripts/bench
+	@Scripts/bench --write
 
 torture: ## Install what is missing, build, then kill, starve, flood and fuzz: a few hours
 	@Scripts/bootstrap --build
@@ -29,4 +30,4 @@ torture: ## Install what is missing, build, then kill, starve, flood and fuzz: a
 	@Scripts/fuzz
 
 clean: ## Remove what builds and tests left behind
-	rm -rf .build .venv-interop Benchmarks/.build Fuzz/.build Examples/*/.build
+	rm -rf .build .venv-interop .venv-bench Benchmarks/.build Fuzz/.build Examples/*/.build

@@ -106,6 +106,9 @@ let tests: [Target] = [
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
+    .executableTarget(
+        name: "crashing-store", dependencies: rooms(["SQLiteStore", "Channels", "Primitives"]),
+        path: "Tests/Stores/CrashingStore"),
     tests(
         "Node", in: "Engine", uses: ["Node", "Channels", "MemoryStore", "Primitives", "SQLiteStore"],
         libraries: [logging, lifecycle, lifecycleTestKit]),

@@ -54,6 +54,7 @@ public struct FixedByteWriter {
     }
 
     /// A byte that says whether there is a value, and the value.
+    @inlinable
     public mutating func write<Value>(_ value: Value?, _ write: (inout FixedByteWriter, Value) -> Void) {
         self.write(value == nil ? UInt8(0) : 1)
         if let value { write(&self, value) }

@@ -64,7 +64,22 @@ public struct SettlementDomain: Hashable, Sendable {
 
     /// What a payer signs to let the payee take up to `ceiling` in all.
     public func voucherDigest(channel: ChannelID, ceiling: Amount) -> Hash32 {
-        domain.digest(of: TypeHashes.voucher.hash([.bytes32(channel.hash), .uint(ceiling)]))
+        // On the way of every payment, so it is laid out in place.
+        let structHash = withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { space in
+            TypeHashes.voucher.bytes.withBytes {
+                UnsafeMutableRawBufferPointer(rebasing: space[..<32]).copyMemory(from: $0)
+            }
+            channel.hash.withBytes {
+                UnsafeMutableRawBufferPointer(rebasing: space[32..<64]).copyMemory(from: $0)
+            }
+            let units = ceiling.units
+            space.storeBytes(of: 0, toByteOffset: 64, as: UInt64.self)
+            space.storeBytes(of: 0, toByteOffset: 72, as: UInt64.self)
+            space.storeBytes(of: UInt64(truncatingIfNeeded: units >> 64).bigEndian, toByteOffset: 80, as: UInt64.self)
+            space.storeBytes(of: UInt64(truncatingIfNeeded: units).bigEndian, toByteOffset: 88, as: UInt64.self)
+            return Keccak256.hash(UnsafeRawBufferPointer(space))
+        }
+        return domain.digest(of: structHash)
     }
 
     /// What the payee's authorizer signs to give money back.

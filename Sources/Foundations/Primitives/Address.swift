@@ -58,6 +58,7 @@ public struct Address: Hashable, Sendable {
 
     public var bytes: [UInt8] { withBytes { Array($0) } }
 
+    @inlinable
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: self) { try body(UnsafeRawBufferPointer(rebasing: $0.prefix(20))) }
     }

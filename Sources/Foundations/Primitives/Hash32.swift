@@ -41,6 +41,7 @@ public struct Hash32: Hashable, Sendable {
     /// `0x` and 64 lower-case digits.
     public var hex: String { withBytes { Hex.encode($0) } }
 
+    @inlinable
     public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withUnsafeBytes(of: self) { try body($0) }
     }

@@ -39,6 +39,8 @@ final class FileLock: Sendable {
         descriptor.withLock { held in
             guard let descriptor = held else { return }
             Self.write("", to: descriptor)
+            // Closing alone would not do while a process that is being started still shares the descriptor.
+            flock(descriptor, LOCK_UN)
             close(descriptor)
             held = nil
         }

@@ -45,7 +45,7 @@ public final class SQLiteStore: ChannelStore, Sendable {
         queue = WriteQueue(path: path)
     }
 
-    deinit { Self.shut(pool, lock) }
+    deinit { closeNow() }
 
     // MARK: - Reading
 
@@ -131,6 +131,9 @@ public final class SQLiteStore: ChannelStore, Sendable {
     func runOnWriter(_ body: @escaping @Sendable (Database) -> Void) {
         pool.asyncWriteWithoutTransaction(body)
     }
+
+    /// Frees the file at once, when nobody uses the store any more.
+    func closeNow() { Self.shut(pool, lock) }
 
     private func write(_ order: WriteOrder) async throws(StoreError) -> [PendingEffect.ID] {
         try await withCheckedContinuation { continuation in

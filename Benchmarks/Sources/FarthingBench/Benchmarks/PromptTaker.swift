@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingHTTP402
+import FarthingVoucherScheme
 import FarthingX402
 import NIOCore
 import NIOPosix
@@ -14,20 +15,34 @@ final class PromptTaker: Sendable {
     private let offer: PaymentRequirements
     private let familiar = FamiliarTexts()
     private let loop: any EventLoop
-    /// What is done one after the other, while other lanes do theirs: the JSON texts of payments.
-    private let lanes: [[[UInt8]]]
+    /// What is done one after the other, while other lanes do theirs.
+    private let lanes: [[Payment]]
+
+    private struct Payment: Sendable {
+        let text: [UInt8]
+        /// Read beforehand, when that is no part of what is measured.
+        let voucher: PlainVoucher?
+    }
 
     var count: Int { lanes.reduce(0) { $0 + $1.count } }
 
-    init(_ payee: Payee, headers: [[String]], loop: any EventLoop) throws {
+    init(_ payee: Payee, headers: [[String]], areRead: Bool, loop: any EventLoop) throws {
         guard let offer = payee.desk.offers(for: Wallet.price).first else {
             throw WrongResult("The desk offers nothing.")
         }
         self.payee = payee
         self.offer = offer
         self.loop = loop
-        lanes = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
-        if let first = lanes.first?.first { familiar.learn(first) }
+        let texts = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
+        if let first = texts.first?.first { familiar.learn(first) }
+        lanes = texts.map { [familiar] texts in
+            texts.map { text in
+                let voucher =
+                    areRead
+                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }) : nil
+                return Payment(text: text, voucher: voucher)
+            }
+        }
     }
 
     func takeAll() async throws {
@@ -37,8 +52,16 @@ final class PromptTaker: Sendable {
         }
     }
 
+    private func check(_ payment: Payment) -> (any CheckedPayment)? {
+        guard let voucher = payment.voucher else {
+            return payee.desk.check(payment.text, familiar: familiar, for: offer)
+        }
+        return payee.desk.check(voucher, price: offer.amount, payerText: payment.text[voucher.payerText])
+    }
+
     private final class Run: Sendable {
         private let taker: PromptTaker
+        /// How many lanes are not at their end; far below 0 once one has failed.
         private let left: Mutex<Int>
         private let done: CheckedContinuation<Void, any Error>
         private let answered = Mutex<[(lane: Int, index: Int)]>([])
@@ -51,18 +74,17 @@ final class PromptTaker: Sendable {
 
         func next(_ lane: Int, _ index: Int) {
             guard index < taker.lanes[lane].count else {
-                if left.withLock({ left in
+                let isLast = left.withLock { left in
                     left -= 1
                     return left == 0
-                }) { done.resume() }
-                return
+                }
+                return isLast ? done.resume() : ()
             }
-            guard
-                let payment = taker.payee.desk.check(
-                    taker.lanes[lane][index], familiar: taker.familiar, for: taker.offer)
-            else { return slow(lane, index) }
+            guard let payment = taker.check(taker.lanes[lane][index]) else { return slow(lane, index) }
             payment.charge(Wallet.price) { outcome in
-                guard case .charged = outcome else { fatalError("\(outcome)") }
+                guard case .charged = outcome else {
+                    return self.fail(WrongResult("A payment was not charged: \(outcome)"))
+                }
                 self.post(lane, index)
             }
         }
@@ -70,12 +92,24 @@ final class PromptTaker: Sendable {
         /// The first payment of a channel.
         private func slow(_ lane: Int, _ index: Int) {
             Task {
-                let payment = try PaymentPayload(bytes: taker.lanes[lane][index])
-                guard case .admitted(let admitted) = try await taker.payee.desk.admit(payment, for: taker.offer),
-                    try await admitted.charge(Wallet.price).success
-                else { fatalError("A payment was not taken.") }
-                post(lane, index)
+                do {
+                    let payment = try PaymentPayload(bytes: taker.lanes[lane][index].text)
+                    guard case .admitted(let admitted) = try await taker.payee.desk.admit(payment, for: taker.offer),
+                        try await admitted.charge(Wallet.price).success
+                    else { throw WrongResult("A payment was not taken.") }
+                    post(lane, index)
+                } catch {
+                    fail(error)
+                }
             }
+        }
+
+        private func fail(_ error: any Error) {
+            let isFirst = left.withLock { left in
+                defer { left = Int.min / 2 }
+                return left > 0
+            }
+            if isFirst { done.resume(throwing: error) }
         }
 
         /// Answers go back to the loop many at a time, as a server's do.

@@ -18,6 +18,7 @@ extension Report {
     }
 
     static func ratio(_ number: Double) -> String {
+        if number < 0 { return "-" + ratio(-number) }
         if number >= 1000 { return "\(Int(number))" }
         let hundredths = Int((number * 100).rounded())
         return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"

@@ -29,8 +29,15 @@ final class ChildServer: Sendable {
     ) throws {
         guard let program = Bundle.main.executablePath else { throw WrongResult("This program has no path.") }
         try self.init(
-            [program, "serve-bench", kind.rawValue, "--folder", folder, "--channels", "\(channels)"]
+            (kind == .gate ? Self.profiler : []) + [
+                program, "serve-bench", kind.rawValue, "--folder", folder, "--channels", "\(channels)",
+            ]
                 + (upstream.map { ["--upstream", "http://127.0.0.1:\($0.port)"] } ?? []), environment: faults)
+    }
+
+    /// A command before the gate's own, which looks at what it does; `Scripts/profile` sets it.
+    private static var profiler: [String] {
+        ProcessInfo.processInfo.environment["FARTHING_BENCH_PROFILE"]?.split(separator: " ").map(String.init) ?? []
     }
 
     /// Starts a program that serves as this one does.

@@ -41,7 +41,7 @@ struct CheckedVoucher: CheckedPayment {
             case .success(let applied):
                 if !applied.effects.isEmpty { Task { await desk.effects.attempt(applied.effects, of: channel) } }
                 desk.count(applied.state.lastCharge)
-                answer(.charged(receipt: desk.receipt.header(of: applied.state, payer: payerText)))
+                answer(.charged { desk.receipt.header(of: applied.state, payer: payerText) })
             case .failure(let error):
                 answer(error is VoucherChannel.Refusal ? .declined : .outOfOrder(error))
             }

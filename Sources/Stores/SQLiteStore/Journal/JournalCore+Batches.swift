@@ -19,6 +19,7 @@ extension JournalCore {
             return
         }
         state.withLock { state in
+            state.statistics.lookups += unknown.count
             for (entry, version) in zip(unknown, versions) {
                 let index = state.overlay.index
                 let slot = index.find(entry.commit.channel) ?? index.add(entry.commit.channel, version: version)
@@ -79,6 +80,40 @@ extension JournalCore {
 }
 
 extension JournalCore.State {
+    /// What the writer does next.
+    enum Next: Sendable {
+        case batch(unknown: [JournalCore.UnknownCommit])
+        case gather(until: DispatchTime)
+        /// Sleep until somebody writes, or until an idle journal is to be folded.
+        case sleep(untilFold: Bool)
+        case end(folds: Bool)
+    }
+
+    /// Puts what has gathered into the writer's empty batch, or says why not.
+    ///
+    /// - Parameters:
+    ///   - lastCount: How many writes the batch before had.
+    ///   - gatherUntil: How long a crowd may gather; `nil` when it has.
+    mutating func next(for batch: inout JournalBatch, lastCount: Int, gatherUntil: DispatchTime?) -> Next {
+        let count = gathering.entries.count + unknown.count
+        guard count > 0 else {
+            if isClosing { return .end(folds: foldsAtEnd) }
+            statistics.waiting = 0
+            isWriterAsleep = true
+            return .sleep(untilFold: unfolded > 0 && !isFolding)
+        }
+        let isCrowd = max(count, lastCount) > 1 && gathering.buffer.count < JournalCore.largeBatch
+        if let gatherUntil, isCrowd, !isClosing {
+            isGathering = true
+            return .gather(until: gatherUntil)
+        }
+        swap(&gathering, &batch)
+        statistics.waiting = count
+        guard !unknown.isEmpty else { return .batch(unknown: []) }
+        defer { unknown = [] }
+        return .batch(unknown: unknown)
+    }
+
     fileprivate mutating func count(_ batch: JournalBatch, bytes: Int) {
         let written = Int(batch.buffer.records)
         unfolded += bytes

@@ -13,6 +13,8 @@ final class JournalCore: Sendable {
         /// Commits of channels whose version has to be read first.
         var unknown: [UnknownCommit] = []
         var isWriterAsleep = false
+        /// Whether the writer lets a batch gather, and is to be woken when it is large.
+        var isGathering = false
         /// Why nothing is written any more.
         var refusal: StoreError?
         var isClosing = false
@@ -39,6 +41,10 @@ final class JournalCore: Sendable {
     ///
     /// - Unit: bytes.
     static let largestCommit = 64 << 20
+    /// A batch of so much is written at once.
+    ///
+    /// - Unit: bytes.
+    static let largeBatch = 128 << 10
     /// When so much waits for the disk, further writes are refused.
     ///
     /// - Unit: bytes.
@@ -117,8 +123,7 @@ final class JournalCore: Sendable {
                 return .unavailable(reason: "too much waits to be written")
             }
             take(&state)
-            wakes = state.isWriterAsleep
-            state.isWriterAsleep = false
+            wakes = state.wakesWriter(isUrgent: state.gathering.buffer.count >= Self.largeBatch)
             return nil
         }
         if let refusal { return answer(.failure(refusal)) }
@@ -131,8 +136,7 @@ final class JournalCore: Sendable {
             state.isClosing = true
             state.foldsAtEnd = state.foldsAtEnd || folds
             if !state.hasEnded { state.closers.append(closer) }
-            defer { state.isWriterAsleep = false }
-            return (state.isWriterAsleep, state.hasEnded)
+            return (state.wakesWriter(isUrgent: true), state.hasEnded)
         }
         if wakes { bell.signal() }
         if hasEnded { closer() }
@@ -151,6 +155,13 @@ final class JournalCore: Sendable {
 }
 
 extension JournalCore.State {
+    /// Whether the writer sleeps and has to be woken; from then on it counts as awake.
+    mutating func wakesWriter(isUrgent: Bool) -> Bool {
+        guard isWriterAsleep || isGathering && isUrgent else { return false }
+        (isWriterAsleep, isGathering) = (false, false)
+        return true
+    }
+
     /// Puts a commit into the batch that gathers, or the answer that it is stale.
     mutating func take(
         _ commit: ChannelCommit, over expected: Version?, at slot: ChannelIndex.Slot, answer: @escaping CommitAnswer

@@ -57,6 +57,7 @@ struct JournalFold {
             state.foldThreshold = core.options.foldAfter
             state.statistics.folds += 1
             state.statistics.foldedChannels += channels
+            state.statistics.foldedEffects += fold.effects.count
             state.statistics.foldTransactions += transactions
             return state.overlay.endFold(through: fold.through)
         }

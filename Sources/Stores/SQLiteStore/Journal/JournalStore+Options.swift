@@ -15,6 +15,12 @@ extension JournalStore {
         /// When nothing was committed for so long, the journal is folded.
         public var foldWhenIdle: Duration = .seconds(30)
 
+        /// While writes come in crowds, batches follow each other no faster than this.
+        ///
+        /// A sync costs the processor as much as some thirty writes, so a fast disk must not be synced for each few.
+        /// A write that comes alone never waits.
+        public var pace: Duration = .milliseconds(1)
+
         /// How much of a segment is filled with zeros ahead of the batches: a batch that only overwrites costs the
         /// disk one write instead of two.
         ///

@@ -87,6 +87,7 @@ extension JournalStore {
     /// - Throws: `StoreError.damaged` when either is so broken that it cannot be gone through.
     public func verifyFile() async throws(StoreError) -> [String] {
         try catchUp()
+        if case .viewer(let viewer) = side { try viewer.checkEnds() }
         return try await base.verifyFile()
     }
 
@@ -122,4 +123,9 @@ extension JournalStore {
             throw StoreError(error, path: path)
         }
     }
+}
+
+extension JournalStore {
+    /// Lets the file grow to so many pages and no further, as a full disk would; for tests.
+    package func limitPagesOfFile(to count: Int) async -> Bool { await base.limitPages(to: count) != nil }
 }

@@ -28,6 +28,10 @@ extension JournalStore {
         public internal(set) var foldFailures = 0
         /// Channels that folds have written to the file.
         public internal(set) var foldedChannels = 0
+        /// Effects that folds have written to the file: those that nobody had acknowledged by then.
+        public internal(set) var foldedEffects = 0
+        /// Channels whose version had to be read from the file before a commit.
+        public internal(set) var lookups = 0
         /// Transactions that folds have taken.
         public internal(set) var foldTransactions = 0
 

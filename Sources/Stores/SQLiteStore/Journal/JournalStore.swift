@@ -68,7 +68,9 @@ public final class JournalStore: ChannelStore, Sendable {
         guard case .writer(let core, let thread) = side else { return }
         core.close(folds: false)
         // The last to let go may be an answer, which runs on the very thread that is to end.
-        if pthread_equal(thread, pthread_self()) == 0 { core.ended.wait() }
+        guard pthread_equal(thread, pthread_self()) == 0 else { return }
+        core.ended.wait()
+        base.closeNow()
     }
 
     // MARK: - Writing

@@ -23,6 +23,30 @@ final class JournalViewer: Sendable {
         self.folder = folder
         state = Mutex(State(overlay: Overlay(foldedThrough: 0, isFoldedElsewhere: true)))
         try catchUp()
+        try checkEnds()
+    }
+
+    /// Tells a damaged batch from the end of what was written.
+    func checkEnds() throws(StoreError) {
+        try state.withLock { (state: inout State) throws(StoreError) in
+            for number in state.readers.keys.sorted() {
+                guard let reader = state.readers[number] else { continue }
+                let next = state.readers[number + 1]?.header.firstSequence
+                while next.map({ reader.nextSequence < $0 }) ?? true {
+                    reader.refresh()
+                    let later = try reader.offsetOfLaterBatch()
+                    if later == nil, next == nil { break }
+                    // Unless it has become whole since it was looked at.
+                    let before = reader.nextSequence
+                    reader.refresh()
+                    try JournalReplay.read(reader, before: next ?? .max, into: &state.overlay)
+                    guard reader.nextSequence > before else {
+                        throw reader.damage(
+                            "the batch that should begin here is unreadable, and others follow", at: reader.offset)
+                    }
+                }
+            }
+        }
     }
 
     /// Reads what the journal has got since the last time.

@@ -16,6 +16,9 @@ final class JournalWriter {
     /// The batch under way; empty between two.
     private var batch = JournalBatch()
     private let image = BatchImage()
+    /// When the batch before was taken, and how many writes it had.
+    private var lastStart = DispatchTime(uptimeNanoseconds: 1)
+    private var lastCount = 0
 
     init(core: JournalCore, lastSegment: UInt32, nextSequence: UInt64) {
         self.core = core
@@ -54,33 +57,36 @@ final class JournalWriter {
 
     /// Takes what has gathered, or waits for it.
     private func nextWork() -> Work {
-        let (work, isUnfolded): (Work?, Bool) = core.state.withLock { state in
-            if !state.gathering.isEmpty || !state.unknown.isEmpty {
-                swap(&state.gathering, &batch)
-                let unknown = state.unknown
-                if !unknown.isEmpty { state.unknown = [] }
-                state.statistics.waiting = batch.entries.count
-                return (.batch(unknown: unknown), false)
+        var mayGather = true
+        while true {
+            let now = DispatchTime.now()
+            let end = lastStart + .nanoseconds(Int(core.options.pace / .nanoseconds(1)))
+            let gatherUntil = mayGather && now < end ? end : nil
+            switch core.state.withLock({ $0.next(for: &batch, lastCount: lastCount, gatherUntil: gatherUntil) }) {
+            case .batch(let unknown):
+                lastStart = now
+                lastCount = batch.entries.count + unknown.count
+                return .batch(unknown: unknown)
+            case .end(let folds): return .end(folds: folds)
+            case .gather(let end):
+                _ = wait(until: end)
+                mayGather = false
+            case .sleep(untilFold: false): core.bell.wait()
+            case .sleep(untilFold: true):
+                let nanoseconds = min(core.options.foldWhenIdle / .nanoseconds(1), 1e15)
+                if wait(until: now + .nanoseconds(Int(nanoseconds))) { return .idle }
             }
-            if state.isClosing { return (.end(folds: state.foldsAtEnd), false) }
-            state.statistics.waiting = 0
-            state.isWriterAsleep = true
-            return (nil, state.unfolded > 0 && !state.isFolding)
         }
-        if let work { return work }
-        guard isUnfolded else {
-            core.bell.wait()
-            return nextWork()
-        }
-        let nanoseconds = min(core.options.foldWhenIdle / .nanoseconds(1), 1e15)
-        guard core.bell.wait(timeout: .now() + .nanoseconds(Int(nanoseconds))) == .timedOut else { return nextWork() }
-        // Whoever wakes the writer from now on finds it awake.
-        let wasAsleep = core.state.withLock { state in
-            defer { state.isWriterAsleep = false }
-            return state.isWriterAsleep
-        }
-        if !wasAsleep { core.bell.wait() }
-        return .idle
+    }
+
+    /// Waits until somebody wakes the writer.
+    ///
+    /// - Returns: Whether nobody did; whoever would do so from now on finds it awake.
+    private func wait(until end: DispatchTime) -> Bool {
+        guard core.bell.wait(timeout: end) == .timedOut else { return false }
+        let isUndisturbed = core.state.withLock { $0.wakesWriter(isUrgent: true) }
+        if !isUndisturbed { core.bell.wait() }
+        return isUndisturbed
     }
 
     // MARK: - A batch

@@ -84,8 +84,8 @@ public protocol AdmittedPayment: Sendable {
 
 /// What came of a charge.
 public enum ChargeOutcome: Sendable {
-    /// It is on disk; the value of `PAYMENT-RESPONSE`.
-    case charged(receipt: String)
+    /// It is on disk; `receipt` writes the value of `PAYMENT-RESPONSE`.
+    case charged(receipt: @Sendable () -> String)
     /// Something came in between, and nothing was taken: ``PaymentDesk/admit(_:for:)`` must be asked.
     case declined
     /// The desk is in trouble, and nothing was taken.

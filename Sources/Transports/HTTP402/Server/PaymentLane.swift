@@ -166,7 +166,7 @@ final class PaymentLane: ChannelDuplexHandler {
         guard case .charging(let head, let answer) = entries[index] else { return }
         let encoder = PromptResponseEncoder(allocator: context.channel.allocator)
         switch outcome {
-        case .charged(let receipt): entries[index] = .ready(encoder.response(answer, receipt: receipt))
+        case .charged(let receipt): entries[index] = .ready(encoder.response(answer, receipt: receipt()))
         case .declined: entries[index] = .held([.head(head), .end(nil)])
         case .outOfOrder:
             entries[index] = .ready(encoder.response(.problem(.serviceUnavailable, GateFault.outOfOrder)))

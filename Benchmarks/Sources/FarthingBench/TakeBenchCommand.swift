@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import ArgumentParser
+import FarthingMemoryStore
+import Foundation
+import NIOPosix
+
+/// Signs many vouchers and takes some of them, so that the difference between two runs is what taking them costs.
+struct TakeBenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "take-bench", abstract: "Take vouchers while another program counts.", shouldDisplay: false)
+
+    enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, text, voucher }
+
+    @Option(
+        help: "How far a payment is decoded when it is taken: desk, header or gate; text and voucher take it as a server does.")
+    var form = Form.voucher
+    @Option(help: "How many to sign.")
+    var signed: Int
+    @Option(help: "How many of them to take.")
+    var take: Int
+    @Option(help: "The folder for the store; without one it is in memory.")
+    var folder: String?
+    @Option(help: "A pipe to which it is told that the taking begins, as perf wants it told.")
+    var control: String?
+    @Option(help: "The pipe from which the answer to that comes.")
+    var answer: String?
+
+    func validate() throws {
+        guard take <= signed, take >= Benchmark.lanes else {
+            throw ValidationError("--take must be \(Benchmark.lanes) to --signed.")
+        }
+    }
+
+    func run() async throws {
+        let durable = try folder.map { try DurableStore(folder: $0) }
+        let payee = try await Payee(store: durable?.store ?? MemoryStore(), channels: Benchmark.lanes)
+        let headers = await payee.wallet.headers(signed, lanes: Benchmark.lanes)
+        try await takeAll(headers.map { Array($0.prefix(take / Benchmark.lanes)) }, payee)
+        await durable?.close()
+    }
+
+    private func takeAll(_ headers: [[String]], _ payee: Payee) async throws {
+        let count: Int
+        if let form = VoucherTaker.Form(rawValue: form.rawValue) {
+            let taker = try VoucherTaker(form, payee, headers: headers)
+            try tellBegin()
+            try await taker.takeAll()
+            count = taker.count
+        } else {
+            let taker = try PromptTaker(
+                payee, headers: headers, areRead: form == .voucher, loop: MultiThreadedEventLoopGroup.singleton.next())
+            try tellBegin()
+            try await taker.takeAll()
+            count = taker.count
+        }
+        print("\(count) taken")
+    }
+
+    private func tellBegin() throws {
+        guard let control, let answer else { return }
+        try FileHandle(forWritingTo: URL(fileURLWithPath: control)).write(contentsOf: Data("enable\n".utf8))
+        _ = try FileHandle(forReadingFrom: URL(fileURLWithPath: answer)).read(upToCount: 4)
+    }
+}
