@@ -19,7 +19,7 @@ struct MeasureCommand: AsyncParsableCommand {
     @Option(help: "How many rounds.")
     var rounds = 5
     @Option(help: "How long each turn should take, in seconds.")
-    var seconds = 1.0
+    var seconds = 0.7
     @Option(help: "How long the long load should take, in minutes.")
     var soak = 2.0
     @Option(help: "How many open channels are many.")

@@ -39,20 +39,22 @@ struct TakeBenchCommand: AsyncParsableCommand {
         let durable = try folder.map { try DurableStore(folder: $0) }
         let payee = try await Payee(store: durable?.store ?? MemoryStore(), channels: Benchmark.lanes)
         let headers = await payee.wallet.headers(signed, lanes: Benchmark.lanes)
-        try await takeAll(headers.map { Array($0.prefix(take / Benchmark.lanes)) }, payee)
+        try await takeSome(of: headers, payee)
         await durable?.close()
     }
 
-    private func takeAll(_ headers: [[String]], _ payee: Payee) async throws {
+    private func takeSome(of headers: [[String]], _ payee: Payee) async throws {
+        let each = take / Benchmark.lanes
         let count: Int
         if let form = VoucherTaker.Form(rawValue: form.rawValue) {
-            let taker = try VoucherTaker(form, payee, headers: headers)
+            let taker = try VoucherTaker(form, payee, headers: headers.map { Array($0.prefix(each)) })
             try tellBegin()
             try await taker.takeAll()
             count = taker.count
         } else {
             let taker = try PromptTaker(
-                payee, headers: headers, areRead: form == .voucher, loop: MultiThreadedEventLoopGroup.singleton.next())
+                payee, headers: headers, each: each, areRead: form == .voucher,
+                loop: MultiThreadedEventLoopGroup.singleton.next())
             try tellBegin()
             try await taker.takeAll()
             count = taker.count

@@ -26,7 +26,8 @@ final class PromptTaker: Sendable {
 
     var count: Int { lanes.reduce(0) { $0 + $1.count } }
 
-    init(_ payee: Payee, headers: [[String]], areRead: Bool, loop: any EventLoop) throws {
+    /// - Parameter each: How many payments of each lane are taken; all are read, so that this costs the same.
+    init(_ payee: Payee, headers: [[String]], each: Int = .max, areRead: Bool, loop: any EventLoop) throws {
         guard let offer = payee.desk.offers(for: Wallet.price).first else {
             throw WrongResult("The desk offers nothing.")
         }
@@ -35,7 +36,7 @@ final class PromptTaker: Sendable {
         self.loop = loop
         let texts = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
         if let first = texts.first?.first { familiar.learn(first) }
-        lanes = texts.map { [familiar] texts in
+        let all: [[Payment]] = texts.map { [familiar] texts in
             texts.map { text in
                 let voucher =
                     areRead
@@ -44,6 +45,7 @@ final class PromptTaker: Sendable {
                 return Payment(text: text, voucher: voucher)
             }
         }
+        lanes = all.map { Array($0.prefix(each)) }
     }
 
     func takeAll() async throws {
