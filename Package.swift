@@ -52,7 +52,7 @@ let transports: [Target] = [
 
 let stores: [Target] = [
     room("MemoryStore", in: "Stores", uses: ["Channels", "Primitives"]),
-    room("SQLiteStore", in: "Stores", uses: ["Channels", "Primitives"], libraries: [grdb]),
+    room("SQLiteStore", in: "Stores", uses: ["Channels", "Primitives"], libraries: [grdb, grdbSQLite]),
 ]
 
 let engine: [Target] = [
@@ -189,6 +189,7 @@ var cryptoExtras: Target.Dependency { .product(name: "CryptoExtras", package: "s
 var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
 var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
 var hummingbird: Target.Dependency { .product(name: "Hummingbird", package: "hummingbird") }
+var grdbSQLite: Target.Dependency { .product(name: "GRDBSQLite", package: "GRDB.swift") }
 var lifecycleTestKit: Target.Dependency {
     .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")
 }

@@ -166,7 +166,9 @@ ssize_t pwrite64(int file, const void *bytes, size_t length, off64_t offset) {
     struct iovec part = {(void *)bytes, length};
     return write_parts(file, &part, 1, offset);
 }
-ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) { return pwrite64(file, bytes, length, offset); }
+ssize_t pwrite(int file, const void *bytes, size_t length, off_t offset) {
+    return pwrite64(file, bytes, length, offset);
+}
 ssize_t pwritev64(int file, const struct iovec *parts, int count, off64_t offset) {
     return write_parts(file, parts, count, offset);
 }

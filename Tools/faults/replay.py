@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Builds what a disk may hold after the power went, from a trace that the fault shim wrote.
 
-What was synced is there. Of what was written after the last sync, each file keeps nothing, the beginning, or any sectors
-in any order; a directory keeps the beginning of what was done to its names. A sync that had begun and not ended has
-promised nothing. Metadata is taken to be journalled in order, as ext4 and XFS do: a sync of a file keeps the names made
-before it.
+What was synced is there. Of what was written after the last sync, each file keeps nothing, the beginning, or any
+sectors in any order; a directory keeps the beginning of what was done to its names. A sync that had begun and not
+ended has promised nothing. Metadata is taken to be journalled in order, as ext4 and XFS do: a sync of a file keeps the
+names made before it.
 """
 import os
 import pathlib

@@ -57,7 +57,8 @@ def framed(good, randomly):
 
 def unframed(good, randomly):
     """Bytes of which nobody knows where the request ends."""
-    whole = b"POST /pay HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nPAYMENT-SIGNATURE: " + good + b"\r\n\r\nhello"
+    head = b"POST /pay HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nPAYMENT-SIGNATURE: "
+    whole = head + good + b"\r\n\r\nhello"
     return bitten(whole, randomly, randomly.randint(1, 6))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A payer with one channel, who knows what it signed and what was answered, and notices when the payee's books differ."""
+"""A payer with one channel, who knows what it signed and what was answered, and notices when books differ."""
 import base64
 import json
 
@@ -19,6 +19,10 @@ PUT_OFF = ("_channel_busy", "_deposit_transaction_failed")
 
 class Violation(Exception):
     """The payee's books are not what its answers said."""
+
+
+class Short(Exception):
+    """All was well, but there was no time for all that was to be tried."""
 
 
 def decoded(header):

@@ -15,7 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 
 import scenarios  # noqa: E402
-from payer import Violation  # noqa: E402
+from payer import Short, Violation  # noqa: E402
 
 
 async def play(name, options):
@@ -28,6 +28,8 @@ async def play(name, options):
         verdict = "ok"
     except Violation as violation:
         verdict, told = "VIOLATED", f"{violation}"
+    except Short as short:
+        verdict, told = "SHORT", f"{short}"
     except Exception:  # a scenario that breaks has shown nothing
         verdict, told = "BROKEN", traceback.format_exc()
     finally:
@@ -46,7 +48,8 @@ def main():
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--scale", type=float, default=1.0,
                         help="1 is the long form: 1,000 kills, 10,000 connections, 1,000,000 bad requests")
-    parser.add_argument("--minutes", type=float, default=30, help="the most that one scenario may take")
+    parser.add_argument("--minutes", type=float, default=30,
+                        help="the most that one scenario may take; one that is not done by then fails as short")
     parser.add_argument("--quiet", action="store_true", help="no progress, only a line for each scenario")
     options = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

@@ -10,7 +10,7 @@ import time
 
 from crowd import Crowd, Unserved
 from node import MINTED, Node, program
-from payer import Violation
+from payer import Short, Violation
 from signing import ROOT
 from wire import Upstream
 
@@ -100,7 +100,7 @@ async def kills(stage):
         stage.tell(f"{done} kills, {crowd.served} served")
     await stage.finish()
     if done < wanted:
-        raise Violation(f"only {done} of {wanted} kills in {stage.options.minutes} minutes")
+        raise Short(f"only {done} of {wanted} kills in {stage.options.minutes} minutes")
     return (f"{done} kills, {early} of them while it started; {crowd.served} payments answered, {crowd.lost} answers "
             f"lost with their connection; slowest start {node.slowest:.2f} s")
 
@@ -113,7 +113,7 @@ async def power(stage):
     await stage.node.start()
     await stage.finish()
     if images < wanted:
-        raise Violation(f"only {images} of {wanted} cuts in {stage.options.minutes} minutes")
+        raise Short(f"only {images} of {wanted} cuts in {stage.options.minutes} minutes")
     return (f"{images} power cuts in {rounds} runs; {stage.crowd.served} payments answered; "
             f"slowest start {stage.node.slowest:.2f} s")
 
@@ -225,7 +225,7 @@ async def trouble(stage, kinds, episodes, may_restart=False):
             await crowd.one_each()
         stage.tell(f"{number + 1} episodes, {crowd.served} served, {crowd.put_off} put off")
         if stage.is_over():
-            raise Violation(f"only {number + 1} of {wanted} episodes in {stage.options.minutes} minutes")
+            raise Short(f"only {number + 1} of {wanted} episodes in {stage.options.minutes} minutes")
     await stage.finish()
     return (f"{wanted} episodes, {killed} ended by a kill, {restarts} needed a restart; {crowd.served} payments "
             f"answered, {crowd.put_off} put off")
@@ -235,8 +235,8 @@ async def trouble(stage, kinds, episodes, may_restart=False):
 async def full(stage):
     """The disk is full now and then."""
     return await trouble(stage, [
-        "fail grow ENOSPC", "fail grow ENOSPC partial", "fail write ENOSPC after 3", "fail write ENOSPC after 20 partial",
-        "fail open ENOSPC\nfail grow ENOSPC"], 60)
+        "fail grow ENOSPC", "fail grow ENOSPC partial", "fail write ENOSPC after 3",
+        "fail write ENOSPC after 20 partial", "fail open ENOSPC\nfail grow ENOSPC"], 60)
 
 
 @scenario
@@ -360,7 +360,7 @@ async def bad(stage):
         stage.tell(f"{sizes[-1] >> 20} MiB after {time.monotonic() - start:.0f} s, {crowd.served} served")
         if stage.is_over():
             flood.kill()
-            raise Violation(f"not {wanted} requests in {stage.options.minutes} minutes")
+            raise Short(f"not {wanted} requests in {stage.options.minutes} minutes")
     line = (await told).decode().strip()
     if await flood.wait():
         raise Violation(f"the flood: {line}")
@@ -371,8 +371,8 @@ async def bad(stage):
     if last > second * 1.25 + (24 << 20):
         raise Violation(f"memory grew from {second >> 20} to {last >> 20} MiB under {line}")
     await stage.finish()
-    return (f"{line} in {seconds:.0f} s; memory {sizes[0] >> 20} MiB at first, {second >> 20} then, {last >> 20} at the "
-            f"end; {crowd.served} payments answered in between")
+    return (f"{line} in {seconds:.0f} s; memory {sizes[0] >> 20} MiB at first, {second >> 20} then, {last >> 20} at "
+            f"the end; {crowd.served} payments answered in between")
 
 
 @scenario

@@ -20,7 +20,8 @@ class Connection:
         return Connection(*await asyncio.open_connection("127.0.0.1", port, local_addr=local, limit=1 << 20))
 
     async def get(self, path, *headers):
-        lines = [f"GET {path} HTTP/1.1".encode(), b"Host: localhost"] + [name + b": " + value for name, value in headers]
+        lines = [f"GET {path} HTTP/1.1".encode(), b"Host: localhost"]
+        lines += [name + b": " + value for name, value in headers]
         self._writer.write(b"\r\n".join(lines) + b"\r\n\r\n")
         return await self.answer()
 

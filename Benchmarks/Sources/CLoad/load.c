@@ -168,7 +168,11 @@ static int take(load *load, connection *connection, uint64_t time) {
             long length = 0;
             size_t body = head(text, size, &status, &length);
             if (!body) return 1;
-            if (status != load->plan->status || length < 0) return fail(load, "The server answered: ", text, size);
+            if (status != load->plan->status || length < 0) {
+                char line[64];
+                snprintf(line, sizeof line, "The server answered %u: ", status);
+                return fail(load, line, text + body, size - body);
+            }
             connection->need = body + (size_t)length;
             if (connection->begin + connection->need > ANSWER_ROOM) {
                 return fail(load, "The server answered too much: ", text, size);

@@ -64,14 +64,26 @@ struct MeasureCommand: AsyncParsableCommand {
             machine: Machine(), versions: Versions(package: Self.package, python: python),
             rounds: quick ? min(rounds, 3) : rounds, turn: quick ? min(seconds, 0.3) : seconds)
         if !json { print(report.heading) }
+        var wentWrong = false
         for benchmark in Benchmark.all where names.isEmpty || names.contains(benchmark.name) {
-            guard let section = try await measure(benchmark) else { continue }
+            let section: Report.Section?
+            do {
+                section = try await measure(benchmark)
+            } catch {
+                // What the others measure is worth having all the same.
+                Self.tell("")
+                FileHandle.standardError.write(Data("\(benchmark.name) went wrong: \(error)\n".utf8))
+                wentWrong = true
+                continue
+            }
+            guard let section else { continue }
             if !json { print("\n" + section.text) }
             report.sections.append(section)
             // After each, so that a run that breaks off leaves what it had.
             if let write { try report.write(to: URL(fileURLWithPath: write), profile: try profileText()) }
         }
         if json { print(report.json.prettyText()) }
+        if wentWrong { throw ExitCode.failure }
     }
 
     /// - Returns: `nil` when none of its entrants was asked for.

@@ -20,18 +20,21 @@ enum FarthingFuzz {
     nonisolated(unsafe) private static var decoder: Decoder?
 
     static func main() {
-        guard CommandLine.argc > 1, CommandLine.arguments[1] != "list" else {
+        // libFuzzer starts its own program again to distil a corpus, with its own arguments alone.
+        let inherited = ProcessInfo.processInfo.environment["FARTHING_FUZZ_DECODER"]
+        guard let name = inherited ?? CommandLine.arguments.dropFirst().first, name != "list" else {
             for decoder in Decoder.all { print(decoder.name) }
             return
         }
-        guard let named = Decoder.named(CommandLine.arguments[1]) else {
-            FileHandle.standardError.write(Data("There is no decoder '\(CommandLine.arguments[1])'.\n".utf8))
+        guard let named = Decoder.named(name) else {
+            FileHandle.standardError.write(Data("There is no decoder '\(name)'.\n".utf8))
             exit(64)
         }
         decoder = named
-        // The decoder's name takes the place of the program's, so that all that follows is for libFuzzer.
-        var count = CommandLine.argc - 1
-        var arguments = CommandLine.unsafeArgv + 1
+        // A name among the arguments takes the place of the program's, so that all that follows is for libFuzzer.
+        let skipped: CInt = inherited == nil ? 1 : 0
+        var count = CommandLine.argc - skipped
+        var arguments = CommandLine.unsafeArgv + Int(skipped)
         exit(runDriver(&count, &arguments) { bytes, count in FarthingFuzz.feed(bytes, count) })
     }
 

@@ -20,8 +20,16 @@ public final class Wallet: Sendable {
         public var channelsPerPayee: Int
         /// How long to wait for a channel that another process uses.
         public var lockTimeout: Duration
+        /// How many requests are paid at once out of one channel, where the payee offers it; the payee could keep the
+        /// prices of as many.
+        ///
+        /// - Range: 1 through 256; 1 pays one after the other.
+        public var requestsAhead: Int
 
-        public init(channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60)) {
+        public init(
+            channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60), requestsAhead: Int = 64
+        ) {
+            self.requestsAhead = min(max(requestsAhead, 1), 256)
             self.channelsPerPayee = min(max(channelsPerPayee, 1), 256)
             self.lockTimeout = lockTimeout
         }

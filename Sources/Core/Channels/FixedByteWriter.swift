@@ -47,10 +47,11 @@ public struct FixedByteWriter {
 
     /// The length, 65, and 0x04 ‖ x ‖ y: uncompressed, because that parses forty times faster.
     public mutating func write(_ value: PublicKey) {
-        value.withUncompressed { bytes in
-            write(UInt64(bytes.count))
-            write(bytes)
-        }
+        write(UInt64(65))
+        guard count + 65 <= space.count,
+            value.writeUncompressed(to: UnsafeMutableRawBufferPointer(rebasing: space[count...]))
+        else { return }
+        count += 65
     }
 
     /// A byte that says whether there is a value, and the value.

@@ -22,6 +22,7 @@ public final class FamiliarTexts: Sendable {
     private struct Known: Sendable {
         let member: Member
         let text: [UInt8]
+        let meaning: (any Sendable)?
     }
 
     private struct Contents {
@@ -37,31 +38,39 @@ public final class FamiliarTexts: Sendable {
 
     /// Remembers the members of a payment that was read in full and matched the offer, except its `payload`.
     ///
-    /// - Parameter bytes: The JSON text; it must be one that `PaymentPayload` took.
-    public func learn(_ bytes: [UInt8]) {
+    /// - Parameters:
+    ///   - bytes: The JSON text; it must be one that `PaymentPayload` took.
+    ///   - meaning: What its extensions mean to whoever reads such payments; told again by ``PaymentScan``.
+    public func learn(_ bytes: [UInt8], meaning: (any Sendable)? = nil) {
         guard let members = Self.members(of: bytes) else { return }
         contents.withLock { contents in
             for (member, range) in members where range.count <= Self.longestText {
                 let text = Array(bytes[range])
                 guard !contents.known.contains(where: { $0.member == member && $0.text == text }) else { continue }
+                let known = Known(member: member, text: text, meaning: member == .extensions ? meaning : nil)
                 if contents.known.count < Self.capacity {
-                    contents.known.append(Known(member: member, text: text))
+                    contents.known.append(known)
                 } else {
-                    contents.known[contents.oldest] = Known(member: member, text: text)
+                    contents.known[contents.oldest] = known
                     contents.oldest = (contents.oldest + 1) % Self.capacity
                 }
             }
         }
     }
 
+    /// A member's value that was stepped over.
+    struct Taken {
+        let meaning: (any Sendable)?
+    }
+
     /// Steps over a member's value when it is known.
-    func takes(_ member: Member, at cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Bool {
+    func take(_ member: Member, at cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Taken? {
         // A span cannot be taken into the lock.
         let known = contents.withLock { $0.known }
         for known in known where known.member == member {
-            if cursor.takes(exactly: known.text, in: bytes) { return true }
+            if cursor.takes(exactly: known.text, in: bytes) { return Taken(meaning: known.meaning) }
         }
-        return false
+        return nil
     }
 
     /// Where the members lie that can be remembered.

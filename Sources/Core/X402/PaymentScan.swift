@@ -16,13 +16,15 @@ public enum PaymentScan {
     /// - Parameters:
     ///   - familiar: What is known of payments for the offer in question.
     ///   - payload: Reads the payload where it begins, and steps over it.
-    /// - Returns: What `payload` made of it, or `nil` when the text must be read in full.
+    /// - Returns: What `payload` made of it and what the extensions mean, or `nil` when the text must be read in full.
     public static func read<Payload>(
         _ bytes: Span<UInt8>, familiar: FamiliarTexts,
         payload readPayload: (inout JSONCursor, Span<UInt8>) -> Payload?
-    ) -> Payload? {
+
+    ) -> (payload: Payload, meaning: (any Sendable)?)? {
         var cursor = JSONCursor()
         var payload: Payload?
+        var meaning: (any Sendable)?
         var seen = Seen()
         guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
         repeat {
@@ -31,18 +33,23 @@ public enum PaymentScan {
                 guard payload == nil, let read = readPayload(&cursor, bytes) else { return nil }
                 payload = read
             } else if matches(name, acceptedName, in: bytes) {
-                guard seen.note(.accepted), familiar.takes(.accepted, at: &cursor, in: bytes) else { return nil }
+                guard seen.note(.accepted), familiar.take(.accepted, at: &cursor, in: bytes) != nil else { return nil }
             } else if matches(name, extensionsName, in: bytes) {
-                guard seen.note(.extensions), familiar.takes(.extensions, at: &cursor, in: bytes) else { return nil }
+                guard seen.note(.extensions), let taken = familiar.take(.extensions, at: &cursor, in: bytes) else {
+                    return nil
+                }
+                meaning = taken.meaning
             } else if matches(name, versionName, in: bytes) {
                 guard seen.note(.version), cursor.wholeNumber(in: bytes) == 2 else { return nil }
             } else {
                 let other = bytes.extracting(name).withUnsafeBufferPointer { Array($0) }
-                guard seen.note(.other), familiar.takes(.other(other), at: &cursor, in: bytes) else { return nil }
+                guard seen.note(.other), familiar.take(.other(other), at: &cursor, in: bytes) != nil else { return nil }
             }
         } while cursor.takes(UInt8(ascii: ","), in: bytes)
-        guard cursor.takes(UInt8(ascii: "}"), in: bytes), cursor.isAtEnd(of: bytes), seen.hasAll else { return nil }
-        return payload
+        guard cursor.takes(UInt8(ascii: "}"), in: bytes), cursor.isAtEnd(of: bytes), seen.hasAll, let payload else {
+            return nil
+        }
+        return (payload, meaning)
     }
 
     /// Which members came already: a text with two of one name is none that may be read here.

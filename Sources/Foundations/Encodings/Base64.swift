@@ -20,25 +20,34 @@ public enum Base64 {
         let characters = alphabet.characters
         let rest = bytes.count % 3
         let wholes = bytes.count - rest
-        let text = [UInt8](capacity: (bytes.count + 2) / 3 * 4) { text in
-            var index = 0
-            while index < wholes {
-                let group = UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
-                text.append(characters[Int(group >> 18)])
-                text.append(characters[Int(group >> 12 & 63)])
-                text.append(characters[Int(group >> 6 & 63)])
-                text.append(characters[Int(group & 63)])
-                index += 3
+        let padding = rest == 0 || alphabet == .urlUnpadded ? 0 : 3 - rest
+        let length = wholes / 3 * 4 + (rest == 0 ? 0 : rest + 1) + padding
+        return bytes.withUnsafeBufferPointer { bytes in
+            characters.withUnsafeBufferPointer { characters in
+                String(unsafeUninitializedCapacity: length) { text in
+                    var written = 0
+                    var index = 0
+                    while index < wholes {
+                        let group =
+                            UInt32(bytes[index]) << 16 | UInt32(bytes[index + 1]) << 8 | UInt32(bytes[index + 2])
+                        text[written] = characters[Int(group >> 18)]
+                        text[written + 1] = characters[Int(group >> 12 & 63)]
+                        text[written + 2] = characters[Int(group >> 6 & 63)]
+                        text[written + 3] = characters[Int(group & 63)]
+                        index += 3
+                        written += 4
+                    }
+                    if rest > 0 {
+                        let group = UInt32(bytes[wholes]) << 16 | (rest == 2 ? UInt32(bytes[wholes + 1]) << 8 : 0)
+                        for place in 0...rest {
+                            text[written + place] = characters[Int(group >> UInt32(18 - 6 * place) & 63)]
+                        }
+                        for place in 0..<padding { text[written + rest + 1 + place] = UInt8(ascii: "=") }
+                    }
+                    return length
+                }
             }
-            guard rest > 0 else { return }
-            let group = UInt32(bytes[wholes]) << 16 | (rest == 2 ? UInt32(bytes[wholes + 1]) << 8 : 0)
-            text.append(characters[Int(group >> 18)])
-            text.append(characters[Int(group >> 12 & 63)])
-            if rest == 2 { text.append(characters[Int(group >> 6 & 63)]) }
-            guard alphabet == .standard else { return }
-            for _ in rest..<3 { text.append(UInt8(ascii: "=")) }
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// The bytes that this text stands for.
@@ -69,21 +78,36 @@ public enum Base64 {
         guard length <= maximumBytes else { throw .tooLong(bytes: length, limit: maximumBytes) }
 
         let values = alphabet.values
-        return try [UInt8](capacity: length) { (bytes: inout OutputSpan<UInt8>) throws(DecodingError) in
-            var index = 0
-            while index < wholes {
-                let group = try group(of: 4, at: index, in: text, values: values)
-                bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-                bytes.append(UInt8(truncatingIfNeeded: group >> 8))
-                bytes.append(UInt8(truncatingIfNeeded: group))
-                index += 4
+        // Where a character is that stands for no value; behind the text when there is none.
+        var foreign = text.count
+        let bytes = [UInt8](unsafeUninitializedCapacity: length) { bytes, written in
+            text.withUnsafeBufferPointer { text in
+                values.withUnsafeBufferPointer { values in
+                    var index = 0
+                    while index < wholes {
+                        let (first, second) = (values[Int(text[index])], values[Int(text[index + 1])])
+                        let (third, fourth) = (values[Int(text[index + 2])], values[Int(text[index + 3])])
+                        guard first | second | third | fourth < 64 else {
+                            foreign = index
+                            return
+                        }
+                        let high = UInt32(first) << 18 | UInt32(second) << 12
+                        let group = high | UInt32(third) << 6 | UInt32(fourth)
+                        bytes[written] = UInt8(truncatingIfNeeded: group >> 16)
+                        bytes[written + 1] = UInt8(truncatingIfNeeded: group >> 8)
+                        bytes[written + 2] = UInt8(truncatingIfNeeded: group)
+                        index += 4
+                        written += 3
+                    }
+                }
             }
-            guard rest > 0 else { return }
-            let group = try group(of: rest, at: wholes, in: text, values: values)
-            bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-            if rest == 3 { bytes.append(UInt8(truncatingIfNeeded: group >> 8)) }
-            guard group & (rest == 2 ? 0xFFFF : 0xFF) == 0 else { throw .trailingBits(at: count - 1) }
         }
+        guard foreign == text.count else { throw fault(at: foreign, in: text, values: values) }
+        guard rest > 0 else { return bytes }
+        let group = try group(of: rest, at: wholes, in: text, values: values)
+        guard group & (rest == 2 ? 0xFFFF : 0xFF) == 0 else { throw .trailingBits(at: count - 1) }
+        let first = UInt8(truncatingIfNeeded: group >> 16)
+        return bytes + (rest == 3 ? [first, UInt8(truncatingIfNeeded: group >> 8)] : [first])
     }
 
     /// How many characters stand before the padding.

@@ -59,20 +59,17 @@ public struct PublicKey: Sendable {
     /// 65 bytes: 0x04 ‖ x ‖ y.
     public var uncompressed: [UInt8] { serialized(capacity: 65, flags: UInt32(SECP256K1_EC_UNCOMPRESSED)) }
 
-    /// Lends the 65 bytes of ``uncompressed``.
-    public func withUncompressed<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        withUnsafeTemporaryAllocation(byteCount: 65, alignment: 1) { space in
-            var length = space.count
-            withUnsafePointer(to: point) { point in
-                // This can fail only for a point that was never set.
-                _ = space.withMemoryRebound(to: UInt8.self) { bytes in
-                    bytes.baseAddress.map {
-                        secp256k1_ec_pubkey_serialize(
-                            Secp256k1Context.shared, $0, &length, point, UInt32(SECP256K1_EC_UNCOMPRESSED))
-                    }
-                }
-            }
-            return body(UnsafeRawBufferPointer(rebasing: space.prefix(length)))
+    /// Writes the 65 bytes of ``uncompressed`` to the start of `space`.
+    ///
+    /// - Returns: `false` when there is no room for them.
+    public func writeUncompressed(to space: UnsafeMutableRawBufferPointer) -> Bool {
+        guard space.count >= 65, let base = space.baseAddress else { return false }
+        var length = 65
+        return withUnsafePointer(to: point) { point in
+            // This can fail only for a point that was never set.
+            secp256k1_ec_pubkey_serialize(
+                Secp256k1Context.shared, base.assumingMemoryBound(to: UInt8.self), &length, point,
+                UInt32(SECP256K1_EC_UNCOMPRESSED)) == 1
         }
     }
 

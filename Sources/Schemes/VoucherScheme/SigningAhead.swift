@@ -20,4 +20,12 @@ public struct SigningAhead: Hashable, Sendable {
         self.maximum = min(max(maximum, 1), 256)
         self.window = window
     }
+
+    /// The same with no more requests than so many.
+    ///
+    /// - Returns: `nil` when that leaves one, which is signed exactly.
+    public func held(to most: Int) -> SigningAhead? {
+        let maximum = min(maximum, most)
+        return maximum > 1 ? SigningAhead(maximum: maximum, window: window) : nil
+    }
 }

@@ -68,7 +68,10 @@ extension VoucherChannel {
         let highest = max(ceiling, best?.ceiling ?? .zero, requests?.highest?.ceiling ?? .zero)
         let due = (requests?.price ?? .zero).adding(reservation.price).flatMap { charged.adding($0) }
         let top = charged.adding(ahead.window) ?? .max
-        guard let due, due <= highest, ceiling > floor, requests?.hasEnded(ceiling: ceiling) != true, ceiling <= top
+        // One that is lower than the charge by more than the window was given up long ago.
+        let isStale = ceiling.adding(ahead.window).map { $0 < charged } ?? false
+        guard let due, due <= highest, ceiling > floor, requests?.hasEnded(ceiling: ceiling) != true, ceiling <= top,
+            !isStale
         else { throw .aheadMismatch(signed: ceiling, charged: charged, due: due ?? .max, floor: floor, top: top) }
         try checkLedger(reaching: max(ceiling, due), with: nil)
         guard let requests else { return }

@@ -4,14 +4,15 @@
 public import FarthingChannels
 import FarthingPrimitives
 
-// Version 1, in this order:
+// Version 2 where something was signed ahead, else version 1, in this order:
 //   id 32 · terms · charged 16 · balance 16 · authorised 16 · claimed 16 · height 8 · withdrawal? · outstanding?
 //   · unseen? · refundNonce 8 · refund in doubt 1 · rebuilt 1 · misconduct? · doubts told 1 · doubts · phase
 extension VoucherPayer {
-    private static let version: UInt8 = 1
+    private static let newestVersion: UInt8 = 2
 
     public var stored: [UInt8] {
-        var writer = ByteWriter(version: Self.version)
+        let isAhead = (doubts + inFlight).contains { $0.manner != .exact }
+        var writer = ByteWriter(version: isAhead ? 2 : 1)
         writer.write(id.hash)
         writer.write(terms)
         for amount in [charged, balance, authorised, claimed] { writer.write(amount) }
@@ -37,12 +38,16 @@ extension VoucherPayer {
         case .refunding(let amount):
             writer.write(UInt8(2))
             writer.write(amount) { $0.write($1) }
+        case .ahead(let payments):
+            writer.write(UInt8(3))
+            writer.write(UInt64(payments.count))
+            for payment in payments { writer.write(payment) }
         }
         return writer.bytes
     }
 
     public init(stored: [UInt8]) throws(StoredFormError) {
-        var reader = try ByteReader(stored, newest: Self.version)
+        var reader = try ByteReader(stored, newest: Self.newestVersion)
         id = ChannelID(try reader.hash())
         terms = try reader.terms()
         charged = try reader.amount()
@@ -60,20 +65,25 @@ extension VoucherPayer {
         isRebuilt = try reader.truth()
         misconduct = try reader.optional { reader throws(StoredFormError) in try reader.misconduct() }
         areDoubtsTold = try reader.truth()
-        let count = try reader.uint64()
-        guard count <= Self.maximumDoubts else { throw .damaged }
-        for _ in 0..<count { doubts.append(try reader.payment()) }
+        doubts = try reader.payments(atMost: Self.maximumDoubts + Self.maximumAhead)
+        guard doubts.count(where: { $0.manner == .exact }) <= Self.maximumDoubts else { throw .damaged }
         switch try reader.byte() {
         case 0: phase = .idle
         case 1: phase = .awaiting(try reader.payment())
         case 2: phase = .refunding(try reader.optional { reader throws(StoredFormError) in try reader.amount() })
+        case 3:
+            let payments = try reader.payments(atMost: Self.maximumAhead)
+            guard !payments.isEmpty, payments.allSatisfy({ $0.manner == .ahead }) else { throw .damaged }
+            phase = .ahead(payments)
         default: throw .damaged
         }
         try reader.finish()
+        let isAhead = (doubts + inFlight).contains { $0.manner != .exact }
+        guard stored.first == (isAhead ? 2 : 1) else { throw .damaged }
     }
 
     public static func stored(_ effect: Effect) -> [UInt8] {
-        var writer = ByteWriter(version: version, capacity: 128)
+        var writer = ByteWriter(version: 1, capacity: 128)
         switch effect {
         case .sign(let ceiling):
             writer.write(UInt8(1))
@@ -86,7 +96,7 @@ extension VoucherPayer {
     }
 
     public static func effect(stored: [UInt8]) throws(StoredFormError) -> Effect {
-        var reader = try ByteReader(stored, newest: version)
+        var reader = try ByteReader(stored, newest: 1)
         let effect: Effect =
             switch try reader.byte() {
             case 1: .sign(ceiling: try reader.amount())
@@ -109,7 +119,11 @@ extension ByteWriter {
     fileprivate mutating func write(_ payment: VoucherPayer.Payment) {
         write(payment.price)
         write(payment.ceiling)
-        write(payment.deposit) { $0.write($1) }
+        switch payment.manner {
+        case .exact: write(payment.deposit) { $0.write($1) }
+        case .ahead: write(UInt8(2))
+        case .past: write(UInt8(3))
+        }
     }
 
     fileprivate mutating func write(_ misconduct: VoucherPayer.Misconduct) {
@@ -146,9 +160,22 @@ extension ByteReader {
     }
 
     fileprivate mutating func payment() throws(StoredFormError) -> VoucherPayer.Payment {
-        VoucherPayer.Payment(
-            price: try amount(), ceiling: try amount(),
-            deposit: try optional { reader throws(StoredFormError) in try reader.leave() })
+        let (price, ceiling) = (try amount(), try amount())
+        switch try byte() {
+        case 0: return VoucherPayer.Payment(price: price, ceiling: ceiling, deposit: nil)
+        case 1: return VoucherPayer.Payment(price: price, ceiling: ceiling, deposit: try leave())
+        case 2: return VoucherPayer.Payment(price: price, ceiling: ceiling, deposit: nil, manner: .ahead)
+        case 3: return VoucherPayer.Payment(price: price, ceiling: ceiling, deposit: nil, manner: .past)
+        default: throw .damaged
+        }
+    }
+
+    fileprivate mutating func payments(atMost maximum: Int) throws(StoredFormError) -> [VoucherPayer.Payment] {
+        let count = try uint64()
+        guard count <= maximum else { throw .damaged }
+        var payments: [VoucherPayer.Payment] = []
+        for _ in 0..<count { payments.append(try payment()) }
+        return payments
     }
 
     fileprivate mutating func misconduct() throws(StoredFormError) -> VoucherPayer.Misconduct {

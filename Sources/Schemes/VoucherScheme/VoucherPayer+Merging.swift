@@ -18,8 +18,10 @@ extension VoucherPayer {
         var merged = isMine ? mine : theirs
         let rest = isMine ? theirs : mine
         // A payment in doubt starts from what was charged when it was signed; below that it is decided.
-        for doubt in rest.doubts where doubt.ceiling > merged.charged && merged.doubts.count < Self.maximumDoubts {
-            merged.doubt(doubt)
+        for doubt in rest.doubts where doubt.ceiling > merged.charged || doubt.manner != .exact {
+            let isAhead = doubt.manner != .exact
+            let known = merged.doubts.count { ($0.manner != .exact) == isAhead }
+            if known < (isAhead ? Self.maximumAhead : Self.maximumDoubts) { merged.doubt(doubt) }
         }
         // Where the winner holds more, the deposit that the other one waits for is locked already.
         if rest.balance >= merged.balance { merged.outstanding = merged.outstanding ?? rest.outstanding }
@@ -47,6 +49,7 @@ extension VoucherPayer {
         switch phase {
         case .idle: break
         case .awaiting(let payment): books.doubt(payment)
+        case .ahead(let payments): for payment in payments { books.doubt(payment) }
         case .refunding: books.isRefundInDoubt = true
         }
         books.phase = .idle

@@ -11,8 +11,9 @@ extension VoucherPayer {
     /// What a request of this price needs: a voucher, and a deposit when the channel does not cover it.
     func payment(of price: Amount, deposit: DepositLeave, at now: Instant) throws(Refusal) -> Payment {
         guard let ceiling = charged.adding(price) else { throw .overflow }
-        guard doubts.count < Self.maximumDoubts || doubts.contains(where: { $0.ceiling == ceiling }) else {
-            throw .tooManyDoubts(doubts.count)
+        let exact = doubts.count { $0.manner == .exact }
+        guard exact < Self.maximumDoubts || doubts.contains(where: { $0.ceiling == ceiling }) else {
+            throw .tooManyDoubts(exact)
         }
         guard ceiling > limit else { return Payment(price: price, ceiling: ceiling, deposit: nil) }
         return Payment(price: price, ceiling: ceiling, deposit: try leave(deposit, covering: ceiling, at: now))
@@ -44,7 +45,7 @@ extension VoucherPayer {
 
     mutating func begin(_ payment: Payment) -> [Effect] {
         authorised = max(authorised, payment.ceiling)
-        phase = .awaiting(payment)
+        phase = payment.manner == .exact ? .awaiting(payment) : .ahead(inFlight + [payment])
         guard let deposit = payment.deposit else { return [.sign(ceiling: payment.ceiling)] }
         outstanding = deposit
         return [.authorizeDeposit(deposit), .sign(ceiling: payment.ceiling)]
@@ -59,18 +60,20 @@ extension VoucherPayer {
         next.charged = max(charged, sum)
         if payment.deposit != nil { try next.lockOutstanding() }
         if !amount.isZero {
-            // It started from the same sum as all that were in doubt, so none of them was taken.
-            next.doubts = []
+            // It started from the same sum as all that were in doubt, so none of them was taken. What was signed ahead,
+            // and higher, may yet be: where it is on its way still.
+            next.doubts = doubts.filter { $0.manner != .exact && $0.ceiling > payment.ceiling }
+            for index in next.doubts.indices { next.doubts[index].manner = .past }
             next.isRebuilt = false
-        } else if doubts.count < Self.maximumDoubts / 2 {
+        } else if doubts.count(where: { $0.manner == .exact }) < Self.maximumDoubts / 2 {
             // The books did not move, so a copy that is still on its way may yet be taken. Half the room is left for
             // payments that were never answered, since only they can be refused.
             next.doubt(payment)
         }
         next.areDoubtsTold = true
-        let known = next.doubts.map(\.ceiling).max() ?? sum
-        if claimed > max(known, sum) { next.misconduct = .overclaimed(claimed: claimed, known: max(known, sum)) }
         next.phase = .idle
+        let known = max(next.doubts.reduce(sum) { max($0, $1.ceiling) }, sum)
+        if claimed > known { next.misconduct = .overclaimed(claimed: claimed, known: known) }
         self = next
     }
 
@@ -91,7 +94,10 @@ extension VoucherPayer {
     mutating func doubt(_ payment: Payment) {
         areDoubtsTold = false
         // What the settlement has booked meanwhile, nobody needs to be shown.
-        guard payment.ceiling > charged, !doubts.contains(where: { $0.ceiling == payment.ceiling }) else { return }
+        // One that was signed ahead of others may be owed although those have been charged above it.
+        guard payment.ceiling > charged || payment.manner != .exact,
+            !doubts.contains(where: { $0.ceiling == payment.ceiling })
+        else { return }
         doubts.append(payment)
     }
 
@@ -125,15 +131,21 @@ extension VoucherPayer {
                 throw .unprovenCorrection(charged: told, signed: signed)
             }
             let shown = open.first { $0.ceiling == proof.ceiling }
-            guard isRebuilt || shown != nil else { throw .overstated(charged: told, known: next.charged) }
+            // Of several that were in flight together the payee shows the highest that it has, which proves them all; and
+            // all of them together cannot come to more than their prices.
+            let isAhead = open.contains { $0.manner != .exact }
+            guard isRebuilt || (isAhead ? told <= next.owable : shown != nil) else {
+                throw .overstated(charged: told, known: next.charged)
+            }
             // The voucher came with the deposit, and was taken: so the deposit was, too.
             if ledger == nil, let deposit = shown?.deposit, deposit == next.outstanding { try next.lockOutstanding() }
             next.authorised = max(authorised, proof.ceiling)
         }
         if ledger == nil, let toldBalance { try next.believe(toldBalance, charged: told) }
+        next.forgetDoubts(worth: told.clampedSubtracting(next.charged))
         next.charged = told
         if told != charged {
-            next.doubts = []
+            next.doubts.removeAll { $0.manner == .exact }
             next.isRebuilt = false
         } else if let payment {
             // The books did not move, so a copy that is still on its way may yet be taken.
@@ -173,17 +185,13 @@ extension VoucherPayer {
         refundNonce = snapshot.refundNonce
         isRefundInDoubt = false
         claimed = snapshot.totalClaimed
-        guard snapshot.totalClaimed > charged else { return }
-        // What is taken is taken. Whether it was owed shows in what was signed and never answered.
-        var open = doubts
-        if case .awaiting(let payment) = phase { open.append(payment) }
-        let known = open.map(\.ceiling).max() ?? charged
-        if snapshot.totalClaimed > known, !isRebuilt {
-            misconduct = .overclaimed(claimed: snapshot.totalClaimed, known: known)
+        // What is taken is taken. Whether it was owed shows in what was signed and never answered. Where several are in
+        // flight, their answers say what was charged; it must not be counted twice.
+        if case .ahead = phase {
+            if claimed > owable { misconduct = .overclaimed(claimed: claimed, known: owable) }
+        } else {
+            countClaim()
         }
-        charged = snapshot.totalClaimed
-        authorised = max(authorised, charged)
-        doubts = doubts.filter { $0.ceiling > charged }
     }
 
     /// Whether the settlement shows the deposits that were signed.
@@ -214,11 +222,6 @@ extension VoucherPayer {
         case overstated(charged: Amount, known: Amount)
         case overclaimed(claimed: Amount, known: Amount)
     }
-}
-
-extension VoucherPayer.Payment {
-    /// What was charged when it was signed.
-    var start: Amount { ceiling.clampedSubtracting(price) }
 }
 
 extension Block {

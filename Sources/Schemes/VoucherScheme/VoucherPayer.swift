@@ -8,13 +8,19 @@ public import FarthingPrimitives
 ///
 ///     idle ──requestStarted──▶ awaiting ──answered / refused / corrected──▶ idle
 ///       │                         └──────outcomeUnknown──────────────────▶ idle, with a doubt
+///       ├───aheadStarted──▶ ahead ──aheadAnswered / aheadEnded──▶ ahead, or idle after the last
 ///       └───refundStarted───▶ refunding ──refunded / refundFailed / outcomeUnknown──▶ idle
 ///
 /// The payer signs one request at a time and never more than its price above what it was charged, so the most
 /// that a payee can take without delivering is the price of one request. A payment of which nobody knows what became
 /// stays as a *doubt*: the next voucher starts from the same sum, so a payee that took it must say so, and show it.
 ///
-/// - Source: x402 v2, scheme `batch-settlement` on EVM, client; `Specs/voucher.md` lists every rule.
+/// Where a payee offers it, the payer signs *ahead*: each voucher covers what was charged, all that is in flight and its
+/// own price, and goes above all that was ever signed. Then the prices of all that is in flight can be taken. After a
+/// doubt nothing is signed ahead until the rest has ended and one payment was answered exactly.
+///
+/// - Source: x402 v2, scheme `batch-settlement` on EVM, client; `Specs/voucher.md` and `Specs/sign-ahead.md` list every
+///   rule.
 public struct VoucherPayer: StoredChannelScheme, Hashable {
     public static let schemeName = "voucher-payer"
 
@@ -22,22 +28,25 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         case idle
         /// A payment was signed, and nobody knows yet what became of it.
         case awaiting(Payment)
+        /// Payments were signed ahead, and nobody knows yet what became of them; at least one.
+        case ahead([Payment])
         /// All that is left was asked back, or so much of it.
         case refunding(Amount?)
-    }
-
-    /// What was signed for one request.
-    public struct Payment: Hashable, Sendable {
-        public let price: Amount
-        public let ceiling: Amount
-        /// `nil` when the channel holds enough already.
-        public let deposit: DepositLeave?
     }
 
     public enum Event: Hashable, Sendable {
         /// A request is about to be sent; `deposit` is what to add when the channel holds too little.
         case requestStarted(price: Amount, deposit: DepositLeave, at: Instant)
         case answered(charged: Amount)
+        /// The same, where other requests may be in flight.
+        ///
+        /// It is signed ahead when that can be done, and exactly when nothing is in flight; else it is refused with
+        /// ``Refusal/requestInFlight``.
+        case aheadStarted(price: Amount, deposit: DepositLeave, at: Instant, SigningAhead)
+        /// The payment with this ceiling, one of those that were signed ahead, was taken.
+        case aheadAnswered(ceiling: Amount, charged: Amount)
+        /// It was refused, or nobody knows: the payee's books say nothing as long as others are in flight.
+        case aheadEnded(ceiling: Amount)
         /// The payee says that it did not take the payment. It may have taken another copy of it.
         case refused
         /// The answer was neither a charge nor a refusal, or there was none.
@@ -75,7 +84,7 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public internal(set) var balance: Amount
     /// The highest ceiling that was ever signed: the most that can be taken.
     public internal(set) var authorised: Amount
-    /// Payments that may have been taken without our knowing; all start from the same sum.
+    /// Payments that may have been taken without our knowing; of those signed exactly, all start from the same sum.
     public internal(set) var doubts: [Payment] = []
     /// Whether the payee has told its books since the last of ``doubts`` arose: then none was taken, as far as it knows.
     ///
@@ -122,7 +131,7 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public var limit: Amount { balance.clampedSubtracting(withdrawal?.amount ?? .zero) }
 
     /// What could still be spent without another deposit.
-    public var spendable: Amount { limit.clampedSubtracting(charged) }
+    public var spendable: Amount { limit.clampedSubtracting(charged).clampedSubtracting(inFlight.price) }
 
     /// What would come back if the channel ended now and no doubt went against us.
     public var refundable: Amount { balance.clampedSubtracting(charged) }
@@ -132,6 +141,24 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         case (.idle, .requestStarted(let price, let deposit, let now)):
             if let misconduct { throw .suspended(misconduct) }
             return begin(try payment(of: price, deposit: deposit, at: now))
+        case (.idle, .aheadStarted(let price, let deposit, let now, let limits)):
+            if let misconduct { throw .suspended(misconduct) }
+            var started = aheadPayment(of: price, within: limits)
+            if started == nil { started = try payment(of: price, deposit: deposit, at: now) }
+            guard let started else { throw .requestInFlight }
+            doubts = doubts.filter { !isStale($0, within: limits) }
+            return begin(started)
+        case (.ahead, .aheadStarted(let price, _, _, let limits)):
+            if let misconduct { throw .suspended(misconduct) }
+            guard let payment = aheadPayment(of: price, within: limits) else { throw .requestInFlight }
+            doubts = doubts.filter { !isStale($0, within: limits) }
+            return begin(payment)
+        case (.ahead(let payments), .aheadAnswered(let ceiling, let amount)):
+            try takeAhead(amount, ceiling: ceiling, of: payments)
+            return []
+        case (.ahead(let payments), .aheadEnded(let ceiling)):
+            try endAhead(ceiling: ceiling, of: payments)
+            return []
         case (.awaiting(let payment), .answered(let amount)):
             try take(amount, for: payment)
             return []
@@ -183,10 +210,13 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
 
         case (.awaiting, .requestStarted), (.awaiting, .refunded), (.awaiting, .refundStarted),
             (.awaiting, .refundFailed), (.refunding, .requestStarted), (.refunding, .refundStarted),
-            (.refunding, .answered), (.refunding, .refused):
+            (.refunding, .answered), (.refunding, .refused), (.awaiting, .aheadStarted), (.refunding, .aheadStarted),
+            (.ahead, .requestStarted), (.ahead, .answered), (.ahead, .refused), (.ahead, .corrected),
+            (.ahead, .outcomeUnknown), (.ahead, .refundStarted), (.ahead, .refunded), (.ahead, .refundFailed):
             throw .requestInFlight
         case (.idle, .answered), (.idle, .refused), (.idle, .corrected), (.idle, .outcomeUnknown),
-            (.idle, .refundFailed):
+            (.idle, .refundFailed), (.idle, .aheadAnswered), (.idle, .aheadEnded), (.awaiting, .aheadAnswered),
+            (.awaiting, .aheadEnded), (.refunding, .aheadAnswered), (.refunding, .aheadEnded):
             throw .nothingInFlight
         }
     }

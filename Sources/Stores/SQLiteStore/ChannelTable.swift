@@ -13,12 +13,7 @@ enum ChannelTable {
     }
 
     static func page(after: ChannelID?, limit: Int, in db: Database) throws -> [StoredChannel] {
-        let select = try db.cachedStatement(
-            sql: "SELECT id, scheme, version, state FROM channels WHERE id > ifnull(?, x'') ORDER BY id LIMIT ?")
-        return try Array(
-            Row.fetchCursor(select, arguments: [after.map { Data($0) }, max(0, limit)]).map { row in
-                StoredChannel(id: try row.channel(at: 0), record: try record(in: row, from: 1))
-            })
+        try ChannelPage(db).read(after: after, limit: limit)
     }
 
     /// Replaces the record when its version is the expected one.

@@ -16,10 +16,12 @@ public protocol PayerDesk: Sendable {
     ///
     /// It may wait for another payment out of the same channel. Whoever gets a payment must say once what became of it.
     ///
-    /// - Parameter identifier: The payment identifier that goes along; `nil` when the server knows none.
+    /// - Parameters:
+    ///   - identifier: The payment identifier that goes along; `nil` when the server knows none.
+    ///   - extensions: What the server declared beside the offer.
     /// - Throws: Why it was not signed: no budget, no money, nobody approved. Nothing was promised then.
     func sign(
-        _ offer: Offer, for resource: RequestedResource, identifier: String?
+        _ offer: Offer, for resource: RequestedResource, identifier: String?, extensions: JSON?
     ) async throws -> any SignedPayment
 
     /// What a payment would take, without signing anything.
@@ -42,6 +44,9 @@ public protocol SignedPayment: Sendable {
     /// The scheme's part of the payment.
     var payload: JSON { get }
 
+    /// What goes back of the server's extensions because of how this was signed; a member for each extension.
+    var echo: JSON? { get }
+
     /// Whether the same payment may be sent again without being taken twice, also when it was taken already.
     var isRepeatable: Bool { get }
 
@@ -62,10 +67,16 @@ public protocol SignedPayment: Sendable {
     func outcomeUnknown() async
 }
 
+extension SignedPayment {
+    public var echo: JSON? { nil }
+}
+
 /// What a refusal led to.
 public enum Mending: Hashable, Sendable {
     /// The books are right now: the same request may be paid anew.
     case mended
+    /// Other payments are in flight, so nothing can be mended now; the request may be paid anew, after them.
+    case postponed
     /// The payment itself was taken, and its answer lost.
     case taken
     /// There was nothing to mend.

@@ -16,6 +16,7 @@ struct RequestCourse {
     let resource: RequestedResource
     /// Whether the payee's books were followed once; a second time would be a loop.
     private var wasMended = false
+    private var wasPostponed = false
     /// Whether a remembered offer turned out to be out of date.
     private var wasRefreshed = false
 
@@ -50,10 +51,11 @@ struct RequestCourse {
         _ known: KnownOffer, at desk: any PayerDesk, isRemembered: Bool
     ) async throws -> PaidResponse {
         let identifier = known.knowsIdentifiers ? Self.newIdentifier() : nil
-        let payment = try await desk.sign(known.offer, for: resource, identifier: identifier)
+        let payment = try await desk.sign(
+            known.offer, for: resource, identifier: identifier, extensions: known.extensions)
         let header = PaymentPayload(
             accepted: known.offer.json, payload: payment.payload,
-            extensions: known.echo(identifier: identifier)
+            extensions: known.echo(identifier: identifier, payment.echo)
         ).header
         let response: HTTPClientResponse
         do {
@@ -108,6 +110,13 @@ struct RequestCourse {
             wasMended = true
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
+        case .postponed:
+            guard !wasPostponed else { throw PayingError.refused(code: demand.error ?? "no reason given") }
+            wasPostponed = true
+            try client.checkUnchanged(known.offer, in: demand)
+            // What the server declares may have changed since it was remembered.
+            let told = KnownOffer(offer: known.offer, extensions: demand.extensions)
+            return try await pay(told, at: desk, isRemembered: isRemembered)
         case .nothing:
             guard isRemembered, !wasRefreshed, !demand.offers.contains(where: { $0.isSame(as: known.offer) }) else {
                 if !isRemembered { try client.checkUnchanged(known.offer, in: demand) }
@@ -185,14 +194,17 @@ extension HTTPMethod {
 
 extension KnownOffer {
     /// What to send back of the server's extensions.
-    func echo(identifier: String?) -> JSON? {
+    ///
+    /// - Parameter more: What the payment itself wants sent back.
+    func echo(identifier: String?, _ more: JSON? = nil) -> JSON? {
         guard let identifier, let declared = extensions?[Self.identifierExtension], let info = declared["info"] else {
-            return nil
+            return more
         }
-        return .object([
+        let echo = JSON.object([
             Self.identifierExtension: .object([
                 "info": info.adding("id", .string(identifier)), "schema": declared["schema"],
             ])
         ])
+        return (more?.members ?? []).reduce(echo) { $0.adding($1.name, $1.value) }
     }
 }

@@ -78,7 +78,27 @@ extension Interop.OfficialClient {
         }
     }
 
-    @Test func `pays for one request of several that it sends at once, and for the next`() async throws {
+    /// All sign the same voucher; one is served, and each of the others is corrected when it is its turn.
+    ///
+    /// The SDK follows a correction when it can read the channel, and then only one.
+    @Test(arguments: [6, 16])
+    func `pays for several requests that it sends at once, each in its turn`(count: Int) async throws {
+        try await Shop.open(minimumDeposit: 20_000) { shop in
+            let alice = try OfficialPayer(key: 0x11, at: shop)
+            try await shop.mint(20_000, for: alice)
+            try await alice.pay("/weather")
+            let several = try await alice.pay("/weather", count: count, by: .atOnce, reading: true)
+            let served = several.filter { $0.status == 200 }.count
+            print("MEASURED: of \(count) at once, \(served) were served")
+            #expect(served == count, "\(several.map { "\($0.status ?? 0) \($0.json["refused"]?.stringValue ?? "")" })")
+            #expect(several.filter { $0.status == 402 && $0.charged == nil }.count == count - served)
+            #expect(try await alice.pay("/weather").map(\.status) == [200])
+            #expect(shop.calls(of: "/weather") == served + 2)
+            try await shop.expectAgreement(with: alice)
+        }
+    }
+
+    @Test func `pays for one request of several at least, where it cannot follow a correction`() async throws {
         try await Shop.open(minimumDeposit: 20_000) { shop in
             let alice = try OfficialPayer(key: 0x11, at: shop)
             try await shop.mint(20_000, for: alice)

@@ -26,7 +26,7 @@ final class PromptTaker: Sendable {
 
     var count: Int { lanes.reduce(0) { $0 + $1.count } }
 
-    /// - Parameter each: How many payments of each lane are taken; all are decoded, so that this costs the same.
+    /// - Parameter each: How many payments of each lane are taken; all are read, so that this costs the same.
     init(_ payee: Payee, headers: [[String]], each: Int = .max, areRead: Bool, loop: any EventLoop) throws {
         guard let offer = payee.desk.offers(for: Wallet.price).first else {
             throw WrongResult("The desk offers nothing.")
@@ -36,15 +36,16 @@ final class PromptTaker: Sendable {
         self.loop = loop
         let texts = try headers.map { try $0.map { try PaymentPayload.bytes(ofHeader: $0) } }
         if let first = texts.first?.first { familiar.learn(first) }
-        lanes = texts.map { [familiar] texts in
-            let payments = texts.map { text in
+        let all: [[Payment]] = texts.map { [familiar] texts in
+            texts.map { text in
                 let voucher =
                     areRead
-                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) }) : nil
+                    ? PaymentScan.read(text.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })?.payload
+                    : nil
                 return Payment(text: text, voucher: voucher)
             }
-            return Array(payments.prefix(each))
         }
+        lanes = all.map { Array($0.prefix(each)) }
     }
 
     func takeAll() async throws {

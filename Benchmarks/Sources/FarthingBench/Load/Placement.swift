@@ -18,7 +18,7 @@ enum Placement {
 
     static var description: String {
         isApart
-            ? "Servers run on one core (the second), the load generator on another (the first)"
+            ? "Servers run on one core (the second) with one event loop, the load generator on the other (the first)"
             : "Servers and the load generator share the cores"
     }
 

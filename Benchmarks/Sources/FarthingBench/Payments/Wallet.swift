@@ -33,6 +33,8 @@ final class Wallet: Sendable {
     private let order: Order
     /// What is the same in every payment.
     private let frame: String
+    /// The same of a payment that was signed ahead.
+    private let frameAhead: String
     /// How many prices each channel has signed for.
     private let requests: Mutex<[UInt64]>
     /// The channel that each sender used last.
@@ -49,9 +51,9 @@ final class Wallet: Sendable {
         self.offer = offer
         self.order = order
         signers = (0..<min(count, Self.mostPayers)).map { BenchChannel.signer($0) }
-        frame =
-            [("extensions", required["extensions"]), ("resource", required["resource"]), ("accepted", accepted)]
-            .compactMap { name, value in value.map { ",\"\(name)\":\($0.text)" } }.joined() + "}"
+        let extensions = required["extensions"]
+        frame = Self.frame(required, accepted, extensions)
+        frameAhead = Self.frame(required, accepted, extensions.map(Self.sayingAhead))
         requests = Mutex(Array(repeating: paid, count: count))
     }
 
@@ -115,9 +117,28 @@ final class Wallet: Sendable {
 
     /// The next payment of a channel, with all that x402's own clients send: the offer, the resource and the extensions
     /// are echoed.
-    func header(_ number: Int, _ channel: BenchChannel) -> String {
+    ///
+    /// - Parameter isAhead: Whether others of the channel may be in flight, which needs the gate's offer.
+    func header(_ number: Int, _ channel: BenchChannel, isAhead: Bool = false) -> String {
         let payload = channel.payload(upTo: raise(number)).text
-        return Base64.encode(Array(("{\"x402Version\":2,\"payload\":" + payload + frame).utf8))
+        let rest = isAhead ? frameAhead : frame
+        return Base64.encode(Array(("{\"x402Version\":2,\"payload\":" + payload + rest).utf8))
+    }
+
+    /// Whether the gate takes payments that are signed ahead.
+    var offersAhead: Bool { required["extensions"]?[Self.ahead] != nil }
+
+    private static let ahead = "sign-ahead"
+
+    private static func frame(_ required: JSON, _ accepted: JSON, _ extensions: JSON?) -> String {
+        [("extensions", extensions), ("resource", required["resource"]), ("accepted", accepted)]
+            .compactMap { name, value in value.map { ",\"\(name)\":\($0.text)" } }.joined() + "}"
+    }
+
+    /// - Source: `Specs/sign-ahead.md`.
+    private static func sayingAhead(_ extensions: JSON) -> JSON {
+        guard let offer = extensions[ahead], let info = offer["info"] else { return extensions }
+        return extensions.adding(ahead, offer.adding("info", info.adding("ahead", true)))
     }
 
     private func headers(_ count: Int, _ lane: Int, of lanes: Int) -> [String] {

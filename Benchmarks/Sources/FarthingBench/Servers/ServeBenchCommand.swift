@@ -4,6 +4,7 @@
 import ArgumentParser
 import FarthingEncodings
 import Foundation
+import NIOCore
 
 /// The other end of what goes over HTTP, started by the measuring process.
 struct ServeBenchCommand: AsyncParsableCommand {
@@ -16,6 +17,8 @@ struct ServeBenchCommand: AsyncParsableCommand {
     @Option var channels = PayingServer.channels
 
     func run() async throws {
+        // A server that is kept to one processor gets one thread for its connections.
+        if Placement.isApart { NIOSingletons.groupLoopCountSuggestion = 1 }
         let paying = PayingServer(folder: folder, upstream: upstream, channels: channels)
         switch kind {
         case .node: try await paying.runNode()

@@ -34,18 +34,37 @@ struct CheckedVoucher: CheckedPayment {
 
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
         guard hold() else { return answer(.declined) }
-        let payment = VoucherChannel.Event.paid(reservation, price: price, at: desk.clock())
-        desk.engine.submit(payment, to: channel) { [desk, channel, reservation, payerText] result in
-            if desk.cashier.index.isLimited { desk.cashier.index.release(reservation.id.number, of: channel) }
+        // What others of the same payer signed later must not count as old before this one is in.
+        guard reservation.isAhead else { return apply(.paid(reservation, price: price, at: desk.clock()), answer) }
+        desk.engine.submit(.paymentArrived(reservation, at: desk.clock()), to: channel) { [self] result in
+            guard case .success = result else {
+                release()
+                return answer(.declined)
+            }
+            apply(.served(reservation.id, price: price, at: desk.clock()), answer)
+        }
+    }
+
+    private func apply(_ event: VoucherChannel.Event, _ answer: @escaping @Sendable (ChargeOutcome) -> Void) {
+        desk.engine.submit(event, to: channel) { [self] result in
+            release()
             switch result {
             case .success(let applied):
-                if !applied.effects.isEmpty { Task { await desk.effects.attempt(applied.effects, of: channel) } }
+                if !applied.effects.isEmpty {
+                    Task { await desk.effects.attempt(applied.effects, of: channel) }
+                }
                 desk.count(applied.state.lastCharge)
-                answer(.charged { desk.receipt.header(of: applied.state, payer: payerText) })
+                answer(.charged { [desk, payerText] in desk.receipt.header(of: applied.state, payer: payerText) })
             case .failure(let error):
+                // A request that was let in and could not be charged for must not stay so.
+                if reservation.isAhead { desk.engine.submit(.released(reservation.id), to: channel) { _ in } }
                 answer(error is VoucherChannel.Refusal ? .declined : .outOfOrder(error))
             }
         }
+    }
+
+    private func release() {
+        if desk.cashier.index.isLimited { desk.cashier.index.release(reservation.id.number, of: channel) }
     }
 
     /// Sets aside what the request may leave unclaimed, when there is room for it.

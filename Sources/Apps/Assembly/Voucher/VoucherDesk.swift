@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-import FarthingEncodings
+public import FarthingEncodings
 public import FarthingHTTP402
 public import FarthingNode
 public import FarthingPrimitives
@@ -22,8 +22,16 @@ public final class VoucherDesk: PaymentDesk {
         public var minimumDeposit: Amount?
         /// Whether a smaller deposit is refused rather than only advised against.
         public var enforcesMinimumDeposit: Bool
+        /// How many requests on one channel a payer may have in flight where it signs ahead.
+        ///
+        /// - Range: 1 through 256; 1 does not offer it.
+        public var requestsAhead: Int
 
-        public init(timeoutSeconds: Int64 = 60, minimumDeposit: Amount? = nil, enforcesMinimumDeposit: Bool = false) {
+        public init(
+            timeoutSeconds: Int64 = 60, minimumDeposit: Amount? = nil, enforcesMinimumDeposit: Bool = false,
+            requestsAhead: Int = 64
+        ) {
+            self.requestsAhead = min(max(requestsAhead, 1), 256)
             self.timeoutSeconds = min(max(timeoutSeconds, 5), 600)
             self.minimumDeposit = minimumDeposit
             self.enforcesMinimumDeposit = enforcesMinimumDeposit
@@ -35,6 +43,8 @@ public final class VoucherDesk: PaymentDesk {
     let effects: VoucherEffects
     let cashier: VoucherCashier
     private let reader: ChannelReader
+    /// Payments that wait for the request that is in flight on their channel.
+    let waits = BusyWaits()
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
@@ -72,6 +82,14 @@ public final class VoucherDesk: PaymentDesk {
         ]
     }
 
+    public func extensions(highest: Amount) -> JSON {
+        guard policy.requestsAhead > 1, let window = highest.multiplied(by: UInt128(policy.requestsAhead)) else {
+            return [:]
+        }
+        let ahead = SigningAhead(maximum: policy.requestsAhead, window: window)
+        return .object([SigningAhead.extensionName: ahead.declaration])
+    }
+
     public func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission {
         do {
             let payload = try VoucherPayload(payment.payload)
@@ -81,7 +99,7 @@ public final class VoucherDesk: PaymentDesk {
                 throw VoucherChannel.Refusal.channelIDMismatch(sent: channel, computed: computed)
             }
             try terms.check(payload.terms)
-            return try await admit(payload, to: channel, for: offer)
+            return try await admit(payload, to: channel, for: offer, ahead: ahead(in: payment.extensions))
         } catch let refusal as VoucherChannel.Refusal {
             return .refused(PaymentRefusal(refusal))
         }
@@ -90,18 +108,31 @@ public final class VoucherDesk: PaymentDesk {
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? {
-        guard let plain = PaymentScan.read(payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
+        guard
+            let (plain, meaning) = PaymentScan.read(
+                payment.span, familiar: familiar, payload: { PlainVoucher(&$0, in: $1) })
         else { return nil }
-        return check(plain, price: offer.amount, payerText: payment[plain.payerText])
+        return check(
+            plain, price: offer.amount, ahead: meaning as? SigningAhead, payerText: payment[plain.payerText])
+    }
+
+    public func meaning(of extensions: JSON?) -> (any Sendable)? { ahead(in: extensions) }
+
+    /// How far a payment was signed ahead; the gate has seen to it that what is echoed is what was declared.
+    private func ahead(in extensions: JSON?) -> SigningAhead? {
+        policy.requestsAhead > 1 ? SigningAhead(echoed: extensions) : nil
     }
 
     /// Checks a voucher that was read already, on a channel that is in memory.
     ///
     /// - Parameters:
     ///   - price: The most that the request may cost.
+    ///   - ahead: How far its payer may sign ahead, where it does.
     ///   - payerText: The payer's address as it goes into the receipt: `0x` and 40 digits.
     /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
-    public func check(_ plain: PlainVoucher, price: Amount, payerText: ArraySlice<UInt8>) -> (any CheckedPayment)? {
+    public func check(
+        _ plain: PlainVoucher, price: Amount, ahead: SigningAhead? = nil, payerText: ArraySlice<UInt8>
+    ) -> (any CheckedPayment)? {
         guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
             !reader.isStale(known)
         else { return nil }
@@ -109,7 +140,7 @@ public final class VoucherDesk: PaymentDesk {
         let now = clock()
         let reservation = VoucherChannel.Reservation(
             id: reservations.next(), voucher: voucher, price: price, deposit: nil,
-            until: now.advanced(bySeconds: policy.timeoutSeconds))
+            until: now.advanced(bySeconds: policy.timeoutSeconds), ahead: ahead)
         guard known.admits(reservation, at: now) else { return nil }
         return CheckedVoucher(
             desk: self, channel: plain.channel, terms: plain.terms, reservation: reservation,
@@ -119,7 +150,7 @@ public final class VoucherDesk: PaymentDesk {
     func count(_ charge: Amount) { chargedUnits.increment(by: Double(UInt64(clamping: charge.units))) }
 
     private func admit(
-        _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements
+        _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements, ahead: SigningAhead?
     ) async throws -> Admission {
         let known = try await engine.state(of: channel)
         // Before anything is told about the channel: whoever cannot sign for it learns nothing of it.
@@ -142,8 +173,8 @@ public final class VoucherDesk: PaymentDesk {
             let now = clock()
             let reservation = VoucherChannel.Reservation(
                 id: reservations.next(), voucher: voucher, price: offer.amount, deposit: deposit,
-                until: now.advanced(bySeconds: policy.timeoutSeconds))
-            let state = try await reserve(
+                until: now.advanced(bySeconds: policy.timeoutSeconds), ahead: ahead)
+            let state = try await reserveInTurn(
                 reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
             do {
                 try await cashier.hold(
@@ -158,6 +189,37 @@ public final class VoucherDesk: PaymentDesk {
         } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection || refusal.isOfTheBalance {
             let state = try await engine.state(of: channel) ?? (refusal.callsForCorrection ? opening : nil)
             return .refused(PaymentRefusal(refusal, correction: state?.correction))
+        }
+    }
+
+    /// Sets a voucher aside; where another request is in flight, once that has ended.
+    ///
+    /// Official clients sign the same voucher for requests that they send at once. Of these one is served at a time, and
+    /// each of the others is told what was charged when it is its turn, so that it can sign anew.
+    private func reserveInTurn(
+        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
+        known: VoucherChannel?, opening: VoucherChannel?, at now: Instant
+    ) async throws -> VoucherChannel {
+        var turn: BusyWaits.Turn?
+        while true {
+            do {
+                let state = try await reserve(
+                    reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
+                waits.endPause(on: channel)
+                return state
+            } catch let refusal as VoucherChannel.Refusal {
+                let isBusy = try await engine.state(of: channel).map { $0.isServing } ?? false
+                guard !reservation.isAhead, reservation.deposit == nil, refusal.canBeWaitedFor,
+                    isBusy || waits.isAnyoneWaiting(for: channel) && turn == nil
+                else {
+                    if turn != nil { waits.yieldTurn(on: channel, afterCorrection: refusal.callsForCorrection) }
+                    throw refusal
+                }
+                turn = await waits.wait(for: channel, turn: turn) { [engine] in
+                    (try? await engine.state(of: channel).map { $0.isServing }) ?? false
+                }
+                guard turn != nil else { throw refusal }
+            }
         }
     }
 
@@ -245,7 +307,19 @@ extension VoucherChannel {
     fileprivate var correction: JSON { .object(["channelState": channelState, "voucherState": voucherState]) }
 }
 
+extension VoucherChannel {
+    fileprivate var isServing: Bool { if case .serving = phase { true } else { false } }
+}
+
 extension VoucherChannel.Refusal {
+    /// Whether it may look otherwise once the request in flight has ended.
+    fileprivate var canBeWaitedFor: Bool {
+        switch self {
+        case .busy, .cumulativeMismatch: true
+        default: false
+        }
+    }
+
     /// Whether the payer believes that the channel holds more: the answer to a refund may have been lost.
     fileprivate var isOfTheBalance: Bool { if case .exceedsBalance = self { true } else { false } }
 

@@ -9,17 +9,21 @@ import Logging
 extension Wallet {
     /// Waits for a channel that an offer can be paid out of, for this payment alone.
     ///
+    /// - Parameter beside: How many payments may be in flight on it.
     /// - Throws: ``JournalError/channelInUse(_:)`` when another process keeps it.
-    func lease(for terms: VoucherTerms, in domain: SettlementDomain) async throws -> (ChannelLease, KeptChannel) {
+    func lease(
+        for terms: VoucherTerms, in domain: SettlementDomain, beside: Int = 0
+    ) async throws -> (ChannelLease, KeptChannel) {
         let candidates = try await candidates(for: terms, in: domain)
-        let lease = try await lease(oneOf: candidates.map(\.id))
+        let lease = try await lease(oneOf: candidates.map(\.id), beside: beside)
         do {
             // Somebody else may have used it since it was looked at.
             let known = try await journal.channel(lease.channel)
             guard let kept = known ?? candidates.first(where: { $0.id == lease.channel }) else {
                 throw JournalError.channelInUse(lease.channel)
             }
-            return (lease, try await prepared(kept, isNew: known == nil))
+            // What others have in flight was prepared before they signed.
+            return (lease, lease.isShared ? kept : try await prepared(kept, isNew: known == nil))
         } catch {
             lease.giveBack()
             throw error
@@ -27,15 +31,18 @@ extension Wallet {
     }
 
     /// Takes one of these channels, first within this process and then against all others.
-    func lease(oneOf candidates: [ChannelID]) async throws -> ChannelLease {
+    func lease(oneOf candidates: [ChannelID], beside: Int = 0) async throws -> ChannelLease {
         let deadline = ContinuousClock.now + options.lockTimeout
         var rest = candidates
         while true {
-            let channel = try await queue.take(oneOf: rest)
+            let turn = try await queue.take(oneOf: rest, beside: beside)
+            let channel = turn.channel
             do {
-                guard let lockFolder else { return ChannelLease(channel: channel, queue: queue, lock: nil) }
+                guard let lockFolder, turn.lock == nil else {
+                    return ChannelLease(turn, queue: queue, lock: turn.lock)
+                }
                 if let lock = try ChannelLock(channel, in: lockFolder) {
-                    return ChannelLease(channel: channel, queue: queue, lock: lock)
+                    return ChannelLease(turn, queue: queue, lock: lock)
                 }
             } catch {
                 await queue.giveBack(channel)
@@ -82,7 +89,11 @@ extension Wallet {
         var channel = channel
         if channel.books.phase != .idle {
             // Whoever signed this is gone: the lock says so.
-            _ = try channel.books.apply(.outcomeUnknown)
+            if case .ahead(let payments) = channel.books.phase {
+                for payment in payments { _ = try channel.books.apply(.aheadEnded(ceiling: payment.ceiling)) }
+            } else {
+                _ = try channel.books.apply(.outcomeUnknown)
+            }
             try await journal.abandon(channel)
         }
         let books = channel.books

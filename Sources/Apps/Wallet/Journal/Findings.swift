@@ -27,7 +27,10 @@ struct Findings: Hashable, Sendable {
             let open = (before.doubts + [before.awaited].compactMap { $0 }).map(\.ceiling)
             // Without a voucher that shows which, it was one that covers the sum.
             let shown = open.first { $0 == proof } ?? open.filter { $0 >= after.charged }.min() ?? proof
-            payments = .taken(more, ceiling: shown ?? after.charged, isFinal: isFinal)
+            payments =
+                before.doubts.contains { $0.manner != .exact }
+                ? .takenTogether(more, isFinal: isFinal)
+                : .taken(more, ceiling: shown ?? after.charged, isFinal: isFinal)
         } else if payeeTold {
             payments = .noneTaken(isFinal: isFinal)
         }

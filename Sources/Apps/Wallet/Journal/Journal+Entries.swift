@@ -178,7 +178,7 @@ extension Database {
         var entries = try rows(.payment, "in_doubt = 1", of: channel).map { try $0.entry() }
         let isFinal: Bool
         switch settled {
-        case .noneTaken(let final): isFinal = final
+        case .noneTaken(let final), .takenTogether(_, let final): isFinal = final
         case .taken(let amount, let ceiling, let final):
             isFinal = final
             // Of several with the same voucher the newest is as good as any: it was one payment to the payee. One that
@@ -190,6 +190,17 @@ extension Database {
                 let entry = entries.remove(at: index)
                 try close(
                     entry.id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
+            }
+        }
+        if case .takenTogether(let amount, _) = settled {
+            // The oldest first, each up to its price: the sum is right, and so it is counted.
+            var rest = amount
+            for entry in entries.reversed() where !rest.isZero && entry.state != .paid {
+                let charged = min(entry.price, rest)
+                rest = rest.clampedSubtracting(charged)
+                entries.removeAll { $0.id == entry.id }
+                try close(
+                    entry.id, JournalOutcome(.paid, charged: charged, code: "payment.answer-lost"), isInDoubt: false)
             }
         }
         for entry in entries {

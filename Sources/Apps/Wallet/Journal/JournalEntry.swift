@@ -97,4 +97,6 @@ public enum DoubtsSettled: Hashable, Sendable {
     case noneTaken(isFinal: Bool)
     /// The payee took so much in all, by the voucher with this ceiling.
     case taken(Amount, ceiling: Amount, isFinal: Bool)
+    /// The payee took so much in all of several that were in flight together; nobody can tell by which.
+    case takenTogether(Amount, isFinal: Bool)
 }

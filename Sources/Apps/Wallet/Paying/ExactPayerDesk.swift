@@ -35,7 +35,7 @@ struct ExactPayerDesk: PayerDesk {
     }
 
     func sign(
-        _ offer: Offer, for resource: RequestedResource, identifier: String?
+        _ offer: Offer, for resource: RequestedResource, identifier: String?, extensions: JSON?
     ) async throws -> any SignedPayment {
         let wanted = offer.requirements
         guard let token = tokenDomain(of: wanted), let domain = wallet.domain(of: wanted.network) else {

@@ -45,25 +45,54 @@ struct VoucherPayerDesk: PayerDesk {
     }
 
     func sign(
-        _ offer: Offer, for resource: RequestedResource, identifier: String?
+        _ offer: Offer, for resource: RequestedResource, identifier: String?, extensions: JSON?
     ) async throws -> any SignedPayment {
         guard let terms = VoucherTerms(offer.requirements), let domain = wallet.domain(of: terms.network) else {
             throw OfferObjection.incomplete(scheme: offer.requirements.scheme)
         }
-        let (lease, before) = try await wallet.lease(for: terms, in: domain)
+        let limits = SigningAhead(declared: extensions)?.held(to: wallet.options.requestsAhead)
+        do {
+            return try await sign(offer, terms, in: domain, for: resource, identifier, extensions, within: limits)
+        } catch VoucherPayer.Refusal.requestInFlight where limits != nil {
+            // It cannot be signed on top of those in flight, so it is signed when they have ended.
+            return try await sign(offer, terms, in: domain, for: resource, identifier, extensions, within: nil)
+        }
+    }
+
+    /// - Parameter limits: `nil` when the channel must be had alone.
+    private func sign(
+        _ offer: Offer, _ terms: VoucherTerms, in domain: SettlementDomain, for resource: RequestedResource,
+        _ identifier: String?, _ extensions: JSON?, within limits: SigningAhead?
+    ) async throws -> any SignedPayment {
+        let (lease, before) = try await wallet.lease(
+            for: terms, in: domain, beside: limits.map { $0.maximum - 1 } ?? 0)
         do {
             var channel = before
             channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
+            let (deposit, now) = (leave(terms, before.books), wallet.clock())
+            // Whoever asks for one thing after the other signs exactly, as x402 is published.
+            let isAhead = lease.isShared || lease.isContended
             let effects = try channel.books.apply(
-                .requestStarted(price: terms.price, deposit: leave(terms, before.books), at: wallet.clock()))
+                isAhead && limits != nil
+                    ? .aheadStarted(
+                        price: terms.price, deposit: deposit, at: now, limits ?? SigningAhead(maximum: 1, window: .zero)
+                    )
+                    : .requestStarted(price: terms.price, deposit: deposit, at: now))
             let (intent, _) = intent(terms, resource, channel.books)
             let draft = JournalDraft(
-                intent: intent, channel: channel.id, ceiling: channel.books.awaited?.ceiling, identifier: identifier)
+                intent: intent, channel: channel.id, ceiling: channel.books.inFlight.last?.ceiling,
+                identifier: identifier)
             let entry = try await wallet.begin(draft, channel: channel)
             do {
                 let hand = VoucherHand(wallet: wallet, domain: domain, token: terms.token, terms: channel.books.terms)
                 let payload = try await hand.payload(of: effects, in: channel.id)
                 wallet.journal.probe?.reach(.signed, .payment)
+                if let payment = channel.books.inFlight.last, payment.manner == .ahead {
+                    return AheadSignedPayment(
+                        wallet: wallet, offer: offer.requirements, entry: entry, identifier: identifier,
+                        payload: payload.json, echo: SigningAhead.echo(of: extensions),
+                        payer: channel.books.terms.payer, ceiling: payment.ceiling, slot: await lease.keepSlot())
+                }
                 return VoucherSignedPayment(
                     wallet: wallet, domain: domain, offer: offer.requirements, entry: entry, identifier: identifier,
                     payload: payload.json, channel: channel,

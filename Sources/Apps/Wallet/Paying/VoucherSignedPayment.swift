@@ -87,6 +87,7 @@ struct VoucherSignedPayment: SignedPayment {
         // Books that were lost may have signed this very voucher before; whether they were, only the settlement tells.
         let isThisOne =
             !isFound && proof?.ceiling == before.awaited?.ceiling
+            && before.doubts.allSatisfy { $0.manner == .exact }
             && !before.doubts.contains { $0.ceiling == proof?.ceiling }
         if !more.isZero, isThisOne {
             try await wallet.journal.finish(

@@ -21,6 +21,7 @@ struct JournalFold {
         core.probe?(.foldBegun)
         do {
             let slots = sorted()
+            if slots.count > Self.many { prepareToRead() }
             var start = 0
             var transactions = 0
             while start < slots.count {
@@ -101,14 +102,17 @@ struct JournalFold {
     }
 
     private static let chunk = 1000
+    /// From so many channels on, most blocks of the journal are read.
+    private static let many = 10_000
+
+    /// One long read instead of many short ones.
+    private func prepareToRead() {
+        let files = core.state.withLock { state in state.overlay.files.filter { $0.key <= fold.through }.map(\.value) }
+        for file in files { file.prepareToRead() }
+    }
 
     private func write(_ slots: ArraySlice<ChannelIndex.Slot>, to db: Database) throws {
-        let upsert = try db.cachedStatement(
-            sql: """
-                INSERT INTO channels (id, scheme, version, state) VALUES (?, ?, ?, ifnull(?, x''))
-                ON CONFLICT (id) DO UPDATE SET scheme = excluded.scheme, version = excluded.version,
-                    state = excluded.state WHERE excluded.version > version
-                """)
+        let upsert = try ChannelUpsert(db)
         var start = slots.startIndex
         while start < slots.endIndex {
             let end = min(slots.endIndex, start + Self.chunk)
@@ -122,9 +126,7 @@ struct JournalFold {
             for (place, file) in places {
                 guard let file else { continue }
                 try JournalRecordReader.read(file, at: Int(place.offset)) { commit in
-                    try upsert.execute(arguments: [
-                        Data(commit.channel), commit.scheme, commit.version, Data(commit.state),
-                    ])
+                    try upsert.write(commit)
                 }
             }
             start = end

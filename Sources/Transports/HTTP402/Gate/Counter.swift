@@ -26,7 +26,9 @@ struct Counter: Sendable {
             guard !gate.requiresIdentifier else { throw PaymentFault.identifierMissing }
             let decision = try await admit(payment, offer, identifier: nil)
             // The first offer alone is admitted without looking at what was accepted.
-            if case .serve = decision, offer == offers.first { entry.familiar.learn(text) }
+            if case .serve = decision, offer == offers.first {
+                entry.familiar.learn(text, meaning: gate.desk.meaning(of: payment.extensions))
+            }
             return decision
         }
         // Before anything is verified: a payment that was taken already would be refused now.

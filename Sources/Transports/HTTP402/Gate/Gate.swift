@@ -40,9 +40,10 @@ public struct Gate: Sendable {
         book = RouteBook(prices, desk: desk)
         self.publicURL = publicURL
         self.requiresIdentifier = requiresIdentifier
-        extensions = .object([
-            "\(PaymentIdentifiers.extensionName)": PaymentIdentifiers.declaration(required: requiresIdentifier)
-        ])
+        let identifiers = PaymentIdentifiers.declaration(required: requiresIdentifier)
+        extensions = (desk.extensions(highest: prices.highest).members ?? []).reduce(
+            .object(["\(PaymentIdentifiers.extensionName)": identifiers])
+        ) { $0.adding($1.name, $1.value) }
     }
 
     /// - Throws: What the desk throws when it cannot work at all.

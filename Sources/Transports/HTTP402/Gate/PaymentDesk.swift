@@ -18,10 +18,18 @@ public protocol PaymentDesk: Sendable {
     /// The ways in which a price may be paid. The same price gives the same offers every time.
     func offers(for price: Amount) -> [PaymentRequirements]
 
+    /// What the desk knows beyond x402 itself: a member for each extension, as it is declared in every 402.
+    ///
+    /// - Parameter highest: The highest price on the list.
+    func extensions(highest: Amount) -> JSON
+
     /// Looks at a payment and sets it aside for one request, or acts on it when it is no payment (a refund).
     ///
     /// - Throws: Only when the desk itself is in trouble, as when the store is gone. A bad payment is an answer.
     func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission
+
+    /// What a payment's extensions mean to the desk; ``check(_:familiar:for:)`` is told it again with the same text.
+    func meaning(of extensions: JSON?) -> (any Sendable)?
 
     /// Checks a payment whose payer is known, without a task that waits.
     ///
@@ -40,6 +48,8 @@ extension PaymentDesk {
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? { nil }
+
+    public func meaning(of extensions: JSON?) -> (any Sendable)? { nil }
 }
 
 /// A payment whose signature is good and which fits the payee's books as they stand.
@@ -54,6 +64,10 @@ public protocol CheckedPayment: Sendable {
 
     /// Charges it for what is there already.
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
+}
+
+extension PaymentDesk {
+    public func extensions(highest: Amount) -> JSON { [:] }
 }
 
 /// What a desk says to a payment.

@@ -46,6 +46,11 @@ public struct PriceList: Hashable, Sendable {
     /// - Parameter routes: In the order in which they are tried. What no route matches is not served.
     public init(_ routes: [Route]) { self.routes = routes }
 
+    /// The highest price of all; zero where all is free.
+    public var highest: Amount {
+        routes.reduce(.zero) { if case .upTo(let price) = $1.price { max($0, price) } else { $0 } }
+    }
+
     /// The first route that matches, or `nil` when nothing is sold there.
     public func route(method: HTTPRequest.Method, path: RequestPath) -> Route? {
         routes.first { $0.matches(method: method.rawValue, path: path) }

@@ -50,6 +50,10 @@ final class PaymentLane: ChannelDuplexHandler {
     private var isReadHeld = false
     private var hasWritten = false
     private var context: ChannelHandlerContext?
+    /// Where complete responses are written: in front of whatever encodes the server's.
+    private var encoder: ChannelHandlerContext?
+    /// Whether the server was given anything since it last heard that reading is complete.
+    private var hasPassed = false
 
     init(gate: Gate, mailbox: LoopMailbox<Letter>, handler: @escaping PaymentServer.Handler) {
         self.gate = gate
@@ -57,12 +61,21 @@ final class PaymentLane: ChannelDuplexHandler {
         self.handler = handler
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.context = nil
+        leave()
         context.fireChannelInactive()
+    }
+
+    private func leave() {
+        context = nil
+        encoder = nil
     }
 
     // MARK: - Requests
@@ -86,6 +99,8 @@ final class PaymentLane: ChannelDuplexHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         flush()
+        guard hasPassed else { return }
+        hasPassed = false
         context.fireChannelReadComplete()
     }
 
@@ -142,6 +157,7 @@ final class PaymentLane: ChannelDuplexHandler {
             parts.append(part)
             entries.append(.held(parts))
         } else {
+            hasPassed = true
             context?.fireChannelRead(wrapInboundOut(part))
             return
         }
@@ -183,9 +199,7 @@ final class PaymentLane: ChannelDuplexHandler {
                 first += 1
                 hasWritten = true
                 // The bytes are complete: they go past the encoder of the server's responses.
-                if let encoder = try? context.pipeline.syncOperations.context(handlerType: HTTPResponseEncoder.self) {
-                    encoder.write(NIOAny(buffer), promise: nil)
-                }
+                encoder?.write(NIOAny(buffer), promise: nil)
             case .held(let parts):
                 entries[entries.startIndex] = .forwarded
                 for part in parts { context.fireChannelRead(wrapInboundOut(part)) }

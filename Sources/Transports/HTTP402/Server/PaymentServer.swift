@@ -29,16 +29,22 @@ public struct PaymentServer: Service {
     private let gate: Gate
     private let address: BindAddress
     private let handler: Handler
+    private let maximumConnections: Int
     private let logger: Logger
     private let onListening: @Sendable (Int?) async -> Void
 
-    /// - Parameter onListening: Told the port once connections are taken.
+    /// - Parameters:
+    ///   - maximumConnections: How many connections are taken at once; a process that runs out of files is ended by the
+    ///     system's libraries.
+    ///   - onListening: Told the port once connections are taken.
     public init(
-        gate: Gate, address: BindAddress, logger: Logger = Logger(label: "farthing.payments"),
+        gate: Gate, address: BindAddress, maximumConnections: Int = 512,
+        logger: Logger = Logger(label: "farthing.payments"),
         onListening: @escaping @Sendable (Int?) async -> Void = { _ in }, handler: @escaping Handler
     ) {
         self.gate = gate
         self.address = address
+        self.maximumConnections = maximumConnections
         self.logger = logger
         self.onListening = onListening
         self.handler = handler
@@ -60,7 +66,9 @@ public struct PaymentServer: Service {
                     maximumHeaderBytes: PaymentPayload.maximumHeaderBytes + 1024, idleTimeout: .seconds(75),
                     mailboxes: mailboxes)
             },
-            configuration: .init(address: address, serverName: "farthing"),
+            configuration: .init(
+                address: address, serverName: "farthing",
+                availableConnectionsDelegate: .maximum(maximumConnections, logger: logger)),
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port) },
             logger: logger)
         try await app.run()

@@ -54,7 +54,9 @@ struct VoucherPayerStoredFormTests {
         for bytes in try Self.books().map(\.stored) {
             for count in bytes.indices { refuse(Array(bytes.prefix(count)), .damaged) }
             refuse(bytes + [0], .damaged)
-            refuse([2] + bytes.dropFirst(), .newer(version: 2))
+            for version in [3, 255] as [UInt8] { refuse([version] + bytes.dropFirst(), .newer(version: version)) }
+            // What was written as the one version cannot be read as the other.
+            refuse([bytes[0] == 1 ? 2 : 1] + bytes.dropFirst(), .damaged)
         }
         for bytes in Self.effects.map(VoucherPayer.stored) {
             for count in bytes.indices {
