@@ -15,7 +15,7 @@ struct TakeBenchCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "How far a payment is decoded when it is taken: desk, header or gate; text and voucher take it as a server does."
+            "How far it is decoded when it is taken: desk, header, gate; text and voucher take it as a server does."
     )
     var form = Form.voucher
     @Option(help: "How many to sign.")

@@ -8,9 +8,9 @@ extension Benchmark {
     static let voucherInProcess = Benchmark(
         name: "voucher-in-process",
         summary: """
-            Vouchers taken in by the desk, \(channelCount) channels, \(lanes) in flight. 'voucher' is read already: what \
-            is measured is digest, signature, rules and commit. 'text' is the JSON of the payment. 'desk' and 'gate' have \
-            a task for each payment that reserves, then charges; 'gate' has the whole head of a request.
+            Vouchers taken in by the desk, \(channelCount) channels, \(lanes) in flight. 'voucher' is read already: \
+            what is measured is digest, signature, rules and commit. 'text' is the JSON of the payment. 'desk' and \
+            'gate' have a task for each payment that reserves, then charges; 'gate' has the whole head of a request.
             """
     ) { setting in
         let memory = try await Payee(store: MemoryStore(), channels: channelCount)
