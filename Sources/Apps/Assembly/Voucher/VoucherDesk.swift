@@ -181,6 +181,7 @@ public final class VoucherDesk: PaymentDesk {
                     state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)
             } catch {
                 _ = try? await engine.apply(.released(reservation.id), to: channel)
+                waits.ended(reservation.id, on: channel)
                 return .deferred(error, retryAfterSeconds: Int(VoucherCashier.pause))
             }
             return .admitted(
@@ -197,28 +198,40 @@ public final class VoucherDesk: PaymentDesk {
     /// Official clients sign the same voucher for requests that they send at once. Of these one is served at a time, and
     /// each of the others is told what was charged when it is its turn, so that it can sign anew.
     private func reserveInTurn(
-        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
-        known: VoucherChannel?, opening: VoucherChannel?, at now: Instant
+        _ first: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
+        known: VoucherChannel?, opening: VoucherChannel?, at start: Instant
     ) async throws -> VoucherChannel {
         var turn: BusyWaits.Turn?
         while true {
+            // What was spent in waiting does not count.
+            let now = turn == nil ? start : clock()
+            let reservation = turn == nil ? first : first.renewed(until: now.advanced(bySeconds: policy.timeoutSeconds))
             do {
                 let state = try await reserve(
                     reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
-                waits.endPause(on: channel)
+                waits.letIn(reservation.id, on: channel)
                 return state
             } catch let refusal as VoucherChannel.Refusal {
                 let isBusy = try await engine.state(of: channel).map { $0.isServing } ?? false
-                guard !reservation.isAhead, reservation.deposit == nil, refusal.canBeWaitedFor,
-                    isBusy || waits.isAnyoneWaiting(for: channel) && turn == nil
-                else {
-                    if turn != nil { waits.yieldTurn(on: channel, afterCorrection: refusal.callsForCorrection) }
+                guard !reservation.isAhead, reservation.deposit == nil, refusal.canBeWaitedFor else {
+                    if turn != nil { waits.refused(on: channel, wasCorrected: false) }
                     throw refusal
                 }
-                turn = await waits.wait(for: channel, turn: turn) { [engine] in
+                guard isBusy || turn == nil && waits.hasLine(channel) else {
+                    waits.refused(on: channel, wasCorrected: refusal.callsForCorrection)
+                    throw refusal
+                }
+                let next = await waits.wait(for: channel, turn: turn) { [engine] in
                     (try? await engine.state(of: channel).map { $0.isServing }) ?? false
                 }
-                guard turn != nil else { throw refusal }
+                guard next != nil else {
+                    if turn != nil { waits.refused(on: channel, wasCorrected: false) }
+                    throw refusal
+                }
+                turn = next
+            } catch {
+                if turn != nil { waits.refused(on: channel, wasCorrected: false) }
+                throw error
             }
         }
     }
