@@ -54,7 +54,9 @@ final class BusyWaits: Sendable {
     static let grace = Duration.milliseconds(1500)
 
     private let contents = Mutex(Contents())
-    /// How many lines there are. Looked at for each request that ends, so it must cost nothing while there is none.
+    /// How many lines there are.
+    ///
+    /// Looked at for each request that ends, so it must cost nothing while there is none.
     private let lines = Atomic(0)
 
     /// Whether a payment that comes now comes after others.
