@@ -25,12 +25,14 @@ final class AdmittedVoucher: AdmittedPayment {
         self.channel = channel
         self.reservation = reservation
         self.payer = payer
+        desk.underWay.begin()
     }
 
     // Whatever becomes of a request: what was set aside for it must not stay so.
     deinit {
         desk.cashier.index.release(reservation.id.number, of: channel)
         desk.waits.ended(reservation.id, on: channel)
+        desk.underWay.end()
     }
 
     func charge(_ price: Amount) async throws -> SettleResponse {

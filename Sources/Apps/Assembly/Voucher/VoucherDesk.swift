@@ -26,12 +26,15 @@ public final class VoucherDesk: PaymentDesk {
         ///
         /// - Range: 1 through 256; 1 does not offer it.
         public var requestsAhead: Int
+        /// How many payments may be under way at once, before more are sent away for a moment.
+        public var paymentsUnderWay: Int
 
         public init(
             timeoutSeconds: Int64 = 60, minimumDeposit: Amount? = nil, enforcesMinimumDeposit: Bool = false,
-            requestsAhead: Int = 64
+            requestsAhead: Int = 64, paymentsUnderWay: Int = 16_384
         ) {
             self.requestsAhead = min(max(requestsAhead, 1), 256)
+            self.paymentsUnderWay = max(paymentsUnderWay, 1)
             self.timeoutSeconds = min(max(timeoutSeconds, 5), 600)
             self.minimumDeposit = minimumDeposit
             self.enforcesMinimumDeposit = enforcesMinimumDeposit
@@ -51,6 +54,7 @@ public final class VoucherDesk: PaymentDesk {
     let receipt: VoucherReceipt
     let chargedUnits = FloatingPointCounter(label: "farthing_charged_units_total")
     private let reservations = ReservationNumbers()
+    let underWay: PaymentsUnderWay
 
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
@@ -63,6 +67,7 @@ public final class VoucherDesk: PaymentDesk {
         self.effects = effects
         self.cashier = cashier
         self.clock = clock
+        underWay = PaymentsUnderWay(maximum: policy.paymentsUnderWay)
         receipt = VoucherReceipt(network: settlement.domain.network)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
     }
@@ -91,6 +96,7 @@ public final class VoucherDesk: PaymentDesk {
     }
 
     public func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission {
+        guard !underWay.isFull else { return .deferred(GateFault.overloaded, retryAfterSeconds: 1) }
         do {
             let payload = try VoucherPayload(payment.payload)
             let channel = payload.voucher.channel
@@ -133,7 +139,8 @@ public final class VoucherDesk: PaymentDesk {
     public func check(
         _ plain: PlainVoucher, price: Amount, ahead: SigningAhead? = nil, payerText: ArraySlice<UInt8>
     ) -> (any CheckedPayment)? {
-        guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
+        guard !underWay.isFull, let known = engine.knownState(of: plain.channel),
+            (try? terms.check(plain.terms)) != nil,
             !reader.isStale(known)
         else { return nil }
         guard let voucher = Voucher(plain, of: known, in: settlement.domain) else { return nil }

@@ -80,7 +80,7 @@ struct BatchCounter: Sendable {
             case .serve(let paid): return await serve(item, paid)
             }
         } catch {
-            return PaymentBatch.Answer(.problem(.serviceUnavailable, GateFault.outOfOrder))
+            return PaymentBatch.Answer(.outOfOrder)
         }
     }
 
