@@ -32,6 +32,11 @@ extension VoucherChannel {
 
         public var deposit: SignedDeposit? { if case .full(let deposit) = box { deposit } else { nil } }
 
+        /// The same for a request that had to wait before it was let in.
+        public func renewed(until: Instant) -> Reservation {
+            Reservation(id: id, voucher: voucher, price: price, deposit: deposit, until: until, ahead: ahead)
+        }
+
         /// Whether other requests may be in flight on the channel beside this one.
         public var isAhead: Bool { ahead != nil }
     }

@@ -87,9 +87,13 @@ public struct VoucherChannel: StoredChannelScheme {
     /// Charged, and then not delivered: lowers the next charges, is never claimed, and is refunded.
     public internal(set) var credit: Amount
     public internal(set) var lastPaidAt: Instant?
-    /// How much the last charge added to ``charged``: what the payer of that request is told. Not stored.
+    /// How much the last charge added to ``charged``, which the payer of that request is told.
+    ///
+    /// It is not stored: it is told in the moment of the charge, or never.
     public internal(set) var lastCharge = Amount.zero
-    /// What is signed ahead must go higher than this to be new. Lost at a restart, down to the best voucher.
+    /// What is signed ahead must go higher than this to be new.
+    ///
+    /// Lost at a restart, down to the best voucher.
     var floor = Amount.zero
 
     /// A channel of which nothing is known but what the ledger says.

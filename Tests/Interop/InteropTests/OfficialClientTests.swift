@@ -89,7 +89,6 @@ extension Interop.OfficialClient {
             try await alice.pay("/weather")
             let several = try await alice.pay("/weather", count: count, by: .atOnce, reading: true)
             let served = several.filter { $0.status == 200 }.count
-            print("MEASURED: of \(count) at once, \(served) were served")
             #expect(served == count, "\(several.map { "\($0.status ?? 0) \($0.json["refused"]?.stringValue ?? "")" })")
             #expect(several.filter { $0.status == 402 && $0.charged == nil }.count == count - served)
             #expect(try await alice.pay("/weather").map(\.status) == [200])

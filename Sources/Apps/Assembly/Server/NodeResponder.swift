@@ -10,6 +10,7 @@ import FarthingSQLiteStore
 import FarthingX402
 import HTTPTypes
 import Hummingbird
+import Logging
 import Metrics
 import NIOCore
 
@@ -32,6 +33,40 @@ struct NodeResponder: HTTPResponder {
             default: break
             }
         }
+        if request.method == .post, request.uri.path == PaymentBatch.path {
+            let batches = BatchResponder { await answers(to: $0, context: context) }
+            return try await batches.respond(to: request)
+        }
+        return try await respond(toOne: request, context: context)
+    }
+
+    /// Each request of a batch is served as if it had come by itself, all at once.
+    private func answers(to batch: PaymentBatch, context: Context) async -> [PaymentBatch.Answer] {
+        await withTaskGroup { group in
+            for (index, item) in batch.items.enumerated() {
+                group.addTask { (index, await answer(to: item, context: context)) }
+            }
+            var answers = [PaymentBatch.Answer?](repeating: nil, count: batch.items.count)
+            for await (index, answer) in group { answers[index] = answer }
+            return answers.compactMap(\.self)
+        }
+    }
+
+    private func answer(to item: PaymentBatch.Item, context: Context) async -> PaymentBatch.Answer {
+        guard let request = item.request else {
+            return PaymentBatch.Answer(status: .badRequest, headers: [:], body: [])
+        }
+        do {
+            let response = try await respond(
+                toOne: Request(head: request, body: RequestBody(buffer: ByteBuffer())), context: context)
+            return try await PaymentBatch.Answer(response)
+        } catch {
+            context.logger.error("A request of a batch failed", metadata: ["error": "\(error)"])
+            return PaymentBatch.Answer(status: .badGateway, headers: [:], body: [])
+        }
+    }
+
+    private func respond(toOne request: Request, context: Context) async throws -> Response {
         let start = ContinuousClock.now
         let response: Response
         do {

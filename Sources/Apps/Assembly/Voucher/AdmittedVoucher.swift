@@ -25,12 +25,14 @@ final class AdmittedVoucher: AdmittedPayment {
         self.channel = channel
         self.reservation = reservation
         self.payer = payer
+        desk.underWay.begin()
     }
 
     // Whatever becomes of a request: what was set aside for it must not stay so.
     deinit {
         desk.cashier.index.release(reservation.id.number, of: channel)
-        desk.waits.nextTurn(on: channel)
+        desk.waits.ended(reservation.id, on: channel)
+        desk.underWay.end()
     }
 
     func charge(_ price: Amount) async throws -> SettleResponse {
@@ -51,7 +53,7 @@ final class AdmittedVoucher: AdmittedPayment {
             return desk.failure(refusal, payer: payer)
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
-        desk.waits.nextTurn(on: channel)
+        desk.waits.ended(reservation.id, on: channel)
         delivered.withLock { $0 = price }
         desk.count(served.lastCharge)
         return SettleResponse(
@@ -64,7 +66,7 @@ final class AdmittedVoucher: AdmittedPayment {
         // Refused when the reservation ran out meanwhile: then it is free already.
         _ = try? await desk.engine.apply(.released(reservation.id), to: channel)
         desk.cashier.index.release(reservation.id.number, of: channel)
-        desk.waits.nextTurn(on: channel)
+        desk.waits.ended(reservation.id, on: channel)
     }
 
     func deliveryFailed() async {

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingVoucherScheme
 import Synchronization
 
 /// Payments that wait until the request in flight on their channel has ended, each for its turn.
@@ -21,15 +22,25 @@ final class BusyWaits: Sendable {
         let continuation: CheckedContinuation<Turn?, Never>
     }
 
+    /// Why nobody is woken now.
+    private enum Pause: Hashable {
+        /// Whoever was woken last is being judged.
+        case judging
+        /// It was corrected, and may come again; by this number its alarm knows it.
+        case corrected(UInt64)
+        /// It, or one that came in between, was let in.
+        case serving(ReservationID)
+    }
+
     private struct Line {
         var waiters: [Waiter] = []
-        /// Nobody is woken before this: somebody was corrected, and may come again.
-        var pause: UInt64?
+        var pause: Pause?
     }
 
     private struct Contents {
         var lines: [ChannelID: Line] = [:]
         var lastNumber: UInt64 = 0
+        var waiting = 0
     }
 
     /// How many may wait for one channel, and for all.
@@ -38,14 +49,19 @@ final class BusyWaits: Sendable {
     /// How long a payment waits at most.
     static let patience = Duration.seconds(10)
     /// How long a corrected payer has to come again.
-    static let grace = Duration.milliseconds(250)
+    ///
+    /// It reads the chain before it follows a correction.
+    static let grace = Duration.milliseconds(1500)
 
     private let contents = Mutex(Contents())
-    /// Looked at for each request that ends, so it must cost nothing while nobody waits.
-    private let waiting = Atomic(0)
+    /// How many lines there are.
+    ///
+    /// Looked at for each request that ends, so it must cost nothing while there is none.
+    private let lines = Atomic(0)
 
-    func isAnyoneWaiting(for channel: ChannelID) -> Bool {
-        guard waiting.load(ordering: .acquiring) > 0 else { return false }
+    /// Whether a payment that comes now comes after others.
+    func hasLine(_ channel: ChannelID) -> Bool {
+        guard lines.load(ordering: .acquiring) > 0 else { return false }
         return contents.withLock { $0.lines[channel] != nil }
     }
 
@@ -59,7 +75,7 @@ final class BusyWaits: Sendable {
         for channel: ChannelID, turn: Turn?, isBusy: @escaping @Sendable () async -> Bool
     ) async -> Turn? {
         let deadline = turn?.deadline ?? .now + Self.patience
-        guard deadline > .now, waiting.load(ordering: .acquiring) < Self.maximum else { return nil }
+        guard deadline > .now else { return nil }
         let number = contents.withLock { contents in
             contents.lastNumber += 1
             return contents.lastNumber
@@ -73,55 +89,87 @@ final class BusyWaits: Sendable {
             await withCheckedContinuation { continuation in
                 let isFull = contents.withLock { contents in
                     var line = contents.lines[channel] ?? Line()
-                    guard line.waiters.count < Self.maximumPerChannel, !Task.isCancelled else { return true }
+                    guard line.waiters.count < Self.maximumPerChannel, contents.waiting < Self.maximum,
+                        !Task.isCancelled
+                    else { return true }
                     let waiter = Waiter(number: number, deadline: deadline, continuation: continuation)
                     line.waiters.insert(waiter, at: turn == nil ? line.waiters.endIndex : 0)
+                    if turn != nil, line.pause == .judging { line.pause = nil }
                     contents.lines[channel] = line
-                    waiting.add(1, ordering: .acquiringAndReleasing)
+                    contents.waiting += 1
+                    count(contents)
                     return false
                 }
                 guard !isFull else { return continuation.resume(returning: nil) }
                 // What it waits for may have ended just before it stood in line.
-                Task { if await !isBusy() { nextTurn(on: channel) } }
+                Task { if await !isBusy() { wakeNext(on: channel, after: nil) } }
             }
         } onCancel: {
             giveUp(number, on: channel)
         }
     }
 
-    /// A request has ended: wakes whoever waits the longest.
-    func nextTurn(on channel: ChannelID) {
-        guard waiting.load(ordering: .acquiring) > 0 else { return }
-        let next = contents.withLock { contents -> Waiter? in
-            guard contents.lines[channel]?.pause == nil else { return nil }
-            return take(0, from: channel, in: &contents)
-        }
-        next?.continuation.resume(returning: Turn(deadline: next?.deadline ?? .now))
+    /// A payment was let in: whoever waits is woken by its end.
+    func letIn(_ id: ReservationID, on channel: ChannelID) {
+        guard lines.load(ordering: .acquiring) > 0 else { return }
+        contents.withLock { $0.lines[channel]?.pause = .serving(id) }
     }
 
-    /// Whoever was woken was refused; the next is woken at once, or after a corrected one had time to come again.
-    func yieldTurn(on channel: ChannelID, afterCorrection: Bool) {
-        guard afterCorrection else { return nextTurn(on: channel) }
-        let pause = contents.withLock { contents -> UInt64? in
-            guard contents.lines[channel] != nil else { return nil }
+    /// A request has ended: wakes whoever waits the longest.
+    func ended(_ id: ReservationID, on channel: ChannelID) {
+        guard lines.load(ordering: .acquiring) > 0 else { return }
+        wakeNext(on: channel, after: id)
+    }
+
+    /// A payment was refused.
+    ///
+    /// Where it was corrected, those after it wait until it has come again and been served; where it does not come, all
+    /// are woken. Else the next is woken at once.
+    func refused(on channel: ChannelID, wasCorrected: Bool) {
+        let number = contents.withLock { contents -> UInt64? in
+            switch contents.lines[channel]?.pause {
+            case .corrected, .serving: return nil
+            case .judging, nil: break
+            }
+            guard wasCorrected, contents.lines[channel] != nil || contents.lines.count < Self.maximum else {
+                contents.lines[channel]?.pause = nil
+                return nil
+            }
             contents.lastNumber += 1
-            contents.lines[channel]?.pause = contents.lastNumber
+            contents.lines[channel, default: Line()].pause = .corrected(contents.lastNumber)
+            count(contents)
             return contents.lastNumber
         }
-        guard let pause else { return }
+        guard let number else { return wakeNext(on: channel, after: nil) }
         Task {
             try? await Task.sleep(for: Self.grace)
-            contents.withLock { contents in
-                if contents.lines[channel]?.pause == pause { contents.lines[channel]?.pause = nil }
+            // This payer does not follow corrections, so there is no use in keeping the others.
+            let all = contents.withLock { contents -> [Waiter] in
+                guard contents.lines[channel]?.pause == .corrected(number) else { return [] }
+                contents.lines[channel]?.pause = nil
+                var all: [Waiter] = []
+                while let waiter = take(0, from: channel, in: &contents) { all.append(waiter) }
+                tidy(channel, in: &contents)
+                return all
             }
-            nextTurn(on: channel)
+            for waiter in all { waiter.continuation.resume(returning: Turn(deadline: waiter.deadline)) }
         }
     }
 
-    /// The corrected one has come: its end wakes the next.
-    func endPause(on channel: ChannelID) {
-        guard waiting.load(ordering: .acquiring) > 0 else { return }
-        contents.withLock { $0.lines[channel]?.pause = nil }
+    /// - Parameter id: The request that has ended; `nil` when none is in flight.
+    private func wakeNext(on channel: ChannelID, after id: ReservationID?) {
+        let next = contents.withLock { contents -> Waiter? in
+            switch contents.lines[channel]?.pause {
+            case nil: break
+            case .serving(let served) where served == id: break
+            case .judging, .corrected, .serving: return nil
+            }
+            let next = take(0, from: channel, in: &contents)
+            contents.lines[channel]?.pause = next == nil ? nil : .judging
+            tidy(channel, in: &contents)
+            return next
+        }
+        if let next { next.continuation.resume(returning: Turn(deadline: next.deadline)) }
     }
 
     private func giveUp(_ number: UInt64, on channel: ChannelID) {
@@ -129,17 +177,26 @@ final class BusyWaits: Sendable {
             guard let index = contents.lines[channel]?.waiters.firstIndex(where: { $0.number == number }) else {
                 return nil
             }
+            defer { tidy(channel, in: &contents) }
             return take(index, from: channel, in: &contents)
         }
         waiter?.continuation.resume(returning: nil)
     }
 
     private func take(_ index: Int, from channel: ChannelID, in contents: inout Contents) -> Waiter? {
-        guard let count = contents.lines[channel]?.waiters.count, index < count,
-            let waiter = contents.lines[channel]?.waiters.remove(at: index)
-        else { return nil }
-        if count == 1 { contents.lines[channel] = nil }
-        waiting.subtract(1, ordering: .acquiringAndReleasing)
-        return waiter
+        guard let line = contents.lines[channel], index < line.waiters.count else { return nil }
+        contents.waiting -= 1
+        return contents.lines[channel]?.waiters.remove(at: index)
+    }
+
+    /// Ends a line in which nobody stands, and for which nobody comes again.
+    private func tidy(_ channel: ChannelID, in contents: inout Contents) {
+        guard let line = contents.lines[channel], line.waiters.isEmpty, line.pause == nil else { return }
+        contents.lines[channel] = nil
+        count(contents)
+    }
+
+    private func count(_ contents: borrowing Contents) {
+        lines.store(contents.lines.count, ordering: .releasing)
     }
 }

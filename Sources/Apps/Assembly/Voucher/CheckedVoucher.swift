@@ -34,6 +34,7 @@ struct CheckedVoucher: CheckedPayment {
 
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
         guard hold() else { return answer(.declined) }
+        desk.underWay.begin()
         // What others of the same payer signed later must not count as old before this one is in.
         guard reservation.isAhead else { return apply(.paid(reservation, price: price, at: desk.clock()), answer) }
         desk.engine.submit(.paymentArrived(reservation, at: desk.clock()), to: channel) { [self] result in
@@ -64,6 +65,7 @@ struct CheckedVoucher: CheckedPayment {
     }
 
     private func release() {
+        desk.underWay.end()
         if desk.cashier.index.isLimited { desk.cashier.index.release(reservation.id.number, of: channel) }
     }
 

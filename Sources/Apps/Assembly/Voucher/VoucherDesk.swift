@@ -26,12 +26,15 @@ public final class VoucherDesk: PaymentDesk {
         ///
         /// - Range: 1 through 256; 1 does not offer it.
         public var requestsAhead: Int
+        /// How many payments may be under way at once, before more are sent away for a moment.
+        public var paymentsUnderWay: Int
 
         public init(
             timeoutSeconds: Int64 = 60, minimumDeposit: Amount? = nil, enforcesMinimumDeposit: Bool = false,
-            requestsAhead: Int = 64
+            requestsAhead: Int = 64, paymentsUnderWay: Int = 16_384
         ) {
             self.requestsAhead = min(max(requestsAhead, 1), 256)
+            self.paymentsUnderWay = max(paymentsUnderWay, 1)
             self.timeoutSeconds = min(max(timeoutSeconds, 5), 600)
             self.minimumDeposit = minimumDeposit
             self.enforcesMinimumDeposit = enforcesMinimumDeposit
@@ -51,6 +54,7 @@ public final class VoucherDesk: PaymentDesk {
     let receipt: VoucherReceipt
     let chargedUnits = FloatingPointCounter(label: "farthing_charged_units_total")
     private let reservations = ReservationNumbers()
+    let underWay: PaymentsUnderWay
 
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
@@ -63,6 +67,7 @@ public final class VoucherDesk: PaymentDesk {
         self.effects = effects
         self.cashier = cashier
         self.clock = clock
+        underWay = PaymentsUnderWay(maximum: policy.paymentsUnderWay)
         receipt = VoucherReceipt(network: settlement.domain.network)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
     }
@@ -91,6 +96,7 @@ public final class VoucherDesk: PaymentDesk {
     }
 
     public func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission {
+        guard !underWay.isFull else { return .deferred(GateFault.overloaded, retryAfterSeconds: 1) }
         do {
             let payload = try VoucherPayload(payment.payload)
             let channel = payload.voucher.channel
@@ -133,7 +139,8 @@ public final class VoucherDesk: PaymentDesk {
     public func check(
         _ plain: PlainVoucher, price: Amount, ahead: SigningAhead? = nil, payerText: ArraySlice<UInt8>
     ) -> (any CheckedPayment)? {
-        guard let known = engine.knownState(of: plain.channel), (try? terms.check(plain.terms)) != nil,
+        guard !underWay.isFull, let known = engine.knownState(of: plain.channel),
+            (try? terms.check(plain.terms)) != nil,
             !reader.isStale(known)
         else { return nil }
         guard let voucher = Voucher(plain, of: known, in: settlement.domain) else { return nil }
@@ -181,6 +188,7 @@ public final class VoucherDesk: PaymentDesk {
                     state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)
             } catch {
                 _ = try? await engine.apply(.released(reservation.id), to: channel)
+                waits.ended(reservation.id, on: channel)
                 return .deferred(error, retryAfterSeconds: Int(VoucherCashier.pause))
             }
             return .admitted(
@@ -197,28 +205,40 @@ public final class VoucherDesk: PaymentDesk {
     /// Official clients sign the same voucher for requests that they send at once. Of these one is served at a time, and
     /// each of the others is told what was charged when it is its turn, so that it can sign anew.
     private func reserveInTurn(
-        _ reservation: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
-        known: VoucherChannel?, opening: VoucherChannel?, at now: Instant
+        _ first: VoucherChannel.Reservation, on channel: ChannelID, shown: SignedCeiling,
+        known: VoucherChannel?, opening: VoucherChannel?, at start: Instant
     ) async throws -> VoucherChannel {
         var turn: BusyWaits.Turn?
         while true {
+            // What was spent in waiting does not count.
+            let now = turn == nil ? start : clock()
+            let reservation = turn == nil ? first : first.renewed(until: now.advanced(bySeconds: policy.timeoutSeconds))
             do {
                 let state = try await reserve(
                     reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
-                waits.endPause(on: channel)
+                waits.letIn(reservation.id, on: channel)
                 return state
             } catch let refusal as VoucherChannel.Refusal {
                 let isBusy = try await engine.state(of: channel).map { $0.isServing } ?? false
-                guard !reservation.isAhead, reservation.deposit == nil, refusal.canBeWaitedFor,
-                    isBusy || waits.isAnyoneWaiting(for: channel) && turn == nil
-                else {
-                    if turn != nil { waits.yieldTurn(on: channel, afterCorrection: refusal.callsForCorrection) }
+                guard !reservation.isAhead, reservation.deposit == nil, refusal.canBeWaitedFor else {
+                    if turn != nil { waits.refused(on: channel, wasCorrected: false) }
                     throw refusal
                 }
-                turn = await waits.wait(for: channel, turn: turn) { [engine] in
+                guard isBusy || turn == nil && waits.hasLine(channel) else {
+                    waits.refused(on: channel, wasCorrected: refusal.callsForCorrection)
+                    throw refusal
+                }
+                let next = await waits.wait(for: channel, turn: turn) { [engine] in
                     (try? await engine.state(of: channel).map { $0.isServing }) ?? false
                 }
-                guard turn != nil else { throw refusal }
+                guard next != nil else {
+                    if turn != nil { waits.refused(on: channel, wasCorrected: false) }
+                    throw refusal
+                }
+                turn = next
+            } catch {
+                if turn != nil { waits.refused(on: channel, wasCorrected: false) }
+                throw error
             }
         }
     }

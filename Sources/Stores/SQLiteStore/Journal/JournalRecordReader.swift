@@ -5,7 +5,8 @@ import FarthingChannels
 
 /// Reads single records whose places are known.
 enum JournalRecordReader {
-    private static let usual = 4096
+    /// What nearly every record fits into; reading more costs more.
+    private static let usual = 1024
 
     /// Hands over the commit that lies at an offset.
     ///

@@ -10,7 +10,7 @@ extension JournalStore {
         /// an opening after a crash.
         ///
         /// - Unit: bytes.
-        public var foldAfter = 256 << 20
+        public var foldAfter = 768 << 20
 
         /// When nothing was committed for so long, the journal is folded.
         public var foldWhenIdle: Duration = .seconds(30)

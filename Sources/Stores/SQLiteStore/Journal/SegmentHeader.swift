@@ -9,7 +9,9 @@ struct SegmentHeader: Hashable {
     var number: UInt32
     /// Drawn when the store got its journal; it stands in the store's own file too.
     var identity: UInt64
-    /// The sequence number of its first batch. Whatever an earlier segment has of this number or above is void.
+    /// The sequence number of its first batch.
+    ///
+    /// Whatever an earlier segment has of this number or above is void.
     var firstSequence: UInt64
 
     private static let length = 40

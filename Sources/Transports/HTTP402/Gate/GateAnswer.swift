@@ -34,6 +34,13 @@ public struct GateAnswer: Hashable, Sendable {
         return GateAnswer(status: status, headers: headers, body: problem.bytes)
     }
 
+    /// The desk cannot work; it may in a moment.
+    static var outOfOrder: GateAnswer {
+        var answer = problem(.serviceUnavailable, GateFault.outOfOrder)
+        answer.headers[.retryAfter] = "1"
+        return answer
+    }
+
     static func problem(_ status: HTTPResponse.Status, _ error: any ExplainedError) -> GateAnswer {
         problem(
             status, code: error.code, title: status.reasonPhrase, detail: error.message, remedy: error.remedy)
@@ -48,6 +55,8 @@ public enum GateFault: ExplainedError {
     case answerNotKept
     /// The desk cannot work: the store or the ledger is gone.
     case outOfOrder
+    /// More payments are under way than may be.
+    case overloaded
     case badOverride
 
     public var code: String {
@@ -57,6 +66,7 @@ public enum GateFault: ExplainedError {
         case .identifierInProgress: "payment_identifier_in_progress"
         case .answerNotKept: "payment_identifier_answer_not_kept"
         case .outOfOrder: "gate.out-of-order"
+        case .overloaded: "gate.overloaded"
         case .badOverride: "upstream.bad-override"
         }
     }
@@ -68,6 +78,7 @@ public enum GateFault: ExplainedError {
         case .identifierInProgress: "The payment with this identifier is being worked on."
         case .answerNotKept: "The payment with this identifier was taken; its answer was too long to keep."
         case .outOfOrder: "Payments cannot be taken at the moment; nothing was charged."
+        case .overloaded: "Too many payments are under way at the moment; nothing was charged."
         case .badOverride: "The upstream named a price that cannot be read; nothing was charged."
         }
     }
@@ -78,7 +89,7 @@ public enum GateFault: ExplainedError {
         case .notSold: "GET /.well-known/farthing lists what is served."
         case .identifierInProgress: "Send the same request again in a second."
         case .answerNotKept: "Send a new payment with a new identifier."
-        case .outOfOrder: "Try again later."
+        case .outOfOrder, .overloaded: "Try again later."
         case .badOverride: "Tell the operator."
         }
     }

@@ -58,7 +58,7 @@ public struct PaidRequest: Sendable {
             return .deliver(response)
         } catch {
             await failed()
-            return .withhold(.problem(.serviceUnavailable, GateFault.outOfOrder))
+            return .withhold(.outOfOrder)
         }
     }
 

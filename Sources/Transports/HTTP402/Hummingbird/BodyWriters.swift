@@ -9,11 +9,20 @@ import Synchronization
 /// Takes a body in instead of sending it.
 final class BodySink: ResponseBodyWriter, Sendable {
     private let collected = Mutex(ByteBuffer())
+    private let limit: Int
+
+    /// - Parameter limit: How many bytes are taken; one more is an error.
+    init(limit: Int = .max) { self.limit = limit }
 
     var bytes: ByteBuffer { collected.withLock { $0 } }
 
     func write(_ buffer: ByteBuffer) async throws {
-        collected.withLock { _ = $0.writeImmutableBuffer(buffer) }
+        let fits = collected.withLock { collected in
+            guard buffer.readableBytes <= limit - collected.readableBytes else { return false }
+            collected.writeImmutableBuffer(buffer)
+            return true
+        }
+        guard fits else { throw NIOTooManyBytesError(maxBytes: limit) }
     }
 
     func finish(_ trailingHeaders: HTTPFields?) async throws {}

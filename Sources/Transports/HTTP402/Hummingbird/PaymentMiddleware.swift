@@ -31,7 +31,7 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             decision = try await gate.decide(request.head)
         } catch {
             context.logger.error("The payment desk is out of order", metadata: ["error": "\(error)"])
-            return Response(.problem(.serviceUnavailable, GateFault.outOfOrder), to: request)
+            return Response(.outOfOrder, to: request)
         }
         switch decision {
         case .answer(let answer):

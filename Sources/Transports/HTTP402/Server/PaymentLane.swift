@@ -185,7 +185,7 @@ final class PaymentLane: ChannelDuplexHandler {
         case .charged(let receipt): entries[index] = .ready(encoder.response(answer, receipt: receipt()))
         case .declined: entries[index] = .held([.head(head), .end(nil)])
         case .outOfOrder:
-            entries[index] = .ready(encoder.response(.problem(.serviceUnavailable, GateFault.outOfOrder)))
+            entries[index] = .ready(encoder.response(.outOfOrder))
         }
         advance()
     }

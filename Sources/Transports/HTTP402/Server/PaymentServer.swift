@@ -52,14 +52,9 @@ public struct PaymentServer: Service {
 
     /// Serves until it is asked to stop; requests under way are finished.
     public func run() async throws {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: PaymentMiddleware(gate: gate))
         let (gate, handler, mailboxes) = (gate, handler, LaneMailboxes())
-        for method in [.get, .put, .post, .delete, .head, .options, .patch] as [HTTPRequest.Method] {
-            router.on("**", method: method) { request, _ in Self.respond(to: request, handler) }
-        }
         let app = Application(
-            router: router,
+            responder: PaymentResponder(gate: gate, handler: handler),
             server: HTTPServerBuilder { responder in
                 PaymentHTTPChannel(
                     responder: responder, gate: gate, handler: handler,
@@ -72,13 +67,5 @@ public struct PaymentServer: Service {
             onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port) },
             logger: logger)
         try await app.run()
-    }
-
-    private static func respond(to request: Request, _ handler: Handler) -> Response {
-        let question = PromptRequest(method: request.method.rawValue, target: request.head.path ?? "/")
-        guard let answer = handler(question) else { return Response(status: .notFound) }
-        return Response(
-            status: answer.status, headers: [.contentType: answer.contentType],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
     }
 }

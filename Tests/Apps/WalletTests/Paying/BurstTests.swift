@@ -30,10 +30,21 @@ struct BurstTests {
         }
     }
 
+    /// Opens a market that wishes a deposit of so much.
+    private static func open(
+        deposit: UInt128, requestsAhead: Int = 64, _ test: @escaping @Sendable (Market) async throws -> Void
+    ) async throws {
+        let configure: @Sendable (inout NodeConfiguration) -> Void = { configuration in
+            configuration.policy.minimumDeposit = Amount(units: deposit)
+            configuration.policy.requestsAhead = requestsAhead
+        }
+        try await Market.open(configure: configure, test)
+    }
+
     private static func paths(_ path: String, _ count: Int) -> [String] { Array(repeating: path, count: count) }
 
     @Test func `pays for forty out of one channel, with one deposit`() async throws {
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 100_000) }) { market in
+        try await Self.open(deposit: 100_000) { market in
             let wallet = try await market.wallet()
             let client = wallet.client()
             let statuses = try await Self.burst(Self.paths("/weather", 40), by: client, at: market)
@@ -51,7 +62,7 @@ struct BurstTests {
     }
 
     @Test func `has several in flight at once, where one after the other would take too long`() async throws {
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 100_000) }) { market in
+        try await Self.open(deposit: 100_000) { market in
             let wallet = try await market.wallet()
             let client = wallet.client()
             _ = try await client.execute(PayingRequest(url: market.url + "/weather"))
@@ -74,7 +85,7 @@ struct BurstTests {
     }
 
     @Test func `pays nothing for those that fail, goes on, and agrees with the payee in the end`() async throws {
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 100_000) }) { market in
+        try await Self.open(deposit: 100_000) { market in
             let wallet = try await market.wallet()
             let client = wallet.client()
             let paths = (0..<40).map { $0 % 5 == 3 ? "/fail" : "/weather" }
@@ -93,10 +104,7 @@ struct BurstTests {
 
     @Test func `pays one after the other where that is not offered, or not wanted`() async throws {
         for (offered, wanted) in [(1, 64), (64, 1)] {
-            try await Market.open(configure: {
-                $0.policy.minimumDeposit = Amount(units: 100_000)
-                $0.policy.requestsAhead = offered
-            }) { market in
+            try await Self.open(deposit: 100_000, requestsAhead: offered) { market in
                 let wallet = try await market.wallet(requestsAhead: wanted)
                 let statuses = try await Self.burst(Self.paths("/weather", 12), by: wallet.client(), at: market)
                 #expect(statuses == Array(repeating: 200, count: 12))
@@ -108,7 +116,7 @@ struct BurstTests {
     }
 
     @Test func `tops its channel up in the middle of a burst`() async throws {
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 10_000) }) { market in
+        try await Self.open(deposit: 10_000) { market in
             let wallet = try await market.wallet()
             let statuses = try await Self.burst(Self.paths("/weather", 35), by: wallet.client(), at: market)
             #expect(statuses == Array(repeating: 200, count: 35))
@@ -121,7 +129,7 @@ struct BurstTests {
         var limits = SpendingLimits.standard
         limits.perDay = Amount(units: 7000)
         let policy = SpendingPolicy(dollarLimits: limits)
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 100_000) }) { market in
+        try await Self.open(deposit: 100_000) { market in
             let wallet = try await market.wallet(policy: policy)
             let client = wallet.client()
             let served = await withTaskGroup(of: Bool.self) { group in
@@ -139,7 +147,7 @@ struct BurstTests {
     }
 
     @Test func `goes on soundly when the payer dies in the middle of a burst`() async throws {
-        try await Market.open(configure: { $0.policy.minimumDeposit = Amount(units: 100_000) }) { market in
+        try await Self.open(deposit: 100_000) { market in
             let folder = WalletFolder(path: market.folder.path(percentEncoded: false) + "/wallet")
             let signer = KeySigner(PrivateKey.random())
             try await market.ledger.mint(

@@ -17,8 +17,8 @@ extension Decoder {
         let (earlier, text) = (Array(parts.first ?? []), Array(parts.last ?? []))
         let familiar = FamiliarTexts()
         if (try? PaymentPayload(bytes: earlier)) != nil { familiar.learn(earlier) }
-        let quick = PaymentScan.read(text.span, familiar: familiar) { PlainVoucher(&$0, in: $1) }
-        guard let quick else { return false }
+        let read = PaymentScan.read(text.span, familiar: familiar) { PlainVoucher(&$0, in: $1) }
+        guard let quick = read?.payload else { return false }
         let payment: PaymentPayload
         do { payment = try PaymentPayload(bytes: text) } catch {
             throw BrokenPromise("it was read, and is refused in full: \(error)")

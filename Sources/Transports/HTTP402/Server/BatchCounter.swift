@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPrimitives
+import HTTPTypes
+import Synchronization
+
+/// Answers the requests of a batch with a handler that waits for nothing.
+///
+/// Those of payers that are known are charged together, so that they share a commit; the others follow one by one.
+struct BatchCounter: Sendable {
+    let gate: Gate
+    let handler: PaymentServer.Handler
+
+    func answers(to batch: PaymentBatch) async -> [PaymentBatch.Answer] {
+        var answers = await promptAnswers(to: batch)
+        for (index, item) in batch.items.enumerated() where answers[index] == nil {
+            answers[index] = await answer(to: item)
+        }
+        return answers.compactMap(\.self)
+    }
+
+    /// What is charged without a task for each; `nil` for those that must be looked at in full.
+    private func promptAnswers(to batch: PaymentBatch) async -> [PaymentBatch.Answer?] {
+        await withCheckedContinuation { continuation in
+            let tray = Tray(batch.items.count, continuation)
+            for (index, item) in batch.items.enumerated() {
+                guard let header = item.payment, let paid = gate.check(item.method, item.target, header: header),
+                    let answer = handler(PromptRequest(method: item.method, target: item.target)),
+                    answer.status.code < 400
+                else {
+                    tray.put(nil, at: index)
+                    continue
+                }
+                paid.payment.charge(paid.price) { outcome in
+                    guard case .charged(let receipt) = outcome else { return tray.put(nil, at: index) }
+                    tray.put(
+                        PaymentBatch.Answer(
+                            status: answer.status,
+                            headers: [.paymentResponse: receipt(), .contentType: answer.contentType],
+                            body: answer.body), at: index)
+                }
+            }
+        }
+    }
+
+    /// Collects answers that come in any order.
+    private final class Tray: Sendable {
+        private struct Contents {
+            var answers: [PaymentBatch.Answer?]
+            var left: Int
+        }
+
+        private let contents: Mutex<Contents>
+        private let full: CheckedContinuation<[PaymentBatch.Answer?], Never>
+
+        init(_ count: Int, _ full: CheckedContinuation<[PaymentBatch.Answer?], Never>) {
+            contents = Mutex(Contents(answers: Array(repeating: nil, count: count), left: count))
+            self.full = full
+        }
+
+        func put(_ answer: PaymentBatch.Answer?, at index: Int) {
+            let all = contents.withLock { contents in
+                contents.answers[index] = answer
+                contents.left -= 1
+                return contents.left == 0 ? contents.answers : nil
+            }
+            if let all { full.resume(returning: all) }
+        }
+    }
+
+    private func answer(to item: PaymentBatch.Item) async -> PaymentBatch.Answer {
+        guard let request = item.request else { return PaymentBatch.Answer(.badRequest) }
+        do {
+            switch try await gate.decide(request) {
+            case .answer(let answer): return PaymentBatch.Answer(answer)
+            case .pass:
+                guard let answer = handled(item) else { return PaymentBatch.Answer(.notFound) }
+                return answer
+            case .serve(let paid): return await serve(item, paid)
+            }
+        } catch {
+            return PaymentBatch.Answer(.outOfOrder)
+        }
+    }
+
+    private func serve(_ item: PaymentBatch.Item, _ paid: PaidRequest) async -> PaymentBatch.Answer {
+        guard var answer = handled(item) else {
+            await paid.failed()
+            return PaymentBatch.Answer(.notFound)
+        }
+        switch await paid.served(HTTPResponse(status: answer.status, headerFields: answer.headers)) {
+        case .withhold(let refusal): return PaymentBatch.Answer(refusal)
+        case .deliver(let head):
+            answer.headers = head.headerFields
+            paid.finished(head, body: answer.body)
+        case .deliverUncharged(let head): answer.headers = head.headerFields
+        }
+        return answer
+    }
+
+    private func handled(_ item: PaymentBatch.Item) -> PaymentBatch.Answer? {
+        handler(PromptRequest(method: item.method, target: item.target)).map { answer in
+            PaymentBatch.Answer(
+                status: answer.status, headers: [.contentType: answer.contentType], body: answer.body)
+        }
+    }
+}
+
+extension PaymentBatch.Answer {
+    init(_ answer: GateAnswer) { self.init(status: answer.status, headers: answer.headers, body: answer.body) }
+    init(_ status: HTTPResponse.Status) { self.init(status: status, headers: [:], body: []) }
+}
