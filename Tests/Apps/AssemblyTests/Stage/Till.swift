@@ -30,7 +30,7 @@ final class Till: Sendable {
 
     init(
         _ store: any ChannelStore, ledger: Ledger, clock: TestClock, caps: UnclaimedCaps = UnclaimedCaps(),
-        payee: Payee = Payee()
+        payee: Payee = Payee(), policy: VoucherDesk.Policy = VoucherDesk.Policy()
     ) {
         self.payee = payee
         self.clock = clock
@@ -50,7 +50,7 @@ final class Till: Sendable {
             terms: VoucherOffer(
                 receiver: payee.receiver, receiverAuthorizer: payee.authorizer.address, token: Payee.token,
                 withdrawDelay: 900),
-            policy: VoucherDesk.Policy(), effects: effects, cashier: cashier, clock: { clock.now })
+            policy: policy, effects: effects, cashier: cashier, clock: { clock.now })
         watcher = SettlementWatcher(settlement: settlement, store: faulty) { channel, snapshot in
             guard try await engine.state(of: channel) != nil else { return }
             try await effects.tell(channel, .observed(snapshot))
@@ -63,12 +63,13 @@ final class Till: Sendable {
     }
 
     static func open(
-        caps: UnclaimedCaps = UnclaimedCaps(), store: any ChannelStore = MemoryStore(), clock: TestClock = TestClock()
+        caps: UnclaimedCaps = UnclaimedCaps(), store: any ChannelStore = MemoryStore(), clock: TestClock = TestClock(),
+        policy: VoucherDesk.Policy = VoucherDesk.Policy()
     ) async throws -> Till {
         let domain = try #require(SettlementDomain(network: Network(evm: 84_532)))
         let ledger = try Ledger(path: nil, domain: domain, clock: { clock.now })
         try await ledger.addToken(Payee.token)
-        return Till(store, ledger: ledger, clock: clock, caps: caps)
+        return Till(store, ledger: ledger, clock: clock, caps: caps, policy: policy)
     }
 
     /// The same store and ledger in the hands of a new process, which has done what a node does at its start.
