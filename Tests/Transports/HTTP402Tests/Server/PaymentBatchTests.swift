@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingEncodings
+import FarthingX402
 import HTTPTypes
 import Testing
 
