@@ -12,9 +12,9 @@ extension Benchmark {
             Commits of 340 bytes of state, \(StoreLoad.lanes) under way, \(StoreLoad.channels) channels. What the \
             memory store takes is the measuring's own.
             """
-    ) { folder in
-        let alone = try SQLiteStore(path: folder + "/alone.sqlite")
-        let journal = try JournalStore(path: folder + "/journal.sqlite")
+    ) { setting in
+        let alone = try SQLiteStore(path: setting.folder + "/alone.sqlite")
+        let journal = try JournalStore(path: setting.folder + "/journal.sqlite")
         var contest = Contest(entrants: [
             try await StoreLoad(MemoryStore()).entrant("memory"),
             try await StoreLoad(alone).entrant("SQLite alone"),
