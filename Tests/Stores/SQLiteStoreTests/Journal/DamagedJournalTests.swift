@@ -19,7 +19,7 @@ struct DamagedJournalTests {
         folder = try TemporaryFolder()
         path = folder.newPath()
         do {
-            var options = JournalStore.Options()
+            var options = JournalStore.Options.patient
             options.fillAhead = 4096
             let store = try JournalStore(path: path, options: options)
             _ = try await store.commit(commit(1, [1, 1], effects: [[1]]), over: nil)
@@ -83,7 +83,7 @@ struct DamagedJournalTests {
     @Test func `with a torn end is read up to there, silently`() async throws {
         try write(whole.prefix(3 * Self.block + 40))
         #expect(try await states() == [[1, 1], [2, 2]])
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         _ = try await store.commit(commit(1, [4]), over: Version(number: 1))
         await store.close()
         #expect(try await states() == [[4], [2, 2]])
@@ -99,7 +99,7 @@ struct DamagedJournalTests {
     @Test func `of another store is refused`() async throws {
         let other = folder.newPath()
         do {
-            let store = try JournalStore(path: other)
+            let store = try JournalStore(path: other, options: .patient)
             _ = try await store.commit(commit(1), over: nil)
         }
         let foreign = try #require(try JournalStore.segmentPaths(ofStore: other).first)
@@ -112,7 +112,7 @@ struct DamagedJournalTests {
 
     @Test func `with a segment missing in the middle is refused`() async throws {
         for _ in 0..<2 {
-            let store = try JournalStore(path: path)
+            let store = try JournalStore(path: path, options: .patient)
             let version = try #require(try await store.load(channel(2))).version
             _ = try await store.commit(commit(2, [9]), over: version)
         }

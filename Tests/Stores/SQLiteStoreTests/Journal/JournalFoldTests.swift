@@ -19,7 +19,7 @@ struct JournalFoldTests {
     private var segments: [String] { (try? JournalStore.segmentPaths(ofStore: path)) ?? [] }
 
     @Test func `writes each channel once, however often it was paid into`() async throws {
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         for version in 0..<100 {
             for number in 0..<3 {
                 let expected = version == 0 ? nil : Version(number: Int64(version))
@@ -39,20 +39,20 @@ struct JournalFoldTests {
     }
 
     @Test func `asks the file for a channel's version once, and for no other commit`() async throws {
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         for version in 0..<50 {
             _ = try await store.commit(commit(1), over: version == 0 ? nil : Version(number: Int64(version)))
         }
         #expect(store.statistics.lookups == 1)
         await store.close()
-        let again = try JournalStore(path: path)
+        let again = try JournalStore(path: path, options: .patient)
         _ = try await again.channels(after: nil, limit: 10)
         _ = try await again.commit(commit(1), over: Version(number: 50))
         #expect(again.statistics.lookups == 0, "a channel that was listed is known")
     }
 
     @Test func `writes no effect that was acknowledged before, and gives its name to no other`() async throws {
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         let ids = try await store.commit(commit(1, effects: [[1], [2], [3]]), over: nil)
         for id in ids { try await store.acknowledge(id) }
         await store.close()
@@ -61,7 +61,7 @@ struct JournalFoldTests {
         let younger = try await file.commit(commit(2, effects: [[4]]), over: nil)
         #expect(younger == [4])
         await file.close()
-        let again = try JournalStore(path: path)
+        let again = try JournalStore(path: path, options: .patient)
         #expect(try await again.commit(commit(3, effects: [[5]]), over: nil) == [5])
         try await again.acknowledge(4)
         #expect(try await again.pendingEffects(after: nil, limit: 10).map(\.id) == [5])
@@ -70,7 +70,7 @@ struct JournalFoldTests {
     }
 
     @Test func `begins when the journal has grown, and lets commits go on`() async throws {
-        var options = JournalStore.Options()
+        var options = JournalStore.Options.patient
         options.foldAfter = 40 << 10
         options.fillAhead = 4096
         let store = try JournalStore(path: path, options: options)
@@ -86,7 +86,7 @@ struct JournalFoldTests {
     }
 
     @Test func `begins when nothing was committed for a while`() async throws {
-        var options = JournalStore.Options()
+        var options = JournalStore.Options.patient
         options.foldWhenIdle = .zero
         let store = try JournalStore(path: path, options: options)
         _ = try await store.commit(commit(1), over: nil)
@@ -118,7 +118,7 @@ struct JournalFoldTests {
 
     @Test func `is not passed over: the file alone is refused while it is behind`() async throws {
         do {
-            let store = try JournalStore(path: path)
+            let store = try JournalStore(path: path, options: .patient)
             _ = try await store.commit(commit(1), over: nil)
         }
         #expect(segments.count == 1)

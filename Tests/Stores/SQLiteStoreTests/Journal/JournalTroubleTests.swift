@@ -18,7 +18,7 @@ struct JournalTroubleTests {
     }
 
     private func open() throws -> JournalStore {
-        var options = JournalStore.Options()
+        var options = JournalStore.Options.patient
         options.fillAhead = 4096
         return try JournalStore(path: path, options: options, folder: disk, probe: nil)
     }
@@ -98,7 +98,7 @@ struct JournalTroubleTests {
 
     @Test(.enabled(if: getuid() != 0, "an administrator writes into any folder"))
     func `says so when the folder cannot be written`() async throws {
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.url.path)
         defer { try? FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder.url.path) }
         #expect(await refusal(of: commit(1), over: nil, by: store) == "store.unavailable")
@@ -118,7 +118,7 @@ struct JournalTroubleTests {
         let small = try #require(ProcessInfo.processInfo.environment["FARTHING_SMALL_DISK"])
         let path = small + "/\(UUID().uuidString).store"
         let filler = path + ".filler"
-        var options = JournalStore.Options()
+        var options = JournalStore.Options.patient
         options.fillAhead = 64 << 10
         let store = try JournalStore(path: path, options: options)
         var stored = 0
@@ -143,7 +143,7 @@ struct JournalTroubleTests {
         try FileManager.default.removeItem(atPath: filler)
         _ = try await store.commit(commit(stored, body, effects: [body]), over: nil)
         await store.close()
-        let again = try JournalStore(path: path)
+        let again = try JournalStore(path: path, options: .patient)
         #expect(try await again.verifyFile() == [])
         #expect(try await again.channels(after: nil, limit: 10_000).count == stored + 1)
         #expect(try await again.pendingEffects(after: nil, limit: 10_000).count == stored + 1)

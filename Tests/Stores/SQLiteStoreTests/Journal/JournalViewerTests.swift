@@ -17,7 +17,7 @@ struct JournalViewerTests {
     }
 
     @Test func `shows each commit once it is answered, and writes nothing`() async throws {
-        let writer = try JournalStore(path: path)
+        let writer = try JournalStore(path: path, options: .patient)
         let viewer = try JournalStore(path: path, mode: .readOnly)
         #expect(try await viewer.channels(after: nil, limit: 10).isEmpty)
         let ids = try await writer.commit(commit(1, [1], effects: [[7], [8]]), over: nil)
@@ -41,7 +41,7 @@ struct JournalViewerTests {
     }
 
     @Test func `is right whenever a fold comes in between`() async throws {
-        var options = JournalStore.Options()
+        var options = JournalStore.Options.patient
         options.foldAfter = 1
         options.fillAhead = 4096
         let writer = try JournalStore(path: path, options: options)
@@ -62,7 +62,7 @@ struct JournalViewerTests {
     }
 
     @Test func `keeps a second writer out, and names the first`() async throws {
-        let writer = try JournalStore(path: path)
+        let writer = try JournalStore(path: path, options: .patient)
         let inUse = StoreError.inUse(path: path, by: getpid())
         #expect(throws: inUse) { try JournalStore(path: path) }
         #expect(throws: inUse) { try SQLiteStore(path: path) }
@@ -71,7 +71,7 @@ struct JournalViewerTests {
     }
 
     @Test func `has files that are for their owner alone`() async throws {
-        let store = try JournalStore(path: path)
+        let store = try JournalStore(path: path, options: .patient)
         _ = try await store.commit(commit(1), over: nil)
         let segment = try #require(try JournalStore.segmentPaths(ofStore: path).first)
         let attributes = try FileManager.default.attributesOfItem(atPath: segment)
