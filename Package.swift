@@ -94,7 +94,7 @@ let tests: [Target] = [
     tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
     tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
     tests("ExactScheme", in: "Schemes", uses: ["ExactScheme", "X402", "Channels", "Encodings", "Primitives"]),
-    tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "Channels", "Encodings", "Primitives"]),
+    tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
     tests(

@@ -164,6 +164,48 @@ struct UnclaimedIndexTests {
         #expect(relief(5) == [])
     }
 
+    @Test func `takes in that more is unclaimed as a commit would have told it, and nothing else`() {
+        for seed in UInt64(0)..<50 {
+            var random = SeededGenerator(seed: seed)
+            let (quick, full) = (UnclaimedIndex(), UnclaimedIndex())
+            var amounts: [UInt128] = [0, 0, 0]
+            var raises = 0
+            for step in 0..<100 {
+                let number = Int.random(in: 0..<3, using: &random)
+                let id = channelID(number)
+                let before = position(amounts[number], at: Int64(step))
+                if Int.random(in: 0..<8, using: &random) == 0 {
+                    let after = position(0, captured: UInt128(step + 1), at: Int64(step))
+                    for index in [quick, full] { index.update(id, from: before, to: after) }
+                    amounts[number] = 0
+                } else {
+                    if Int.random(in: 0..<8, using: &random) == 0 {
+                        #expect(quick.refused(id, at: Self.noon) == full.refused(id, at: Self.noon))
+                    }
+                    let wasUnclaimed = amounts[number] > 0
+                    amounts[number] += UInt128.random(in: 1...9, using: &random)
+                    let after = position(amounts[number], at: Int64(step))
+                    full.update(id, from: before, to: after)
+                    let isRaised = quick.raise(id, of: token, to: Amount(units: amounts[number]))
+                    #expect(isRaised == wasUnclaimed, "seed \(seed), step \(step)")
+                    if !isRaised { quick.update(id, from: before, to: after) }
+                    raises += isRaised ? 1 : 0
+                }
+                #expect(quick.channel(id) == full.channel(id), "seed \(seed), step \(step)")
+                #expect(quick.unclaimed(of: token).units == amounts.reduce(0, +), "seed \(seed), step \(step)")
+            }
+            #expect(raises > 30)
+            #expect(quick.takeUnswept() == full.takeUnswept())
+        }
+    }
+
+    @Test func `raises nothing in a channel that it does not know`() {
+        let index = UnclaimedIndex()
+        #expect(!index.raise(one, of: token, to: Amount(units: 5)))
+        #expect(index.channel(one) == nil)
+        #expect(index.unclaimed(of: token) == .zero)
+    }
+
     @Test func `names once whom something was claimed for`() {
         let index = UnclaimedIndex()
         index.update(one, from: nil, to: position(5))
