@@ -19,6 +19,10 @@ struct PaymentHTTPChannel: HTTPChannelHandler {
     let handler: PaymentServer.Handler
     /// - Unit: bytes.
     let maximumHeaderBytes: Int
+    /// - Unit: bytes of all headers of a request together.
+    static let maximumHeaders = 80 * 1024
+
+    let requestTimeout: TimeAmount
     let idleTimeout: TimeAmount
     let mailboxes: LaneMailboxes
 
@@ -26,13 +30,16 @@ struct PaymentHTTPChannel: HTTPChannelHandler {
         channel.eventLoop.makeCompletedFuture {
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = maximumHeaderBytes
+            limits.maxHeaderListSize = Self.maximumHeaders
             let pipeline = channel.pipeline.syncOperations
             try pipeline.configureHTTPServerPipeline(
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: limits)
-            try pipeline.addHandler(SlowClientHandler(idleTimeout: idleTimeout))
+            let lane = PaymentLane(gate: gate, mailbox: mailboxes.mailbox(of: channel.eventLoop), handler: handler)
             try pipeline.addHandler(
-                PaymentLane(gate: gate, mailbox: mailboxes.mailbox(of: channel.eventLoop), handler: handler))
+                SlowClientHandler(
+                    requestTimeout: requestTimeout, idleTimeout: idleTimeout, isWorking: { lane.isWorking }))
+            try pipeline.addHandler(lane)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
             return try NIOAsyncChannel(

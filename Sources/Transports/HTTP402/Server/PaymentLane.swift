@@ -30,13 +30,22 @@ final class PaymentLane: ChannelDuplexHandler {
         case charging(HTTPRequestHead, PromptAnswer)
         case ready(ByteBuffer)
         /// The server's, whose turn has not come.
-        case held([HTTPServerRequestPart])
+        case held([Piece])
         /// The server's, which answers it now.
         case forwarded
     }
 
-    /// How many requests of a connection may be under way, and how many parts may wait: then nothing more is read.
+    /// What the server is given.
+    private enum Piece {
+        case part(HTTPServerRequestPart)
+        /// What came was no HTTP. Nothing follows.
+        case fault(any Error)
+    }
+
+    /// How many requests of a connection may be under way: then nothing more is read.
     static let maximumUnderWay = 256
+    /// How many parts of requests may wait for the server: then nothing more is read.
+    static let maximumHeld = 64
 
     private let gate: Gate
     private let handler: PaymentServer.Handler
@@ -46,8 +55,18 @@ final class PaymentLane: ChannelDuplexHandler {
     private var first = 0
     /// The request that is being read, while it may yet take the lane.
     private var candidate: HTTPRequestHead?
-    private var held: [Any] = []
+    /// Whether a request that is the server's is still being read.
+    private var isReadingPassed = false
+    /// How many pieces wait for the server.
+    private var heldPieces = 0
+    /// Ends of the connection that wait.
+    private var ends: [Any] = []
+    /// Whether the server stops: then no more requests are taken.
+    private var isStopping = false
+    /// Whether what came was no HTTP: nothing after it is understood.
+    private var hasFailed = false
     private var isReadHeld = false
+    private var date = ResponseDate()
     private var hasWritten = false
     private var context: ChannelHandlerContext?
     /// Where complete responses are written: in front of whatever encodes the server's.
@@ -97,6 +116,17 @@ final class PaymentLane: ChannelDuplexHandler {
         }
     }
 
+    /// What is no HTTP is answered in its turn, like a request.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Of what follows a mistake, only the end of the connection is of interest, and that is told otherwise.
+        guard !hasFailed else { return }
+        guard error is HTTPParserError else { return context.fireErrorCaught(error) }
+        hasFailed = true
+        candidate = nil
+        if !isReadingPassed, !entries.isEmpty { entries.append(.held([])) }
+        give(.fault(error))
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
         flush()
         guard hasPassed else { return }
@@ -110,13 +140,23 @@ final class PaymentLane: ChannelDuplexHandler {
     }
 
     private var isCrowded: Bool {
-        if entries.count >= Self.maximumUnderWay { return true }
-        if case .held(let parts) = entries.last { return entries.count > 1 && parts.count > 16 }
-        return false
+        if entries.count >= Self.maximumUnderWay || heldPieces >= Self.maximumHeld { return true }
+        if isStopping, !isReadingPassed { return true }
+        // Whoever does not read its answers gets no more of them.
+        return context?.channel.isWritable == false
     }
 
-    /// Whether it has one payment and no body, and leaves the connection open.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+        resumeReading()
+    }
+
+    /// Whether the client waits for an answer, and takes what it is sent.
+    var isWorking: Bool { !entries.isEmpty && context?.channel.isWritable == true }
+
+    /// Whether it has one payment and no body, is answered with one, and leaves the connection open.
     private static func mayTakeLane(_ head: HTTPRequestHead) -> Bool {
+        guard head.method != .HEAD, head.method != .OPTIONS else { return false }
         var payments = 0
         for (name, value) in head.headers {
             switch name.utf8.count {
@@ -132,10 +172,11 @@ final class PaymentLane: ChannelDuplexHandler {
 
     private func enter(_ head: HTTPRequestHead) {
         guard let context, let header = head.headers.first(name: "payment-signature"),
+            !head.uri.utf8.starts(with: Gate.descriptionPath.utf8),
             let paid = gate.check(head.method.rawValue, head.uri, header: header),
-            // A failure costs nothing, and is told by the server in its own words.
+            // A failure costs nothing, and is told by the server in its own words; so is what can have no body.
             let answer = handler(PromptRequest(method: head.method.rawValue, target: head.uri)),
-            answer.status.code < 400
+            (200..<400).contains(answer.status.code), ![204, 205, 304].contains(answer.status.code)
         else {
             pass(.head(head))
             return pass(.end(nil))
@@ -148,20 +189,35 @@ final class PaymentLane: ChannelDuplexHandler {
         }
     }
 
-    /// Gives a part to the server, when it is its turn.
     private func pass(_ part: HTTPServerRequestPart) {
-        if case .head = part {
-            entries.append(.held([part]))
-        } else if case .held(var parts) = entries.last {
-            entries.removeLast()
-            parts.append(part)
-            entries.append(.held(parts))
-        } else {
-            hasPassed = true
-            context?.fireChannelRead(wrapInboundOut(part))
-            return
+        switch part {
+        case .head:
+            isReadingPassed = true
+            entries.append(.held([]))
+        case .body: break
+        case .end: isReadingPassed = false
         }
+        give(.part(part))
+    }
+
+    /// Gives a piece to the server, when it is its turn.
+    private func give(_ piece: Piece) {
+        guard case .held(var pieces) = entries.last else {
+            hasPassed = true
+            return hand(piece)
+        }
+        entries.removeLast()
+        pieces.append(piece)
+        entries.append(.held(pieces))
+        heldPieces += 1
         advance()
+    }
+
+    private func hand(_ piece: Piece) {
+        switch piece {
+        case .part(let part): context?.fireChannelRead(wrapInboundOut(part))
+        case .fault(let error): context?.fireErrorCaught(error)
+        }
     }
 
     // MARK: - Answers
@@ -180,10 +236,12 @@ final class PaymentLane: ChannelDuplexHandler {
         guard let context, number >= first, number < first + entries.count else { return }
         let index = entries.index(entries.startIndex, offsetBy: number - first)
         guard case .charging(let head, let answer) = entries[index] else { return }
-        let encoder = PromptResponseEncoder(allocator: context.channel.allocator)
+        let encoder = PromptResponseEncoder(allocator: context.channel.allocator, date: date.text())
         switch outcome {
         case .charged(let receipt): entries[index] = .ready(encoder.response(answer, receipt: receipt()))
-        case .declined: entries[index] = .held([.head(head), .end(nil)])
+        case .declined:
+            entries[index] = .held([.part(.head(head)), .part(.end(nil))])
+            heldPieces += 2
         case .outOfOrder:
             entries[index] = .ready(encoder.response(.outOfOrder))
         }
@@ -200,16 +258,23 @@ final class PaymentLane: ChannelDuplexHandler {
                 hasWritten = true
                 // The bytes are complete: they go past the encoder of the server's responses.
                 encoder?.write(NIOAny(buffer), promise: nil)
-            case .held(let parts):
-                entries[entries.startIndex] = .forwarded
-                for part in parts { context.fireChannelRead(wrapInboundOut(part)) }
+            case .held(let pieces):
+                heldPieces -= pieces.count
+                if case .fault = pieces.first {
+                    // The server may have had enough before it, and answer nothing.
+                    entries.removeFirst()
+                    first += 1
+                } else {
+                    entries[entries.startIndex] = .forwarded
+                }
+                for piece in pieces { hand(piece) }
                 context.fireChannelReadComplete()
-                return
+                if case .forwarded = entries.first { return }
             case .charging, .forwarded: return
             }
         }
         guard entries.isEmpty else { return }
-        goOn()
+        end()
     }
 
     private func flush() {
@@ -239,19 +304,22 @@ final class PaymentLane: ChannelDuplexHandler {
 
     // MARK: - The end
 
-    /// An end of the connection waits until all that is under way on the lane is answered.
+    /// An end of the connection waits until all that is under way is answered.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard !entries.isEmpty, event is ChannelShouldQuiesceEvent || event as? ChannelEvent == .inputClosed else {
             return context.fireUserInboundEventTriggered(event)
         }
-        held.append(event)
+        if event is ChannelShouldQuiesceEvent { isStopping = true }
+        ends.append(event)
     }
 
-    private func goOn() {
-        guard !held.isEmpty, let context else { return }
-        flush()
-        let events = held
-        held = []
+    private func end() {
+        guard !ends.isEmpty, let context else { return }
+        // Whoever is told may close at once.
+        context.flush()
+        hasWritten = false
+        let events = ends
+        ends = []
         for event in events { context.fireUserInboundEventTriggered(event) }
     }
 }

@@ -32,6 +32,10 @@ public struct PaymentServer: Service {
     private let maximumConnections: Int
     private let logger: Logger
     private let onListening: @Sendable (Int?) async -> Void
+    /// From a connection to its first request, and between two parts of a request.
+    var requestTimeout = TimeAmount.seconds(30)
+    /// Between an answer and the next request.
+    var idleTimeout = TimeAmount.seconds(75)
 
     /// - Parameters:
     ///   - maximumConnections: How many connections are taken at once; a process that runs out of files is ended by the
@@ -53,13 +57,14 @@ public struct PaymentServer: Service {
     /// Serves until it is asked to stop; requests under way are finished.
     public func run() async throws {
         let (gate, handler, mailboxes) = (gate, handler, LaneMailboxes())
+        let (requestTimeout, idleTimeout) = (requestTimeout, idleTimeout)
         let app = Application(
             responder: PaymentResponder(gate: gate, handler: handler),
             server: HTTPServerBuilder { responder in
                 PaymentHTTPChannel(
                     responder: responder, gate: gate, handler: handler,
-                    maximumHeaderBytes: PaymentPayload.maximumHeaderBytes + 1024, idleTimeout: .seconds(75),
-                    mailboxes: mailboxes)
+                    maximumHeaderBytes: PaymentPayload.maximumHeaderBytes + 1024, requestTimeout: requestTimeout,
+                    idleTimeout: idleTimeout, mailboxes: mailboxes)
             },
             configuration: .init(
                 address: address, serverName: "farthing",

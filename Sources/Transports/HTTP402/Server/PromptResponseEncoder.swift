@@ -14,9 +14,11 @@ struct PromptResponseEncoder {
     private static let type = Array("\r\ncontent-type: ".utf8)
     private static let length = Array("\r\ncontent-length: ".utf8)
     private static let end = Array("\r\n\r\n".utf8)
-    private static let okay = Array("HTTP/1.1 200 OK\r\nserver: farthing".utf8)
+    private static let okay = Array("HTTP/1.1 200 OK\r\nserver: farthing\r\ndate: ".utf8)
 
     let allocator: ByteBufferAllocator
+    /// The value of `Date`.
+    let date: String
 
     /// - Parameter receipt: The value of `PAYMENT-RESPONSE`.
     func response(_ answer: PromptAnswer, receipt: String) -> ByteBuffer {
@@ -25,7 +27,8 @@ struct PromptResponseEncoder {
         buffer.writeBytes(Self.charged)
         buffer.writeString(receipt)
         buffer.writeBytes(Self.type)
-        buffer.writeString(answer.contentType)
+        // A line break in it must not become one of the response.
+        buffer.writeString(HTTPField(name: .contentType, value: answer.contentType).value)
         finish(answer.body, &buffer)
         return buffer
     }
@@ -44,8 +47,9 @@ struct PromptResponseEncoder {
         if status == .ok {
             buffer.writeBytes(Self.okay)
         } else {
-            buffer.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\nserver: farthing")
+            buffer.writeString("HTTP/1.1 \(status.code) \(status.reasonPhrase)\r\nserver: farthing\r\ndate: ")
         }
+        buffer.writeString(date)
     }
 
     private func finish(_ body: [UInt8], _ buffer: inout ByteBuffer) {

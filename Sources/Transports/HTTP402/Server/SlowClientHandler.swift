@@ -6,8 +6,8 @@ import NIOHTTP1
 
 /// Hangs up on clients that take forever: over their first head, over the rest of a request, or between two requests.
 ///
-/// Like ``SlowRequestHandler``, for a pipeline in which not every request reaches the server. A request that comes whole
-/// in one piece costs no timer.
+/// Like ``SlowRequestHandler``, for a pipeline in which not every request reaches the server. Only what is understood
+/// counts, not bytes that trickle in. A request that comes whole in one piece costs no timer.
 final class SlowClientHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -15,16 +15,20 @@ final class SlowClientHandler: ChannelDuplexHandler {
 
     private let requestTimeout: TimeAmount
     private let idleTimeout: TimeAmount
+    private let isWorking: () -> Bool
     private var isInRequest = true
+    private var hasHeard = false
     private var lastHeard = NIODeadline.now()
     private var check: Scheduled<Void>?
 
     /// - Parameters:
     ///   - requestTimeout: From the connection to the first head, and between two parts of a request.
     ///   - idleTimeout: Between the end of a request and the next, when nothing is sent meanwhile.
-    init(requestTimeout: TimeAmount = .seconds(30), idleTimeout: TimeAmount) {
+    ///   - isWorking: Whether the client waits for an answer, rather than the server for the client.
+    init(requestTimeout: TimeAmount, idleTimeout: TimeAmount, isWorking: @escaping () -> Bool) {
         self.requestTimeout = requestTimeout
         self.idleTimeout = idleTimeout
+        self.isWorking = isWorking
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -32,6 +36,7 @@ final class SlowClientHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasHeard = true
         switch unwrapInboundIn(data) {
         case .head, .body: isInRequest = true
         case .end: isInRequest = false
@@ -40,7 +45,8 @@ final class SlowClientHandler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        lastHeard = .now()
+        if hasHeard { lastHeard = .now() }
+        hasHeard = false
         context.fireChannelReadComplete()
     }
 
@@ -59,6 +65,7 @@ final class SlowClientHandler: ChannelDuplexHandler {
     /// One timer a connection looks every now and then how long ago something was heard.
     private func schedule(_ time: TimeAmount, _ context: ChannelHandlerContext) {
         check = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
+            if !isInRequest, isWorking() { lastHeard = .now() }
             let limit = isInRequest ? requestTimeout : idleTimeout
             let silence = NIODeadline.now() - lastHeard
             guard silence < limit else { return context.close(promise: nil) }
