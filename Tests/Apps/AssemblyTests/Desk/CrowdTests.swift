@@ -2,8 +2,10 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingAssembly
+import FarthingChannels
 import FarthingHTTP402
 import FarthingPrimitives
+import FarthingVoucherScheme
 import Testing
 
 @Suite("A desk before a crowd")
