@@ -114,7 +114,7 @@ struct EngineBurstTests {
                 let amount = try #require(sums[count], "seed \(seed): event \(count) of \(id) is missing")
                 _ = try expected.apply(.added(amount))
             }
-            #expect(try await store.till(id) == (sums.isEmpty ? nil : expected), "seed \(seed)")
+            #expect(try await store.inner.till(id) == (sums.isEmpty ? nil : expected), "seed \(seed)")
             if let known = engine.knownState(of: id) { #expect(known.stored == expected.stored, "seed \(seed)") }
         }
         #expect(Set(all.effects).count == all.effects.count, "seed \(seed)")

@@ -23,7 +23,8 @@ final class FickleStore: ChannelStore {
         var seen: Set<Mood> = []
     }
 
-    private let inner = MemoryStore()
+    /// What it keeps things in, and which never fails.
+    let inner = MemoryStore()
     private let state: Mutex<State>
     private let moods: [Mood]
     private let queue = DispatchQueue(label: "farthing.fickle", attributes: .concurrent)
