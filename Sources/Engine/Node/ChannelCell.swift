@@ -105,26 +105,23 @@ public import Synchronization
     }
 
     /// What a turn made of the channel holds from now on.
-    @inlinable func finish(_ turn: ChannelTurn<Scheme>) -> Step {
+    @inlinable func finish(_ turn: ChannelTurn<Scheme>) {
         slot.withLock { slot in
             if slot.state == nil { slot.opening = turn.opening }
             slot.state = turn.after
             slot.version = turn.isDurable ? slot.version?.next ?? Version(number: 1) : slot.version
             // What is stored is never forgotten, so nobody asks what it was before.
             if slot.version != nil { slot.opening = nil }
-            return next(&slot)
         }
     }
 
-    /// A turn's commit failed: the channel is as it was.
+    /// Somebody else wrote the channel, so that it must be read again.
+    @inlinable func becomeStale() { slot.withLock { $0.isLoaded = false } }
+
+    /// Goes on with what waits.
     ///
-    /// - Parameter isStale: Whether somebody else wrote it, so that it must be read again.
-    @inlinable func fail(isStale: Bool) -> Step {
-        slot.withLock { slot in
-            if isStale { slot.isLoaded = false }
-            return next(&slot)
-        }
-    }
+    /// Call it after the answers were told: what they hand in waits until then, and grows no stack.
+    @inlinable func goOn() -> Step { slot.withLock { next(&$0) } }
 
     /// Lets go of the cell when nothing of it is worth keeping.
     ///

@@ -91,7 +91,8 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
 
     /// Applies an event as ``apply(_:to:opening:)`` does, for callers that have many under way and no task for each.
     ///
-    /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block.
+    /// - Parameter answer: Called once, on any thread, perhaps before this returns. It must not block. What it submits to
+    ///   the same channel has its turn when it has returned; what it submits to another one may be answered within it.
     @inlinable public func submit(
         _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil, answer: @escaping Answer
     ) {
@@ -157,8 +158,9 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         while case .run(let turn) = step {
             turn.tellRefused()
             guard turn.isDurable else {
-                step = cell.finish(turn)
+                cell.finish(turn)
                 turn.tell([])
+                step = cell.goOn()
                 continue
             }
             store.submit(turn.commit(of: cell.id), over: turn.version) { [self] result in
@@ -179,19 +181,17 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @inlinable func conclude(
         _ turn: ChannelTurn<Scheme>, _ result: Result<[PendingEffect.ID], StoreError>, of cell: ChannelCell<Scheme>
     ) -> ChannelCell<Scheme>.Step {
-        let step: ChannelCell<Scheme>.Step
         switch result {
         case .success(let ids):
             if let after = turn.after { committed(cell.id, turn.before, after) }
-            step = cell.finish(turn)
+            cell.finish(turn)
             turn.tell(ids)
         case .failure(let error):
             // After a conflict, whatever the store holds now is read again.
-            let isStale = if case .conflict = error { true } else { false }
-            step = cell.fail(isStale: isStale)
+            if case .conflict = error { cell.becomeStale() }
             turn.tell(error)
         }
-        return step
+        return cell.goOn()
     }
 
     @inlinable func load(_ cell: ChannelCell<Scheme>) async {
