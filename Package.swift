@@ -134,7 +134,11 @@ let tests: [Target] = [
         uses: [
             "Assembly", "Node", "X402", "Channels", "Encodings", "ExactScheme", "HTTP402", "LedgerSettlement",
             "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
-        ], libraries: [asyncHTTPClient, metrics, coreMetrics, logging, grdb, nioCore, nioHTTP1]),
+        ],
+        libraries: [
+            asyncHTTPClient, metrics, coreMetrics, logging, grdb, httpTypes, hummingbirdCore, lifecycle, nioCore,
+            nioHTTP1, nioPosix,
+        ]),
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [

@@ -32,7 +32,7 @@ final class SlowClientHandler: ChannelDuplexHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        schedule(requestTimeout, context)
+        schedule(min(requestTimeout, idleTimeout), context)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -69,7 +69,7 @@ final class SlowClientHandler: ChannelDuplexHandler {
             let limit = isInRequest ? requestTimeout : idleTimeout
             let silence = NIODeadline.now() - lastHeard
             guard silence < limit else { return context.close(promise: nil) }
-            schedule(min(limit - silence, requestTimeout), context)
+            schedule(min(limit - silence, requestTimeout, idleTimeout), context)
         }
     }
 }

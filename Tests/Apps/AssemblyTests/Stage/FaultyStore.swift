@@ -11,29 +11,35 @@ final class FaultyStore: ChannelStore {
         var acknowledges = true
         /// Whether the process that used it is dead: then nothing comes through at all.
         var isDead = false
+        /// Whether nothing is written, as on a full disk.
+        var isFull = false
     }
 
     static let failure = StoreError.unavailable(reason: "the test says so")
 
     let inner: any ChannelStore
     private let plan = Mutex(Plan())
+    /// Where commits can be held up.
+    let barrier = Barrier()
 
     init(_ inner: any ChannelStore) { self.inner = inner }
 
     /// So many writes come through; with the next one, the process that uses this is dead.
     func die(after writes: Int) { plan.withLock { $0.commitsLeft = writes } }
     func setAcknowledges(_ acknowledges: Bool) { plan.withLock { $0.acknowledges = acknowledges } }
+    /// While it is full, nothing is written.
+    func setFull(_ isFull: Bool) { plan.withLock { $0.isFull = isFull } }
     var isDead: Bool { plan.withLock { $0.isDead } }
 
     private func write() throws(StoreError) {
-        let isDead = plan.withLock { plan in
+        let fails = plan.withLock { plan in
             if let left = plan.commitsLeft {
                 plan.commitsLeft = max(0, left - 1)
                 if left == 0 { plan.isDead = true }
             }
-            return plan.isDead
+            return plan.isDead || plan.isFull
         }
-        if isDead { throw Self.failure }
+        if fails { throw Self.failure }
     }
 
     func load(_ id: ChannelID) async throws(StoreError) -> ChannelRecord? {
@@ -43,6 +49,7 @@ final class FaultyStore: ChannelStore {
     func commit(
         _ commit: ChannelCommit, over expected: Version?
     ) async throws(StoreError) -> [PendingEffect.ID] {
+        await barrier.pass()
         try write()
         return try await inner.commit(commit, over: expected)
     }
