@@ -99,6 +99,47 @@ struct PipeliningTests {
         }
     }
 
+    @Test func `takes what was signed ahead in any order over many connections`() async throws {
+        try await Stall.open { stall in
+            var customer = try await stall.regular(1)
+            // The server learns what such a payment looks like.
+            let first = try stall.paid(by: &customer, ahead: true)
+            #expect(try await stall.ask(first).charged == "100")
+            for round in 1...4 {
+                var random = SplitMix(seed: UInt64(round))
+                // The lowest is being charged while all others come, so none of them is late.
+                let lowest = try stall.paid(by: &customer, ahead: true)
+                var requests = try (0..<48).map { _ in try stall.paid(by: &customer, ahead: true) }
+                requests.shuffle(using: &random)
+                let shares = (0..<16).map { requests[3 * $0..<3 * $0 + 3].joined() }
+                stall.till.store.barrier.lower()
+                let known = stall.asked.quickly
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        let reply = try await stall.ask(lowest)
+                        #expect(reply.charged == "100")
+                    }
+                    await stall.till.store.barrier.hold(1)
+                    for share in shares {
+                        group.addTask {
+                            try await RawClient.open(stall.port) { client in
+                                try await client.send(share)
+                                for _ in 0..<3 { #expect(try await client.reply().charged == "100") }
+                            }
+                        }
+                    }
+                    for _ in 0..<2000 where stall.asked.quickly < known + 49 {
+                        try await Task.sleep(for: .milliseconds(5))
+                    }
+                    stall.till.store.barrier.lift()
+                    try await group.waitForAll()
+                }
+            }
+            #expect(try await stall.charged(customer) == units(100 * (2 + 4 * 49)))
+            #expect(stall.asked == Stall.Asked(quickly: 4 * 49, slowly: 2))
+        }
+    }
+
     @Test func `serves two hundred connections at once`() async throws {
         try await Stall.open { stall in
             let people = try await withThrowingTaskGroup(of: Customer.self) { group in
