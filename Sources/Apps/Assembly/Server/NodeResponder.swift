@@ -41,28 +41,28 @@ struct NodeResponder: HTTPResponder {
     }
 
     /// Each request of a batch is served as if it had come by itself, all at once.
-    private func answers(to batch: PaymentBatch, context: Context) async -> [PaymentBatch.Answer] {
+    private func answers(to batch: PaymentBatch, context: Context) async -> [GateAnswer] {
         await withTaskGroup { group in
             for (index, item) in batch.items.enumerated() {
                 group.addTask { (index, await answer(to: item, context: context)) }
             }
-            var answers = [PaymentBatch.Answer?](repeating: nil, count: batch.items.count)
+            var answers = [GateAnswer?](repeating: nil, count: batch.items.count)
             for await (index, answer) in group { answers[index] = answer }
             return answers.compactMap(\.self)
         }
     }
 
-    private func answer(to item: PaymentBatch.Item, context: Context) async -> PaymentBatch.Answer {
+    private func answer(to item: PaymentBatch.Item, context: Context) async -> GateAnswer {
         guard let request = item.request else {
-            return PaymentBatch.Answer(status: .badRequest, headers: [:], body: [])
+            return GateAnswer(status: .badRequest, headers: [:], body: [])
         }
         do {
             let response = try await respond(
                 toOne: Request(head: request, body: RequestBody(buffer: ByteBuffer())), context: context)
-            return try await PaymentBatch.Answer(response)
+            return try await GateAnswer(response)
         } catch {
             context.logger.error("A request of a batch failed", metadata: ["error": "\(error)"])
-            return PaymentBatch.Answer(status: .badGateway, headers: [:], body: [])
+            return GateAnswer(status: .badGateway, headers: [:], body: [])
         }
     }
 

@@ -39,6 +39,9 @@ final class BusyWaits: Sendable {
 
     private struct Contents {
         var lines: [ChannelID: Line] = [:]
+        /// Channels whose payer let its last correction pass: nobody is kept for it again before it has been served, or
+        /// until its alarm, known by this number, has rung.
+        var deaf: [ChannelID: UInt64] = [:]
         var lastNumber: UInt64 = 0
         var waiting = 0
     }
@@ -52,16 +55,18 @@ final class BusyWaits: Sendable {
     ///
     /// It reads the chain before it follows a correction.
     static let grace = Duration.milliseconds(1500)
+    /// How long nobody is kept for a payer that let a correction pass.
+    static let memory = Duration.seconds(60)
 
     private let contents = Mutex(Contents())
-    /// How many lines there are.
+    /// How many channels there is something to know of.
     ///
     /// Looked at for each request that ends, so it must cost nothing while there is none.
-    private let lines = Atomic(0)
+    private let known = Atomic(0)
 
     /// Whether a payment that comes now comes after others.
     func hasLine(_ channel: ChannelID) -> Bool {
-        guard lines.load(ordering: .acquiring) > 0 else { return false }
+        guard known.load(ordering: .acquiring) > 0 else { return false }
         return contents.withLock { $0.lines[channel] != nil }
     }
 
@@ -111,13 +116,17 @@ final class BusyWaits: Sendable {
 
     /// A payment was let in: whoever waits is woken by its end.
     func letIn(_ id: ReservationID, on channel: ChannelID) {
-        guard lines.load(ordering: .acquiring) > 0 else { return }
-        contents.withLock { $0.lines[channel]?.pause = .serving(id) }
+        guard known.load(ordering: .acquiring) > 0 else { return }
+        contents.withLock { contents in
+            contents.lines[channel]?.pause = .serving(id)
+            contents.deaf[channel] = nil
+            count(contents)
+        }
     }
 
     /// A request has ended: wakes whoever waits the longest.
     func ended(_ id: ReservationID, on channel: ChannelID) {
-        guard lines.load(ordering: .acquiring) > 0 else { return }
+        guard known.load(ordering: .acquiring) > 0 else { return }
         wakeNext(on: channel, after: id)
     }
 
@@ -131,7 +140,9 @@ final class BusyWaits: Sendable {
             case .corrected, .serving: return nil
             case .judging, nil: break
             }
-            guard wasCorrected, contents.lines[channel] != nil || contents.lines.count < Self.maximum else {
+            guard wasCorrected, contents.deaf[channel] == nil,
+                contents.lines[channel] != nil || contents.lines.count < Self.maximum
+            else {
                 contents.lines[channel]?.pause = nil
                 return nil
             }
@@ -143,16 +154,30 @@ final class BusyWaits: Sendable {
         guard let number else { return wakeNext(on: channel, after: nil) }
         Task {
             try? await Task.sleep(for: Self.grace)
-            // This payer does not follow corrections, so there is no use in keeping the others.
-            let all = contents.withLock { contents -> [Waiter] in
-                guard contents.lines[channel]?.pause == .corrected(number) else { return [] }
-                contents.lines[channel]?.pause = nil
-                var all: [Waiter] = []
-                while let waiter = take(0, from: channel, in: &contents) { all.append(waiter) }
-                tidy(channel, in: &contents)
-                return all
-            }
+            guard let all = giveUpOn(channel, corrected: number) else { return }
             for waiter in all { waiter.continuation.resume(returning: Turn(deadline: waiter.deadline)) }
+            try? await Task.sleep(for: Self.memory)
+            contents.withLock { contents in
+                guard contents.deaf[channel] == number else { return }
+                contents.deaf[channel] = nil
+                count(contents)
+            }
+        }
+    }
+
+    /// This payer does not follow corrections, so there is no use in keeping the others.
+    ///
+    /// - Returns: Who has waited; `nil` when it followed after all.
+    private func giveUpOn(_ channel: ChannelID, corrected number: UInt64) -> [Waiter]? {
+        contents.withLock { contents in
+            guard contents.lines[channel]?.pause == .corrected(number) else { return nil }
+            contents.lines[channel]?.pause = nil
+            var all: [Waiter] = []
+            while let waiter = take(0, from: channel, in: &contents) { all.append(waiter) }
+            if contents.deaf.count < Self.maximum { contents.deaf[channel] = number }
+            tidy(channel, in: &contents)
+            count(contents)
+            return all
         }
     }
 
@@ -197,6 +222,6 @@ final class BusyWaits: Sendable {
     }
 
     private func count(_ contents: borrowing Contents) {
-        lines.store(contents.lines.count, ordering: .releasing)
+        known.store(contents.lines.count + contents.deaf.count, ordering: .releasing)
     }
 }

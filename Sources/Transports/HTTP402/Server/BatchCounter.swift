@@ -12,7 +12,7 @@ struct BatchCounter: Sendable {
     let gate: Gate
     let handler: PaymentServer.Handler
 
-    func answers(to batch: PaymentBatch) async -> [PaymentBatch.Answer] {
+    func answers(to batch: PaymentBatch) async -> [GateAnswer] {
         var answers = await promptAnswers(to: batch)
         for (index, item) in batch.items.enumerated() where answers[index] == nil {
             answers[index] = await answer(to: item)
@@ -21,7 +21,7 @@ struct BatchCounter: Sendable {
     }
 
     /// What is charged without a task for each; `nil` for those that must be looked at in full.
-    private func promptAnswers(to batch: PaymentBatch) async -> [PaymentBatch.Answer?] {
+    private func promptAnswers(to batch: PaymentBatch) async -> [GateAnswer?] {
         await withCheckedContinuation { continuation in
             let tray = Tray(batch.items.count, continuation)
             for (index, item) in batch.items.enumerated() {
@@ -35,7 +35,7 @@ struct BatchCounter: Sendable {
                 paid.payment.charge(paid.price) { outcome in
                     guard case .charged(let receipt) = outcome else { return tray.put(nil, at: index) }
                     tray.put(
-                        PaymentBatch.Answer(
+                        GateAnswer(
                             status: answer.status,
                             headers: [.paymentResponse: receipt(), .contentType: answer.contentType],
                             body: answer.body), at: index)
@@ -47,19 +47,19 @@ struct BatchCounter: Sendable {
     /// Collects answers that come in any order.
     private final class Tray: Sendable {
         private struct Contents {
-            var answers: [PaymentBatch.Answer?]
+            var answers: [GateAnswer?]
             var left: Int
         }
 
         private let contents: Mutex<Contents>
-        private let full: CheckedContinuation<[PaymentBatch.Answer?], Never>
+        private let full: CheckedContinuation<[GateAnswer?], Never>
 
-        init(_ count: Int, _ full: CheckedContinuation<[PaymentBatch.Answer?], Never>) {
+        init(_ count: Int, _ full: CheckedContinuation<[GateAnswer?], Never>) {
             contents = Mutex(Contents(answers: Array(repeating: nil, count: count), left: count))
             self.full = full
         }
 
-        func put(_ answer: PaymentBatch.Answer?, at index: Int) {
+        func put(_ answer: GateAnswer?, at index: Int) {
             let all = contents.withLock { contents in
                 contents.answers[index] = answer
                 contents.left -= 1
@@ -69,28 +69,28 @@ struct BatchCounter: Sendable {
         }
     }
 
-    private func answer(to item: PaymentBatch.Item) async -> PaymentBatch.Answer {
-        guard let request = item.request else { return PaymentBatch.Answer(.badRequest) }
+    private func answer(to item: PaymentBatch.Item) async -> GateAnswer {
+        guard let request = item.request else { return GateAnswer(.badRequest) }
         do {
             switch try await gate.decide(request) {
-            case .answer(let answer): return PaymentBatch.Answer(answer)
+            case .answer(let answer): return answer
             case .pass:
-                guard let answer = handled(item) else { return PaymentBatch.Answer(.notFound) }
+                guard let answer = handled(item) else { return GateAnswer(.notFound) }
                 return answer
             case .serve(let paid): return await serve(item, paid)
             }
         } catch {
-            return PaymentBatch.Answer(.outOfOrder)
+            return GateAnswer.outOfOrder
         }
     }
 
-    private func serve(_ item: PaymentBatch.Item, _ paid: PaidRequest) async -> PaymentBatch.Answer {
+    private func serve(_ item: PaymentBatch.Item, _ paid: PaidRequest) async -> GateAnswer {
         guard var answer = handled(item) else {
             await paid.failed()
-            return PaymentBatch.Answer(.notFound)
+            return GateAnswer(.notFound)
         }
         switch await paid.served(HTTPResponse(status: answer.status, headerFields: answer.headers)) {
-        case .withhold(let refusal): return PaymentBatch.Answer(refusal)
+        case .withhold(let refusal): return refusal
         case .deliver(let head):
             answer.headers = head.headerFields
             paid.finished(head, body: answer.body)
@@ -99,15 +99,14 @@ struct BatchCounter: Sendable {
         return answer
     }
 
-    private func handled(_ item: PaymentBatch.Item) -> PaymentBatch.Answer? {
+    private func handled(_ item: PaymentBatch.Item) -> GateAnswer? {
         handler(PromptRequest(method: item.method, target: item.target)).map { answer in
-            PaymentBatch.Answer(
+            GateAnswer(
                 status: answer.status, headers: [.contentType: answer.contentType], body: answer.body)
         }
     }
 }
 
-extension PaymentBatch.Answer {
-    init(_ answer: GateAnswer) { self.init(status: answer.status, headers: answer.headers, body: answer.body) }
+extension GateAnswer {
     init(_ status: HTTPResponse.Status) { self.init(status: status, headers: [:], body: []) }
 }

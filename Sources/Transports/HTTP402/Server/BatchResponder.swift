@@ -7,10 +7,10 @@ import NIOCore
 
 /// Takes batches over HTTP: reads one, has its requests answered, and writes the answers.
 public struct BatchResponder: Sendable {
-    private let answers: @Sendable (PaymentBatch) async -> [PaymentBatch.Answer]
+    private let answers: @Sendable (PaymentBatch) async -> [GateAnswer]
 
     /// - Parameter answers: One for each request of the batch, in their order.
-    public init(answers: @escaping @Sendable (PaymentBatch) async -> [PaymentBatch.Answer]) {
+    public init(answers: @escaping @Sendable (PaymentBatch) async -> [GateAnswer]) {
         self.answers = answers
     }
 
@@ -33,7 +33,7 @@ public struct BatchResponder: Sendable {
     }
 }
 
-extension PaymentBatch.Answer {
+extension GateAnswer {
     /// Takes a response in whole.
     ///
     /// - Throws: What its body throws, or when it is longer than ``PaymentBatch/maximumAnswer``.

@@ -67,35 +67,24 @@ public struct PaymentBatch: Hashable, Sendable {
         self.items = items
     }
 
-    /// What came of one request.
-    public struct Answer: Hashable, Sendable {
-        public var status: HTTPResponse.Status
-        public var headers: HTTPFields
-        public var body: [UInt8]
-
-        public init(status: HTTPResponse.Status, headers: HTTPFields, body: [UInt8]) {
-            self.status = status
-            self.headers = headers
-            self.body = body
-        }
-
-        /// A body that is no UTF-8 travels as base64.
-        var json: JSON {
-            let text = String(validating: body, as: UTF8.self)
-            return .object([
-                "status": .integer(status.code),
-                "receipt": headers[.paymentResponse].map { .string($0) },
-                "required": headers[.paymentRequired].map { .string($0) },
-                "retryAfter": headers[.retryAfter].map { .string($0) },
-                "contentType": headers[.contentType].map { .string($0) },
-                "body": text.map { .string($0) },
-                "bodyBase64": text == nil ? .string(Base64.encode(body)) : nil,
-            ])
-        }
-    }
-
     /// The answers of a batch, in the order of its requests.
-    public static func json(_ answers: [Answer]) -> JSON { ["answers": .array(answers.map(\.json))] }
+    public static func json(_ answers: [GateAnswer]) -> JSON { ["answers": .array(answers.map(\.batchEntry))] }
+}
+
+extension GateAnswer {
+    /// The answer to one request of a batch; a body that is no UTF-8 travels as base64.
+    fileprivate var batchEntry: JSON {
+        let text = String(validating: body, as: UTF8.self)
+        return .object([
+            "status": .integer(status.code),
+            "receipt": headers[.paymentResponse].map { .string($0) },
+            "required": headers[.paymentRequired].map { .string($0) },
+            "retryAfter": headers[.retryAfter].map { .string($0) },
+            "contentType": headers[.contentType].map { .string($0) },
+            "body": text.map { .string($0) },
+            "bodyBase64": text == nil ? .string(Base64.encode(body)) : nil,
+        ])
+    }
 }
 
 /// Why a batch was not even looked into; nothing of it was charged.

@@ -56,9 +56,9 @@ struct PaymentBatchTests {
 
     @Test func `tells each answer with the headers that matter, and other bytes than text in base64`() throws {
         let answers = [
-            PaymentBatch.Answer(
+            GateAnswer(
                 status: .ok, headers: [.paymentResponse: "cg==", .contentType: "text/plain"], body: Array("hi".utf8)),
-            PaymentBatch.Answer(status: .paymentRequired, headers: [.paymentRequired: "cQ=="], body: [0xFF]),
+            GateAnswer(status: .paymentRequired, headers: [.paymentRequired: "cQ=="], body: [0xFF]),
         ]
         let json = PaymentBatch.json(answers)["answers"]?.arrayValue
         #expect(json?.count == 2)
