@@ -8,14 +8,6 @@ import FarthingPrimitives
 /// Never empty: a channel without requests is idle.
 public struct RequestsInFlight: Hashable, Sendable {
     public private(set) var reservations: [VoucherChannel.Reservation]
-    /// The ceilings of requests that ended since the channel was last quiet, ascending.
-    private var ended: [Amount] = []
-
-    /// How many ended ceilings are remembered.
-    ///
-    /// When there are more, the lower half is forgotten, and nothing at or below it counts as new. So a voucher may
-    /// come later than 128 others that were signed after it.
-    static let maximumEnded = 256
 
     init(_ reservation: VoucherChannel.Reservation) { reservations = [reservation] }
 
@@ -25,8 +17,6 @@ public struct RequestsInFlight: Hashable, Sendable {
     func index(of id: ReservationID) -> Int? { reservations.firstIndex { $0.id == id } }
 
     func contains(ceiling: Amount) -> Bool { reservations.contains { $0.voucher.ceiling == ceiling } }
-
-    func hasEnded(ceiling: Amount) -> Bool { ended.contains(ceiling) }
 
     /// What all of them may cost together; `nil` when that is more than an amount can hold.
     var price: Amount? {
@@ -54,35 +44,14 @@ public struct RequestsInFlight: Hashable, Sendable {
 
     mutating func append(_ reservation: VoucherChannel.Reservation) { reservations.append(reservation) }
 
-    /// Takes a request out.
-    ///
-    /// - Parameter floor: Raised to what is not remembered any more, and to everything that ended once none is left.
-    mutating func end(at index: Int, raising floor: inout Amount) {
-        let reservation = reservations.remove(at: index)
-        // What was signed exactly may be sent again, as x402 wants it, until it was charged.
-        let ceiling = reservation.isAhead ? reservation.voucher.ceiling : .zero
-        if reservations.isEmpty {
-            floor = max(floor, ceiling, ended.last ?? .zero)
-        } else if ceiling > floor {
-            remember(ceiling, raising: &floor)
-        }
-    }
+    mutating func remove(at index: Int) { reservations.remove(at: index) }
 
     /// Takes out all whose time is up.
-    mutating func dropExpired(at now: Instant, raising floor: inout Amount) {
-        for index in reservations.indices.reversed() where now >= reservations[index].until {
-            end(at: index, raising: &floor)
-        }
-    }
-
-    private mutating func remember(_ ceiling: Amount, raising floor: inout Amount) {
-        // They end nearly in the order in which they were signed, so the place is near the end.
-        var place = ended.endIndex
-        while place > 0, ended[place - 1] > ceiling { place -= 1 }
-        ended.insert(ceiling, at: place)
-        guard ended.count > Self.maximumEnded else { return }
-        let half = Self.maximumEnded / 2
-        floor = max(floor, ended[half - 1])
-        ended.removeFirst(half)
+    ///
+    /// - Returns: Whether there were any.
+    mutating func removeExpired(at now: Instant) -> Bool {
+        let count = reservations.count
+        reservations.removeAll { now >= $0.until }
+        return reservations.count < count
     }
 }

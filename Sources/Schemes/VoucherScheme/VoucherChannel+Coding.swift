@@ -76,7 +76,6 @@ extension VoucherChannel {
         credit = try reader.amount()
         best = try reader.optional { reader throws(StoredFormError) in try reader.voucher() }
         lastPaidAt = try reader.optional { reader throws(StoredFormError) in try reader.instant() }
-        floor = best?.ceiling ?? .zero
         switch try reader.byte() {
         case 0: phase = .idle
         case 1:

@@ -17,6 +17,7 @@ extension VoucherChannel {
         case .idle:
             if let ahead = reservation.ahead {
                 try check(reservation, ahead, beside: nil)
+                see(reservation)
             } else {
                 try check(reservation)
             }
@@ -27,8 +28,6 @@ extension VoucherChannel {
             } else {
                 try check(reservation)
                 guard requests.reservations.allSatisfy({ now >= $0.until }) else { throw .busy }
-                var rest = requests
-                rest.dropExpired(at: now, raising: &floor)
                 phase = .serving(RequestsInFlight(reservation))
             }
         }
@@ -46,14 +45,17 @@ extension VoucherChannel {
             requests.append(reservation)
             phase = .serving(requests)
         } catch {
-            var next = self
-            requests.dropExpired(at: now, raising: &next.floor)
-            guard requests.reservations.count < self.requests.count else { throw error }
+            guard requests.removeExpired(at: now) else { throw error }
             let rest = requests.reservations.isEmpty ? nil : requests
-            try next.check(reservation, ahead, beside: rest)
-            next.phase = .serving(rest.map { $0.appending(reservation) } ?? RequestsInFlight(reservation))
-            self = next
+            try check(reservation, ahead, beside: rest)
+            phase = .serving(rest.map { $0.appending(reservation) } ?? RequestsInFlight(reservation))
         }
+        see(reservation)
+    }
+
+    /// From now on its voucher pays for nothing else.
+    private mutating func see(_ reservation: Reservation) {
+        seen.remember(reservation.voucher.ceiling, over: floor)
     }
 
     /// What a voucher that was signed ahead must say.
@@ -70,9 +72,9 @@ extension VoucherChannel {
         let top = charged.adding(ahead.window) ?? .max
         // One that is lower than the charge by more than the window was given up long ago.
         let isStale = ceiling.adding(ahead.window).map { $0 < charged } ?? false
-        guard let due, due <= highest, ceiling > floor, requests?.hasEnded(ceiling: ceiling) != true, ceiling <= top,
-            !isStale
-        else { throw .aheadMismatch(signed: ceiling, charged: charged, due: due ?? .max, floor: floor, top: top) }
+        guard let due, due <= highest, ceiling > floor, !seen.contains(ceiling), ceiling <= top, !isStale else {
+            throw .aheadMismatch(signed: ceiling, charged: charged, due: due ?? .max, floor: floor, top: top)
+        }
         try checkLedger(reaching: max(ceiling, due), with: nil)
         guard let requests else { return }
         guard requests.reservations.count < ahead.maximum, !requests.isExact else { throw .busy }
@@ -94,7 +96,7 @@ extension VoucherChannel {
             if let highest = requests.highest { voucher = highest }
             if let best, best.ceiling > voucher.ceiling { voucher = best }
         }
-        try charge(price, on: voucher, at: now)
+        try charge(price, on: voucher, isAhead: reservation.isAhead, at: now)
         end(requests, at: index)
         return earnedIsAtRisk ? [.claim] : []
     }
@@ -135,7 +137,7 @@ extension VoucherChannel {
 
     private mutating func end(_ requests: consuming RequestsInFlight, at index: Int) {
         phase = .idle
-        requests.end(at: index, raising: &floor)
+        requests.remove(at: index)
         if !requests.reservations.isEmpty { phase = .serving(requests) }
     }
 }

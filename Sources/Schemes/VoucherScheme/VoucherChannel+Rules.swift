@@ -41,7 +41,9 @@ extension VoucherChannel {
     /// Adds to what was charged.
     ///
     /// Credit from an earlier failed delivery is used up first.
-    mutating func charge(_ price: Amount, on voucher: Voucher, at now: Instant) throws(Refusal) {
+    mutating func charge(
+        _ price: Amount, on voucher: Voucher, isAhead: Bool = false, at now: Instant
+    ) throws(Refusal) {
         let fromCredit = min(credit, price)
         let added = price.clampedSubtracting(fromCredit)
         guard let sum = charged.adding(added), sum <= voucher.ceiling else {
@@ -50,8 +52,8 @@ extension VoucherChannel {
         charged = sum
         lastCharge = added
         credit = credit.clampedSubtracting(fromCredit)
+        if !isAhead { seen.raise(to: voucher.ceiling, over: floor) }
         best = voucher
-        floor = max(floor, voucher.ceiling)
         lastPaidAt = now
     }
 

@@ -91,10 +91,10 @@ public struct VoucherChannel: StoredChannelScheme {
     ///
     /// It is not stored: it is told in the moment of the charge, or never.
     public internal(set) var lastCharge = Amount.zero
-    /// What is signed ahead must go higher than this to be new.
+    /// What was signed ahead and let in.
     ///
     /// Lost at a restart, down to the best voucher.
-    var floor = Amount.zero
+    var seen = SeenCeilings()
 
     /// A channel of which nothing is known but what the ledger says.
     public init(id: ChannelID, terms: ChannelTerms, ledger: ChannelSnapshot) {
@@ -119,6 +119,9 @@ public struct VoucherChannel: StoredChannelScheme {
 
     /// How high a voucher may go: the balance, less what the payer is about to take out.
     public var limit: Amount { ledger.balance.clampedSubtracting(ledger.withdrawal?.amount ?? .zero) }
+
+    /// What is signed ahead must go higher than this to be new.
+    var floor: Amount { seen.floor ?? best?.ceiling ?? .zero }
 
     /// The key that the channel's vouchers are checked against, once there was one.
     public var signer: PublicKey? { best?.signer }

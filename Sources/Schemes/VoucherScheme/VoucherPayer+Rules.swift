@@ -95,8 +95,10 @@ extension VoucherPayer {
         areDoubtsTold = false
         // What the settlement has booked meanwhile, nobody needs to be shown.
         // One that was signed ahead of others may be owed although those have been charged above it.
-        guard payment.ceiling > charged || payment.manner != .exact,
-            !doubts.contains(where: { $0.ceiling == payment.ceiling })
+        // Signed exactly and signed ahead, a voucher may have paid for both; once more in the same manner, only once.
+        let isExact = payment.manner == .exact
+        guard payment.ceiling > charged || !isExact,
+            !doubts.contains(where: { $0.ceiling == payment.ceiling && ($0.manner == .exact) == isExact })
         else { return }
         doubts.append(payment)
     }

@@ -19,7 +19,7 @@ extension Ledger {
     ) throws(StoreError) -> any DatabaseWriter {
         if let path { try makeFile(at: path) }
         do {
-            let database = try connect(to: path)
+            let database = try connectPatiently(to: path)
             // GRDB's pool sets `synchronous` to NORMAL when it turns WAL on, and then a power cut may take back what
             // was answered. This must come after, on the one connection that writes.
             try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -27,6 +27,17 @@ extension Ledger {
             return database
         } catch {
             throw storeError(error, path: path ?? "in memory")
+        }
+    }
+
+    /// Turning on the write-ahead log needs the file for a moment alone, and SQLite does not wait for that: another
+    /// process that opens the ledger at the same time is waited for here.
+    private static func connectPatiently(to path: String?) throws -> any DatabaseWriter {
+        let deadline = ContinuousClock.now + .seconds(busyTimeout)
+        while true {
+            do { return try connect(to: path) } catch let error as DatabaseError
+                where error.resultCode == .SQLITE_BUSY && .now < deadline
+            { usleep(25_000) }
         }
     }
 

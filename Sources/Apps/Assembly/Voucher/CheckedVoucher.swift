@@ -23,12 +23,17 @@ struct CheckedVoucher: CheckedPayment {
         let admitted = AdmittedVoucher(desk: desk, channel: channel, reservation: reservation, payer: terms.payer)
         let arrival = VoucherChannel.Event.paymentArrived(reservation, at: desk.clock())
         do {
-            if try desk.engine.applyNow(arrival, to: channel) != nil { return answer(admitted) }
+            if try desk.engine.applyNow(arrival, to: channel) != nil {
+                desk.waits.letIn(reservation.id, on: channel)
+                return answer(admitted)
+            }
         } catch {
             return answer(nil)
         }
         desk.engine.submit(arrival, to: channel) { result in
-            if case .success = result { answer(admitted) } else { answer(nil) }
+            guard case .success = result else { return answer(nil) }
+            desk.waits.letIn(reservation.id, on: channel)
+            answer(admitted)
         }
     }
 
@@ -51,6 +56,9 @@ struct CheckedVoucher: CheckedPayment {
             release()
             switch result {
             case .success(let applied):
+                // Whoever waits is woken by the end of what came after its correction.
+                desk.waits.letIn(reservation.id, on: channel)
+                desk.waits.ended(reservation.id, on: channel)
                 if !applied.effects.isEmpty {
                     Task { await desk.effects.attempt(applied.effects, of: channel) }
                 }

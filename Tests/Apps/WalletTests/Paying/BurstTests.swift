@@ -68,10 +68,9 @@ struct BurstTests {
             _ = try await client.execute(PayingRequest(url: market.url + "/weather"))
             let watch = Task {
                 var most = 0
-                while !Task.isCancelled {
-                    for channel in try await wallet.journal.channels() {
-                        most = max(most, channel.books.inFlight.count)
-                    }
+                // Cancelled in the middle of a look, that look alone comes to nothing.
+                while !Task.isCancelled, let channels = try? await wallet.journal.channels() {
+                    for channel in channels { most = max(most, channel.books.inFlight.count) }
                     await Task.yield()
                 }
                 return most
@@ -79,7 +78,7 @@ struct BurstTests {
             let statuses = try await Self.burst(Self.paths("/weather", 60), by: client, at: market)
             watch.cancel()
             #expect(statuses == Array(repeating: 200, count: 60))
-            #expect(try await watch.value >= 3)
+            #expect(await watch.value >= 3)
             #expect(try await market.faults(with: wallet) == [])
         }
     }

@@ -88,7 +88,7 @@ struct AheadAttackTests {
             let copy = try bob.reservation(bob.draw(), ceiling: ceiling, price: 100, deposit: nil, ahead: Bob.ahead)
             expectRefusal(
                 .paymentArrived(copy, at: noon), bob.channel,
-                .aheadMismatch(signed: ceiling, charged: 0, due: 100, floor: 300, top: 5_000),
+                .aheadMismatch(signed: ceiling, charged: 0, due: 100, floor: 0, top: 5_000),
                 "cumulative_amount_mismatch")
         }
         // The payer goes on above what it signed, or exactly.

@@ -41,6 +41,36 @@ struct AheadTests {
         #expect(bob.channel.charged == 800)
     }
 
+    @Test func `takes vouchers that come after a moment in which all that came before were answered`() throws {
+        var bob = Bob(alice: try Alice(), balance: 10_000)
+        for ceiling in [800, 100, 300, 200, 700, 400, 600, 500] as [Amount] {
+            let id = try bob.letInAhead(ceiling: ceiling)
+            _ = try bob.channel.apply(.served(id, price: 100, at: noon))
+            #expect(bob.channel.phase == .idle)
+        }
+        #expect(bob.channel.charged == 800)
+        #expect(bob.channel.best == (try bob.alice.voucher(800)))
+    }
+
+    @Test func `takes none that comes late after one that was signed exactly`() throws {
+        var bob = Bob(alice: try Alice(), balance: 10_000)
+        for ceiling in [500, 1_000] as [Amount] {
+            _ = try bob.channel.apply(.served(bob.letInAhead(ceiling: ceiling), price: 100, at: noon))
+        }
+        // Exactly signed, and no higher than what was signed ahead: the payer waits for nothing up to here.
+        try bob.pay(400)
+        #expect(bob.channel.charged == 600)
+        for ceiling in [600, 1_000] as [Amount] {
+            let late = try bob.reservation(bob.draw(), ceiling: ceiling, price: 0, deposit: nil, ahead: Bob.ahead)
+            expectRefusal(
+                .paymentArrived(late, at: noon), bob.channel,
+                .aheadMismatch(signed: ceiling, charged: 600, due: 600, floor: 600, top: 5_600),
+                "cumulative_amount_mismatch")
+        }
+        _ = try bob.letInAhead(ceiling: 700)
+        _ = try bob.letInAhead(ceiling: 1_001)
+    }
+
     @Test func `gives free the share of a request that failed`() throws {
         var bob = Bob(alice: try Alice(), balance: 10_000)
         let first = try bob.letInAhead(ceiling: 100)

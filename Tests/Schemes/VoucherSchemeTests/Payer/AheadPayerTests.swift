@@ -114,6 +114,21 @@ struct AheadPayerTests {
         #expect(payer.doubts.isEmpty)
     }
 
+    @Test func `owes an exact payment also where its voucher is that of a free one before`() throws {
+        var payer = try settled()
+        _ = try payer.apply(start(100))
+        _ = try payer.apply(start(0))
+        _ = try payer.apply(.aheadAnswered(ceiling: 200, charged: 0))
+        _ = try payer.apply(.aheadAnswered(ceiling: 201, charged: 0))
+        // The same ceiling as the second, by chance; it is taken, and the answer is lost.
+        #expect(try payer.apply(.requestStarted(price: 101, deposit: .of(0), at: noon)) == [.sign(ceiling: 201)])
+        _ = try payer.apply(.outcomeUnknown)
+        _ = try payer.apply(.requestStarted(price: 50, deposit: .of(0), at: noon))
+        _ = try payer.apply(.corrected(charged: 201, balance: nil, proof: try alice.voucher(201), ledger: nil))
+        #expect(payer.charged == 201)
+        #expect(payer.misconduct == nil)
+    }
+
     @Test func `learns from a correction what several lost answers came to`() throws {
         var payer = try burst()
         for ceiling in [200, 300, 400] as [Amount] { _ = try payer.apply(.aheadEnded(ceiling: ceiling)) }
