@@ -15,9 +15,9 @@ struct SeenCeilings: Hashable, Sendable {
 
     /// How many are remembered above the floor.
     ///
-    /// When there are more, the floor rises to the lower half of them. So a voucher may come later than 128 others that
+    /// When there are more, the floor rises to the lower half of them. So a voucher may come later than 256 others that
     /// were signed after it.
-    static let maximum = 256
+    static let maximum = 512
 
     var isEmpty: Bool { ceilings.isEmpty }
 

@@ -16,6 +16,11 @@ public struct SigningAhead: Hashable, Sendable {
     /// - Unit: atomic units of the channel's token.
     public let window: Amount
 
+    /// How far a ceiling may be below what was charged.
+    ///
+    /// Farther than above, since a request may be held up on its way while others overtake it.
+    var reachBack: Amount { window.multiplied(by: 4) ?? .max }
+
     public init(maximum: Int, window: Amount) {
         self.maximum = min(max(maximum, 1), 256)
         self.window = window

@@ -70,8 +70,8 @@ extension VoucherChannel {
         let highest = max(ceiling, best?.ceiling ?? .zero, requests?.highest?.ceiling ?? .zero)
         let due = (requests?.price ?? .zero).adding(reservation.price).flatMap { charged.adding($0) }
         let top = charged.adding(ahead.window) ?? .max
-        // One that is lower than the charge by more than the window was given up long ago.
-        let isStale = ceiling.adding(ahead.window).map { $0 < charged } ?? false
+        // One that is so much lower than the charge was given up long ago.
+        let isStale = ceiling.adding(ahead.reachBack).map { $0 < charged } ?? false
         guard let due, due <= highest, ceiling > floor, !seen.contains(ceiling), ceiling <= top, !isStale else {
             throw .aheadMismatch(signed: ceiling, charged: charged, due: due ?? .max, floor: floor, top: top)
         }

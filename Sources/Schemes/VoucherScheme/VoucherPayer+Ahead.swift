@@ -25,9 +25,9 @@ extension VoucherPayer {
         return Payment(price: price, ceiling: ceiling, deposit: nil, manner: .ahead)
     }
 
-    /// Whether no payee takes a payment any more that was signed ahead, because the charge is past it by the window.
+    /// Whether no payee takes a payment any more that was signed ahead, because the charge is too far past it.
     func isStale(_ payment: Payment, within limits: SigningAhead) -> Bool {
-        payment.manner == .past && (payment.ceiling.adding(limits.window).map { $0 < charged } ?? false)
+        payment.manner == .past && (payment.ceiling.adding(limits.reachBack).map { $0 < charged } ?? false)
     }
 
     /// The payee took one of several, and said what of it.

@@ -24,7 +24,7 @@ extension Benchmark {
         }
         let limits = rounds.map { 2e3 * $0.sync + 2 }
         let rows = [
-            Row(name: "peak, \(lanes) connections", value: Spread(rounds.map(\.peak))),
+            Row(name: "peak, \(PayingServer.channels) connections", value: Spread(rounds.map(\.peak))),
             Row(name: "sent, 80 % of it", value: Spread(rounds.map(\.rate)), cost: Spread(rounds.map(\.cost))),
             Row(name: "fsync of 4 KiB, median", value: Spread(rounds.map { $0.sync * 1e3 }), unit: "ms"),
             Row(name: "fsync of 4 KiB, p99", value: Spread(rounds.map { $0.sync99 * 1e3 }), unit: "ms"),

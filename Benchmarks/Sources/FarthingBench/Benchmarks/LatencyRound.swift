@@ -16,10 +16,10 @@ struct LatencyRound: Sendable {
     init(
         _ gate: ChildServer, _ wallet: Wallet, _ disk: DiskSync, seconds: Double, expecting peak: Double?
     ) async throws {
-        let count = max(Benchmark.lanes * 20, Int((peak ?? 0) * seconds))
+        let count = max(wallet.count * 5, Int((peak ?? 0) * seconds))
         let before = try disk.times(50)
         let closed = LoadRequests(
-            lanes: await HTTPEntrant.payments(count, of: wallet, lanes: Benchmark.lanes))
+            lanes: await HTTPEntrant.payments(count, of: wallet, lanes: wallet.count))
         let busiest = try await LoadGenerator(port: gate.port, requests: closed).run(against: gate)
         try Receipt.check(busiest.last, wallet)
         self.peak = busiest.measurement.perSecond

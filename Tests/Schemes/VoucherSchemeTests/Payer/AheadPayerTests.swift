@@ -98,18 +98,18 @@ struct AheadPayerTests {
         #expect(try payer.apply(start()) == [.sign(ceiling: 600)])
     }
 
-    @Test func `keeps a high doubt until the charge is past it by the window`() throws {
+    @Test func `keeps a high doubt until the charge is past it by four windows`() throws {
         var payer = try burst()
         _ = try payer.apply(.aheadEnded(ceiling: 400))
         for ceiling in [200, 300] as [Amount] { _ = try payer.apply(.aheadAnswered(ceiling: ceiling, charged: 0)) }
         _ = try payer.apply(start(10))
         _ = try payer.apply(.answered(charged: 10))
         #expect(payer.doubts.contains { $0.ceiling == 400 && $0.manner == .past })
-        for _ in 0..<14 {
+        for _ in 0..<43 {
             guard case .sign(let ceiling)? = try payer.apply(start()).first else { return }
             _ = try payer.apply(.aheadAnswered(ceiling: ceiling, charged: 100))
         }
-        #expect(payer.charged == 1_510)
+        #expect(payer.charged == 4_410)
         _ = try payer.apply(start())
         #expect(payer.doubts.isEmpty)
     }
