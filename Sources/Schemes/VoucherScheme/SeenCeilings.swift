@@ -8,9 +8,10 @@ import FarthingPrimitives
 /// They come in any order, and one may be late by a moment in which the channel was quiet; so each is remembered, until
 /// something signed exactly says that the payer waits for none of them any more.
 struct SeenCeilings: Hashable, Sendable {
-    /// Ascending. The first is the floor: it and everything below it count as seen.
+    /// In ascending order.
     ///
-    /// Empty, and so without memory of its own, on a channel where nothing was signed ahead.
+    /// The first is the floor: it and everything below it count as seen. Empty, and so without memory of its own, on a
+    /// channel where nothing was signed ahead.
     private var ceilings: [Amount] = []
 
     /// How many are remembered above the floor.

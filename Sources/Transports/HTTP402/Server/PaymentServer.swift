@@ -69,7 +69,12 @@ public struct PaymentServer: Service {
             configuration: .init(
                 address: address, serverName: "farthing",
                 availableConnectionsDelegate: .maximum(maximumConnections, logger: logger)),
-            onServerRunning: { [onListening] channel in await onListening(channel.localAddress?.port) },
+            onServerRunning: { [onListening] channel in
+                // Else four are taken before those that are there already have their turn, and a payer that opens many
+                // at once has its last requests wait for hundreds of others.
+                try? await channel.setOption(.maxMessagesPerRead, value: 256).get()
+                await onListening(channel.localAddress?.port)
+            },
             logger: logger)
         try await app.run()
     }
