@@ -92,9 +92,9 @@ extension JournalCore.State {
     /// Puts what has gathered into the writer's empty batch, or says why not.
     ///
     /// - Parameters:
-    ///   - lastCount: How many writes the batch before had.
+    ///   - isCrowd: Whether more is expected, also when there is one write only.
     ///   - gatherUntil: How long a crowd may gather; `nil` when it has.
-    mutating func next(for batch: inout JournalBatch, lastCount: Int, gatherUntil: DispatchTime?) -> Next {
+    mutating func next(for batch: inout JournalBatch, isCrowd: Bool, gatherUntil: DispatchTime?) -> Next {
         let count = gathering.entries.count + unknown.count
         guard count > 0 else {
             if isClosing { return .end(folds: foldsAtEnd) }
@@ -102,8 +102,8 @@ extension JournalCore.State {
             isWriterAsleep = true
             return .sleep(untilFold: unfolded > 0 && !isFolding)
         }
-        let isCrowd = max(count, lastCount) > 1 && gathering.buffer.count < JournalCore.largeBatch
-        if let gatherUntil, isCrowd, !isClosing {
+        let waits = (isCrowd || count > 1) && gathering.buffer.count < JournalCore.largeBatch
+        if let gatherUntil, waits, !isClosing {
             isGathering = true
             return .gather(until: gatherUntil)
         }

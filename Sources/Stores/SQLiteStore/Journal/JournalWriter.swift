@@ -57,12 +57,14 @@ final class JournalWriter {
 
     /// Takes what has gathered, or waits for it.
     private func nextWork() -> Work {
-        var mayGather = true
+        var (mayGather, hasSlept) = (true, false)
         while true {
             let now = DispatchTime.now()
             let end = lastStart + .nanoseconds(Int(core.options.pace / .nanoseconds(1)))
             let gatherUntil = mayGather && now < end ? end : nil
-            switch core.state.withLock({ $0.next(for: &batch, lastCount: lastCount, gatherUntil: gatherUntil) }) {
+            // One write that was there already is a channel's that many pay out of: others wait behind it.
+            let isCrowd = lastCount > 1 || !hasSlept
+            switch core.state.withLock({ $0.next(for: &batch, isCrowd: isCrowd, gatherUntil: gatherUntil) }) {
             case .batch(let unknown):
                 lastStart = now
                 lastCount = batch.entries.count + unknown.count
@@ -71,8 +73,11 @@ final class JournalWriter {
             case .gather(let end):
                 _ = wait(until: end)
                 mayGather = false
-            case .sleep(untilFold: false): core.bell.wait()
+            case .sleep(untilFold: false):
+                core.bell.wait()
+                hasSlept = true
             case .sleep(untilFold: true):
+                hasSlept = true
                 let nanoseconds = min(core.options.foldWhenIdle / .nanoseconds(1), 1e15)
                 if wait(until: now + .nanoseconds(Int(nanoseconds))) { return .idle }
             }
