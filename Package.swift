@@ -19,6 +19,7 @@ let foundations: [Target] = [
 
 let core: [Target] = [
     room("Channels", in: "Core", uses: ["Encodings", "Primitives"]),
+    room("Contracts", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
     room("X402", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
 ]
 
@@ -28,7 +29,9 @@ let schemes: [Target] = [
 ]
 
 let settlements: [Target] = [
-    room("LedgerSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"], libraries: [grdb]),
+    room(
+        "LedgerSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Encodings", "Primitives"],
+        libraries: [grdb]),
     room(
         "EVMSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
@@ -93,10 +96,12 @@ let tests: [Target] = [
     tests("Encodings", in: "Foundations", uses: ["Encodings", "Primitives"]),
     tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
     tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
+    tests("Contracts", in: "Core", uses: ["Contracts", "Channels", "Encodings", "Primitives"]),
     tests("ExactScheme", in: "Schemes", uses: ["ExactScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
-        "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Channels", "Primitives"], libraries: [grdb]),
+        "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
+        libraries: [grdb]),
     tests(
         "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
         libraries: [nioCore, nioHTTP1, nioPosix]),

@@ -19,6 +19,10 @@ public struct ByteReader: Sendable {
         return byte
     }
 
+    public mutating func uint32() throws(StoredFormError) -> UInt32 {
+        try take(4).reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
     public mutating func uint64() throws(StoredFormError) -> UInt64 {
         try take(8).reduce(0) { $0 << 8 | UInt64($1) }
     }

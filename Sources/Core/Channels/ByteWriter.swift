@@ -14,6 +14,9 @@ public struct ByteWriter: Sendable {
     }
 
     public mutating func write(_ value: UInt8) { bytes.append(value) }
+    public mutating func write(_ value: UInt32) {
+        withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    }
     public mutating func write(_ value: UInt64) {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }

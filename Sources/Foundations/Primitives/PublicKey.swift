@@ -113,3 +113,10 @@ extension Signature {
         return nil
     }
 }
+
+extension Signature {
+    /// Whether it recovers to `account`; the zero address never signs.
+    public func isBy(_ account: Address, over digest: Hash32) -> Bool {
+        account != .zero && PublicKey(recovering: self, over: digest)?.address == account
+    }
+}

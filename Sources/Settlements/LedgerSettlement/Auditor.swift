@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 internal import FarthingChannels
+internal import FarthingContracts
 internal import FarthingPrimitives
 
 /// Counts all money, from the tables and from the log, and writes down what does not add up.
@@ -19,6 +20,7 @@ struct Auditor {
             let tables = try Positions(tablesOf: book)
             totals = count(tables)
             checkChannels(tables)
+            checkContracts(tables)
             compare(tables, with: replayed)
         } catch let fault as LedgerFault {
             faults.append("The tables cannot be read: \(fault.reason).")
@@ -71,9 +73,13 @@ struct Auditor {
     // MARK: - The tables
 
     private mutating func count(_ tables: Positions) -> [LedgerAudit.TokenTotals] {
-        var (held, unclaimed, unsettled) = (Tally(), Tally(), Tally())
+        var (held, unclaimed, unsettled, contracts) = (Tally(), Tally(), Tally(), Tally())
         for (account, balance) in tables.accounts where account.owner != book.domain.contract {
-            held.add(balance, to: account.token)
+            if book.isContract(account.owner) {
+                contracts.add(balance, to: account.token)
+            } else {
+                held.add(balance, to: account.token)
+            }
         }
         for channel in tables.channels.values { unclaimed.add(channel.available, to: channel.terms.token) }
         for (receiver, totals) in tables.receivers { unsettled.add(totals.due, to: receiver.token) }
@@ -82,16 +88,18 @@ struct Auditor {
             let minted = tables.minted[token] ?? .zero
             let locked = tables.accounts[.init(owner: book.domain.contract, token: token)] ?? .zero
             let (held, unclaimed, unsettled) = (held[token], unclaimed[token], unsettled[token])
+            let others = contracts[token]
             expect(
-                held.flatMap(locked.adding) == minted,
-                "Of \(token), \(minted) was minted; the accounts hold \(held.counted), the contract \(locked).")
+                held.flatMap(locked.adding).flatMap { sum in others.flatMap(sum.adding) } == minted,
+                "Of \(token), \(minted) was minted; the accounts hold \(held.counted), the contract of vouchers "
+                    + "\(locked), the others \(others.counted).")
             expect(
                 unclaimed.flatMap { claims in unsettled.flatMap(claims.adding) } == locked,
                 "Of \(token), the contract holds \(locked); \(unclaimed.counted) is unclaimed, "
                     + "\(unsettled.counted) unpaid.")
             return LedgerAudit.TokenTotals(
                 token: token, minted: minted, held: held ?? .max, locked: locked, unclaimed: unclaimed ?? .max,
-                unsettled: unsettled ?? .max)
+                unsettled: unsettled ?? .max, inContracts: others ?? .max)
         }
     }
 
@@ -115,6 +123,24 @@ struct Auditor {
         }
     }
 
+    /// Whether each contract holds what its channels say.
+    private mutating func checkContracts(_ tables: Positions) {
+        for kind in ContractKind.allCases {
+            let account = ContractDomain.ledgerAddress(of: kind)
+            var locked = Tally()
+            for channel in tables.contracts.values where channel.kind == kind.rawValue {
+                locked.add(channel.locked, to: channel.token)
+            }
+            for token in tables.minted.keys.sorted() {
+                let balance = tables.accounts[.init(owner: account, token: token)] ?? .zero
+                expect(
+                    locked[token] == balance,
+                    "The contract for \(kind.rawValue) holds \(balance) of \(token); its channels say "
+                        + "\(locked[token].counted).")
+            }
+        }
+    }
+
     // MARK: - Both
 
     private mutating func compare(_ tables: Positions, with log: Positions) {
@@ -124,6 +150,8 @@ struct Auditor {
         compare("channel", tables.channels, log.channels, empty: nil)
         compare("deposit", tables.deposits, log.deposits, empty: nil)
         compare("transfer", tables.transfers, log.transfers, empty: nil)
+        compare("channel", tables.contracts, log.contracts, empty: nil)
+        compare("deposit", tables.fundings, log.fundings, empty: nil)
         for (id, channel) in tables.channels {
             expect(log.open.contains(id) != channel.isEmpty, "The channel \(id) is not told to be open or closed.")
         }

@@ -46,7 +46,7 @@ extension Book {
     /// All that was ever made of a token fits into one amount, so no sum of accounts overflows.
     func mint(_ amount: Amount, of token: Address, to owner: Address) throws -> TransactionID {
         guard owner != .zero else { throw SettlementError.invalidTerms }
-        guard owner != domain.contract else { throw SettlementError.notAuthorized(owner) }
+        guard !isContract(owner) else { throw SettlementError.notAuthorized(owner) }
         guard !amount.isZero else { throw SettlementError.zeroAmount }
         guard let row = try row("SELECT supply FROM tokens WHERE address = ?", token.column) else {
             throw SettlementError.unknownToken(token)

@@ -21,6 +21,7 @@ extension Book {
     enum Destination {
         case channel(ChannelID)
         case account(Address)
+        case contract(Address, ChannelID)
     }
 
     /// Throws unless the authorisation is valid now, was never used, and its payer holds the sum.
@@ -48,16 +49,19 @@ extension Book {
     ) throws {
         var channel: ChannelID?
         var receiver: Address?
+        var contractChannel: ChannelID?
         switch destination {
         case .channel(let id): channel = id
         case .account(let address): receiver = address
+        case .contract(let address, let id): (receiver, contractChannel) = (address, id)
         }
         try run(
             """
-            INSERT INTO authorizations (token, payer, nonce, digest, channel, receiver, amount, tx)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO authorizations (token, payer, nonce, digest, channel, receiver, amount, tx, contract_channel)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, authorization.token.column, authorization.payer.column, authorization.nonce.column,
-            authorization.digest.column, channel?.column, receiver?.column, amount.column, posting.transaction.column)
+            authorization.digest.column, channel?.column, receiver?.column, amount.column, posting.transaction.column,
+            contractChannel?.column)
     }
 
     private func authorizationRow(_ authorization: Authorization) throws -> Row? {

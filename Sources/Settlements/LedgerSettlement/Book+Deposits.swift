@@ -45,7 +45,7 @@ extension Book {
         let terms = deposit.terms
         let named = [terms.payer, terms.receiver, terms.receiverAuthorizer, terms.token]
         // Money that the contract paid to itself would belong to nobody.
-        guard !named.contains(.zero), terms.payer != domain.contract, terms.receiver != domain.contract else {
+        guard !named.contains(.zero), !isContract(terms.payer), !isContract(terms.receiver) else {
             throw SettlementError.invalidTerms
         }
         guard ChannelTerms.withdrawDelayRange.contains(terms.withdrawDelay) else {

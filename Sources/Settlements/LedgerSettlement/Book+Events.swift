@@ -13,11 +13,13 @@ extension Book {
         let fields = EventFields(kind)
         try run(
             """
-            INSERT INTO events (height, time, tx, kind, channel, account, token, amount, total, moment, terms, receiver)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO events
+                (height, time, tx, kind, channel, account, token, amount, total, moment, terms, receiver, note)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """, event.block.height.column, event.block.time.unixSeconds, event.transaction.column, event.name,
             event.channel?.column, fields.account?.column, fields.token?.column, fields.amount?.column,
-            fields.total?.column, fields.moment?.unixSeconds, fields.terms?.column, fields.receiver?.column)
+            fields.total?.column, fields.moment?.unixSeconds, fields.terms?.column, fields.receiver?.column,
+            fields.note)
     }
 
     func events(after sequence: UInt64, limit: Int) throws -> [SettlementEvent] {
@@ -54,6 +56,15 @@ extension Book {
             .transferred(
                 from: try row.address("account"), to: try row.address("receiver"), token: try row.address("token"),
                 amount: try row.amount("amount"))
+        case "Funded":
+            .funded(
+                try row.channelID("channel"), kind: try row.text("note"), payer: try row.address("account"),
+                token: try row.address("token"), amount: try row.amount("amount"))
+        case "PaidOut":
+            .paidOut(
+                try row.channelID("channel"), receiver: try row.address("receiver"), token: try row.address("token"),
+                amount: try row.amount("amount"))
+        case "Advanced": .advanced(try row.channelID("channel"), to: try row.text("note"))
         case "Minted":
             .minted(
                 account: try row.address("account"), token: try row.address("token"),
@@ -72,6 +83,7 @@ private struct EventFields {
     var moment: Instant?
     var terms: ChannelTerms?
     var receiver: Address?
+    var note: String?
 
     init(_ kind: SettlementEvent.Kind) {
         switch kind {
@@ -83,6 +95,11 @@ private struct EventFields {
         case .channelClosed: break
         case .transferred(let payer, let receiver, let token, let amount):
             (account, self.receiver, self.token, self.amount) = (payer, receiver, token, amount)
+        case .funded(_, let kind, let payer, let token, let amount):
+            (account, self.token, self.amount, note) = (payer, token, amount, kind)
+        case .paidOut(_, let receiver, let token, let amount):
+            (self.receiver, self.token, self.amount) = (receiver, token, amount)
+        case .advanced(_, let phase): note = phase
         case .settled(let account, let token, let amount), .minted(let account, let token, let amount):
             (self.account, self.token, self.amount) = (account, token, amount)
         }

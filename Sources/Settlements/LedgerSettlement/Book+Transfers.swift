@@ -40,7 +40,7 @@ extension Book {
     /// What needs no account and no clock: the receiver, the amount, the token, the signature.
     private func authorization(_ transfer: SignedTransfer) throws -> Authorization {
         // A token sends nothing to nobody; and of money in the contract that is in no channel, nobody could have any.
-        guard transfer.receiver != .zero, transfer.receiver != domain.contract else {
+        guard transfer.receiver != .zero, !isContract(transfer.receiver) else {
             throw SettlementError.invalidReceiver(transfer.receiver)
         }
         guard !transfer.amount.isZero else { throw SettlementError.zeroAmount }

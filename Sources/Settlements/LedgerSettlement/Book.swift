@@ -47,6 +47,7 @@ struct Book {
     func seal(_ posting: Posting) throws {
         try run(
             "UPDATE clock SET height = ?, time = ?", posting.block.height.column, posting.block.time.unixSeconds)
+        try addHash(of: posting.block.height, after: posting.transaction.hash)
     }
 
     /// Lets time pass.
@@ -57,6 +58,7 @@ struct Book {
         try run(
             "UPDATE clock SET height = ?, time = ?, offset_seconds = offset_seconds + ?", height.column,
             time.unixSeconds, seconds.column)
+        if blocks > 0 { try addHash(of: height, after: .zero) }
         return Block(height: height, time: time)
     }
 
@@ -77,12 +79,5 @@ struct Book {
 
     func run(_ sql: String, _ values: (any DatabaseValueConvertible)?...) throws {
         try db.cachedStatement(sql: sql).execute(arguments: StatementArguments(values))
-    }
-}
-
-extension Signature {
-    /// Whether it recovers to `account`; the zero address never signs.
-    func isBy(_ account: Address, over digest: Hash32) -> Bool {
-        account != .zero && PublicKey(recovering: self, over: digest)?.address == account
     }
 }

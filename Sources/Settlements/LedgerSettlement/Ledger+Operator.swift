@@ -2,13 +2,14 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+public import FarthingContracts
 public import FarthingPrimitives
 
 /// What only whoever runs the ledger may do. On a chain others do these things: the token's issuer, the miners.
 extension Ledger {
     /// Makes a token known; the same token a second time changes nothing.
     public func addToken(_ token: Token) async throws(TokenError) {
-        guard token.address != .zero, token.address != domain.contract else {
+        guard token.address != .zero, !isContract(token.address) else {
             throw .addressTaken(token.address)
         }
         guard (0...38).contains(token.decimals) else { throw .decimalsOutOfRange(token.decimals) }
@@ -40,6 +41,18 @@ extension Ledger {
     /// All accounts that ever held anything, also the contract's own, where the channels' money is.
     public func accounts() async throws(SettlementError) -> [LedgerAccount] {
         try await read { try $0.accounts() }
+    }
+
+    /// What is allowed in channels of one kind.
+    public func limits(of kind: ContractKind) async throws(SettlementError) -> ContractLimits {
+        try await read { try $0.limits(of: kind) }
+    }
+
+    /// Changes what is allowed in channels of one kind; those that are open stay as they are.
+    ///
+    /// - Throws: ``SettlementError/invalidReceiver(_:)`` for a fee that goes to nobody.
+    public func setLimits(_ limits: ContractLimits, of kind: ContractKind) async throws(SettlementError) {
+        try await change { try $0.setLimits(limits, of: kind) }
     }
 
     /// Lets blocks and time pass, for good: the file remembers how far its clock is ahead.

@@ -9,13 +9,7 @@ extension Ledger {
     func read<Value: Sendable>(
         _ body: @Sendable (Book) throws -> Value
     ) async throws(SettlementError) -> Value {
-        do {
-            return try await database.read { [domain, clock] db in
-                try body(Book(db: db, domain: domain, clock: clock))
-            }
-        } catch {
-            throw Self.settlementError(error)
-        }
+        do { return try await view(body) } catch { throw Self.settlementError(error) }
     }
 
     /// Runs `body` in one transaction, which nobody else can come between; a throw takes everything back.
@@ -24,18 +18,24 @@ extension Ledger {
     func change<Value: Sendable>(
         _ body: @Sendable (Book) throws -> Value
     ) async throws(SettlementError) -> Value {
-        do {
-            return try await database.writeWithoutTransaction { [domain, clock] db in
-                // Immediate: a transaction that reads first and writes later could find that another process wrote
-                // in between, and fail for no fault of the caller.
-                try db.inTransaction(.immediate, returning: { try body(Book(db: db, domain: domain, clock: clock)) })
-            }
-        } catch {
-            throw Self.settlementError(error)
+        do { return try await transact(body) } catch { throw Self.settlementError(error) }
+    }
+
+    /// As ``read(_:)`` does, with the errors as they are.
+    func view<Value: Sendable>(_ body: @Sendable (Book) throws -> Value) async throws -> Value {
+        try await database.read { [domain, clock] db in try body(Book(db: db, domain: domain, clock: clock)) }
+    }
+
+    /// As ``change(_:)`` does, with the errors as they are.
+    func transact<Value: Sendable>(_ body: @Sendable (Book) throws -> Value) async throws -> Value {
+        try await database.writeWithoutTransaction { [domain, clock] db in
+            // Immediate: a transaction that reads first and writes later could find that another process wrote
+            // in between, and fail for no fault of the caller.
+            try db.inTransaction(.immediate, returning: { try body(Book(db: db, domain: domain, clock: clock)) })
         }
     }
 
-    private static func settlementError(_ error: any Error) -> SettlementError {
+    static func settlementError(_ error: any Error) -> SettlementError {
         switch error {
         case let error as SettlementError: error
         case is CancellationError: .cancelled

@@ -17,12 +17,14 @@ public struct LedgerAudit: Hashable, Sendable {
         public let minted: Amount
         /// What accounts hold outside channels.
         public let held: Amount
-        /// What the contract holds for channels and receivers.
+        /// What the contract of vouchers holds for channels and receivers.
         public let locked: Amount
         /// The part of ``locked`` that could be claimed, refunded or withdrawn.
         public let unclaimed: Amount
         /// The part of ``locked`` that was claimed and waits to be paid out.
         public let unsettled: Amount
+        /// What the contracts of all schemes but vouchers hold for their channels; not a part of ``locked``.
+        public let inContracts: Amount
     }
 
     /// The newest block when it was counted.

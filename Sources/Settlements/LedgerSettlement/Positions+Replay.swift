@@ -94,6 +94,7 @@ extension Positions {
         case .channelClosed(let id):
             guard channels[id]?.isEmpty == true else { throw Contradiction("closes a channel that is not empty") }
             open.remove(id)
+        case .funded, .paidOut, .advanced: try applyToContract(event)
         }
     }
 
@@ -118,7 +119,7 @@ extension Positions {
         try give(amount, of: channel.terms.token, to: channel.terms.payer)
     }
 
-    private mutating func take(_ amount: Amount, of token: Address, from owner: Address) throws(Contradiction) {
+    mutating func take(_ amount: Amount, of token: Address, from owner: Address) throws(Contradiction) {
         let account = Holding(owner: owner, token: token)
         guard let rest = (accounts[account] ?? .zero).subtracting(amount) else {
             throw Contradiction("takes \(amount) from \(owner), who has less")
@@ -126,12 +127,12 @@ extension Positions {
         accounts[account] = rest
     }
 
-    private mutating func give(_ amount: Amount, of token: Address, to owner: Address) throws(Contradiction) {
+    mutating func give(_ amount: Amount, of token: Address, to owner: Address) throws(Contradiction) {
         let account = Holding(owner: owner, token: token)
         accounts[account] = try sum(accounts[account], amount)
     }
 
-    private func sum(_ left: Amount?, _ right: Amount) throws(Contradiction) -> Amount {
+    func sum(_ left: Amount?, _ right: Amount) throws(Contradiction) -> Amount {
         guard let sum = (left ?? .zero).adding(right) else { throw Contradiction("sums up to more than 2^128 - 1") }
         return sum
     }

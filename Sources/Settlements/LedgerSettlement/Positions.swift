@@ -23,6 +23,13 @@ struct Positions {
         let amount: Amount
     }
 
+    /// A channel of another contract than that of vouchers.
+    struct Contract: Hashable {
+        let kind: String
+        let token: Address
+        var locked: Amount
+    }
+
     var minted: [Address: Amount] = [:]
     var accounts: [Holding: Amount] = [:]
     var channels: [ChannelID: Book.Channel] = [:]
@@ -31,6 +38,8 @@ struct Positions {
     var refunds: [ChannelID: UInt64] = [:]
     var deposits: [TransactionID: Deposit] = [:]
     var transfers: [TransactionID: Transfer] = [:]
+    var contracts: [ChannelID: Contract] = [:]
+    var fundings: [TransactionID: Deposit] = [:]
     /// Channels that were created and not closed since; known from the log alone.
     var open: Set<ChannelID> = []
     var height: UInt64 = 0
@@ -58,10 +67,20 @@ struct Positions {
             deposits[try row.transactionID("tx")] = Deposit(
                 channel: try row.channelID("channel"), amount: try row.amount("amount"))
         }
-        for row in try book.rows("SELECT * FROM authorizations WHERE channel IS NULL") {
+        for row in try book.rows(
+            "SELECT * FROM authorizations WHERE channel IS NULL AND contract_channel IS NULL")
+        {
             transfers[try row.transactionID("tx")] = Transfer(
                 payer: try row.address("payer"), receiver: try row.address("receiver"),
                 token: try row.address("token"), amount: try row.amount("amount"))
+        }
+        for row in try book.rows("SELECT * FROM contract_channels") {
+            contracts[try row.channelID("id")] = Contract(
+                kind: try row.text("kind"), token: try row.address("token"), locked: try row.amount("locked"))
+        }
+        for row in try book.rows("SELECT * FROM authorizations WHERE contract_channel IS NOT NULL") {
+            fundings[try row.transactionID("tx")] = Deposit(
+                channel: try row.channelID("contract_channel"), amount: try row.amount("amount"))
         }
         (height, time) = (book.head.height, book.head.time)
     }

@@ -17,6 +17,10 @@ extension Hash32 {
     var column: Data { Data(bytes) }
 }
 
+extension [UInt8] {
+    var column: Data { Data(self) }
+}
+
 extension ChannelID {
     var column: Data { hash.column }
 }
@@ -66,6 +70,8 @@ extension Row {
     func terms(_ name: String) throws -> ChannelTerms {
         try present(name, data(name).flatMap { try? ChannelTerms(column: $0) })
     }
+
+    func bytes(_ name: String) throws -> [UInt8] { Array(try present(name, data(name))) }
 
     func text(_ name: String) throws -> String {
         guard case .string(let text)? = storage(name) else { throw unreadable(name) }

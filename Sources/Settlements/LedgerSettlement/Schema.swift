@@ -14,7 +14,7 @@ enum Schema {
     static let applicationID: Int32 = 0x464C_4752
 
     /// Kept as `user_version`; add one with every change of the tables.
-    static let version: Int32 = 2
+    static let version: Int32 = 3
 
     /// Refuses a file that is another program's, or a later version's, without touching it.
     ///
@@ -55,12 +55,13 @@ enum Schema {
 
     /// Brings the tables of a file that an earlier version made up to this one; nothing in them is lost.
     ///
-    /// Version 1 knew no transfers from account to account, only deposits.
+    /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only.
     private static func raise(_ db: Database) throws {
-        guard try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 else { return }
+        guard let found = try Int32.fetchOne(db, sql: "PRAGMA user_version"), found < version else { return }
         try db.inTransaction(.immediate) {
             // Another process may have been first.
-            if try Int32.fetchOne(db, sql: "PRAGMA user_version") == 1 {
+            let found = try Int32.fetchOne(db, sql: "PRAGMA user_version") ?? version
+            if found < 2 {
                 try db.execute(sql: "ALTER TABLE authorizations RENAME TO deposit_authorizations")
                 try db.execute(sql: authorizations)
                 try db.execute(
@@ -69,9 +70,10 @@ enum Schema {
                             SELECT token, payer, nonce, digest, channel, amount, tx FROM deposit_authorizations;
                         DROP TABLE deposit_authorizations;
                         ALTER TABLE events ADD COLUMN receiver BLOB CHECK (length(receiver) = 20);
-                        PRAGMA user_version = 2;
                         """)
             }
+            if found < 3 { try db.execute(sql: contracts) }
+            try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
     }
@@ -79,6 +81,7 @@ enum Schema {
     private static func create(in db: Database, domain: SettlementDomain, time: Instant) throws {
         try db.execute(sql: tables)
         try db.execute(sql: authorizations)
+        try db.execute(sql: contracts)
         for (name, value) in names(of: domain) {
             try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
         }
@@ -193,5 +196,42 @@ enum Schema {
             PRIMARY KEY (token, payer, nonce),
             CHECK ((channel IS NULL) <> (receiver IS NULL))
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// For all contracts but that of vouchers: what the ledger must know of a channel to keep its money together. All
+    /// else is in the stored form that the contract's rules make.
+    private static let contracts = """
+        CREATE TABLE contract_channels (
+            id BLOB PRIMARY KEY CHECK (length(id) = 32),
+            kind TEXT NOT NULL,
+            token BLOB NOT NULL REFERENCES tokens (address),
+            locked BLOB NOT NULL CHECK (length(locked) = 16),
+            state BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        -- Who ever put money in which channel.
+        CREATE TABLE contract_funders (
+            account BLOB NOT NULL CHECK (length(account) = 20),
+            channel BLOB NOT NULL REFERENCES contract_channels (id),
+            PRIMARY KEY (account, channel)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE contract_limits (
+            kind TEXT PRIMARY KEY,
+            minimum BLOB NOT NULL CHECK (length(minimum) = 16),
+            maximum BLOB NOT NULL CHECK (length(maximum) = 16),
+            open_channels INTEGER CHECK (open_channels >= 0),
+            fee BLOB NOT NULL CHECK (length(fee) = 16),
+            fee_receiver BLOB NOT NULL CHECK (length(fee_receiver) = 20)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Of the newest blocks.
+        CREATE TABLE block_hashes (
+            height INTEGER PRIMARY KEY,
+            hash BLOB NOT NULL CHECK (length(hash) = 32)
+        ) STRICT;
+
+        ALTER TABLE authorizations ADD COLUMN contract_channel BLOB REFERENCES contract_channels (id);
+        ALTER TABLE events ADD COLUMN note TEXT;
         """
 }

@@ -33,7 +33,7 @@ struct LedgerAuditTests {
             audit.totals == [
                 LedgerAudit.TokenTotals(
                     token: Stage.token.address, minted: units(1000), held: units(955), locked: units(45),
-                    unclaimed: units(35), unsettled: units(10))
+                    unclaimed: units(35), unsettled: units(10), inContracts: .zero)
             ])
     }
 

@@ -62,7 +62,7 @@ struct LedgerFileTests {
                 try Int32.fetchOne(db, sql: "PRAGMA application_id"), try Int32.fetchOne(db, sql: "PRAGMA user_version")
             )
         }
-        #expect(marks == (0x464C_4752, 2))
+        #expect(marks == (0x464C_4752, 3))
     }
 
     // MARK: - Several at once
@@ -135,7 +135,33 @@ struct LedgerFileTests {
         _ = try Ledger(path: path, domain: domain, clock: { Stage.noon })
     }
 
-    /// The tables of version 1, which knew deposits alone.
+    /// The tables of version 2, which knew vouchers alone.
+    private static let versionTwo = """
+        ALTER TABLE authorizations RENAME TO newer;
+        CREATE TABLE authorizations (
+            token BLOB NOT NULL REFERENCES tokens (address),
+            payer BLOB NOT NULL CHECK (length(payer) = 20),
+            nonce BLOB NOT NULL CHECK (length(nonce) = 32),
+            digest BLOB NOT NULL CHECK (length(digest) = 32),
+            channel BLOB REFERENCES channels (id),
+            receiver BLOB CHECK (length(receiver) = 20),
+            amount BLOB NOT NULL CHECK (length(amount) = 16),
+            tx BLOB NOT NULL CHECK (length(tx) = 32),
+            PRIMARY KEY (token, payer, nonce),
+            CHECK ((channel IS NULL) <> (receiver IS NULL))
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO authorizations
+            SELECT token, payer, nonce, digest, channel, receiver, amount, tx FROM newer;
+        DROP TABLE newer;
+        DROP TABLE contract_funders;
+        DROP TABLE contract_channels;
+        DROP TABLE contract_limits;
+        DROP TABLE block_hashes;
+        ALTER TABLE events DROP COLUMN note;
+        PRAGMA user_version = 2;
+        """
+
+    /// The tables of version 1, which knew deposits alone; made of those of version 2.
     private static let versionOne = """
         ALTER TABLE authorizations RENAME TO newer;
         CREATE TABLE authorizations (
@@ -154,7 +180,8 @@ struct LedgerFileTests {
         PRAGMA user_version = 1;
         """
 
-    @Test func `goes on with a file of version 1, and loses nothing in it`() async throws {
+    @Test(arguments: [[versionTwo], [versionTwo, versionOne]])
+    func `goes on with a file of an earlier version, and loses nothing in it`(steps: [String]) async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"
             let deposit: SignedDeposit
@@ -165,7 +192,9 @@ struct LedgerFileTests {
                 receipt = try await stage.ledger.deposit(deposit)
                 try await stage.claim(stage.row(30))
                 before = try stage.rows()
-                try await stage.ledger.database.writeWithoutTransaction { try $0.execute(sql: Self.versionOne) }
+                try await stage.ledger.database.writeWithoutTransaction { db in
+                    for step in steps { try db.execute(sql: step) }
+                }
             }
             let stage = try Stage(path: path)
             #expect(try stage.rows() == before, "as if it had been made today")
@@ -185,7 +214,7 @@ struct LedgerFileTests {
             do {
                 let stage = try await Stage.open(path: path)
                 try await stage.ledger.database.writeWithoutTransaction {
-                    try $0.execute(sql: "PRAGMA user_version = 3")
+                    try $0.execute(sql: "PRAGMA user_version = 4")
                 }
             }
             #expect(throws: StoreError.newer(path: path)) { try opening(path) }

@@ -40,7 +40,7 @@ public struct LedgerOffice: Sendable {
             tokens.first { $0.address == account.token }.map {
                 Account(
                     owner: account.owner, token: $0, balance: account.balance,
-                    isContract: account.owner == ledger.domain.contract)
+                    isContract: ledger.isContract(account.owner))
             }
         }
     }

@@ -40,6 +40,11 @@ extension SettlementEvent {
         case .channelClosed(let id): ["channel": "\(id)"]
         case .transferred(let payer, let receiver, let token, let amount):
             ["from": "\(payer)", "to": "\(receiver)", "token": "\(token)", "amount": "\(amount)"]
+        case .funded(let id, let kind, let payer, let token, let amount):
+            ["channel": "\(id)", "kind": kind, "payer": "\(payer)", "token": "\(token)", "amount": "\(amount)"]
+        case .paidOut(let id, let receiver, let token, let amount):
+            ["channel": "\(id)", "receiver": "\(receiver)", "token": "\(token)", "amount": "\(amount)"]
+        case .advanced(let id, let phase): ["channel": "\(id)", "phase": phase]
         case .minted(let account, let token, let amount):
             ["account": "\(account)", "token": "\(token)", "amount": "\(amount)"]
         }

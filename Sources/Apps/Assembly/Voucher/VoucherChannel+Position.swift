@@ -10,7 +10,9 @@ extension VoucherChannel {
     /// What an index of unclaimed sums has to know.
     public var position: UnclaimedPosition {
         UnclaimedPosition(
-            terms: terms, unclaimed: unclaimed, captured: ledger.totalClaimed,
+            terms: ClaimTerms(
+                receiver: terms.receiver, receiverAuthorizer: terms.receiverAuthorizer, token: terms.token,
+                withdrawDelay: terms.withdrawDelay), unclaimed: unclaimed, captured: ledger.totalClaimed,
             isWithdrawing: ledger.withdrawal != nil, paidAt: lastPaidAt ?? ledger.block.time)
     }
 

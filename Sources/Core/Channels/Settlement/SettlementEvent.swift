@@ -18,6 +18,12 @@ public struct SettlementEvent: Hashable, Sendable {
         case channelClosed(ChannelID)
         /// Money that went from account to account, outside all channels.
         case transferred(from: Address, to: Address, token: Address, amount: Amount)
+        /// Money was locked in a channel of another contract than that of vouchers.
+        case funded(ChannelID, kind: String, payer: Address, token: Address, amount: Amount)
+        /// Such a contract paid out.
+        case paidOut(ChannelID, receiver: Address, token: Address, amount: Amount)
+        /// Such a channel has come so far: `closed`, say.
+        case advanced(ChannelID, to: String)
         /// New money on the embedded ledger; no chain has this one.
         case minted(account: Address, token: Address, amount: Amount)
     }
@@ -39,7 +45,8 @@ public struct SettlementEvent: Hashable, Sendable {
     public var channel: ChannelID? {
         switch kind {
         case .channelCreated(let id, _), .deposited(let id, _, _), .claimed(let id, _, _), .refunded(let id, _),
-            .withdrawInitiated(let id, _, _), .withdrawFinalized(let id, _), .channelClosed(let id):
+            .withdrawInitiated(let id, _, _), .withdrawFinalized(let id, _), .channelClosed(let id),
+            .funded(let id, _, _, _, _), .paidOut(let id, _, _, _), .advanced(let id, _):
             id
         case .settled, .transferred, .minted: nil
         }
@@ -57,6 +64,9 @@ public struct SettlementEvent: Hashable, Sendable {
         case .withdrawFinalized: "WithdrawFinalized"
         case .channelClosed: "ChannelClosed"
         case .transferred: "Transfer"
+        case .funded: "Funded"
+        case .paidOut: "PaidOut"
+        case .advanced: "Advanced"
         case .minted: "Minted"
         }
     }

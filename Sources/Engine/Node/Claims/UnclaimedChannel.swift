@@ -7,7 +7,7 @@ public import FarthingPrimitives
 /// A channel in which something was earned that was not claimed yet.
 public struct UnclaimedChannel: Identifiable, Hashable, Sendable {
     public let id: ChannelID
-    public let terms: ChannelTerms
+    public let terms: ClaimTerms
     /// What a claim would book now; above zero.
     public var amount: Amount
     /// No later than the oldest charge in `amount`, as far as is known.
@@ -20,7 +20,7 @@ public struct UnclaimedChannel: Identifiable, Hashable, Sendable {
     public var retryAt: Instant?
 
     public init(
-        id: ChannelID, terms: ChannelTerms, amount: Amount, since: Instant, isWithdrawing: Bool = false,
+        id: ChannelID, terms: ClaimTerms, amount: Amount, since: Instant, isWithdrawing: Bool = false,
         refusals: Int = 0, retryAt: Instant? = nil
     ) {
         self.id = id

@@ -25,13 +25,49 @@ public final class UnclaimedIndex: Sendable {
     }
 
     /// A channel that is changed where it stands, because that is what nearly every payment does.
+    ///
+    /// There may be a million of them, so it holds no id and shares its terms.
     fileprivate final class Place {
-        var channel: UnclaimedChannel
-        init(_ channel: UnclaimedChannel) { self.channel = channel }
+        let terms: SharedTerms
+        var amount: Amount
+        private var since: Instant
+        private var isWithdrawing: Bool
+        private var refusals: Int32
+        private var retryAt: Instant?
+
+        init(_ channel: UnclaimedChannel, _ terms: SharedTerms) {
+            self.terms = terms
+            amount = channel.amount
+            since = channel.since
+            isWithdrawing = channel.isWithdrawing
+            refusals = Int32(clamping: channel.refusals)
+            retryAt = channel.retryAt
+        }
+
+        func channel(_ id: ChannelID) -> UnclaimedChannel {
+            UnclaimedChannel(
+                id: id, terms: terms.terms, amount: amount, since: since, isWithdrawing: isWithdrawing,
+                refusals: Int(refusals), retryAt: retryAt)
+        }
+
+        func replace(by channel: UnclaimedChannel) {
+            amount = channel.amount
+            since = channel.since
+            isWithdrawing = channel.isWithdrawing
+            refusals = Int32(clamping: channel.refusals)
+            retryAt = channel.retryAt
+        }
+    }
+
+    fileprivate final class SharedTerms {
+        let terms: ClaimTerms
+        init(_ terms: ClaimTerms) { self.terms = terms }
     }
 
     fileprivate struct Contents {
         var places: [ChannelID: Place] = [:]
+        /// One of each; a node has as many as it has receivers, tokens and delays.
+        var terms: [ClaimTerms: SharedTerms] = [:]
         var held: [ChannelID: Held] = [:]
         var totals: [Address: Totals] = [:]
         var unswept: Set<SweepTarget> = []
@@ -53,8 +89,8 @@ public final class UnclaimedIndex: Sendable {
     public func raise(_ id: ChannelID, of token: Address, to unclaimed: Amount) -> Bool {
         contents.withLock { contents in
             guard let place = contents.places[id] else { return false }
-            contents.totals[token, default: Totals()].replace(unclaimed: place.channel.amount, by: unclaimed)
-            place.channel.amount = unclaimed
+            contents.totals[token, default: Totals()].replace(unclaimed: place.amount, by: unclaimed)
+            place.amount = unclaimed
             return true
         }
     }
@@ -75,7 +111,7 @@ public final class UnclaimedIndex: Sendable {
             if isClaimed {
                 contents.unswept.insert(SweepTarget(receiver: after.terms.receiver, token: after.terms.token))
             }
-            let known = contents.places[id]?.channel
+            let known = contents.channel(id)
             contents.totals[after.terms.token, default: Totals()].replace(
                 unclaimed: known?.amount ?? .zero, by: after.unclaimed)
             guard !after.unclaimed.isZero else {
@@ -103,7 +139,7 @@ public final class UnclaimedIndex: Sendable {
     /// - Returns: How often in a row that happened; 0 when there is nothing unclaimed in the channel.
     public func refused(_ id: ChannelID, at now: Instant) -> Int {
         contents.withLock { contents in
-            guard var channel = contents.places[id]?.channel else { return 0 }
+            guard var channel = contents.channel(id) else { return 0 }
             let longest = min(3600, Int64(clamping: channel.terms.withdrawDelay / 4))
             channel.refusals += 1
             channel.retryAt = now.advanced(bySeconds: min(30 << min(Int64(channel.refusals - 1), 10), longest))
@@ -115,9 +151,9 @@ public final class UnclaimedIndex: Sendable {
     // MARK: - Looking
 
     /// All channels with something unclaimed, in no order.
-    public var channels: [UnclaimedChannel] { contents.withLock { $0.places.values.map(\.channel) } }
+    public var channels: [UnclaimedChannel] { contents.withLock { $0.places.map { $1.channel($0) } } }
 
-    public func channel(_ id: ChannelID) -> UnclaimedChannel? { contents.withLock { $0.places[id]?.channel } }
+    public func channel(_ id: ChannelID) -> UnclaimedChannel? { contents.withLock { $0.channel(id) } }
 
     /// How much of a token is unclaimed.
     public func unclaimed(of token: Address) -> Amount { contents.withLock { $0.totals[token]?.unclaimed ?? .zero } }
@@ -134,7 +170,7 @@ public final class UnclaimedIndex: Sendable {
         _ amount: Amount, as reservation: UInt64, of id: ChannelID, token: Address
     ) throws(UnclaimedRefusal) {
         try contents.withLock { (contents: inout Contents) throws(UnclaimedRefusal) in
-            let inChannel = (contents.places[id]?.channel.amount ?? .zero).adding(contents.held[id]?.sum ?? .zero)
+            let inChannel = (contents.places[id]?.amount ?? .zero).adding(contents.held[id]?.sum ?? .zero)
             if let cap = caps.perChannel {
                 guard let sum = inChannel?.adding(amount), sum <= cap else {
                     throw .exceedsChannelCap(price: amount, cap: cap)
@@ -162,11 +198,15 @@ public final class UnclaimedIndex: Sendable {
         of refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address, at now: Instant
     ) -> [UnclaimedChannel] {
         let (channels, held, totals) = contents.withLock { contents in
-            (contents.places.mapValues(\.channel), contents.held[id]?.sum ?? .zero, contents.totals[token] ?? Totals())
+            (
+                contents.places.map { $1.channel($0) }, contents.held[id]?.sum ?? .zero,
+                contents.totals[token] ?? Totals()
+            )
         }
         switch refusal {
         case .exceedsChannelCap(_, let cap):
-            guard let channel = channels[id], channel.isReady(at: now), held.adding(amount).map({ $0 <= cap }) ?? false
+            guard let channel = channels.first(where: { $0.id == id }), channel.isReady(at: now),
+                held.adding(amount).map({ $0 <= cap }) ?? false
             else { return [] }
             return [channel]
         case .exceedsTotalCap:
@@ -174,7 +214,7 @@ public final class UnclaimedIndex: Sendable {
             let goal = max(sum.clampedSubtracting(cap), Amount(units: totals.unclaimed.units / 2))
             var freed = Amount.zero
             var chosen: [UnclaimedChannel] = []
-            let ready = channels.values.filter { $0.terms.token == token && $0.isReady(at: now) }
+            let ready = channels.filter { $0.terms.token == token && $0.isReady(at: now) }
             for channel in ready.sorted(by: { ($1.amount, $0.id) < ($0.amount, $1.id) }) where freed < goal {
                 freed = freed.adding(channel.amount) ?? .max
                 chosen.append(channel)
@@ -211,11 +251,15 @@ extension UnclaimedIndex.Totals {
 extension UnclaimedIndex.Contents {
     fileprivate mutating func put(_ channel: UnclaimedChannel) {
         if let place = places[channel.id] {
-            place.channel = channel
+            place.replace(by: channel)
         } else {
-            places[channel.id] = UnclaimedIndex.Place(channel)
+            let shared = terms[channel.terms] ?? UnclaimedIndex.SharedTerms(channel.terms)
+            terms[channel.terms] = shared
+            places[channel.id] = UnclaimedIndex.Place(channel, shared)
         }
     }
+
+    fileprivate func channel(_ id: ChannelID) -> UnclaimedChannel? { places[id]?.channel(id) }
 
     fileprivate mutating func release(_ reservation: UInt64, of id: ChannelID) {
         guard let amount = held[id]?.amounts.removeValue(forKey: reservation), let token = held[id]?.token else {

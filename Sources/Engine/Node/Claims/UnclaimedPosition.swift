@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-public import FarthingChannels
 public import FarthingPrimitives
 
 /// What an ``UnclaimedIndex`` has to know of a channel, whatever its scheme is.
 public struct UnclaimedPosition: Hashable, Sendable {
-    public var terms: ChannelTerms
+    public var terms: ClaimTerms
     /// What a claim would book now.
     public var unclaimed: Amount
     /// What was claimed, in all.
@@ -16,7 +15,7 @@ public struct UnclaimedPosition: Hashable, Sendable {
     public var paidAt: Instant
 
     public init(
-        terms: ChannelTerms, unclaimed: Amount, captured: Amount, isWithdrawing: Bool, paidAt: Instant
+        terms: ClaimTerms, unclaimed: Amount, captured: Amount, isWithdrawing: Bool, paidAt: Instant
     ) {
         self.terms = terms
         self.unclaimed = unclaimed

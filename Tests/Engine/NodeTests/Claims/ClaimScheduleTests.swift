@@ -101,9 +101,8 @@ func channelID(_ number: Int) -> ChannelID {
     ChannelID(Hash32(filling: { $0.storeBytes(of: UInt64(number).bigEndian, toByteOffset: 24, as: UInt64.self) }))
 }
 
-func claimTerms(token: UInt8 = 5, authorizer: UInt8 = 4, delay: UInt64 = 900) -> ChannelTerms {
+func claimTerms(token: UInt8 = 5, authorizer: UInt8 = 4, delay: UInt64 = 900) -> ClaimTerms {
     func address(_ byte: UInt8) -> Address { Address([UInt8](repeating: byte, count: 20)) ?? .zero }
-    return ChannelTerms(
-        payer: address(1), payerAuthorizer: address(2), receiver: address(3), receiverAuthorizer: address(authorizer),
-        token: address(token), withdrawDelay: delay)
+    return ClaimTerms(
+        receiver: address(3), receiverAuthorizer: address(authorizer), token: address(token), withdrawDelay: delay)
 }

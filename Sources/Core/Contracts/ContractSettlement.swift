@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+
+/// Where contracts run: an embedded ledger, or a chain.
+///
+/// Every call that moves money may be made twice: the second answers like the first, or says that nothing was left to
+/// do.
+public protocol ContractSettlement: SettlementView {
+    /// Where the contract with these rules is; `nil` when this place has none.
+    func contractDomain(of kind: ContractKind) -> ContractDomain?
+
+    /// A channel as it stands in the newest block, or `nil` when nothing was ever deposited in it.
+    func contract<Rules: ContractRules>(
+        _ rules: Rules.Type, of channel: ChannelID
+    ) async throws(ContractError) -> ContractSnapshot<Rules>?
+
+    /// Locks money in a channel, and opens it with the first. The same authorisation a second time changes nothing.
+    func fund<Rules: ContractRules>(
+        _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
+    ) async throws(ContractError) -> ContractReceipt<Rules>
+
+    /// Carries out an order.
+    func carryOut<Rules: ContractRules>(
+        _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
+    ) async throws(ContractError) -> ContractReceipt<Rules>
+}
+
+/// A channel as a contract knew it in a block.
+public struct ContractSnapshot<Rules: ContractRules>: Hashable, Sendable {
+    public let state: Rules
+    public let block: Block
+
+    public init(state: Rules, block: Block) {
+        self.state = state
+        self.block = block
+    }
+}
+
+/// What came of an order.
+public struct ContractReceipt<Rules: ContractRules>: Hashable, Sendable {
+    /// `nil` when nothing was left to do.
+    public let transaction: TransactionID?
+    /// What was paid to whom.
+    public let payouts: [Payout]
+    public let snapshot: ContractSnapshot<Rules>
+
+    public init(transaction: TransactionID?, payouts: [Payout], snapshot: ContractSnapshot<Rules>) {
+        self.transaction = transaction
+        self.payouts = payouts
+        self.snapshot = snapshot
+    }
+}
+
+/// Why a contract did not do what it was asked. Nothing has moved then.
+public enum ContractError: ExplainedError, Hashable {
+    /// The rules forbid it.
+    case refused(ContractRefusal)
+    /// Nothing was ever deposited in a channel of this name.
+    case unknownChannel(ChannelID)
+    /// The contract is not on this ledger or chain.
+    case unavailable(ContractKind)
+    /// An account, an authorisation or the place itself stands in the way.
+    case settlement(SettlementError)
+
+    public var code: String {
+        switch self {
+        case .refused(let refusal): refusal.code
+        case .unknownChannel: "contract.unknown-channel"
+        case .unavailable: "contract.unavailable"
+        case .settlement(let error): error.code
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .refused(let refusal): refusal.message
+        case .unknownChannel(let id): "Nothing was ever deposited in a channel \(id)."
+        case .unavailable(let kind): "There is no contract for \(kind.rawValue) here."
+        case .settlement(let error): error.message
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .refused(let refusal): refusal.remedy
+        case .unknownChannel, .unavailable: nil
+        case .settlement(let error): error.remedy
+        }
+    }
+}
+
+/// What some rules refused, without their type.
+public struct ContractRefusal: ExplainedError, Hashable {
+    public let code: String
+    public let message: String
+    public let remedy: String?
+
+    public init(_ refusal: some ExplainedError) {
+        code = refusal.code
+        message = refusal.message
+        remedy = refusal.remedy
+    }
+}
