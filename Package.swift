@@ -25,6 +25,7 @@ let core: [Target] = [
 
 let schemes: [Target] = [
     room("ExactScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
+    room("HashChainScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -98,6 +99,9 @@ let tests: [Target] = [
     tests("Channels", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
     tests("Contracts", in: "Core", uses: ["Contracts", "Channels", "Encodings", "Primitives"]),
     tests("ExactScheme", in: "Schemes", uses: ["ExactScheme", "X402", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "HashChainScheme", in: "Schemes",
+        uses: ["HashChainScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],

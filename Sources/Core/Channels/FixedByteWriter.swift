@@ -32,6 +32,7 @@ public struct FixedByteWriter {
     }
 
     public mutating func write(_ value: UInt8) { store(value) }
+    public mutating func write(_ value: UInt32) { store(value.bigEndian) }
     public mutating func write(_ value: UInt64) { store(value.bigEndian) }
     public mutating func write(_ value: Instant) { store(value.unixSeconds.bigEndian) }
     public mutating func write(_ value: Amount) { store(value.units.bigEndian) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingVoucherScheme
+import FarthingChannels
 import Synchronization
 
 /// Gives each request a number that no other has.

@@ -51,3 +51,22 @@ extension ByteReader {
             stepCount: try uint32(), stepAmount: try amount(), expiry: try uint64(), salt: try hash())
     }
 }
+
+extension FixedByteWriter {
+    /// How many bytes the terms take.
+    public static let hashChainTermsCount = 60 + 32 + 4 + 16 + 8 + 32
+
+    public mutating func write(_ step: HashChainStep) {
+        write(step.index)
+        write(step.value)
+    }
+
+    public mutating func write(_ terms: HashChainTerms) {
+        for party in [terms.payer, terms.receiver, terms.token] { write(party) }
+        write(terms.anchor)
+        write(terms.stepCount)
+        write(terms.stepAmount)
+        write(terms.expiry)
+        write(terms.salt)
+    }
+}

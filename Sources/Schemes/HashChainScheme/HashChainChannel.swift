@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// A hash-chain channel as the payee sees it: each payment reveals a step, and steps fill a purse.
+///
+///     open ──paymentArrived / served / released──▶ open ──closeAsked──▶ closing ──observed──▶ closed
+///
+/// Captured ≤ charged ≤ authorised ≤ deposited: what is redeemed is never more than what was delivered, rounded down to
+/// whole steps, although more may have been revealed.
+///
+/// - Source: R. Rivest, A. Shamir, "PayWord and MicroMint" (1996); `Specs/hash-chain.md` lists every rule.
+public struct HashChainChannel: PrepaidScheme {
+    public typealias Rules = HashChainContract
+    public typealias Payment = HashChainPayment
+    public typealias Event = PrepaidEvent<HashChainPayment, HashChainContract>
+
+    public static let schemeName = ContractKind.hashChain.rawValue
+
+    public enum Phase: UInt8, Hashable, Sendable {
+        case open
+        /// We signed that the payer gets back what is beyond ``closeIndex``; nothing more is taken.
+        case closing
+        /// The contract holds nothing for us any more.
+        case closed
+    }
+
+    public enum Effect: Hashable, Sendable {
+        /// Sign the close and hand it in.
+        case submitClose(HashChainStep)
+    }
+
+    public let id: ChannelID
+    public let terms: HashChainTerms
+    /// What goes into each hash of the chain; it follows from the terms, and is kept because it is dear.
+    public let tag: Hash32
+    public private(set) var phase: Phase
+    /// The furthest step that was revealed; step 0 is the anchor.
+    public private(set) var best: HashChainStep
+    public private(set) var purse: Purse
+    /// How many steps the contract has paid for.
+    public private(set) var redeemed: UInt32
+    public private(set) var readIn: Block
+    public private(set) var lastPaidAt: Instant?
+
+    public init(id: ChannelID, ledger: ContractSnapshot<HashChainContract>, in domain: ContractDomain) {
+        self.id = id
+        terms = ledger.state.terms
+        tag = terms.tag(in: domain)
+        phase = ledger.state.phase == .open ? .open : .closed
+        // Whatever was paid out before we kept books was delivered as far as we know.
+        best = ledger.state.redeemed
+        redeemed = best.index
+        readIn = ledger.block
+        let captured = terms.stepAmount.multiplied(by: UInt128(redeemed)) ?? .max
+        purse = Purse(authorised: captured, charged: captured)
+    }
+
+    init(
+        id: ChannelID, terms: HashChainTerms, tag: Hash32, phase: Phase, best: HashChainStep, purse: Purse,
+        redeemed: UInt32, readIn: Block, lastPaidAt: Instant?
+    ) {
+        self.id = id
+        self.terms = terms
+        self.tag = tag
+        self.phase = phase
+        self.best = best
+        self.purse = purse
+        self.redeemed = redeemed
+        self.readIn = readIn
+        self.lastPaidAt = lastPaidAt
+    }
+
+    public var expiry: Instant? { Instant(unixSeconds: Int64(clamping: terms.expiry)) }
+
+    /// How many whole steps were delivered for.
+    public var earnedSteps: UInt32 {
+        let steps = purse.earned.units / max(terms.stepAmount.units, 1)
+        return UInt32(clamping: min(steps, UInt128(best.index)))
+    }
+
+    public var unclaimed: Amount {
+        guard phase != .closed, earnedSteps > redeemed else { return .zero }
+        return terms.stepAmount.multiplied(by: UInt128(earnedSteps - redeemed)) ?? .zero
+    }
+
+    /// The step that captures what was earned, or `nil` when nothing new was.
+    ///
+    /// It costs a hash for each step that was revealed and not delivered for.
+    public var redemption: HashChainStep? {
+        guard !unclaimed.isZero else { return nil }
+        return step(earnedSteps)
+    }
+
+    private func step(_ index: UInt32) -> HashChainStep {
+        HashChainStep(index: index, value: HashChain.step(index, from: best.value, at: best.index, tag: tag))
+    }
+
+    public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        switch event {
+        case .observed(let snapshot):
+            observe(snapshot)
+            return []
+        case .paymentArrived(let payment, let reservation, let now):
+            var next = self
+            try next.accept(payment, at: now)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
+            self = next
+            return []
+        case .paid(let payment, let price, let now):
+            var next = self
+            try next.accept(payment, at: now)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
+            next.lastPaidAt = now
+            self = next
+            return []
+        case .served(let id, let price, let now):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
+            lastPaidAt = now
+            return []
+        case .released(let id):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
+            return []
+        case .deliveryFailed(let amount):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
+            return []
+        case .closeAsked: return try close()
+        }
+    }
+
+    // MARK: - Rules
+
+    /// Takes in a step, and what it brings.
+    private mutating func accept(_ payment: HashChainPayment?, at now: Instant) throws(Refusal) {
+        guard phase == .open else { throw .notOpen(phase: "\(phase)") }
+        guard now.unixSeconds < Int64(clamping: terms.expiry) - Self.safetyMargin else {
+            throw .expiring(at: terms.expiry, now: now)
+        }
+        guard let step = payment?.step, step.index > best.index else { return }
+        let brought = terms.stepAmount.multiplied(by: UInt128(step.index - best.index)) ?? .max
+        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
+        best = step
+    }
+
+    /// For how long before the expiry no payment is taken: what is taken must still be redeemed in time.
+    ///
+    /// - Unit: seconds.
+    public static let safetyMargin: Int64 = 300
+
+    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
+        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    }
+
+    /// Signs no more than once: whoever asks again gets the same.
+    private mutating func close() throws(Refusal) -> [Effect] {
+        guard phase != .closed else { throw .notOpen(phase: "\(phase)") }
+        guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
+        phase = .closing
+        return [.submitClose(step(max(earnedSteps, redeemed)))]
+    }
+
+    /// Takes in what the contract says, unless something newer is known.
+    private mutating func observe(_ snapshot: ContractSnapshot<HashChainContract>) {
+        guard snapshot.block.height >= readIn.height else { return }
+        readIn = snapshot.block
+        redeemed = max(redeemed, snapshot.state.redeemed.index)
+        switch snapshot.state.phase {
+        case .unfunded, .open: break
+        case .closed: phase = .closed
+        }
+    }
+}
