@@ -20,7 +20,7 @@ let foundations: [Target] = [
 let core: [Target] = [
     room("Channels", in: "Core", uses: ["Encodings", "Primitives"]),
     room("Contracts", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
-    room("X402", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
+    room("X402", in: "Core", uses: ["Contracts", "Channels", "Encodings", "Primitives"]),
 ]
 
 let schemes: [Target] = [
@@ -75,7 +75,7 @@ let apps: [Target] = [
         ], libraries: [grdb, logging, nioHTTP1]),
     room(
         "Assembly", in: "Apps",
-        uses: ["Wallet", "Node", "X402", "Channels", "Encodings", "KeyFiles", "Primitives"]
+        uses: ["Wallet", "Node", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
             configuration, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
@@ -141,7 +141,9 @@ let tests: [Target] = [
     tests(
         "Assembly", in: "Apps",
         uses: [
-            "Assembly", "Node", "X402", "Channels", "Encodings", "ExactScheme", "HTTP402", "LedgerSettlement",
+            "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "ExactScheme", "HashChainScheme",
+            "HTTP402",
+            "LedgerSettlement",
             "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
         ],
         libraries: [

@@ -45,6 +45,13 @@ struct ServeCommand: AsyncParsableCommand {
     var assetDecimals: String?
     @Option(name: .long, help: "The address that earns.")
     var payTo: String?
+    @Option(
+        name: .long,
+        help: """
+            The ways to pay, with commas between them: voucher, hash-chain. Payers that know no better take the first. \
+            (default: voucher)
+            """)
+    var schemes: String?
     @Option(name: .long, help: "The file in which channels are kept.")
     var store: String?
     @Option(name: .long, help: "The file of the embedded ledger. (default: STORE.ledger)")
@@ -97,7 +104,8 @@ struct ServeCommand: AsyncParsableCommand {
         var flags = logs.flags.adding([
             .listen: listen, .upstream: upstream, .price: price, .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
-            .assetDecimals: assetDecimals, .payTo: payTo, .store: store, .ledger: ledger,
+            .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,
+            .ledger: ledger,
             .facilitator: facilitator, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
             .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,

@@ -54,7 +54,7 @@ extension ContractRules {
 public protocol ContractTerms: Hashable, Sendable {
     /// The contract of the token that is paid with.
     var token: Address { get }
-    /// Everybody who is named in them: nobody of these may be zero, or the contract itself.
+    /// Everybody who is named in them and has a key or gets money: nobody of these may be zero, or a contract.
     var parties: [Address] { get }
 
     /// The digest that names the channel, on one chain and at one contract.

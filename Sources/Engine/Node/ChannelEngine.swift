@@ -108,12 +108,29 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @inlinable public func acknowledge(_ effect: PendingEffect.ID) async throws { try await store.acknowledge(effect) }
 
     /// Effects that were committed before a restart and never acknowledged, oldest first.
+    ///
+    /// Those of other schemes' channels, which lie in the same outbox, are passed over.
     @inlinable public func unfinishedEffects(
         after last: PendingEffect.ID?, limit: Int
     ) async throws -> [(channel: ChannelID, effect: StoredEffect)] {
-        try await store.pendingEffects(after: last, limit: limit).map { pending in
-            (pending.channel, StoredEffect(id: pending.id, effect: try Scheme.effect(stored: pending.body)))
+        var last = last
+        while true {
+            let page = try await store.pendingEffects(after: last, limit: limit)
+            guard let end = page.last else { return [] }
+            var ours: [(channel: ChannelID, effect: StoredEffect)] = []
+            for pending in page where try await isOurs(pending.channel) {
+                ours.append(
+                    (pending.channel, StoredEffect(id: pending.id, effect: try Scheme.effect(stored: pending.body))))
+            }
+            // A page of other schemes' effects is not the end.
+            guard ours.isEmpty else { return ours }
+            last = end.id
         }
+    }
+
+    @inlinable func isOurs(_ id: ChannelID) async throws -> Bool {
+        if index.find(id)?.state != nil { return true }
+        return try await store.load(id)?.scheme == Scheme.schemeName
     }
 
     /// All stored channels in the order of their ids, a page at a time.

@@ -13,15 +13,20 @@ public struct SettlementWatcher: Sendable {
     private let settlement: any Settlement
     private let store: any ChannelStore
     private let changed: @Sendable (ChannelID, ChannelSnapshot) async throws -> Void
+    private let contractChanged: @Sendable (ChannelID) async throws -> Void
 
-    /// - Parameter changed: Told of each channel that something happened to, as it stands now.
+    /// - Parameters:
+    ///   - changed: Told of each voucher channel that something happened to, as it stands now.
+    ///   - contractChanged: Told of each channel of another contract that something happened to.
     public init(
         settlement: any Settlement, store: any ChannelStore,
-        changed: @escaping @Sendable (ChannelID, ChannelSnapshot) async throws -> Void
+        changed: @escaping @Sendable (ChannelID, ChannelSnapshot) async throws -> Void,
+        contractChanged: @escaping @Sendable (ChannelID) async throws -> Void = { _ in }
     ) {
         self.settlement = settlement
         self.store = store
         self.changed = changed
+        self.contractChanged = contractChanged
     }
 
     /// Catches up with the ledger.
@@ -34,7 +39,9 @@ public struct SettlementWatcher: Sendable {
         while true {
             let events = try await settlement.events(after: position, limit: Self.page)
             guard let last = events.last else { return count }
-            for channel in Set(events.compactMap(\.channel)) {
+            let contracts = Set(events.filter(\.isOfContract).compactMap(\.channel))
+            for channel in contracts { try await contractChanged(channel) }
+            for channel in Set(events.compactMap(\.channel)).subtracting(contracts) {
                 guard let snapshot = try await settlement.snapshot(of: channel) else { continue }
                 try await changed(channel, snapshot)
             }

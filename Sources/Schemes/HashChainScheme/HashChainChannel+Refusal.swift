@@ -7,13 +7,7 @@ public import FarthingPrimitives
 extension HashChainChannel {
     /// Why a payment was refused; the channel is then as it was before.
     public enum Refusal: ExplainedError, Hashable {
-        // What was sent cannot be read.
-        case payloadType(String)
-        case payload(field: String)
-        // What was sent is not what was offered.
-        case terms(field: String)
         // The channel.
-        case channelNotFound(ChannelID)
         case notOpen(phase: String)
         case expiring(at: UInt64, now: Instant)
         // The step.
@@ -22,7 +16,6 @@ extension HashChainChannel {
         case foreignStep(index: UInt32)
         // The money.
         case purse(Purse.Refusal)
-        case deposit(code: String, message: String)
     }
 }
 
@@ -31,10 +24,6 @@ extension HashChainChannel.Refusal {
 
     private var rule: String {
         switch self {
-        case .payloadType: "payload_type"
-        case .payload: "payload"
-        case .terms: "terms_mismatch"
-        case .channelNotFound: "channel_not_found"
         case .notOpen: "channel_not_open"
         case .expiring: "channel_expiring"
         case .beyondEnd: "step_beyond_end"
@@ -44,16 +33,11 @@ extension HashChainChannel.Refusal {
         case .purse(.busy): "channel_busy"
         case .purse(.reservationLost): "reservation_lost"
         case .purse(.chargeExceedsPrice), .purse(.creditExceedsCharged), .purse(.overflow): "charge"
-        case .deposit: "deposit"
         }
     }
 
     public var message: String {
         switch self {
-        case .payloadType(let type): "The payload's type '\(type.prefix(40))' is none of payment, open and close."
-        case .payload(let field): "The payload's \(field) is missing, or cannot be read."
-        case .terms(let field): "The channel's \(field) is not what was offered."
-        case .channelNotFound(let id): "There is no open channel \(id)."
         case .notOpen(let phase): "The channel is \(phase)."
         case .expiring(let at, let now):
             "The channel expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem."
@@ -61,13 +45,11 @@ extension HashChainChannel.Refusal {
         case .strideTooLong(let steps, let longest): "The payment goes \(steps) steps at once; \(longest) is the most."
         case .foreignStep(let index): "What is said to be step \(index) is not on the channel's chain."
         case .purse(let refusal): refusal.message
-        case .deposit(_, let message): message
         }
     }
 
     public var remedy: String? {
         switch self {
-        case .channelNotFound: "Open a channel with the payment."
         case .notOpen, .expiring, .beyondEnd: "Open another channel."
         case .strideTooLong: "Reveal fewer steps at once."
         case .purse(let refusal): refusal.remedy

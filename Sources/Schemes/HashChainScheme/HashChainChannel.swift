@@ -82,6 +82,8 @@ public struct HashChainChannel: PrepaidScheme {
         return UInt32(clamping: min(steps, UInt128(best.index)))
     }
 
+    public var captured: Amount { terms.stepAmount.multiplied(by: UInt128(redeemed)) ?? .max }
+
     public var unclaimed: Amount {
         guard phase != .closed, earnedSteps > redeemed else { return .zero }
         return terms.stepAmount.multiplied(by: UInt128(earnedSteps - redeemed)) ?? .zero

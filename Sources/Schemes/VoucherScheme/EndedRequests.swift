@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import FarthingChannels
+
 /// The requests for which a channel set something aside before, and does not any more.
 ///
 /// Both states keep their requests in the order in which they came, so going through them once finds all, and costs no

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 public import FarthingPrimitives
 
 // Reserve, commit or release: what happens to a request from its payment to its end.

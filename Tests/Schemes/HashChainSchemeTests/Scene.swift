@@ -24,7 +24,8 @@ struct Scene {
 
     init(count: UInt32 = 10, step: UInt128 = 3, seed: String = "seed") throws {
         var terms = HashChainTerms(
-            payer: Self.address("Alice"), receiver: Self.address("Bob"), token: Self.address("token"), anchor: .zero,
+            payer: Self.address("Alice"), receiver: Self.address("Bob"), receiverAuthorizer: Self.address("Bob"),
+            token: Self.address("token"), anchor: .zero,
             stepCount: count, stepAmount: units(step), expiry: UInt64(noon.unixSeconds) + 86_400, salt: hash("salt"))
         chain = HashChainTraversal(seed: hash(seed), count: count, tag: terms.tag(in: Self.domain))
         terms.anchor = chain.anchor

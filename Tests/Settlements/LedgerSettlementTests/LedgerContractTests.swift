@@ -203,7 +203,8 @@ private struct Chain {
         self.stage = stage
         domain = try #require(stage.ledger.contractDomain(of: .hashChain))
         var terms = HashChainTerms(
-            payer: stage.payer.address, receiver: stage.receiver.address, token: stage.token.address, anchor: .zero,
+            payer: stage.payer.address, receiver: stage.receiver.address,
+            receiverAuthorizer: stage.authorizer.address, token: stage.token.address, anchor: .zero,
             stepCount: 10, stepAmount: units(3), expiry: UInt64(Stage.noon.unixSeconds) + 10_000,
             salt: Stage.nonce(salt))
         change(&terms)

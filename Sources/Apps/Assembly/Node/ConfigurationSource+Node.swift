@@ -27,6 +27,7 @@ extension ConfigurationSource {
         }
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
         node.facilitator = try facilitator()
+        if let schemes = try schemes(besides: node.facilitator) { node.schemes = schemes }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
         if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {
@@ -67,6 +68,26 @@ extension ConfigurationSource {
             throw ConfigurationError.bad(key: "network", value: "\(network)", why: "it must be an eip155 chain")
         }
         return .facilitator(url: url, domain, try token())
+    }
+
+    /// The ways to pay that are offered.
+    private func schemes(besides facilitator: String?) throws -> [PaymentScheme]? {
+        let known = PaymentScheme.allCases.map(\.rawValue).joined(separator: ", ")
+        guard
+            let schemes = try value(
+                .schemes, "it must be a list of some of \(known)",
+                { text -> [PaymentScheme]? in
+                    let names = text.split(separator: ",").map { $0.filter { $0 != " " } }
+                    let schemes = names.compactMap(PaymentScheme.init)
+                    return schemes.count == names.count && !schemes.isEmpty && Set(schemes).count == schemes.count
+                        ? schemes : nil
+                })
+        else { return nil }
+        guard facilitator == nil || schemes == [.voucher] else {
+            throw ConfigurationError.bad(
+                key: "schemes", value: text(.schemes) ?? "", why: "with a facilitator only 'voucher' can be had")
+        }
+        return schemes
     }
 
     /// The facilitator's address, if one is to settle.

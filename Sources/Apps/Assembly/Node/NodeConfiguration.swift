@@ -28,6 +28,10 @@ public struct NodeConfiguration: Sendable {
     public var network: Network
     public var token: Token
     public var payTo: Address
+    /// The ways in which payers may pay, the one for those that know no better first.
+    ///
+    /// - Range: without ``facilitator`` any; with one, ``PaymentScheme/voucher`` alone.
+    public var schemes: [PaymentScheme] = [.voucher]
     /// The file in which channels are kept.
     public var storePath: String
     /// The file of the embedded ledger; beside the store unless said otherwise.

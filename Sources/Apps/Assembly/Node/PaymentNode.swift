@@ -20,6 +20,8 @@ public final class PaymentNode: Sendable {
     public let configuration: NodeConfiguration
     public let books: Books
     public let desk: VoucherDesk
+    /// The ways to pay besides vouchers.
+    public let offices: [PrepaidOffice]
     public let gate: Gate
     public let logger: Logger
 
@@ -42,7 +44,12 @@ public final class PaymentNode: Sendable {
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger?.addToken(configuration.token)
-            return PaymentNode(configuration, books: books, logger: logger, clock: clock)
+            let node = PaymentNode(configuration, books: books, logger: logger, clock: clock)
+            for office in node.offices {
+                try await office.open()
+                books.followers.add(office.changed)
+            }
+            return node
         } catch {
             await books.close()
             throw error
@@ -61,8 +68,15 @@ public final class PaymentNode: Sendable {
         desk = VoucherDesk(
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier, clock: clock)
+        offices = configuration.schemes.compactMap {
+            PrepaidOffice($0, for: configuration, books: books, logger: logger)
+        }
+        let desks = configuration.schemes.compactMap { [desk, offices] scheme -> (any PaymentDesk)? in
+            scheme == .voucher ? desk : offices.first { $0.scheme == scheme }?.desk
+        }
         gate = Gate(
-            prices: configuration.prices, desk: desk, publicURL: configuration.publicURL,
+            prices: configuration.prices, desk: DeskRow(desks.first ?? desk, Array(desks.dropFirst())),
+            publicURL: configuration.publicURL,
             requiresIdentifier: configuration.requiresIdentifier)
     }
 
@@ -71,6 +85,29 @@ public final class PaymentNode: Sendable {
         let claims = try await books.cashier.claimDue(configuration.claimSchedule)
         let payouts = try await books.cashier.sweep()
         return (claims, payouts.reduce(.zero) { $0.adding($1.receipt.amount ?? .zero) ?? .max })
+    }
+
+    /// Captures what is due in channels of other schemes than vouchers.
+    public func redeemDue() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
+        for office in offices {
+            reports.append(
+                (office.scheme, await office.redeem(configuration.claimSchedule, configuration.claimInterval)))
+        }
+        return reports
+    }
+
+    /// Captures all that was earned in channels of other schemes than vouchers.
+    public func redeemAll() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
+        for office in offices { reports.append((office.scheme, await office.redeem(nil, .zero))) }
+        return reports
+    }
+
+    /// Does what had to wait, and takes in what happened since last time.
+    public func catchUp() async throws {
+        try await books.catchUp()
+        for office in offices { try await office.retry() }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

@@ -16,6 +16,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case assetSymbol
     case assetDecimals
     case payTo
+    case schemes
     case store
     case ledger
     case facilitator

@@ -20,7 +20,11 @@ public final class Books: Sendable {
     public let engine: ChannelEngine<VoucherChannel>
     public let effects: VoucherEffects
     public let cashier: VoucherCashier
-    public let authorizer: Address
+    public var authorizer: Address { signer.address }
+    let signer: KeySigner
+    let clock: @Sendable () -> Instant
+    /// Told of channels of other schemes that something happened to.
+    let followers = ChannelFollowers()
     private let watcher: SettlementWatcher
     private let reader: ChannelReader
 
@@ -97,7 +101,8 @@ public final class Books: Sendable {
     ) {
         self.store = store
         self.settlement = settlement
-        self.authorizer = authorizer.address
+        signer = authorizer
+        self.clock = clock
         let index = UnclaimedIndex(caps: caps)
         let engine = ChannelEngine<VoucherChannel>(store: store) { id, before, after in
             index.follow(id, from: before, to: after)
@@ -108,10 +113,13 @@ public final class Books: Sendable {
         self.effects = effects
         cashier = VoucherCashier(settlement: settlement, effects: effects, index: index, clock: clock)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
+        let followers = followers
         watcher = SettlementWatcher(settlement: settlement, store: store) { channel, snapshot in
             // Channels of other payees on the same ledger are none of ours.
             guard try await engine.state(of: channel) != nil else { return }
             try await effects.tell(channel, .observed(snapshot))
+        } contractChanged: { channel in
+            for follower in followers.all { try await follower(channel) }
         }
     }
 

@@ -73,7 +73,7 @@ public struct NodeServer: Service {
             services: [
                 .init(
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
-                        try await node.books.catchUp()
+                        try await node.catchUp()
                         let unclaimed = node.books.cashier.index.unclaimed(of: configuration.token.address)
                         gauge.set(Double(unclaimed.units))
                     }),
@@ -108,6 +108,14 @@ public struct NodeServer: Service {
     }
 
     private func collect() async throws {
+        for (scheme, report) in await node.redeemDue() where !report.captured.isZero {
+            node.logger.info(
+                "Redeemed",
+                metadata: [
+                    "scheme": "\(scheme.rawValue)", "captured": "\(report.captured)",
+                    "channels": "\(report.channels)", "simulated": "\(node.settlement.isSimulated)",
+                ])
+        }
         let (claims, paidOut) = try await node.collectDue()
         guard !claims.claimed.isZero || !paidOut.isZero else { return }
         node.logger.info(

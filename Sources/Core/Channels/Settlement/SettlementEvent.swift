@@ -52,6 +52,14 @@ public struct SettlementEvent: Hashable, Sendable {
         }
     }
 
+    /// Whether it is about a channel of another contract than that of vouchers.
+    public var isOfContract: Bool {
+        switch kind {
+        case .funded, .paidOut, .advanced: true
+        default: false
+        }
+    }
+
     /// The name of the event in the contract's or the token's ABI.
     public var name: String {
         switch kind {

@@ -90,18 +90,20 @@ public struct HashChainContract: ContractRules {
             try checkOpen()
             return [try redeem(step, in: context)].compactMap(\.self)
         case .close(let step, let signature):
+            if phase == .closed, step.index <= redeemed.index { return [] }
             try checkOpen()
             guard step.index >= redeemed.index else {
                 throw .closeBehind(signed: step.index, redeemed: redeemed.index)
             }
             let digest = Self.closeDigest(of: context.channel, upTo: step.index, in: context.domain)
-            guard signature.isBy(terms.receiver, over: digest) else { throw .closeSignature }
+            guard signature.isBy(terms.receiverAuthorizer, over: digest) else { throw .closeSignature }
             var next = self
             let earned = try next.redeem(step, in: context)
             let rest = next.end()
             self = next
             return [earned, rest].compactMap(\.self)
         case .reclaim:
+            if phase == .closed { return [] }
             try checkOpen()
             guard context.block.time.unixSeconds >= Int64(clamping: terms.expiry) else {
                 throw .notExpired(until: terms.expiry, now: context.block.time)

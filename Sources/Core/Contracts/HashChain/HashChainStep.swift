@@ -31,7 +31,7 @@ extension ByteWriter {
     }
 
     public mutating func write(_ terms: HashChainTerms) {
-        for party in [terms.payer, terms.receiver, terms.token] { write(party) }
+        for party in [terms.payer, terms.receiver, terms.receiverAuthorizer, terms.token] { write(party) }
         write(terms.anchor)
         write(terms.stepCount)
         write(terms.stepAmount)
@@ -47,14 +47,15 @@ extension ByteReader {
 
     public mutating func hashChainTerms() throws(StoredFormError) -> HashChainTerms {
         HashChainTerms(
-            payer: try address(), receiver: try address(), token: try address(), anchor: try hash(),
+            payer: try address(), receiver: try address(), receiverAuthorizer: try address(), token: try address(),
+            anchor: try hash(),
             stepCount: try uint32(), stepAmount: try amount(), expiry: try uint64(), salt: try hash())
     }
 }
 
 extension FixedByteWriter {
     /// How many bytes the terms take.
-    public static let hashChainTermsCount = 60 + 32 + 4 + 16 + 8 + 32
+    public static let hashChainTermsCount = 80 + 32 + 4 + 16 + 8 + 32
 
     public mutating func write(_ step: HashChainStep) {
         write(step.index)
@@ -62,7 +63,7 @@ extension FixedByteWriter {
     }
 
     public mutating func write(_ terms: HashChainTerms) {
-        for party in [terms.payer, terms.receiver, terms.token] { write(party) }
+        for party in [terms.payer, terms.receiver, terms.receiverAuthorizer, terms.token] { write(party) }
         write(terms.anchor)
         write(terms.stepCount)
         write(terms.stepAmount)

@@ -13,8 +13,10 @@ public import FarthingPrimitives
 public struct HashChainTerms: ContractTerms {
     /// Who deposits, and to whom the rest goes back.
     public var payer: Address
-    /// To whom revealed steps are paid, and whose key gives the rest back early.
+    /// To whom revealed steps are paid.
     public var receiver: Address
+    /// Whose key gives the rest back early, on the payee's side.
+    public var receiverAuthorizer: Address
     public var token: Address
     /// The end of the chain that everybody may know: step 0.
     public var anchor: Hash32
@@ -43,11 +45,13 @@ public struct HashChainTerms: ContractTerms {
     public static let lifetimes: ClosedRange<UInt64> = 900...31_622_400
 
     public init(
-        payer: Address, receiver: Address, token: Address, anchor: Hash32, stepCount: UInt32, stepAmount: Amount,
+        payer: Address, receiver: Address, receiverAuthorizer: Address, token: Address, anchor: Hash32,
+        stepCount: UInt32, stepAmount: Amount,
         expiry: UInt64, salt: Hash32
     ) {
         self.payer = payer
         self.receiver = receiver
+        self.receiverAuthorizer = receiverAuthorizer
         self.token = token
         self.anchor = anchor
         self.stepCount = stepCount
@@ -56,7 +60,7 @@ public struct HashChainTerms: ContractTerms {
         self.salt = salt
     }
 
-    public var parties: [Address] { [payer, receiver] }
+    public var parties: [Address] { [payer, receiver, receiverAuthorizer] }
 
     /// What all steps together are worth, and so what is deposited; `nil` when that is more than an amount can hold.
     public var deposit: Amount? { stepAmount.multiplied(by: UInt128(stepCount)) }
@@ -68,7 +72,8 @@ public struct HashChainTerms: ContractTerms {
         domain.digest(
             of: Self.tagType,
             [
-                .address(payer), .address(receiver), .address(token), .uint(UInt64(stepCount)), .uint(stepAmount),
+                .address(payer), .address(receiver), .address(receiverAuthorizer), .address(token),
+                .uint(UInt64(stepCount)), .uint(stepAmount),
                 .uint(expiry), .bytes32(salt),
             ])
     }
@@ -82,7 +87,7 @@ public struct HashChainTerms: ContractTerms {
     }
 
     private static let tagType = EIP712.TypeHash(
-        "HashChainTag(address payer,address receiver,address token,uint32 stepCount,uint128 stepAmount,"
-            + "uint64 expiry,bytes32 salt)")
+        "HashChainTag(address payer,address receiver,address receiverAuthorizer,address token,uint32 stepCount,"
+            + "uint128 stepAmount,uint64 expiry,bytes32 salt)")
     private static let channelType = EIP712.TypeHash("HashChainChannel(bytes32 tag,bytes32 anchor)")
 }

@@ -19,6 +19,8 @@ public protocol PrepaidScheme: StoredChannelScheme, Hashable where Event == Prep
     var readIn: Block { get }
     var lastPaidAt: Instant? { get }
 
+    /// What the contract has paid out to us.
+    var captured: Amount { get }
     /// What an order would capture now.
     var unclaimed: Amount { get }
     /// When the payer may take back what was not captured; `nil` for never.

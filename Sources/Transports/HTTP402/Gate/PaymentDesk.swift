@@ -66,10 +66,6 @@ public protocol CheckedPayment: Sendable {
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
 }
 
-extension PaymentDesk {
-    public func extensions(highest: Amount) -> JSON { [:] }
-}
-
 /// What a desk says to a payment.
 public enum Admission: Sendable {
     /// Good. Serve the request, then charge, or release.

@@ -17,7 +17,8 @@ struct HashChainStage {
         change: (inout HashChainTerms) -> Void = { _ in }
     ) {
         terms = HashChainTerms(
-            payer: Person.alice.address, receiver: Person.bob.address, token: Person.token, anchor: .zero,
+            payer: Person.alice.address, receiver: Person.bob.address, receiverAuthorizer: Person.bob.address,
+            token: Person.token, anchor: .zero,
             stepCount: count, stepAmount: units(amount), expiry: UInt64(noon.unixSeconds) + 86_400, salt: hash(salt))
         change(&terms)
         let tag = terms.tag(in: Self.domain)

@@ -39,6 +39,8 @@ actor ScriptedDesk: PaymentDesk {
     nonisolated let isSimulated = true
     private nonisolated let schemes: [String]
 
+    nonisolated func extensions(highest: Amount) -> JSON { [:] }
+
     private let script: Script
     private let till: Till
     private(set) var events: [Event] = []

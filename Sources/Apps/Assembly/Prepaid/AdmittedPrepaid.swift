@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402
+import FarthingNode
+import FarthingPrimitives
+import FarthingX402
+import Synchronization
+
+/// A payment that was put into a purse, and what is set aside there for one request.
+final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
+    private let desk: PrepaidDesk<Scheme>
+    private let channel: ChannelID
+    private let reservation: Purse.Reservation
+    /// What was delivered for: some of it may have been paid from credit.
+    private let delivered = Mutex(Amount.zero)
+
+    init(desk: PrepaidDesk<Scheme>, channel: ChannelID, reservation: Purse.Reservation) {
+        self.desk = desk
+        self.channel = channel
+        self.reservation = reservation
+        desk.underWay.begin()
+    }
+
+    deinit { desk.underWay.end() }
+
+    func charge(_ price: Amount) async throws -> SettleResponse {
+        let served: Scheme
+        do {
+            served = try await desk.books.engine.apply(
+                .served(reservation.id, price: price, at: desk.books.clock()), to: channel
+            ).state
+        } catch let refusal as Scheme.Refusal {
+            await release()
+            return SettleResponse(
+                success: false, errorReason: refusal.code, errorMessage: refusal.description, payer: nil,
+                network: desk.offer.domain.network)
+        }
+        delivered.withLock { $0 = price }
+        return SettleResponse(
+            success: true, payer: nil, network: desk.offer.domain.network,
+            extra: [
+                "chargedAmount": .string("\(served.purse.lastCharge)"), "channelState": served.channelState,
+            ])
+    }
+
+    func release() async {
+        // Refused when the reservation ran out meanwhile: then it is free already.
+        _ = try? await desk.books.engine.apply(.released(reservation.id), to: channel)
+    }
+
+    func deliveryFailed() async {
+        let amount = delivered.withLock { $0 }
+        guard !amount.isZero else { return }
+        _ = try? await desk.books.engine.apply(.deliveryFailed(amount), to: channel)
+    }
+}

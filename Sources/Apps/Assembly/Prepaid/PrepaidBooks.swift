@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingNode
+public import FarthingPrimitives
+public import Logging
+
+/// A payee's channels of one scheme whose payments fill a purse, and the contract behind them.
+///
+/// What a channel asks for is carried out here, and what came of it is told to the channel. All of it may happen twice:
+/// after a crash what was under way is done again.
+public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
+    public typealias Stored = ChannelEngine<Scheme>.StoredEffect
+
+    public let engine: ChannelEngine<Scheme>
+    public let settlement: any ContractSettlement
+    public let domain: ContractDomain
+    /// What was earned and not captured yet, in which channel and since when.
+    public let index = UnclaimedIndex()
+    let authorizer: any Signer
+    let clock: @Sendable () -> Instant
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - store: Where the channels are; it may hold channels of other schemes as well.
+    ///   - authorizer: The key that signs on the payee's side.
+    /// - Returns: `nil` when the settlement has no contract for the scheme.
+    public init?(
+        store: any ChannelStore, settlement: any ContractSettlement, authorizer: any Signer, logger: Logger,
+        clock: @escaping @Sendable () -> Instant
+    ) {
+        guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
+        engine = ChannelEngine<Scheme>(store: store) { [index] id, before, after in
+            index.update(id, from: before?.position, to: after.position)
+        }
+        self.settlement = settlement
+        self.domain = domain
+        self.authorizer = authorizer
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// Brings all channels into memory and does what a crash left undone. Call it before the first request.
+    public func open() async throws {
+        try await engine.loadAll { index.update($0, from: nil, to: $1.position) }
+        try await retry()
+    }
+
+    /// Does what lies in the outbox.
+    ///
+    /// What cannot be done now stays there.
+    public func retry() async throws {
+        var last: PendingEffect.ID?
+        while true {
+            let unfinished = try await engine.unfinishedEffects(after: last, limit: 100)
+            guard let end = unfinished.last else { return }
+            for (channel, stored) in unfinished { await attempt([stored], of: channel) }
+            last = end.effect.id
+        }
+    }
+
+    /// Carries effects out; one that fails stays in the outbox.
+    func attempt(_ effects: [Stored], of channel: ChannelID) async {
+        for stored in effects {
+            do {
+                let order = try await Scheme.order(
+                    for: stored.effect, of: channel, signedBy: authorizer, in: domain)
+                try await carryOut(order, on: channel)
+                try await engine.acknowledge(stored.id)
+            } catch {
+                logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Has the contract do something, and tells the channel what it is like then.
+    @discardableResult
+    private func carryOut(_ order: Scheme.Rules.Order, on channel: ChannelID) async throws -> [Payout] {
+        let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
+        _ = try await engine.apply(.observed(receipt.snapshot), to: channel)
+        return receipt.payouts
+    }
+
+    // MARK: - Looking
+
+    /// Reads a channel from its contract, and tells the one that is kept.
+    ///
+    /// - Returns: The channel, which was never stored when it is new; `nil` when the contract has none.
+    func refresh(_ id: ChannelID) async throws -> Scheme? {
+        guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: id) else { return nil }
+        guard try await engine.state(of: id) != nil else {
+            return Scheme(id: id, ledger: snapshot, in: domain)
+        }
+        return try await engine.apply(.observed(snapshot), to: id).state
+    }
+
+    // MARK: - Redeeming
+
+    /// Captures what the schedule finds due, and what a payer could take back soon.
+    ///
+    /// - Parameter soon: How long it may be until the next look.
+    public func redeemDue(_ schedule: ClaimSchedule, soon: Duration) async -> PrepaidOffice.Report {
+        let now = clock()
+        let horizon = now.advanced(bySeconds: 2 * soon.components.seconds + Self.haste)
+        let unclaimed = index.channels
+        var due = schedule.due(unclaimed, at: now)
+        let known = Set(due.map(\.id))
+        due += unclaimed.filter { channel in
+            !known.contains(channel.id) && engine.knownState(of: channel.id)?.expiry.map { $0 <= horizon } ?? false
+        }
+        return await redeem(due.map(\.id))
+    }
+
+    /// How long before a payer may take back what is left everything is captured, whatever the schedule says.
+    ///
+    /// - Unit: seconds.
+    private static var haste: Int64 { 600 }
+
+    /// Captures all that was earned.
+    public func redeemAll() async -> PrepaidOffice.Report { await redeem(index.channels.map(\.id)) }
+
+    private func redeem(_ channels: [ChannelID]) async -> PrepaidOffice.Report {
+        var report = PrepaidOffice.Report()
+        for id in channels {
+            guard let order = engine.knownState(of: id)?.redemptionOrder else { continue }
+            do {
+                let payouts = try await carryOut(order, on: id)
+                report.channels += 1
+                for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
+            } catch {
+                _ = index.refused(id, at: clock())
+                report.failures.append("\(id): \(error)")
+                logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])
+            }
+        }
+        return report
+    }
+
+    // MARK: - News
+
+    /// Takes in that something happened to a channel; harmless for those of others.
+    func changed(_ id: ChannelID) async throws {
+        guard engine.knownState(of: id) != nil else { return }
+        _ = try await refresh(id)
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+public import FarthingEncodings
+public import FarthingHTTP402
+import FarthingNode
+public import FarthingPrimitives
+public import FarthingX402
+
+/// Takes payments that fill a purse at a gate, whatever their scheme.
+public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
+    let books: PrepaidBooks<Scheme>
+    let offer: PrepaidOffer
+    private let timeoutSeconds: Int64
+    private let reservations = ReservationNumbers()
+    let underWay: PaymentsUnderWay
+
+    /// - Parameters:
+    ///   - timeoutSeconds: How long a request may take from its payment to its answer.
+    ///   - paymentsUnderWay: How many payments may be under way at once, before more are sent away for a moment.
+    public init(
+        books: PrepaidBooks<Scheme>, offer: PrepaidOffer, timeoutSeconds: Int64 = 60, paymentsUnderWay: Int = 16_384
+    ) {
+        self.books = books
+        self.offer = offer
+        self.timeoutSeconds = timeoutSeconds
+        underWay = PaymentsUnderWay(maximum: paymentsUnderWay)
+    }
+
+    public var decimals: Int { offer.token.decimals }
+    public var symbol: String { offer.token.symbol }
+    public var isSimulated: Bool { books.settlement.isSimulated }
+    public func extensions(highest: Amount) -> JSON { [:] }
+
+    public func offers(for price: Amount) -> [PaymentRequirements] {
+        [
+            PaymentRequirements(
+                scheme: offer.scheme, network: offer.domain.network, amount: price, asset: offer.token.address,
+                payTo: offer.receiver, maxTimeoutSeconds: timeoutSeconds, extra: offer.extra)
+        ]
+    }
+
+    public func admit(_ payment: PaymentPayload, for offer: PaymentRequirements) async throws -> Admission {
+        guard !underWay.isFull else { return .deferred(GateFault.overloaded, retryAfterSeconds: 1) }
+        do {
+            switch try PrepaidPayload<Scheme>(payment.payload) {
+            case .payment(let id, let unverified): return try await admit(unverified, on: id, for: offer.amount)
+            case .open(let terms, let funding, let unverified):
+                let id = try await open(terms, funding, price: offer.amount)
+                return try await admit(unverified, on: id, for: offer.amount)
+            case .close(let id, let unverified): return try await close(id, unverified)
+            }
+        } catch let fault as PrepaidFault {
+            return .refused(PaymentRefusal(fault))
+        } catch let refusal as Scheme.Refusal {
+            return .refused(PaymentRefusal(refusal))
+        }
+    }
+
+    // MARK: - Paying
+
+    private func admit(_ unverified: Scheme.Unverified, on id: ChannelID, for price: Amount) async throws -> Admission {
+        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        if let field = Scheme.mismatch(of: known.terms, with: offer, price: price) {
+            throw PrepaidFault.terms(field: field)
+        }
+        do {
+            let payment = try known.verify(unverified, under: offer, in: books.domain)
+            let now = books.clock()
+            let reservation = Purse.Reservation(
+                id: reservations.next(), price: price, until: now.advanced(bySeconds: timeoutSeconds))
+            let state = try await books.engine.apply(
+                .paymentArrived(payment, for: reservation, at: now), to: id, opening: known
+            ).state
+            return .admitted(AdmittedPrepaid(desk: self, channel: state.id, reservation: reservation))
+        } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
+            let state = try await books.engine.state(of: id) ?? known
+            return .refused(PaymentRefusal(refusal, correction: ["channelState": state.channelState]))
+        }
+    }
+
+    /// The channel as it is kept, or as its contract has it.
+    private func channel(_ id: ChannelID) async throws -> Scheme? {
+        if let known = try await books.engine.state(of: id) { return known }
+        return try await books.refresh(id)
+    }
+
+    /// Locks the money first: a request is served only when what pays for it is there.
+    private func open(_ terms: Scheme.Rules.Terms, _ funding: Funding, price: Amount) async throws -> ChannelID {
+        if let field = Scheme.mismatch(of: terms, with: offer, price: price) { throw PrepaidFault.terms(field: field) }
+        let id = terms.channelID(in: books.domain)
+        do {
+            let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
+            if try await books.engine.state(of: id) != nil {
+                _ = try await books.engine.apply(.observed(receipt.snapshot), to: id)
+            }
+        } catch let error as ContractError {
+            switch error {
+            case .settlement(.unavailable), .settlement(.cancelled): throw error
+            default: throw PrepaidFault.deposit(code: error.code, message: error.message)
+            }
+        }
+        return id
+    }
+
+    // MARK: - Closing
+
+    /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
+    private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
+        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        _ = try known.verify(unverified, under: offer, in: books.domain)
+        let asked = try await books.engine.apply(.closeAsked, to: id, opening: known)
+        await books.attempt(asked.effects, of: id)
+        let state = try await books.engine.state(of: id) ?? asked.state
+        return .settled(
+            SettleResponse(
+                success: true, payer: nil, network: offer.domain.network, extra: ["channelState": state.channelState]),
+            body: ["message": "The channel is closed", "channelId": .string("\(id)")])
+    }
+}

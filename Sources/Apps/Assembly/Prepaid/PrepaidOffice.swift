@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+public import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingNode
+public import FarthingPrimitives
+import FarthingX402
+import Logging
+
+/// One scheme's books and desk at a node, whatever the scheme.
+public struct PrepaidOffice: Sendable {
+    public let scheme: PaymentScheme
+    public let desk: any PaymentDesk
+    /// Brings channels into memory and does what a crash left undone.
+    let open: @Sendable () async throws -> Void
+    let retry: @Sendable () async throws -> Void
+    let changed: @Sendable (ChannelID) async throws -> Void
+    /// Captures what is due, or all.
+    let redeem: @Sendable (ClaimSchedule?, _ soon: Duration) async -> Report
+
+    /// What came of redeeming.
+    public struct Report: Hashable, Sendable {
+        /// How many channels paid.
+        public var channels = 0
+        public var captured = Amount.zero
+        /// Why others did not.
+        public var failures: [String] = []
+    }
+
+    /// - Returns: `nil` for vouchers, and where the settlement has no contract for the scheme.
+    init?(_ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, logger: Logger) {
+        guard let settlement = books.settlement as? any ContractSettlement else { return nil }
+        switch scheme {
+        case .voucher: return nil
+        case .hashChain: self.init(HashChainChannel.self, scheme, configuration, books, settlement, logger)
+        }
+    }
+
+    private init?<Scheme: PrepaidOrders>(
+        _: Scheme.Type, _ scheme: PaymentScheme, _ configuration: NodeConfiguration, _ books: Books,
+        _ settlement: any ContractSettlement, _ logger: Logger
+    ) {
+        guard
+            let channels = PrepaidBooks<Scheme>(
+                store: books.store, settlement: settlement, authorizer: books.signer, logger: logger,
+                clock: books.clock)
+        else { return nil }
+        self.scheme = scheme
+        desk = PrepaidDesk(
+            books: channels,
+            offer: PrepaidOffer(
+                receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
+                domain: channels.domain),
+            timeoutSeconds: configuration.policy.timeoutSeconds,
+            paymentsUnderWay: configuration.policy.paymentsUnderWay)
+        open = { try await channels.open() }
+        retry = { try await channels.retry() }
+        changed = { try await channels.changed($0) }
+        redeem = { schedule, soon in
+            guard let schedule else { return await channels.redeemAll() }
+            return await channels.redeemDue(schedule, soon: soon)
+        }
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingPrimitives
+
+/// Why a payment was refused before any channel looked at it.
+public enum PrepaidFault: ExplainedError, Hashable {
+    case payloadType(String)
+    case payload(field: String)
+    /// The terms are not those of the offer.
+    case terms(field: String)
+    case channelNotFound(ChannelID)
+    /// The contract would not take the deposit.
+    case deposit(code: String, message: String)
+
+    public var code: String {
+        switch self {
+        case .payloadType: "invalid_prepaid_payload_type"
+        case .payload: "invalid_prepaid_payload"
+        case .terms: "invalid_prepaid_terms"
+        case .channelNotFound: "invalid_prepaid_channel_not_found"
+        case .deposit: "invalid_prepaid_deposit"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .payloadType(let type): "The payload's type '\(type)' is none of payment, open and close."
+        case .payload(let field): "The payload's \(field) is missing, or cannot be read."
+        case .terms(let field): "The channel's \(field) is not what was offered."
+        case .channelNotFound(let id): "There is no channel \(id)."
+        case .deposit(let code, let message): "\(message) (\(code))"
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .channelNotFound: "Open a channel with the payment."
+        case .terms: "Open a channel on the terms of the offer."
+        default: nil
+        }
+    }
+}

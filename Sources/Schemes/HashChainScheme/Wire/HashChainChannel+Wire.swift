@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+public import FarthingContracts
+public import FarthingEncodings
+public import FarthingPrimitives
+public import FarthingX402
+
+extension HashChainChannel: PrepaidWire {
+    public typealias Unverified = UnverifiedHashChainStep
+
+    public static func terms(_ members: JSONMembers) throws(MemberFault) -> HashChainTerms {
+        HashChainTerms(
+            payer: try members.address("payer"), receiver: try members.address("receiver"),
+            receiverAuthorizer: try members.address("receiverAuthorizer"),
+            token: try members.address("token"), anchor: try members.hash("anchor"),
+            stepCount: try members.number("stepCount"), stepAmount: try members.amount("stepAmount"),
+            expiry: try members.number("expiry"), salt: try members.hash("salt"))
+    }
+
+    public static func json(of terms: HashChainTerms) -> JSON {
+        [
+            "payer": .string(terms.payer.checksummed), "receiver": .string(terms.receiver.checksummed),
+            "receiverAuthorizer": .string(terms.receiverAuthorizer.checksummed),
+            "token": .string(terms.token.checksummed), "anchor": .string(terms.anchor.hex),
+            "stepCount": .string("\(terms.stepCount)"), "stepAmount": .string("\(terms.stepAmount)"),
+            "expiry": .string("\(terms.expiry)"), "salt": .string(terms.salt.hex),
+        ]
+    }
+
+    public static func payment(_ members: JSONMembers) throws(MemberFault) -> UnverifiedHashChainStep {
+        UnverifiedHashChainStep(
+            HashChainStep(index: try members.number("index"), value: try members.hash("step")))
+    }
+
+    public static func json(of payment: UnverifiedHashChainStep) -> JSON {
+        ["index": .string("\(payment.step.index)"), "step": .string(payment.step.value.hex)]
+    }
+
+    /// A step may be worth less than the price, but so much that one payment can reach it.
+    public static func mismatch(of terms: HashChainTerms, with offer: PrepaidOffer, price: Amount) -> String? {
+        guard terms.receiver == offer.receiver else { return "receiver" }
+        guard terms.receiverAuthorizer == offer.receiverAuthorizer else { return "receiverAuthorizer" }
+        guard terms.token == offer.token.address else { return "token" }
+        guard terms.stepAmount.multiplied(by: UInt128(offer.longestStride)).map({ $0 >= price }) ?? true else {
+            return "stepAmount"
+        }
+        return nil
+    }
+
+    public func verify(
+        _ payment: UnverifiedHashChainStep, under offer: PrepaidOffer, in domain: ContractDomain
+    ) throws(Refusal) -> HashChainPayment {
+        try payment.verified(after: best, of: terms, tag: tag, longest: offer.longestStride)
+    }
+
+    public var statement: [JSON.Member] {
+        [
+            JSON.Member(name: "index", value: .string("\(best.index)")),
+            JSON.Member(name: "redeemed", value: .string("\(redeemed)")),
+        ]
+    }
+
+    public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
+}

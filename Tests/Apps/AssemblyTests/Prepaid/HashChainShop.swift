@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingX402
+import Foundation
+import HTTPTypes
+import Logging
+import Testing
+
+@testable import FarthingAssembly
+
+/// A node that sells one thing by hash chain and by voucher, on a real store and a real ledger, and one who buys it.
+struct HashChainShop {
+    static let price = Amount(units: 1000)
+    static let token = Token(
+        domain: TokenDomain(
+            address: Address(Keccak256.hash(utf8: "token").bytes.suffix(20)) ?? .zero, name: "USDC", version: "2"),
+        symbol: "USDC", decimals: 6)
+
+    let node: PaymentNode
+    let clock: TestClock
+    let buyer: KeySigner
+
+    var ledger: Ledger {
+        get throws { try #require(node.ledger) }
+    }
+
+    /// Runs the closure with a shop whose files last as long as it.
+    static func open(
+        _ body: (HashChainShop, _ reopen: () async throws -> HashChainShop) async throws -> Void
+    ) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-prepaid-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let clock = TestClock()
+        let key = try #require(PrivateKey([UInt8](repeating: 0x41, count: 32)))
+        let buyer = KeySigner(key)
+        var configuration = NodeConfiguration(
+            upstream: "http://127.0.0.1:1",
+            prices: PriceList([PriceList.Route(pattern: .all, price: .upTo(price))]), network: Network(evm: 84_532),
+            token: token, payTo: Address(Keccak256.hash(utf8: "shop").bytes.suffix(20)) ?? .zero,
+            storePath: folder.appending(path: "store").path())
+        configuration.schemes = [.voucher, .hashChain]
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let asked = configuration
+        let quiet = logger
+        func make() async throws -> HashChainShop {
+            HashChainShop(
+                node: try await PaymentNode.open(asked, logger: quiet, clock: { clock.now }), clock: clock,
+                buyer: buyer)
+        }
+        let shop = try await make()
+        try await shop.ledger.mint(to: buyer.address, token: token.address, amount: Amount(units: 1_000_000))
+        var last = shop
+        do {
+            try await body(shop) {
+                await last.node.close()
+                last = try await make()
+                return last
+            }
+        } catch {
+            await last.node.close()
+            throw error
+        }
+        await last.node.close()
+    }
+
+    var domain: ContractDomain {
+        get throws { try #require(ledger.contractDomain(of: .hashChain)) }
+    }
+
+    var offer: PaymentRequirements {
+        get throws { try #require(node.gate.desk.offers(for: Self.price).first { $0.scheme == "hash-chain" }) }
+    }
+
+    /// A channel of ten steps, which nobody has funded yet.
+    func channel(
+        steps: UInt32 = 10, salt: String = "salt", change: (inout HashChainTerms) -> Void = { _ in }
+    ) throws -> HashChainPayer {
+        var terms = HashChainTerms(
+            payer: buyer.address, receiver: node.configuration.payTo, receiverAuthorizer: node.books.authorizer,
+            token: Self.token.address, anchor: .zero, stepCount: steps, stepAmount: Amount(units: 500),
+            expiry: UInt64(clock.now.unixSeconds) + 86_400, salt: Keccak256.hash(utf8: salt))
+        change(&terms)
+        let chain = HashChainTraversal(
+            seed: Keccak256.hash(utf8: "seed"), count: steps, tag: terms.tag(in: try domain))
+        terms.anchor = chain.anchor
+        return HashChainPayer(id: terms.channelID(in: try domain), terms: terms, traversal: chain)
+    }
+
+    func funding(of payer: HashChainPayer, by signer: KeySigner? = nil) throws -> Funding {
+        var funding = Funding(
+            payer: payer.terms.payer, amount: payer.terms.deposit ?? .zero,
+            authorization: TransferAuthorization(
+                validAfter: 0, validBefore: UInt64(clock.now.unixSeconds) + 3600, salt: .zero,
+                signature: buyer.signNow(.zero)))
+        let digest = try domain.depositDigest(funding, of: payer.id, token: Self.token.domain)
+        funding.authorization.signature = (signer ?? buyer).signNow(digest)
+        return funding
+    }
+
+    // MARK: - Buying
+
+    /// What the gate says to a payment.
+    enum Answer {
+        case served(JSON)
+        case refused(code: String, correction: JSON?)
+        case other(status: Int, JSON?)
+
+        var code: String? { if case .refused(let code, _) = self { code } else { nil } }
+        var state: JSON? { if case .served(let extra) = self { extra["channelState"] } else { nil } }
+    }
+
+    func send(_ payload: PrepaidPayload<HashChainChannel>, fails: Bool = false) async throws -> Answer {
+        try await send(payload.json, fails: fails)
+    }
+
+    /// - Parameter fails: Whether whoever serves the request fails at it.
+    func send(_ payload: JSON, fails: Bool = false) async throws -> Answer {
+        let payment = PaymentPayload(accepted: try offer.json, payload: payload)
+        let request = HTTPRequest(
+            method: .get, scheme: "http", authority: "shop", path: "/thing",
+            headerFields: [.paymentSignature: Base64.encode(payment.json.bytes)])
+        switch try await node.gate.decide(request) {
+        case .pass: return .other(status: 0, nil)
+        case .serve(let paid):
+            if fails {
+                await paid.failed()
+                return .other(status: 500, nil)
+            }
+            guard case .deliver(let response) = await paid.served(HTTPResponse(status: .ok)) else {
+                return .other(status: 500, nil)
+            }
+            return .served(try Self.json(response.headerFields[.paymentResponse])["extra"] ?? [:])
+        case .answer(let answer):
+            guard answer.status == .paymentRequired else {
+                return .other(status: Int(answer.status.code), try? JSON.parse(answer.body))
+            }
+            let required = try Self.json(answer.headers[.paymentRequired])
+            let offers = required["accepts"]?.arrayValue ?? []
+            let mended = offers.lazy.compactMap { $0["extra"]?["channelState"] }.first
+            return .refused(code: required["error"]?.stringValue ?? "", correction: mended)
+        }
+    }
+
+    private static func json(_ header: String?) throws -> JSON {
+        try JSON.parse(try Base64.decode(try #require(header), maximumBytes: 65_536))
+    }
+
+    /// Opens a channel with its first payment.
+    func open(_ payer: inout HashChainPayer) async throws -> Answer {
+        let step = try payer.apply(.paymentAsked(ReservationID(0), price: Self.price, longest: 100))
+        return try await send(
+            .open(payer.terms, try funding(of: payer), UnverifiedHashChainStep(try #require(step))))
+    }
+
+    func pay(_ payer: inout HashChainPayer, request: UInt64, fails: Bool = false) async throws -> Answer {
+        let step = try payer.apply(.paymentAsked(ReservationID(request), price: Self.price, longest: 100))
+        return try await send(.payment(payer.id, UnverifiedHashChainStep(try #require(step))), fails: fails)
+    }
+}
