@@ -61,6 +61,13 @@ public protocol ContractTerms: Hashable, Sendable {
     func channelID(in domain: ContractDomain) -> ChannelID
 }
 
+extension ContractTerms {
+    /// For how long a channel that expires may be open, counted from its deposit.
+    ///
+    /// - Unit: seconds: 15 minutes through 366 days.
+    public static var lifetimes: ClosedRange<UInt64> { 900...31_622_400 }
+}
+
 /// Money that leaves a contract.
 public struct Payout: Hashable, Sendable {
     public let receiver: Address

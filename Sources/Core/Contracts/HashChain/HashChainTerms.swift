@@ -39,10 +39,6 @@ public struct HashChainTerms: ContractTerms {
     ///
     /// - Source: MuPay caps `numberOfTokens` at a uint16.
     public static let stepCounts: ClosedRange<UInt32> = 1...65_535
-    /// For how long a channel may be open, counted from its deposit.
-    ///
-    /// - Unit: seconds: 15 minutes through 366 days.
-    public static let lifetimes: ClosedRange<UInt64> = 900...31_622_400
 
     public init(
         payer: Address, receiver: Address, receiverAuthorizer: Address, token: Address, anchor: Hash32,

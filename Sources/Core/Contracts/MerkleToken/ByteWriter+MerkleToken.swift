@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+
+extension ByteWriter {
+    public mutating func write(_ terms: MerkleTokenTerms) {
+        write(terms.payer)
+        write(terms.token)
+        write(terms.root)
+        write(terms.tokenCount)
+        write(terms.tokenAmount)
+        write(terms.expiry)
+        write(terms.salt)
+    }
+}
+
+extension ByteReader {
+    public mutating func merkleTokenTerms() throws(StoredFormError) -> MerkleTokenTerms {
+        MerkleTokenTerms(
+            payer: try address(), token: try address(), root: try hash(), tokenCount: try uint32(),
+            tokenAmount: try amount(), expiry: try uint64(), salt: try hash())
+    }
+}
