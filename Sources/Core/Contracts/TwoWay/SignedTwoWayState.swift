@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+/// A state with what is said to be the signature of each party.
+public struct SignedTwoWayState: Hashable, Sendable {
+    public let state: TwoWayState
+    public let signatures: TwoWaySignatures
+
+    public init(_ state: TwoWayState, _ signatures: TwoWaySignatures) {
+        self.state = state
+        self.signatures = signatures
+    }
+
+    /// Whose signature is wrong; `nil` when both are right.
+    public func forger(under terms: TwoWayTerms, of channel: ChannelID, in domain: ContractDomain) -> Address? {
+        signatures.forger(over: state.digest(of: channel, in: domain), under: terms)
+    }
+}
+
+/// What is said to be the signature of each party over the same digest.
+public struct TwoWaySignatures: Hashable, Sendable {
+    public let first: Signature
+    public let second: Signature
+
+    public init(first: Signature, second: Signature) {
+        self.first = first
+        self.second = second
+    }
+
+    /// Whose signature is wrong; `nil` when both are right.
+    public func forger(over digest: Hash32, under terms: TwoWayTerms) -> Address? {
+        if !first.isBy(terms.first, over: digest) { return terms.first }
+        return second.isBy(terms.second, over: digest) ? nil : terms.second
+    }
+}
+
+extension ByteWriter {
+    public mutating func write(_ signed: SignedTwoWayState) {
+        write(signed.state)
+        write(signed.signatures.first)
+        write(signed.signatures.second)
+    }
+}
+
+extension ByteReader {
+    public mutating func signedTwoWayState() throws(StoredFormError) -> SignedTwoWayState {
+        SignedTwoWayState(try twoWayState(), TwoWaySignatures(first: try signature(), second: try signature()))
+    }
+}
