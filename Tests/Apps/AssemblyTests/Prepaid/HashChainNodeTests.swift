@@ -24,7 +24,8 @@ struct HashChainNodeTests {
             let offers = shop.offers
             #expect(offers.map(\.scheme) == ["batch-settlement", "hash-chain"])
             let read = PrepaidOffer(offers[1], token: HashChainShop.token)
-            #expect(read?.domain == (try shop.domain))
+            let domain = try shop.domain
+            #expect(read?.domain == domain)
             #expect(read?.receiverAuthorizer == shop.node.books.authorizer)
         }
     }
@@ -132,8 +133,8 @@ struct HashChainNodeTests {
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             try served(&payer, 0, total: 1000)
-            let step = try #require(
-                try payer.apply(.paymentAsked(ReservationID(1), price: HashChainShop.price, longest: 10)))
+            let asked = try payer.apply(.paymentAsked(ReservationID(1), price: HashChainShop.price, longest: 10))
+            let step = try #require(asked)
             let payload = PrepaidPayload<HashChainChannel>.payment(payer.id, UnverifiedHashChainStep(step))
             let count = try await withThrowingTaskGroup(of: Bool.self) { group in
                 for _ in 0..<50 { group.addTask { try await shop.send(payload).state != nil } }
@@ -179,7 +180,7 @@ struct HashChainNodeTests {
                 "invalid_prepaid_payload_type"
             ),
             ([:], "invalid_prepaid_payload"),
-            ([], "invalid_prepaid_payload"),
+            ([], "invalid_payload"),
             (
                 ["type": "payment", "channelId": "0x12", "payment": ["index": "1", "step": .string(Hash32.zero.hex)]],
                 "invalid_prepaid_payload"
@@ -210,17 +211,18 @@ struct HashChainNodeTests {
         ] as [(JSON, String)])
     func `refuses what it cannot read, with a code`(payload: JSON, code: String) async throws {
         try await HashChainShop.open { shop, _ in
-            #expect(try await shop.send(payload).code == code)
+            let answer = try await shop.send(payload)
+            #expect(answer.code == code)
         }
     }
 
     @Test func `refuses steps that are not on the chain, or too far away`() async throws {
         try await HashChainShop.open { shop, _ in
-            var payer = try shop.channel(steps: 5000)
+            var payer = try shop.channel(steps: 1900)
             _ = try await shop.open(&payer)
             for (index, code) in [
-                (3, "invalid_hash_chain_foreign_step"), (2000, "invalid_hash_chain_stride_too_long"),
-                (6000, "invalid_hash_chain_step_beyond_end"),
+                (3, "invalid_hash_chain_foreign_step"), (1500, "invalid_hash_chain_stride_too_long"),
+                (2000, "invalid_hash_chain_step_beyond_end"),
             ] as [(UInt32, String)] {
                 let step = HashChainStep(index: index, value: Keccak256.hash(utf8: "anything"))
                 let answer = try await shop.send(.payment(payer.id, UnverifiedHashChainStep(step)))
