@@ -71,7 +71,8 @@ let apps: [Target] = [
     room(
         "Wallet", in: "Apps",
         uses: [
-            "HTTP402Client", "ExactScheme", "VoucherScheme", "X402", "Channels", "Encodings", "KeyFiles", "Primitives",
+            "HTTP402Client", "ExactScheme", "HashChainScheme", "VoucherScheme", "X402", "Contracts", "Channels",
+            "Encodings", "KeyFiles", "Primitives",
         ], libraries: [grdb, logging, nioHTTP1]),
     room(
         "Assembly", in: "Apps",
@@ -130,8 +131,8 @@ let tests: [Target] = [
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "VoucherScheme", "X402",
-            "Channels", "Encodings", "Primitives",
+            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "HashChainScheme",
+            "VoucherScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
     .executableTarget(
         name: "crashing-payer",

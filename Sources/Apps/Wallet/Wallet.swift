@@ -2,8 +2,11 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingContracts
+import FarthingExactScheme
 public import FarthingHTTP402Client
 public import FarthingPrimitives
+import FarthingVoucherScheme
 import Foundation
 public import Logging
 
@@ -25,10 +28,15 @@ public final class Wallet: Sendable {
         ///
         /// - Range: 1 through 256; 1 pays one after the other.
         public var requestsAhead: Int
+        /// The schemes to pay with, under their names on the wire, the one that is liked best first; `nil` for all, in
+        /// the wallet's own order.
+        public var schemes: [String]?
 
         public init(
-            channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60), requestsAhead: Int = 64
+            channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60), requestsAhead: Int = 64,
+            schemes: [String]? = nil
         ) {
+            self.schemes = schemes
             self.requestsAhead = min(max(requestsAhead, 1), 256)
             self.channelsPerPayee = min(max(channelsPerPayee, 1), 256)
             self.lockTimeout = lockTimeout
@@ -85,7 +93,9 @@ public final class Wallet: Sendable {
     public var address: Address { signer.address }
 
     /// What a `PayingClient` signs with, best first.
-    public var desks: [any PayerDesk] { [VoucherPayerDesk(wallet: self), ExactPayerDesk(wallet: self)] }
+    public var desks: [any PayerDesk] {
+        [VoucherPayerDesk(wallet: self), ExactPayerDesk(wallet: self), HashChainPayerDesk(wallet: self)]
+    }
 
     /// What a `PayingClient` remembers offers in.
     public var offers: any OfferBook { journal }
@@ -93,6 +103,12 @@ public final class Wallet: Sendable {
     /// A client that pays out of this wallet.
     public func client(options: PayingClient.Options = PayingClient.Options()) -> PayingClient {
         PayingClient(desks: desks, offers: offers, options: options)
+    }
+
+    /// How much a scheme is liked, 0 the most; `nil` for one that is not to be used.
+    func rank(of scheme: String) -> Int? {
+        let order = options.schemes ?? [VoucherOffer.scheme, ExactTransfer.scheme, ContractKind.hashChain.rawValue]
+        return order.firstIndex(of: scheme)
     }
 
     func domain(of network: Network) -> SettlementDomain? {
@@ -104,7 +120,7 @@ public final class Wallet: Sendable {
     ///
     /// - Returns: The entry's number.
     /// - Throws: ``PolicyRefusal``, ``JournalError``; nothing may be signed then.
-    func begin(_ draft: JournalDraft, channel: KeptChannel?) async throws -> Int64 {
+    func begin(_ draft: JournalDraft, channel: (any KeptBooks)?) async throws -> Int64 {
         do {
             return try await journal.begin(draft, channel: channel, under: policy, isApproved: false, at: clock())
         } catch PolicyRefusal.notApproved(let questions) {

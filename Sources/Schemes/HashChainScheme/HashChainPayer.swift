@@ -46,11 +46,22 @@ public struct HashChainPayer: Hashable, Sendable {
         self.traversal = traversal
     }
 
+    init(
+        id: ChannelID, terms: HashChainTerms, traversal: HashChainTraversal, charged: Amount, doubtful: Amount
+    ) {
+        self.init(id: id, terms: terms, traversal: traversal)
+        self.charged = charged
+        self.doubtful = doubtful
+    }
+
     /// The step that was revealed last.
     public var revealed: HashChainStep { traversal.current }
 
     /// What the payee could take.
     public var authorised: Amount { terms.stepAmount.multiplied(by: UInt128(revealed.index)) ?? .max }
+
+    /// What comes back if nothing more is paid: all that was not charged.
+    public var refundable: Amount { (terms.deposit ?? .zero).clampedSubtracting(charged) }
 
     /// What could still be spent.
     public var available: Amount {

@@ -50,6 +50,13 @@ struct PayCommand: AsyncParsableCommand {
     var parallel = 1
     @Option(name: .long, help: "How many channels to use with one payee, 1 to 256. (default: as --parallel)")
     var channels: Int?
+    @Option(
+        name: .long,
+        help: """
+            The ways to pay, with commas between them, the one that is liked best first: voucher, hash-chain, exact. \
+            (default: voucher,exact,hash-chain)
+            """)
+    var scheme: String?
     @Option(name: .long, help: "Seconds until the head of the answer must be there, 1 to 3600.")
     var timeout = 60
     @Flag(name: .long, help: "Say yes to whatever the policy wants a person asked.")
@@ -67,6 +74,7 @@ struct PayCommand: AsyncParsableCommand {
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout goes from 1 to 3600.") }
         if count > 1, output != nil { throw ValidationError("--output is for one answer: leave --count away.") }
         if output?.isEmpty == true { throw ValidationError("--output takes the name of a file.") }
+        _ = try schemes
         if let maxPrice, TokenNames.amount(maxPrice) == nil {
             throw ValidationError("--max-price takes a whole number of units, or $ and a number.")
         }
@@ -77,13 +85,26 @@ struct PayCommand: AsyncParsableCommand {
         for header in header { _ = try RequestLine.header(header) }
     }
 
+    /// The schemes under their names on the wire.
+    private var schemes: [String]? {
+        get throws {
+            guard let scheme else { return nil }
+            return try scheme.split(separator: ",").map { word in
+                guard let name = PaymentSchemeName.wire(of: word.filter { $0 != " " }) else {
+                    throw ValidationError("--scheme takes voucher, hash-chain and exact, with commas between them.")
+                }
+                return name
+            }
+        }
+    }
+
     func run() async throws {
         let resource = try RequestedResource(method: method.rawValue, url: url)
         let views = try signing.views.open()
         let names = TokenNames(views)
         let wallet = try signing.open(
             views: views, maxPrice: maxPrice.flatMap(TokenNames.amount), approve: approval(names),
-            options: Wallet.Options(channelsPerPayee: channels ?? parallel))
+            options: Wallet.Options(channelsPerPayee: channels ?? parallel, schemes: schemes))
         let client = wallet.client(
             options: PayingClient.Options(
                 timeout: .seconds(Int64(timeout)), acceptsNewReceivers: acceptNewReceiver))

@@ -14,7 +14,8 @@ extension Journal {
     /// - Returns: The entry's number.
     /// - Throws: ``PolicyRefusal``, or ``JournalError``; nothing may be signed then.
     func begin(
-        _ draft: JournalDraft, channel: KeptChannel?, under policy: SpendingPolicy, isApproved: Bool, at now: Instant
+        _ draft: JournalDraft, channel: (any KeptBooks)?, under policy: SpendingPolicy, isApproved: Bool,
+        at now: Instant
     ) async throws -> Int64 {
         probe?.reach(.beginning, draft.kind)
         let id = try await change { db in
@@ -27,7 +28,7 @@ extension Journal {
                 try db.execute(sql: "INSERT OR IGNORE INTO hosts VALUES (?)", arguments: [draft.intent.host])
             }
             try db.forgetOldSeconds(at: now)
-            if let channel { try db.keep(channel) }
+            try channel?.keep(in: db)
             return try db.insert(draft, at: now)
         }
         probe?.reach(.begun, draft.kind)
@@ -41,13 +42,13 @@ extension Journal {
     ///   - isInDoubt: Whether it may still turn out to have been taken.
     ///   - findings: What this tells of earlier entries of the channel.
     func finish(
-        _ entry: Int64, _ outcome: JournalOutcome, channel: KeptChannel?, isInDoubt: Bool = false,
+        _ entry: Int64, _ outcome: JournalOutcome, channel: (any KeptBooks)?, isInDoubt: Bool = false,
         finding findings: Findings = Findings()
     ) async throws {
         let kind = probe == nil ? nil : try await read { try $0.kind(of: entry) }
         if let kind { probe?.reach(.finishing, kind) }
         try await change { db in
-            if let channel { try db.keep(channel) }
+            try channel?.keep(in: db)
             try db.close(entry, outcome, isInDoubt: isInDoubt)
             if let channel { try db.settle(findings, in: channel.id) }
         }

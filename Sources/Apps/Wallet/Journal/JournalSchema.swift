@@ -7,7 +7,7 @@ import GRDB
 enum JournalSchema {
     /// Marks the file as ours: the letters "FTHW".
     private static let applicationID = 0x4654_4857
-    private static let version = 1
+    private static let version = 2
 
     struct Newer: Error {}
 
@@ -16,12 +16,24 @@ enum JournalSchema {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         if application == 0, found == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 {
             try db.execute(sql: tables)
+            try db.execute(sql: prepaid)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return
         }
         guard application == applicationID else { throw JournalDamage(reason: "it is another program's file") }
         guard found <= version else { throw Newer() }
+        // Version 1 knew vouchers only.
+        if found < 2 { try db.execute(sql: prepaid + "PRAGMA user_version = \(version)") }
     }
+
+    /// Channels of schemes that pay ahead. What is in `state` can pay, so it is as secret as a key.
+    private static let prepaid = """
+        CREATE TABLE prepaid_channels (
+            id TEXT PRIMARY KEY, scheme TEXT NOT NULL, network TEXT NOT NULL, asset TEXT NOT NULL,
+            receiver TEXT NOT NULL, state BLOB NOT NULL, locked TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        """
 
     /// Amounts are decimal text, because SQLite's integers have 64 bits; networks and accounts as people write them.
     private static let tables = """

@@ -76,7 +76,11 @@ extension Database {
         totals.lastMinute = try sum(
             "SELECT amount FROM spent_lately WHERE network = ? AND asset = ? AND second > ?",
             token + [now.unixSeconds - 60])
-        totals.lockedInAll = try sum("SELECT locked AS amount FROM channels WHERE network = ? AND asset = ?", token)
+        totals.lockedInAll = try sum(
+            """
+            SELECT locked AS amount FROM channels WHERE network = ? AND asset = ?
+            UNION ALL SELECT locked AS amount FROM prepaid_channels WHERE network = ? AND asset = ?
+            """, token + token)
         totals.hostIsKnown =
             try Row.fetchOne(self, sql: "SELECT 1 FROM hosts WHERE host = ?", arguments: [intent.host]) != nil
         return totals

@@ -14,13 +14,15 @@ struct ExactPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == ExactTransfer.scheme else { return .unknown }
+        guard offer.requirements.scheme == ExactTransfer.scheme, let rank = wallet.rank(of: ExactTransfer.scheme) else {
+            return .unknown
+        }
         guard tokenDomain(of: offer.requirements) != nil, wallet.domain(of: offer.requirements.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
         }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
         if case .refused(let refusal) = verdict { return .objection(refusal) }
-        return .payable(rank: 1)
+        return .payable(rank: rank)
     }
 
     func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {

@@ -13,7 +13,9 @@ struct VoucherPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == VoucherOffer.scheme else { return .unknown }
+        guard offer.requirements.scheme == VoucherOffer.scheme, let rank = wallet.rank(of: VoucherOffer.scheme) else {
+            return .unknown
+        }
         guard let terms = VoucherTerms(offer.requirements), wallet.domain(of: terms.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
         }
@@ -21,7 +23,7 @@ struct VoucherPayerDesk: PayerDesk {
         if case .refused(let refusal) = wallet.policy.evaluate(intent(terms, resource), after: SpendingTotals()) {
             return .objection(refusal)
         }
-        return .payable(rank: 0)
+        return .payable(rank: rank)
     }
 
     func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {

@@ -118,7 +118,7 @@ final class Market: Sendable {
     func wallet(
         key: consuming PrivateKey = .random(), holding amount: UInt128 = 10_000_000, channels: Int = 1,
         policy: SpendingPolicy = .standard, readsLedger: Bool = true, folder: WalletFolder? = nil,
-        requestsAhead: Int = 64, approve: Wallet.Approval? = nil
+        requestsAhead: Int = 64, schemes: [String]? = nil, approve: Wallet.Approval? = nil
     ) async throws -> Wallet {
         let signer = KeySigner(key)
         if amount > 0 {
@@ -126,18 +126,20 @@ final class Market: Sendable {
         }
         return try wallet(
             signer: signer, channels: channels, policy: policy, readsLedger: readsLedger, folder: folder,
-            requestsAhead: requestsAhead, approve: approve)
+            requestsAhead: requestsAhead, schemes: schemes, approve: approve)
     }
 
     /// Another wallet of the same account, on the same files if there are any.
     func wallet(
         signer: KeySigner, channels: Int = 1, policy: SpendingPolicy = .standard, readsLedger: Bool = true,
-        folder: WalletFolder? = nil, requestsAhead: Int = 64, approve: Wallet.Approval? = nil
+        folder: WalletFolder? = nil, requestsAhead: Int = 64, schemes: [String]? = nil,
+        approve: Wallet.Approval? = nil
     ) throws -> Wallet {
         Wallet(
             journal: try folder?.journal() ?? Journal(path: nil), lockFolder: folder?.lockPath, signer: signer,
             policy: policy, approve: approve, views: readsLedger ? [ledger] : [],
-            options: Wallet.Options(channelsPerPayee: channels, requestsAhead: requestsAhead), logger: Self.quiet)
+            options: Wallet.Options(channelsPerPayee: channels, requestsAhead: requestsAhead, schemes: schemes),
+            logger: Self.quiet)
     }
 
     /// Where the gate listens on this machine.

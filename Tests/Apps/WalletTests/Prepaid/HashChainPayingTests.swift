@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingAssembly
+import FarthingChannels
+import FarthingContracts
+import FarthingHTTP402Client
+import FarthingHashChainScheme
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingWallet
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@Suite("A client that pays by hash chain", .timeLimit(.minutes(2)))
+struct HashChainPayingTests {
+    private func open(
+        _ schemes: [PaymentScheme] = [.voucher, .hashChain], _ test: @escaping @Sendable (Market) async throws -> Void
+    ) async throws {
+        try await Market.open(configure: { $0.schemes = schemes }, test)
+    }
+
+    @Test func `opens a channel at the first request, and pays out of it with one hash each`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            for number in 1...5 {
+                let answer = try await client.execute(PayingRequest(url: market.url + "/weather"))
+                #expect(answer.response.status == .ok)
+                let receipt = try #require(answer.receipt)
+                #expect(receipt.scheme == "hash-chain")
+                #expect(receipt.charged == Market.price)
+                #expect(receipt.deposited == (number == 1 ? 10_000 : 0))
+            }
+            let chain = try #require(try await wallet.journal.hashChains().first)
+            #expect(chain.books.charged == 5000)
+            #expect(chain.books.revealed.index == 5)
+            #expect(try await wallet.journal.entries().map(\.state) == Array(repeating: .paid, count: 5))
+            let reports = await market.node.redeemAll()
+            #expect(reports.first?.report.captured == 5000)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test func `takes vouchers where nothing else is said, and hash chains where there are no vouchers`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet()
+            let answer = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            #expect(answer.receipt?.scheme == "batch-settlement")
+        }
+        try await open([.hashChain]) { market in
+            let wallet = try await market.wallet()
+            let answer = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            #expect(answer.receipt?.scheme == "hash-chain")
+        }
+    }
+
+    @Test func `opens the next channel when one is used up`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            for _ in 1...12 {
+                let answer = try await client.execute(PayingRequest(url: market.url + "/weather"))
+                #expect(answer.receipt?.charged == 1000)
+            }
+            let chains = try await wallet.journal.hashChains()
+            #expect(chains.map(\.books.charged.units).sorted() == [2000, 10_000])
+        }
+    }
+
+    @Test func `is charged what it came to, and pays nothing for what failed`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            for cost in ["300", "0", "1000", "1"] {
+                let answer = try await client.execute(PayingRequest(url: market.url + "/metered?cost=\(cost)"))
+                #expect(answer.receipt?.charged == Amount(wire: cost))
+            }
+            let failed = try await client.execute(PayingRequest(url: market.url + "/fail"))
+            #expect(failed.receipt == nil)
+            #expect(try await client.execute(PayingRequest(url: market.url + "/weather")).receipt?.charged == 1000)
+            let chain = try #require(try await wallet.journal.hashChains().first)
+            #expect(chain.books.charged == 2301)
+            #expect(chain.books.revealed.index == 3)
+        }
+    }
+
+    @Test func `pays many requests that are asked at once, out of the channels that it has`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            try await withThrowingTaskGroup(of: Amount?.self) { group in
+                for _ in 0..<16 {
+                    group.addTask {
+                        try await client.execute(PayingRequest(url: market.url + "/weather")).receipt?.charged
+                    }
+                }
+                for try await charged in group { #expect(charged == 1000) }
+            }
+            let charged = try await wallet.journal.hashChains().reduce(UInt128(0)) { $0 + $1.books.charged.units }
+            #expect(charged == 16_000)
+            #expect(await market.node.redeemAll().first?.report.captured == 16_000)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test func `goes on with its channel after a restart`() async throws {
+        try await open { market in
+            let folder = WalletFolder(path: market.folder.appending(path: "wallet").path(percentEncoded: false))
+            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+            let key = KeySigner(.random())
+            try await market.ledger.mint(
+                to: key.address, token: Market.token.address, amount: Amount(units: 1_000_000))
+            for number in 1...3 {
+                let wallet = try market.wallet(signer: key, folder: folder, schemes: ["hash-chain"])
+                let receipt = try await wallet.client().execute(
+                    PayingRequest(url: market.url + "/weather")
+                ).receipt
+                #expect(receipt?.deposited == (number == 1 ? 10_000 : 0))
+            }
+            let wallet = try market.wallet(signer: key, folder: folder)
+            #expect(try await wallet.journal.hashChains().map(\.books.charged) == [3000])
+        }
+    }
+
+    @Test func `keeps to its budget for what is locked`() async throws {
+        try await open { market in
+            var limits = SpendingLimits.standard
+            limits.depositPerChannel = 500
+            let wallet = try await market.wallet(policy: SpendingPolicy(dollarLimits: limits), schemes: ["hash-chain"])
+            await #expect(throws: (any Error).self) {
+                try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            }
+            #expect(try await wallet.journal.hashChains() == [])
+            #expect(market.upstream.calls(of: "/weather") == 0)
+        }
+    }
+}
