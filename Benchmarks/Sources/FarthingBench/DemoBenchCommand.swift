@@ -15,6 +15,7 @@ struct DemoBenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         var options = Demo.Options(folder: folder)
+        options.schemes = [.voucher]
         options.requests = 100
         let first = Mutex<Duration?>(nil)
         let report = try await Demo(options, logger: Payee.logger) { progress in

@@ -11,7 +11,7 @@ import Logging
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Sell an API to a wallet, 1,000 requests, and account for every unit.",
+        abstract: "Sell an API to a wallet, 1,000 requests in each way to pay, and account for every unit.",
         discussion: "All of it is real but the money, which is on an embedded ledger: servers, signatures, files.")
 
     @Option(name: .long, help: "How many paid requests to send, 1 to 1000000.")
@@ -19,6 +19,9 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Over how many channels to spread them, 1 to 256.")
     var channels = 8
+
+    @Option(name: .long, help: "The way to pay that is shown: voucher or hash-chain. (default: all)")
+    var scheme: String?
 
     @Option(name: .long, help: "The folder for the store; an earlier demo's files in it are replaced.")
     var folder = "farthing-demo"
@@ -29,6 +32,10 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000).contains(requests) else { throw ValidationError("--requests goes from 1 to 1000000.") }
         guard (1...256).contains(channels) else { throw ValidationError("--channels goes from 1 to 256.") }
+        guard scheme.map({ PaymentScheme(rawValue: $0) != nil }) ?? true else {
+            let names = PaymentScheme.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--scheme takes one of \(names).")
+        }
     }
 
     func run() async throws {
@@ -37,6 +44,7 @@ struct DemoCommand: AsyncParsableCommand {
         var options = Demo.Options(folder: folder)
         options.requests = requests
         options.channels = channels
+        if let scheme = scheme.flatMap(PaymentScheme.init) { options.schemes = [scheme] }
         let talks = !output.json
         let demo = Demo(options, logger: logger) { if talks { Self.tell($0) } }
         let report = try await demo.run()
@@ -49,6 +57,7 @@ struct DemoCommand: AsyncParsableCommand {
         case .upstreamRunning(let address): Console.out("upstream   an API that knows nothing of payments, \(address)")
         case .gateRunning(let address): Console.out("gate       sells it for 0.001 USDC a request, \(address)")
         case .firstAnswer(let time): Console.out("wallet     first paid answer after \(milliseconds(time)) ms")
+        case .paying(let scheme): Console.out("\(scheme.rawValue)")
         case .paid(let done, let total):
             if done % 25 == 0 || done == total {
                 Console.progress("           \(done)/\(total) paid", isLast: done == total)
@@ -58,7 +67,6 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     private static func show(_ report: DemoReport) {
-        let row = report.row
         func tokens(_ amount: Amount) -> String { amount.text(decimals: report.token.decimals) }
         Console.table(
             [
@@ -66,13 +74,13 @@ struct DemoCommand: AsyncParsableCommand {
                 "captured",
                 "refunded",
             ],
-            [
+            report.rows.map { row in
                 [
                     row.scheme, "\(row.requests)", "\(Int(row.perSecond))", milliseconds(row.percentile(0.5)),
                     milliseconds(row.percentile(0.99)), tokens(row.deposited), tokens(row.authorised),
                     tokens(row.charged), tokens(row.captured), tokens(row.refunded),
                 ]
-            ], right: Set(1...9))
+            }, right: Set(1...9))
         Console.out("")
         let rows = zip(report.balances.before, report.balances.after).map { before, after in
             [before.who, tokens(before.amount), tokens(after.amount)]

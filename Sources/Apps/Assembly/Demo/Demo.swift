@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingContracts
 import FarthingHTTP402
 import FarthingLedgerSettlement
 import FarthingNode
@@ -20,6 +21,8 @@ public struct Demo: Sendable {
         /// How many channels the wallet spreads its requests over.
         public var channels = 8
         public var price = Amount(units: 1000)
+        /// The ways to pay that are shown, one after the other.
+        public var schemes = PaymentScheme.allCases
         /// The folder for the store and its ledger.
         ///
         /// Those of an earlier demo in it are replaced.
@@ -32,6 +35,7 @@ public struct Demo: Sendable {
         case upstreamRunning(String)
         case gateRunning(String)
         case firstAnswer(Duration)
+        case paying(PaymentScheme)
         case paid(Int, of: Int)
         case leaving
     }
@@ -82,37 +86,49 @@ public struct Demo: Sendable {
     private func pay(_ node: PaymentNode, gate: String, since start: ContinuousClock.Instant) async throws -> DemoReport
     {
         guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
-        let wallet = try DemoPayer(
-            gate: gate, options: options, token: node.configuration.token, view: ledger, logger: logger)
+        let token = node.configuration.token.address
+        var balances = DemoReport.Balances()
+        var (rows, payers): ([DemoReport.Row], [DemoPayer]) = ([], [])
+        for scheme in options.schemes {
+            payers.append(
+                try DemoPayer(
+                    gate: gate, scheme: scheme, options: options, token: node.configuration.token, view: ledger,
+                    logger: logger))
+        }
         // Twice what the requests can cost, so that a rest goes back.
         let total = options.price.multiplied(by: UInt128(options.requests) * 2 + 1000) ?? .max
-        try await ledger.mint(to: wallet.address, token: node.configuration.token.address, amount: total)
-        var balances = DemoReport.Balances()
-        balances.before = try await Self.holdings(node, wallet)
+        for payer in payers { try await ledger.mint(to: payer.address, token: token, amount: total) }
+        balances.before = try await Self.holdings(node, payers)
+        for payer in payers {
+            report(.paying(payer.scheme))
+            rows.append(try await pay(node, payer, isFirst: rows.isEmpty, since: start))
+            try await payer.shutdown()
+        }
+        balances.after = try await Self.holdings(node, payers)
+        return DemoReport(
+            storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
+            token: node.configuration.token, network: node.configuration.network, rows: rows, balances: balances,
+            audit: try await ledger.audit())
+    }
 
+    private func pay(
+        _ node: PaymentNode, _ payer: DemoPayer, isFirst: Bool, since start: ContinuousClock.Instant
+    ) async throws -> DemoReport.Row {
         let began = ContinuousClock.now
-        let times = try await wallet.spend(options.requests) { done in
-            if done == 1 { report(.firstAnswer(ContinuousClock.now - start)) }
+        let (times, deposited) = try await payer.spend(options.requests) { done in
+            if done == 1, isFirst { report(.firstAnswer(ContinuousClock.now - start)) }
             report(.paid(done, of: options.requests))
         }
         let elapsed = ContinuousClock.now - began
-        let states = try await Self.states(node)
+        let sums = try await Self.sums(node, payer.scheme)
         report(.leaving)
         _ = try await node.collect()
-        let refunded = try await wallet.refundAll()
-        balances.after = try await Self.holdings(node, wallet)
-        try await wallet.shutdown()
-        let final = try await Self.states(node)
-        return DemoReport(
-            storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
-            token: node.configuration.token, network: node.configuration.network,
-            row: DemoReport.Row(
-                scheme: VoucherChannel.schemeName, requests: options.requests, channels: states.count,
-                elapsed: elapsed, times: times,
-                deposited: Self.sum(states.map(\.ledger.balance)), authorised: Self.sum(states.map(\.authorised)),
-                charged: Self.sum(states.map(\.charged)), captured: Self.sum(final.map(\.ledger.totalClaimed)),
-                refunded: refunded),
-            balances: balances, audit: try await ledger.audit())
+        _ = await node.redeemAll()
+        let refunded = try await payer.refundAll()
+        return DemoReport.Row(
+            scheme: payer.scheme.rawValue, requests: options.requests, channels: sums.channels, elapsed: elapsed,
+            times: times, deposited: deposited, authorised: sums.authorised, charged: sums.charged,
+            captured: try await Self.sums(node, payer.scheme).captured, refunded: refunded)
     }
 
     private func configuration(upstream: String) throws -> NodeConfiguration {
@@ -136,28 +152,35 @@ public struct Demo: Sendable {
             ]), network: network, token: token, payTo: PrivateKey.random().address, storePath: store)
         configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
         configuration.claimInterval = .seconds(3600)
+        configuration.schemes = options.schemes
         return configuration
     }
 
     // MARK: - Counting
 
-    private static func holdings(_ node: PaymentNode, _ wallet: DemoPayer) async throws -> [DemoReport.Holding] {
+    private static func holdings(_ node: PaymentNode, _ payers: [DemoPayer]) async throws -> [DemoReport.Holding] {
         let token = node.configuration.token.address
-        func balance(_ account: Address) async throws -> Amount {
-            try await node.settlement.balance(of: account, token: token)
+        func balance(_ accounts: [Address]) async throws -> Amount {
+            var sum = Amount.zero
+            for account in accounts {
+                sum = sum.adding(try await node.settlement.balance(of: account, token: token)) ?? .max
+            }
+            return sum
         }
+        let contracts = [node.settlement.domain.contract] + ContractKind.allCases.map(ContractDomain.ledgerAddress)
         return [
-            DemoReport.Holding(who: "payer", account: wallet.address, amount: try await balance(wallet.address)),
-            DemoReport.Holding(
-                who: "payee", account: node.configuration.payTo, amount: try await balance(node.configuration.payTo)),
-            DemoReport.Holding(
-                who: "channels", account: node.settlement.domain.contract,
-                amount: try await balance(node.settlement.domain.contract)),
+            DemoReport.Holding(who: "payers", amount: try await balance(payers.map(\.address))),
+            DemoReport.Holding(who: "payee", amount: try await balance([node.configuration.payTo])),
+            DemoReport.Holding(who: "channels", amount: try await balance(contracts)),
         ]
     }
 
-    private static func states(_ node: PaymentNode) async throws -> [VoucherChannel] {
-        try await node.books.engine.channels(after: nil, limit: 10_000).map(\.state)
+    private static func sums(_ node: PaymentNode, _ scheme: PaymentScheme) async throws -> PrepaidOffice.Sums {
+        if let office = node.offices.first(where: { $0.scheme == scheme }) { return try await office.sums() }
+        let states = try await node.books.engine.channels(after: nil, limit: 10_000).map(\.state)
+        return PrepaidOffice.Sums(
+            channels: states.count, authorised: sum(states.map(\.authorised)), charged: sum(states.map(\.charged)),
+            captured: sum(states.map(\.ledger.totalClaimed)))
     }
 
     private static func sum(_ amounts: [Amount]) -> Amount { amounts.reduce(.zero) { $0.adding($1) ?? .max } }

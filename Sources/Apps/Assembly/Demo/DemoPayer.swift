@@ -17,6 +17,7 @@ struct DemoPayer: Sendable {
     /// For how many requests a deposit is enough.
     private static let depositedRequests: UInt128 = 50
 
+    let scheme: PaymentScheme
     private let wallet: Wallet
     private let client: PayingClient
     private let http: HTTPClient
@@ -25,8 +26,12 @@ struct DemoPayer: Sendable {
 
     var address: Address { wallet.address }
 
-    init(gate: String, options: Demo.Options, token: Token, view: any SettlementView, logger: Logger) throws {
-        let path = options.folder + "/payer.journal"
+    init(
+        gate: String, scheme: PaymentScheme, options: Demo.Options, token: Token, view: any SettlementView,
+        logger: Logger
+    ) throws {
+        self.scheme = scheme
+        let path = options.folder + "/\(scheme.rawValue).journal"
         for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
             try FileManager.default.removeItem(atPath: path + suffix)
         }
@@ -36,7 +41,9 @@ struct DemoPayer: Sendable {
         wallet = Wallet(
             journal: try Journal(path: path), lockFolder: nil, signer: KeySigner(PrivateKey.random()),
             policy: SpendingPolicy(tokenLimits: [pattern: limits]), views: [view],
-            options: Wallet.Options(channelsPerPayee: options.channels), logger: logger)
+            options: Wallet.Options(
+                channelsPerPayee: options.channels, schemes: PaymentSchemeName.wire(of: scheme.rawValue).map { [$0] }),
+            logger: logger)
         http = HTTPClient(
             eventLoopGroupProvider: .singleton,
             configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
@@ -51,33 +58,43 @@ struct DemoPayer: Sendable {
 
     /// Sends paid requests, as many at once as there are channels.
     ///
-    /// - Returns: How long each took, shortest first.
-    func spend(_ count: Int, progress: @escaping @Sendable (Int) -> Void) async throws -> [Duration] {
+    /// - Returns: How long each took, shortest first, and what was locked for them.
+    func spend(
+        _ count: Int, progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> (times: [Duration], deposited: Amount) {
         let counter = RequestCounter(limit: count, progress: progress)
-        return try await withThrowingTaskGroup(of: [Duration].self) { group in
+        return try await withThrowingTaskGroup(of: ([Duration], Amount).self) { group in
             for _ in 0..<max(1, min(channels, count)) {
                 group.addTask {
-                    var times: [Duration] = []
+                    var (times, deposited): ([Duration], Amount) = ([], .zero)
                     while let number = await counter.next() {
                         let city = DemoUpstream.cities[number % DemoUpstream.cities.count]
                         let start = ContinuousClock.now
-                        try await buy("/weather/\(city)")
+                        deposited = deposited.adding(try await buy("/weather/\(city)")) ?? .max
                         times.append(ContinuousClock.now - start)
                         await counter.finished()
                     }
-                    return times
+                    return (times, deposited)
                 }
             }
-            return try await group.reduce(into: []) { $0 += $1 }.sorted()
+            var all: (times: [Duration], deposited: Amount) = ([], .zero)
+            for try await (times, deposited) in group {
+                all.times += times
+                all.deposited = all.deposited.adding(deposited) ?? .max
+            }
+            all.times.sort()
+            return all
         }
     }
 
-    private func buy(_ path: String) async throws {
+    /// - Returns: What was locked with it.
+    private func buy(_ path: String) async throws -> Amount {
         let answer = try await client.execute(PayingRequest(url: gate + path))
         let body = try await answer.response.body.collect(upTo: 1024 * 1024)
-        guard answer.response.status == .ok, answer.receipt != nil else {
+        guard answer.response.status == .ok, let receipt = answer.receipt else {
             throw DemoFault.unexpected(status: answer.response.status.code, body: String(buffer: body))
         }
+        return receipt.deposited
     }
 
     /// Asks for all that is left, channel after channel.
@@ -86,6 +103,9 @@ struct DemoPayer: Sendable {
         // A channel that was spent to the last unit has nothing to give back.
         for channel in try await wallet.journal.channels() where !channel.books.refundable.isZero {
             total = total.adding(try await wallet.refund(channel.id, through: client)) ?? .max
+        }
+        for chain in try await wallet.journal.hashChains() {
+            total = total.adding(try await wallet.close(chain.id, through: client)) ?? .max
         }
         return total
     }

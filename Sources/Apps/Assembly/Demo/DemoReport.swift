@@ -31,7 +31,6 @@ public struct DemoReport: Sendable {
 
     public struct Holding: Hashable, Sendable {
         public let who: String
-        public let account: Address
         public let amount: Amount
     }
 
@@ -44,7 +43,8 @@ public struct DemoReport: Sendable {
     public let ledgerPath: String
     public let token: Token
     public let network: Network
-    public let row: Row
+    /// One for each way to pay.
+    public let rows: [Row]
     public let balances: Balances
     public let audit: LedgerAudit
 
@@ -60,14 +60,20 @@ public struct DemoReport: Sendable {
         let before = total(balances.before)
         let after = total(balances.after)
         expect(before == after, "there were \(before) before and \(after) after")
-        expect(row.captured <= row.charged, "more was captured than charged")
-        expect(row.charged <= row.authorised, "more was charged than authorised")
-        expect(row.authorised <= row.deposited, "more was authorised than deposited")
-        expect(gain("payee") == row.captured, "the payee got \(gain("payee").map { "\($0)" } ?? "less than nothing")")
-        expect(row.captured == row.charged, "\(row.charged) was charged and \(row.captured) captured")
-        expect(
-            row.deposited == row.captured.adding(row.refunded),
-            "of \(row.deposited) deposited, \(row.captured) was captured and \(row.refunded) refunded")
+        var captured = Amount.zero
+        for row in rows {
+            expect(row.captured <= row.charged, "\(row.scheme): more was captured than charged")
+            expect(row.charged <= row.authorised, "\(row.scheme): more was charged than authorised")
+            expect(row.authorised <= row.deposited, "\(row.scheme): more was authorised than deposited")
+            expect(
+                row.captured == row.charged, "\(row.scheme): \(row.charged) was charged and \(row.captured) captured")
+            expect(
+                row.deposited == row.captured.adding(row.refunded),
+                "\(row.scheme): of \(row.deposited) deposited, \(row.captured) was captured and \(row.refunded) refunded"
+            )
+            captured = captured.adding(row.captured) ?? .max
+        }
+        expect(gain("payee") == captured, "the payee got \(gain("payee").map { "\($0)" } ?? "less than nothing")")
         expect(balances.after.last?.amount == .zero, "money is left in the channels")
         return faults
     }
@@ -93,32 +99,30 @@ public struct DemoReport: Sendable {
             "token": ["address": .string(token.address.checksummed), "symbol": .string(token.symbol)],
             "store": .string(storePath),
             "ledger": .string(ledgerPath),
-            "rows": [
-                [
-                    "scheme": .string(row.scheme), "requests": .integer(row.requests),
-                    "channels": .integer(row.channels),
-                    "paymentsPerSecond": .integer(Int(row.perSecond)),
-                    "p50Microseconds": .integer(microseconds(0.5)), "p99Microseconds": .integer(microseconds(0.99)),
-                    "deposited": .string("\(row.deposited)"), "authorised": .string("\(row.authorised)"),
-                    "charged": .string("\(row.charged)"), "captured": .string("\(row.captured)"),
-                    "refunded": .string("\(row.refunded)"),
-                ]
-            ],
+            "rows": .array(rows.map(\.json)),
             "balances": ["before": json(balances.before), "after": json(balances.after)],
             "faults": .array(faults.map { .string($0) }),
             "conserved": .bool(isConserved),
         ]
     }
 
-    private func microseconds(_ share: Double) -> Int { Int(row.percentile(share) / .microseconds(1)) }
-
     private func json(_ holdings: [Holding]) -> JSON {
         .array(
             holdings.map {
-                [
-                    "who": .string($0.who), "account": .string($0.account.checksummed),
-                    "amount": .string("\($0.amount)"),
-                ]
+                ["who": .string($0.who), "amount": .string("\($0.amount)")]
             })
+    }
+}
+
+extension DemoReport.Row {
+    fileprivate var json: JSON {
+        [
+            "scheme": .string(scheme), "requests": .integer(requests), "channels": .integer(channels),
+            "paymentsPerSecond": .integer(Int(perSecond)),
+            "p50Microseconds": .integer(Int(percentile(0.5) / .microseconds(1))),
+            "p99Microseconds": .integer(Int(percentile(0.99) / .microseconds(1))),
+            "deposited": .string("\(deposited)"), "authorised": .string("\(authorised)"),
+            "charged": .string("\(charged)"), "captured": .string("\(captured)"), "refunded": .string("\(refunded)"),
+        ]
     }
 }

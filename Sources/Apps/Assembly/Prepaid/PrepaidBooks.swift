@@ -62,25 +62,32 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     }
 
     /// Carries effects out; one that fails stays in the outbox.
-    func attempt(_ effects: [Stored], of channel: ChannelID) async {
+    ///
+    /// - Returns: What the contract did; fewer than there were effects when something has to wait.
+    @discardableResult
+    func attempt(_ effects: [Stored], of channel: ChannelID) async -> [ContractReceipt<Scheme.Rules>] {
+        var receipts: [ContractReceipt<Scheme.Rules>] = []
         for stored in effects {
             do {
                 let order = try await Scheme.order(
                     for: stored.effect, of: channel, signedBy: authorizer, in: domain)
-                try await carryOut(order, on: channel)
+                receipts.append(try await carryOut(order, on: channel))
                 try await engine.acknowledge(stored.id)
             } catch {
                 logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
             }
         }
+        return receipts
     }
 
     /// Has the contract do something, and tells the channel what it is like then.
     @discardableResult
-    private func carryOut(_ order: Scheme.Rules.Order, on channel: ChannelID) async throws -> [Payout] {
+    private func carryOut(
+        _ order: Scheme.Rules.Order, on channel: ChannelID
+    ) async throws -> ContractReceipt<Scheme.Rules> {
         let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
         _ = try await engine.apply(.observed(receipt.snapshot), to: channel)
-        return receipt.payouts
+        return receipt
     }
 
     // MARK: - Looking
@@ -94,6 +101,23 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             return Scheme(id: id, ledger: snapshot, in: domain)
         }
         return try await engine.apply(.observed(snapshot), to: id).state
+    }
+
+    func sums() async throws -> PrepaidOffice.Sums {
+        var sums = PrepaidOffice.Sums()
+        var last: ChannelID?
+        while true {
+            let page = try await engine.channels(after: last, limit: 1000)
+            guard let end = page.last else { return sums }
+            for (id, stored) in page {
+                let state = engine.knownState(of: id) ?? stored
+                sums.channels += 1
+                sums.authorised = sums.authorised.adding(state.purse.authorised) ?? .max
+                sums.charged = sums.charged.adding(state.purse.charged) ?? .max
+                sums.captured = sums.captured.adding(state.captured) ?? .max
+            }
+            last = end.id
+        }
     }
 
     // MARK: - Redeeming
@@ -126,7 +150,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         for id in channels {
             guard let order = engine.knownState(of: id)?.redemptionOrder else { continue }
             do {
-                let payouts = try await carryOut(order, on: id)
+                let payouts = try await carryOut(order, on: id).payouts
                 report.channels += 1
                 for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
             } catch {

@@ -112,11 +112,17 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
         _ = try known.verify(unverified, under: offer, in: books.domain)
         let asked = try await books.engine.apply(.closeAsked, to: id, opening: known)
-        await books.attempt(asked.effects, of: id)
+        let receipts = await books.attempt(asked.effects, of: id)
         let state = try await books.engine.state(of: id) ?? asked.state
+        guard receipts.count == asked.effects.count else {
+            return .deferred(GateFault.outOfOrder, retryAfterSeconds: 5)
+        }
+        let returned = receipts.flatMap(\.payouts).filter { $0.receiver != offer.receiver }
         return .settled(
             SettleResponse(
-                success: true, payer: nil, network: offer.domain.network, extra: ["channelState": state.channelState]),
+                success: true, payer: nil, transaction: receipts.last?.transaction, network: offer.domain.network,
+                amount: returned.reduce(.zero) { $0.adding($1.amount) ?? .max },
+                extra: ["channelState": state.channelState]),
             body: ["message": "The channel is closed", "channelId": .string("\(id)")])
     }
 }

@@ -18,8 +18,18 @@ public struct PrepaidOffice: Sendable {
     let open: @Sendable () async throws -> Void
     let retry: @Sendable () async throws -> Void
     let changed: @Sendable (ChannelID) async throws -> Void
+    /// What all channels together came to.
+    public let sums: @Sendable () async throws -> Sums
     /// Captures what is due, or all.
     let redeem: @Sendable (ClaimSchedule?, _ soon: Duration) async -> Report
+
+    /// All channels of a scheme, added up.
+    public struct Sums: Hashable, Sendable {
+        public var channels = 0
+        public var authorised = Amount.zero
+        public var charged = Amount.zero
+        public var captured = Amount.zero
+    }
 
     /// What came of redeeming.
     public struct Report: Hashable, Sendable {
@@ -59,6 +69,7 @@ public struct PrepaidOffice: Sendable {
         open = { try await channels.open() }
         retry = { try await channels.retry() }
         changed = { try await channels.changed($0) }
+        sums = { try await channels.sums() }
         redeem = { schedule, soon in
             guard let schedule else { return await channels.redeemAll() }
             return await channels.redeemDue(schedule, soon: soon)

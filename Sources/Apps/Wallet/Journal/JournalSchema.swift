@@ -30,7 +30,7 @@ enum JournalSchema {
     private static let prepaid = """
         CREATE TABLE prepaid_channels (
             id TEXT PRIMARY KEY, scheme TEXT NOT NULL, network TEXT NOT NULL, asset TEXT NOT NULL,
-            receiver TEXT NOT NULL, state BLOB NOT NULL, locked TEXT NOT NULL
+            receiver TEXT NOT NULL, state BLOB NOT NULL, locked TEXT NOT NULL, method TEXT, url TEXT
         ) STRICT, WITHOUT ROWID;
 
         """

@@ -32,11 +32,15 @@ extension Row {
         return address
     }
 
-    func channel() throws -> KeptChannel {
-        guard let state: Data = self["state"] else { throw JournalDamage(reason: "a channel has no state") }
+    /// Where a channel was used last.
+    var usedAt: KeptChannel.Use? {
         let method: String? = self["method"]
         let url: String? = self["url"]
-        let usedAt = method.flatMap { method in url.map { KeptChannel.Use(method: method, url: $0) } }
+        return method.flatMap { method in url.map { KeptChannel.Use(method: method, url: $0) } }
+    }
+
+    func channel() throws -> KeptChannel {
+        guard let state: Data = self["state"] else { throw JournalDamage(reason: "a channel has no state") }
         return KeptChannel(books: try VoucherPayer(stored: Array(state)), network: try network(), usedAt: usedAt)
     }
 

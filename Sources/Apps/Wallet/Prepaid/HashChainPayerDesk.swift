@@ -74,6 +74,7 @@ struct HashChainPayerDesk: PayerDesk {
             before = nil
         }
         do {
+            chain.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
             let request = ReservationID(UInt64.random(in: .min ... .max))
             let step = try chain.books.apply(
                 .paymentAsked(request, price: wanted.amount, longest: terms.longestStride))
@@ -113,7 +114,7 @@ struct HashChainPayerDesk: PayerDesk {
         return try await wallet.journal.hashChains().filter { chain in
             let books = chain.books
             let step = books.terms.stepAmount.multiplied(by: UInt128(terms.longestStride))
-            return chain.network == terms.domain.network && books.terms.payer == wallet.address
+            return !chain.isClosed && chain.network == terms.domain.network && books.terms.payer == wallet.address
                 && books.terms.receiver == terms.receiver
                 && books.terms.receiverAuthorizer == terms.receiverAuthorizer
                 && books.terms.token == terms.token.address

@@ -16,10 +16,14 @@ public struct KeptHashChain: Hashable, Sendable {
     public var network: Network
     /// The deposit that was signed for it, until the payee or the contract says that it is there.
     var funding: Funding?
+    /// Where it was used last, for asking its payee.
+    public var usedAt: KeptChannel.Use?
+    /// Whether the payee gave back what was left.
+    public var isClosed = false
 
     public var id: ChannelID { books.id }
     /// What the payee may keep locked without having earned it.
-    public var locked: Amount { books.refundable }
+    public var locked: Amount { isClosed ? .zero : books.refundable }
 }
 
 extension KeptHashChain {
@@ -28,6 +32,7 @@ extension KeptHashChain {
     fileprivate var stored: [UInt8] {
         var writer = ByteWriter(version: Self.version, capacity: 1200)
         writer.write(books.stored)
+        writer.write(UInt8(isClosed ? 1 : 0))
         writer.write(funding) { writer, funding in
             writer.write(funding.payer)
             writer.write(funding.amount)
@@ -39,9 +44,12 @@ extension KeptHashChain {
         return writer.bytes
     }
 
-    fileprivate init(stored: [UInt8], network: Network) throws(StoredFormError) {
+    fileprivate init(stored: [UInt8], network: Network, usedAt: KeptChannel.Use?) throws(StoredFormError) {
         var reader = try ByteReader(stored, newest: Self.version)
         books = try HashChainPayer(stored: try reader.bytes())
+        let closed = try reader.byte()
+        guard closed <= 1 else { throw .damaged }
+        isClosed = closed == 1
         funding = try reader.optional { reader throws(StoredFormError) in
             Funding(
                 payer: try reader.address(), amount: try reader.amount(),
@@ -50,6 +58,7 @@ extension KeptHashChain {
                     signature: try reader.signature()))
         }
         self.network = network
+        self.usedAt = usedAt
         try reader.finish()
     }
 }
@@ -59,13 +68,14 @@ extension KeptHashChain: KeptBooks {
         let terms = books.terms
         try db.execute(
             sql: """
-                INSERT INTO prepaid_channels (id, scheme, network, asset, receiver, state, locked)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET state = excluded.state, locked = excluded.locked
+                INSERT INTO prepaid_channels (id, scheme, network, asset, receiver, state, locked, method, url)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET state = excluded.state, locked = excluded.locked,
+                    method = excluded.method, url = excluded.url
                 """,
             arguments: [
                 "\(id)", ContractKind.hashChain.rawValue, "\(network)", terms.token.checksummed,
-                terms.receiver.checksummed, Data(stored), "\(locked)",
+                terms.receiver.checksummed, Data(stored), "\(locked)", usedAt?.method, usedAt?.url,
             ])
     }
 }
@@ -79,7 +89,7 @@ extension Journal {
                 arguments: [ContractKind.hashChain.rawValue]
             ).map { row in
                 guard let state: Data = row["state"] else { throw JournalDamage(reason: "a channel has no state") }
-                return try KeptHashChain(stored: Array(state), network: try row.network())
+                return try KeptHashChain(stored: Array(state), network: try row.network(), usedAt: row.usedAt)
             }
         }
     }

@@ -126,6 +126,26 @@ struct HashChainPayingTests {
         }
     }
 
+    @Test func `gets back what it did not use, when it asks its payee`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(holding: 100_000, schemes: ["hash-chain"])
+            let client = wallet.client()
+            for _ in 1...3 { _ = try await client.execute(PayingRequest(url: market.url + "/weather")) }
+            let chain = try #require(try await wallet.journal.hashChains().first)
+            #expect(try await wallet.close(chain.id, through: client) == 7000)
+            let balance = try await market.ledger.balance(of: wallet.address, token: Market.token.address)
+            #expect(balance == 97_000)
+            #expect(try await wallet.journal.hashChains().map(\.locked) == [0])
+            // The next request opens another.
+            let receipt = try await client.execute(PayingRequest(url: market.url + "/weather")).receipt
+            #expect(receipt?.deposited == 10_000)
+            await #expect(throws: WalletError.unknownChannel(ChannelID(.zero))) {
+                try await wallet.close(ChannelID(.zero), through: client)
+            }
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `keeps to its budget for what is locked`() async throws {
         try await open { market in
             var limits = SpendingLimits.standard
