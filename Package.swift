@@ -154,8 +154,8 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "ExactScheme", "VoucherScheme", "X402", "Channels",
-            "Encodings", "KeyFiles", "Primitives",
+            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "ExactScheme", "HashChainScheme", "VoucherScheme", "X402",
+            "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives",
         ]),
     tests(
         "Interop", in: "Interop",
