@@ -126,7 +126,9 @@ extension Book {
             guard payout.receiver != .zero, !isContract(payout.receiver) else {
                 throw SettlementError.invalidReceiver(payout.receiver)
             }
-            guard let less = rest.subtracting(payout.amount) else { throw LedgerFault(reason: "the channel \(id) is to pay \(payout.amount), and holds \(rest)") }
+            guard let less = rest.subtracting(payout.amount) else {
+                throw LedgerFault(reason: "the channel \(id) is to pay \(payout.amount), and holds \(rest)")
+            }
             rest = less
             try move(payout.amount, of: token, from: contract, to: payout.receiver)
             try append(.paidOut(id, receiver: payout.receiver, token: token, amount: payout.amount), to: posting)

@@ -16,6 +16,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     private let timeoutSeconds: Int64
     private let reservations = ReservationNumbers()
     let underWay: PaymentsUnderWay
+    let receipt: PrepaidReceipt
 
     /// - Parameters:
     ///   - timeoutSeconds: How long a request may take from its payment to its answer.
@@ -27,6 +28,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         self.offer = offer
         self.timeoutSeconds = timeoutSeconds
         underWay = PaymentsUnderWay(maximum: paymentsUnderWay)
+        receipt = PrepaidReceipt(network: offer.domain.network)
     }
 
     public var decimals: Int { offer.token.decimals }
@@ -59,6 +61,24 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         }
     }
 
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? {
+        guard
+            let (plain, _) = PaymentScan.read(
+                payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }),
+            !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
+            Scheme.mismatch(of: known.terms, with: self.offer, price: offer.amount) == nil,
+            let checked = try? known.verify(plain.payment, under: self.offer, in: books.domain)
+        else { return nil }
+        return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: offer.amount)
+    }
+
+    func reservation(for price: Amount) -> Purse.Reservation {
+        Purse.Reservation(
+            id: reservations.next(), price: price, until: books.clock().advanced(bySeconds: timeoutSeconds))
+    }
+
     // MARK: - Paying
 
     private func admit(_ unverified: Scheme.Unverified, on id: ChannelID, for price: Amount) async throws -> Admission {
@@ -69,8 +89,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         do {
             let payment = try known.verify(unverified, under: offer, in: books.domain)
             let now = books.clock()
-            let reservation = Purse.Reservation(
-                id: reservations.next(), price: price, until: now.advanced(bySeconds: timeoutSeconds))
+            let reservation = reservation(for: price)
             let state = try await books.engine.apply(
                 .paymentArrived(payment, for: reservation, at: now), to: id, opening: known
             ).state

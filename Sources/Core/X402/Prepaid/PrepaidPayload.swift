@@ -60,6 +60,10 @@ public protocol PrepaidWire: PrepaidScheme {
     static func json(of terms: Rules.Terms) -> JSON
     static func payment(_ members: JSONMembers) throws(MemberFault) -> Unverified
     static func json(of payment: Unverified) -> JSON
+    /// Reads a payment where it begins, without a JSON value in between, and steps over it.
+    ///
+    /// It takes only what ``payment(_:)`` takes, and means the same by it; `nil` leaves it to that.
+    static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Unverified?
 
     /// What is wrong with terms for this offer: the member that is not as offered, or `nil`.
     static func mismatch(of terms: Rules.Terms, with offer: PrepaidOffer, price: Amount) -> String?
@@ -76,6 +80,8 @@ public protocol PrepaidWire: PrepaidScheme {
 }
 
 extension PrepaidWire {
+    public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Unverified? { nil }
+
     /// How the channel stands, as a payer is told in answers and in corrective 402s.
     public var channelState: JSON {
         .object(

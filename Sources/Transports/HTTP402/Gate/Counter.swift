@@ -25,9 +25,8 @@ struct Counter: Sendable {
         guard let identifier else {
             guard !gate.requiresIdentifier else { throw PaymentFault.identifierMissing }
             let decision = try await admit(payment, offer, identifier: nil)
-            // The first offer alone is admitted without looking at what was accepted.
-            if case .serve = decision, offer == offers.first {
-                entry.familiar.learn(text, meaning: gate.desk.meaning(of: payment.extensions))
+            if case .serve = decision, let index = offers.firstIndex(of: offer) {
+                entry.familiar[index].learn(text, meaning: gate.desk.meaning(of: payment.extensions))
             }
             return decision
         }

@@ -7,7 +7,8 @@ import FarthingX402
 /// A payment that was checked without a task that waits, and the most that it may pay.
 struct PromptPayment: Sendable {
     let payment: any CheckedPayment
-    let price: Amount
+    let offer: PaymentRequirements
+    var price: Amount { offer.amount }
 }
 
 extension Gate {
@@ -26,9 +27,13 @@ extension Gate {
 
     func check(_ payment: [UInt8], at entry: RouteBook.Entry) -> PromptPayment? {
         // Whoever asks for identifiers has each looked up.
-        guard !requiresIdentifier, let offer = entry.offers.first,
-            let checked = desk.check(payment, familiar: entry.familiar, for: offer)
-        else { return nil }
-        return PromptPayment(payment: checked, price: offer.amount)
+        guard !requiresIdentifier else { return nil }
+        for (offer, familiar) in zip(entry.offers, entry.familiar) {
+            // What was accepted is familiar to the offer that it took, and to no other.
+            if let checked = desk.check(payment, familiar: familiar, for: offer) {
+                return PromptPayment(payment: checked, offer: offer)
+            }
+        }
+        return nil
     }
 }

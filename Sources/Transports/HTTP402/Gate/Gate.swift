@@ -65,12 +65,13 @@ public struct Gate: Sendable {
         do {
             guard headers.count == 1 else { throw PaymentFault.severalHeaders(headers.count) }
             let bytes = try PaymentPayload.bytes(ofHeader: header)
-            if let offer = entry.offers.first, let checked = check(bytes, at: entry)?.payment,
+            if let checked = check(bytes, at: entry),
                 let admitted = await withCheckedContinuation({ continuation in
-                    checked.setAside { continuation.resume(returning: $0) }
+                    checked.payment.setAside { continuation.resume(returning: $0) }
                 })
             {
-                return .serve(PaidRequest(counter: counter, payment: admitted, offer: offer, identifier: nil))
+                return .serve(
+                    PaidRequest(counter: counter, payment: admitted, offer: checked.offer, identifier: nil))
             }
             return try await counter.decide(try PaymentPayload(bytes: bytes), text: bytes)
         } catch let fault as PaymentFault {

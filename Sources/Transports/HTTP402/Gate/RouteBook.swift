@@ -12,11 +12,15 @@ final class RouteBook: Sendable {
         let route: PriceList.Route
         /// Empty when it is free.
         let offers: [PaymentRequirements]
-        let familiar = FamiliarTexts()
+        /// One for each offer.
+        let familiar: [FamiliarTexts]
 
         init(_ route: PriceList.Route, _ desk: any PaymentDesk) {
             self.route = route
-            offers = if case .upTo(let amount) = route.price { desk.offers(for: amount) } else { [] }
+            let offers: [PaymentRequirements] =
+                if case .upTo(let amount) = route.price { desk.offers(for: amount) } else { [] }
+            self.offers = offers
+            familiar = offers.map { _ in FamiliarTexts() }
         }
     }
 

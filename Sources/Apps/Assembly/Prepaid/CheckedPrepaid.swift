@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingHTTP402
+import FarthingNode
+import FarthingPrimitives
+import FarthingX402
+
+/// A payment whose proof is good, on a channel that is in memory.
+struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
+    let desk: PrepaidDesk<Scheme>
+    let channel: ChannelID
+    let payment: Scheme.Payment
+    let price: Amount
+
+    func setAside(answer: @escaping @Sendable ((any AdmittedPayment)?) -> Void) {
+        let reservation = desk.reservation(for: price)
+        let arrival = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paymentArrived(
+            payment, for: reservation, at: desk.books.clock())
+        desk.books.engine.submit(arrival, to: channel) { [desk, channel] result in
+            guard case .success(let applied) = result else { return answer(nil) }
+            carryOut(applied.effects)
+            answer(AdmittedPrepaid(desk: desk, channel: channel, reservation: reservation))
+        }
+    }
+
+    func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
+        desk.underWay.begin()
+        let event = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paid(payment, price: price, at: desk.books.clock())
+        desk.books.engine.submit(event, to: channel) { [desk] result in
+            desk.underWay.end()
+            switch result {
+            case .success(let applied):
+                carryOut(applied.effects)
+                answer(.charged { desk.receipt.header(of: applied.state) })
+            case .failure(let error):
+                answer(error is Scheme.Refusal ? .declined : .outOfOrder(error))
+            }
+        }
+    }
+
+    private func carryOut(_ effects: [ChannelEngine<Scheme>.StoredEffect]) {
+        guard !effects.isEmpty else { return }
+        Task { [desk, channel] in await desk.books.attempt(effects, of: channel) }
+    }
+}
