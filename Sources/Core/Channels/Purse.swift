@@ -20,7 +20,9 @@ public struct Purse: Hashable, Sendable {
     public private(set) var credit: Amount
     /// What the last charge added to ``charged``; it is told in the moment of the charge, or never, so nobody stores it.
     public private(set) var lastCharge = Amount.zero
-    /// Requests that are being answered, in the order in which they came. Lost at a restart, on purpose.
+    /// Requests that are being answered, in the order in which they came.
+    ///
+    /// Lost at a restart, on purpose.
     public private(set) var reservations: [Reservation] = []
 
     /// What is set aside for one request.

@@ -53,7 +53,9 @@ public struct ContractReceipt<Rules: ContractRules>: Hashable, Sendable {
     }
 }
 
-/// Why a contract did not do what it was asked. Nothing has moved then.
+/// Why a contract did not do what it was asked.
+///
+/// Nothing has moved then.
 public enum ContractError: ExplainedError, Hashable {
     /// The rules forbid it.
     case refused(ContractRefusal)

@@ -198,8 +198,9 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// For all contracts but that of vouchers: what the ledger must know of a channel to keep its money together. All
-    /// else is in the stored form that the contract's rules make.
+    /// For all contracts but that of vouchers: what the ledger must know of a channel to keep its money together.
+    ///
+    /// All else is in the stored form that the contract's rules make.
     private static let contracts = """
         CREATE TABLE contract_channels (
             id BLOB PRIMARY KEY CHECK (length(id) = 32),

@@ -14,7 +14,12 @@ func hash(_ text: String) -> Hash32 { Keccak256.hash(utf8: text) }
 
 /// Alice's channel to Bob, seen from both sides: steps of three units.
 struct Scene {
-    static let domain = ContractDomain(.hashChain, on: Network(evm: 84_532))!
+    static let domain: ContractDomain = {
+        guard let domain = ContractDomain(.hashChain, on: Network(evm: 84_532)) else {
+            preconditionFailure("84532 is a chain")
+        }
+        return domain
+    }()
     let terms: HashChainTerms
     let id: ChannelID
     let chain: HashChainTraversal

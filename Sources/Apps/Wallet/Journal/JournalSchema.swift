@@ -26,7 +26,9 @@ enum JournalSchema {
         if found < 2 { try db.execute(sql: prepaid + "PRAGMA user_version = \(version)") }
     }
 
-    /// Channels of schemes that pay ahead. What is in `state` can pay, so it is as secret as a key.
+    /// Channels of schemes that pay ahead.
+    ///
+    /// What is in `state` can pay, so it is as secret as a key.
     private static let prepaid = """
         CREATE TABLE prepaid_channels (
             id TEXT PRIMARY KEY, scheme TEXT NOT NULL, network TEXT NOT NULL, asset TEXT NOT NULL,

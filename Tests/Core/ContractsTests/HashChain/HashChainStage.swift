@@ -7,7 +7,12 @@ import FarthingPrimitives
 
 /// Alice pays Bob out of a chain of ten steps, three units each.
 struct HashChainStage {
-    static let domain = ContractDomain(.hashChain, on: Network(evm: 84_532))!
+    static let domain: ContractDomain = {
+        guard let domain = ContractDomain(.hashChain, on: Network(evm: 84_532)) else {
+            preconditionFailure("84532 is a chain")
+        }
+        return domain
+    }()
     var terms: HashChainTerms
     /// All steps; the first is the anchor.
     let steps: [Hash32]
