@@ -42,7 +42,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         self.clock = clock
     }
 
-    /// Brings all channels into memory and does what a crash left undone. Call it before the first request.
+    /// Brings all channels into memory and does what a crash left undone.
+    ///
+    /// Call it before the first request.
     public func open() async throws {
         try await engine.loadAll { index.update($0, from: nil, to: $1.position) }
         try await retry()
