@@ -54,8 +54,10 @@ public struct TwoWayChannel: PrepaidScheme {
     public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>, in domain: ContractDomain) {
         let party = TwoWayParty(Self.payee, ledger: ledger)
         let terms = ledger.state.terms
+        var last = party.newest
+        if case .closed(let ended?) = ledger.state.phase { last = ended }
         // Whatever the contract knows of was delivered for as far as we know.
-        let gained = party.newest.balance(of: Self.payee).clampedSubtracting(terms.deposit(of: Self.payee))
+        let gained = last.balance(of: Self.payee).clampedSubtracting(terms.deposit(of: Self.payee))
         self.init(
             id: id, terms: terms, party: party, purse: Purse(authorised: gained, charged: gained), ending: nil,
             captured: party.standing == .closed ? gained : .zero, lastPaidAt: nil)

@@ -98,9 +98,9 @@ extension TwoWayParty {
         case .closing(let known, let until):
             standing = .closing(nonce: known.nonce, until: until)
             learn(known)
-        case .closed(let ended):
+        case .closed:
+            // Balances of an end by agreement are no state.
             standing = .closed
-            if let ended { learn(ended) }
         }
         return answer()
     }
