@@ -62,7 +62,9 @@ struct TwoWayPartyTests {
         #expect(more == [.propose(state(3, 85, 65))])
         #expect(alice.floor == units(85), "the worst of what was signed")
         // Bob has seen the first only, and its answer is lost.
-        let (one, three) = (try scene.signed(state(1, 90, 60), by: .first), try scene.signed(state(3, 85, 65), by: .first))
+        let (one, three) = (
+            try scene.signed(state(1, 90, 60), by: .first), try scene.signed(state(3, 85, 65), by: .first)
+        )
         _ = try bob.apply(.proposalArrived(one, owed: units(10)))
         #expect(try bob.apply(.proposalArrived(one, owed: .zero)) == [.countersign(state(1, 90, 60))])
         _ = try bob.apply(.proposalArrived(three, owed: units(5)))

@@ -224,6 +224,13 @@ struct TwoWayChannelTests {
         #expect(throws: StoredFormError.damaged) { try TwoWayChannel.effect(stored: [1, 7]) }
     }
 
+    @Test mutating func `reads the record of version 1`() throws {
+        _ = try bob.apply(.paid(payment(1, 90, 10), price: units(8), at: noon))
+        let stored = try #require(Hex.decode(Self.recorded))
+        #expect(bob.stored == stored)
+        #expect(try TwoWayChannel(stored: stored) == bob)
+    }
+
     @Test mutating func `refuses damaged bytes, and those of a later version`() throws {
         _ = try bob.apply(.paid(payment(1, 90, 10), price: units(8), at: noon))
         let stored = bob.stored
@@ -236,4 +243,18 @@ struct TwoWayChannelTests {
             try TwoWayParty(stored: [2] + bob.party.stored.dropFirst())
         }
     }
+
+    private static let recorded =
+        "0x"
+        + "0127732595ef8d6f6974c7795c40d74b495a66adc3cbec3a00bfe822a9241a3094f035c823e606e365cfd9f9649e9701"
+        + "4926c88e4f04f8be886f4c65732e8cb48d2ea910a4ec40a8fa1e8a698a4ddd0e88b81269f4e1ab95e12c5785b6000000"
+        + "00000000000000000000000064000000000000000000000000000000000000000000000e10a05e334153147e75f3f416"
+        + "139b5109d1179cb56fef6a4ecb4c4cbc92a7c37b70010000000000000000000000000000000000000000000000640000"
+        + "000000000000000000000000000000000000000000010000000000000000000000000000005a00000000000000000000"
+        + "00000000000a0100000000000000010000000000000000000000000000005a0000000000000000000000000000000a1a"
+        + "3157519bfb787974d593b75eefea64eb80252c0eec193e4512dfc6d041a57e35ce12e5e843cf9de608a60dd14791f07a"
+        + "3f5fcf07501b0b0d2379f558201c1f1c000000000000004104616072d3edb53a253edbeb4a77a033529f5469ab88332a"
+        + "c427a246a0d257f9fccb7d485bb88264a0a1c90073086a122502581146b9641e1bf70b19a1a1f9f29b00000000000000"
+        + "0000000101000000000000000001000000006b49d2000000000000000000000000000000000a00000000000000000000"
+        + "00000000000800000000000000000000000000000000000000000000000000000000000000000001000000006b49d200"
 }

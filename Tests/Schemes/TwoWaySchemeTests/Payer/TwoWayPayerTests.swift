@@ -82,9 +82,11 @@ struct TwoWayPayerTests {
     @Test mutating func `believes no payee that says what cannot be`() throws {
         let (id, sent) = try ask(5)
         let before = alice
-        for (code, charge, total) in [("payer.overcharged", 6, 6), ("payer.overstated", 5, 6)] as [(
-            String, UInt128, UInt128
-        )] {
+        for (code, charge, total) in [("payer.overcharged", 6, 6), ("payer.overstated", 5, 6)]
+            as [(
+                String, UInt128, UInt128
+            )]
+        {
             let refusal = #expect(throws: TwoWayPayer.Refusal.self) { try serve(id, charge, total: total, sent) }
             #expect(refusal?.code == code)
         }
