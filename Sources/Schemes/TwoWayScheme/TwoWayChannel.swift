@@ -44,7 +44,9 @@ public struct TwoWayChannel: PrepaidScheme {
     public let terms: TwoWayTerms
     public private(set) var party: TwoWayParty
     public private(set) var purse: Purse
-    /// The end that the payer signed last, until it asks for it. Lost at a restart, on purpose: it is sent again.
+    /// The end that the payer signed last, until it asks for it.
+    ///
+    /// Lost at a restart, on purpose: it is sent again.
     public private(set) var wish: TwoWayPayment?
     /// The end that both agreed on.
     public private(set) var ending: TwoWayPayment?

@@ -30,8 +30,8 @@ private struct Walk {
     let deposit: UInt128
     let aliceKey: PublicKey
     let bobKey: PublicKey
-    /// What Bob's disk has.
-    var disk: [UInt8]
+    /// What Bob's disk has the stored form of.
+    var disk: TwoWayChannel
     /// What Bob delivered and charged, by his own count.
     var delivered: UInt128 = 0
     /// The most that was delivered and under way at once, as far as Alice knew.
@@ -49,7 +49,7 @@ private struct Walk {
         (alice, bob) = (scene.payer(), scene.payee())
         aliceKey = try scene.signed(state(1, 0, 0), by: .first).signer
         bobKey = try scene.signed(state(1, 0, 0), by: .second).signer
-        disk = bob.stored
+        disk = bob
     }
 
     mutating func run() throws -> Int {
@@ -152,7 +152,7 @@ private struct Walk {
     mutating func crash() {
         for request in open { _ = try? alice.apply(.unanswered(request.id)) }
         open = []
-        guard let again = try? TwoWayChannel(stored: disk) else { return }
+        guard let again = try? TwoWayChannel(stored: disk.stored) else { return }
         #expect(again.isStoredLike(bob))
         bob = again
     }
@@ -162,7 +162,7 @@ private struct Walk {
         let before = bob
         do {
             let effects = try bob.apply(event)
-            disk = bob.stored
+            disk = bob
             return effects
         } catch {
             #expect(bob == before, "a refusal changed something")
