@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// A two-way channel as the payee sees it: each payment is a state that gives it more, and what it brings fills a purse.
+///
+///     open ──paymentArrived / served / released──▶ open ──closeAsked──▶ ending ──observed──▶ closed
+///       └──────observed: the payer ends the channel alone──▶ closing ──challenge, finalize─────┘
+///
+/// The payee is the second party, and puts in nothing at the opening. Captured ≤ charged ≤ authorised ≤ deposited when
+/// the channel ends by agreement; when one side ends it alone, the payee has what was authorised, which may be above
+/// what was charged by what the payer paid ahead.
+///
+/// The contract must be read at least once within each challenge period: a payer may end the channel with an old state,
+/// and only a newer one that is handed in before the period is over outdoes it.
+///
+/// - Source: `Specs/two-way.md` lists every rule; ``TwoWayParty`` keeps those that both sides share.
+public struct TwoWayChannel: PrepaidScheme {
+    public typealias Rules = TwoWayContract
+    public typealias Payment = TwoWayPayment
+    public typealias Event = PrepaidEvent<TwoWayPayment, TwoWayContract>
+
+    public static let schemeName = ContractKind.twoWay.rawValue
+    /// Which party the payee is.
+    public static let payee = TwoWaySide.second
+
+    public enum Effect: Hashable, Sendable {
+        /// Sign the state, and send the signature with the answer.
+        ///
+        /// Nothing is kept of it: the same signature can be made again at any time.
+        case countersign(TwoWayState)
+        /// Sign the end that the payer signed, and hand it in.
+        case submitClose(TwoWayPayment)
+        /// Sign the state again, and answer an older one with it, at once.
+        case submitChallenge(TwoWayPayment)
+        /// Have the contract pay, since the challenge period is over.
+        case submitFinalize
+    }
+
+    public let id: ChannelID
+    public let terms: TwoWayTerms
+    public private(set) var party: TwoWayParty
+    public private(set) var purse: Purse
+    /// The end that the payer signed last, until it asks for it.
+    ///
+    /// Lost at a restart, on purpose: it is sent again.
+    public private(set) var wish: TwoWayPayment?
+    /// The end that both agreed on.
+    public private(set) var ending: TwoWayPayment?
+    public private(set) var captured: Amount
+    public private(set) var lastPaidAt: Instant?
+
+    public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>, in domain: ContractDomain) {
+        let party = TwoWayParty(Self.payee, ledger: ledger)
+        let terms = ledger.state.terms
+        var last = party.newest
+        if case .closed(let ended?) = ledger.state.phase { last = ended }
+        // Whatever the contract knows of was delivered for as far as we know.
+        let gained = last.balance(of: Self.payee).clampedSubtracting(terms.deposit(of: Self.payee))
+        self.init(
+            id: id, terms: terms, party: party, purse: Purse(authorised: gained, charged: gained), ending: nil,
+            captured: party.standing == .closed ? gained : .zero, lastPaidAt: nil)
+    }
+
+    init(
+        id: ChannelID, terms: TwoWayTerms, party: TwoWayParty, purse: Purse, ending: TwoWayPayment?, captured: Amount,
+        lastPaidAt: Instant?
+    ) {
+        self.id = id
+        self.terms = terms
+        self.party = party
+        self.purse = purse
+        self.ending = ending
+        self.captured = captured
+        self.lastPaidAt = lastPaidAt
+    }
+
+    public var readIn: Block { party.readIn }
+    /// Nothing runs out: without a close the money stays where it is.
+    public var expiry: Instant? { nil }
+
+    /// The payer's key, once it has signed something.
+    public var signer: PublicKey? { party.proof?.signer }
+
+    public var unclaimed: Amount { party.standing == .closed ? .zero : purse.earned }
+
+    /// What was paid ahead and not charged: it goes back when the channel ends by agreement.
+    public var uncharged: Amount { purse.authorised.clampedSubtracting(purse.earned) }
+
+    /// The least that the payee must have at an end that it agrees to.
+    public var leastAtClose: Amount { party.newest.balance(of: Self.payee).clampedSubtracting(uncharged) }
+
+    /// The state with which the payee can end the channel alone, and so capture what was earned; `nil` when there is
+    /// nothing to capture, or the end is under way.
+    ///
+    /// It takes the payee's signature over the state and over the start of the close, and the challenge period.
+    public var redemption: TwoWayPayment? { party.isOpen && !unclaimed.isZero ? party.proof : nil }
+
+    public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        var next = self
+        let effects: [Effect]
+        switch event {
+        case .observed(let snapshot):
+            effects = try next.observe(snapshot)
+        case .paymentArrived(let payment, let reservation, let now):
+            effects = try next.accept(payment)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
+        case .paid(let payment, let price, let now):
+            effects = try next.accept(payment)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
+            next.lastPaidAt = now
+        case .served(let id, let price, let now):
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
+            next.lastPaidAt = now
+            effects = []
+        case .released(let id):
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
+            effects = []
+        case .deliveryFailed(let amount):
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
+            effects = []
+        case .closeAsked:
+            effects = try next.close()
+        }
+        self = next
+        return effects
+    }
+
+    // MARK: - Rules
+
+    /// Takes in a payment, and what it brings.
+    private mutating func accept(_ payment: TwoWayPayment?) throws(Refusal) -> [Effect] {
+        guard party.isOpen else { throw .notOpen(phase: party.phaseName) }
+        guard let payment else { return [] }
+        if payment.isClose {
+            wish = payment
+            return []
+        }
+        let before = party.newest
+        // One that was overtaken brings nothing; whoever sent it is told of the one that overtook it.
+        if payment.state.nonce < before.nonce { return [.countersign(before)] }
+        try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.proposalArrived(payment, owed: .zero)) }
+        let brought = payment.state.balance(of: Self.payee).clampedSubtracting(before.balance(of: Self.payee))
+        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
+        return [.countersign(payment.state)]
+    }
+
+    /// Agrees to the end that the payer signed, and to no other: whoever asks again gets the same.
+    private mutating func close() throws(Refusal) -> [Effect] {
+        guard party.standing != .closed else { throw .notOpen(phase: party.phaseName) }
+        if let ending { return [.submitClose(ending)] }
+        guard let wish else { throw .closeUnsigned }
+        guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
+        let least = leastAtClose
+        try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.closeArrived(wish, least: least)) }
+        ending = wish
+        self.wish = nil
+        return [.submitClose(wish)]
+    }
+
+    /// Takes in what the contract says, unless something newer is known, and answers an old state with a newer one.
+    private mutating func observe(_ snapshot: ContractSnapshot<TwoWayContract>) throws(Refusal) -> [Effect] {
+        if snapshot.block.height >= readIn.height, case .closed(let ended?) = snapshot.state.phase {
+            captured = ended.balance(of: Self.payee).clampedSubtracting(terms.deposit(of: Self.payee))
+        }
+        let effects = try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.observed(snapshot)) }
+        return effects.compactMap { (effect) -> Effect? in
+            switch effect {
+            case .challenge(let proof): .submitChallenge(proof)
+            case .finalize: .submitFinalize
+            // A party that hears of its contract says nothing else.
+            case .propose, .countersign, .signClose, .closeTogether, .signResize, .startClose: nil
+            }
+        }
+    }
+
+    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
+        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    }
+
+    @discardableResult
+    private mutating func onParty(
+        _ body: (inout TwoWayParty) throws(TwoWayParty.Refusal) -> [TwoWayParty.Effect]
+    ) throws(Refusal) -> [TwoWayParty.Effect] {
+        do throws(TwoWayParty.Refusal) { return try body(&party) } catch { throw .party(error) }
+    }
+}
+
+extension TwoWayChannel {
+    /// Whether both are the same channel with the same books, whatever ``wish`` waits.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.isStoredLike(right) && left.purse == right.purse
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(purse)
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// The payer's books for a two-way channel: it gives the payee as much as the requests need, and no more.
+///
+/// The most that it can lose is what it gave and was not served for: the prices of the requests that are under way, and
+/// of those that were never answered. It is the first party, and over HTTP it is the only one that proposes.
+public struct TwoWayPayer: Hashable, Sendable {
+    /// What the payer is asked, or told.
+    public enum Event: Hashable, Sendable {
+        /// The contract was read.
+        case observed(ContractSnapshot<TwoWayContract>)
+        /// A request is to be paid for.
+        case paymentAsked(RequestID, price: Amount)
+        /// The payee served the request, and says what it charged in all and for this one.
+        ///
+        /// Its signature over the state may be missing: the state is then still a proposal.
+        case served(RequestID, charged: Amount, total: Amount, countersigned: TwoWayPayment?)
+        /// The payee would not serve it, and says what it charged.
+        case corrected(RequestID, charged: Amount)
+        /// The payee did not serve it, and nothing was charged.
+        case notServed(RequestID)
+        /// Nobody knows what became of it.
+        case unanswered(RequestID)
+        /// The payee showed us a state that both signed.
+        case recalled(own: TwoWayPayment, theirs: TwoWayPayment)
+        /// The channel is to end by agreement; of what was charged the payee owes us so much, for what broke off.
+        case closeAsked(credit: Amount)
+        /// The channel is to end, whatever the payee says.
+        case endAsked
+    }
+
+    public typealias RequestID = ReservationID
+
+    /// Which party the payer is.
+    public static let side = TwoWaySide.first
+
+    public let id: ChannelID
+    public let terms: TwoWayTerms
+    public private(set) var party: TwoWayParty
+    /// What the payee charged in all, as far as both agree.
+    public private(set) var charged = Amount.zero
+    /// The prices of requests that were sent and never answered: the payee may have charged them, or not.
+    public private(set) var doubtful = Amount.zero
+    /// The prices of requests under way.
+    public private(set) var underWay: [RequestID: Amount] = [:]
+
+    public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>) {
+        self.id = id
+        terms = ledger.state.terms
+        party = TwoWayParty(Self.side, ledger: ledger)
+    }
+
+    /// What was given so far, if the payee has made the most of what was signed.
+    public var authorised: Amount { party.latest.secondBalance.clampedSubtracting(terms.secondDeposit) }
+
+    /// What could still be spent.
+    public var available: Amount {
+        var rest = limit.clampedSubtracting(charged)
+        for price in underWay.values { rest = rest.clampedSubtracting(price) }
+        return rest
+    }
+
+    /// All that can ever be given.
+    private var limit: Amount { (party.base.total ?? .zero).clampedSubtracting(terms.secondDeposit) }
+
+    /// - Returns: What to sign and send, or to hand in.
+    public mutating func apply(_ event: Event) throws(Refusal) -> [TwoWayParty.Effect] {
+        var next = self
+        let effects = try next.take(in: event)
+        self = next
+        return effects
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> [TwoWayParty.Effect] {
+        switch event {
+        case .observed(let snapshot): return try ask(.observed(snapshot))
+        case .paymentAsked(let id, let price): return try pay(price, for: id)
+        case .served(let id, let charge, let total, let countersigned):
+            guard let price = underWay[id] else { throw .unknownRequest }
+            guard charge <= price else { throw .overcharged(charge: charge, price: price) }
+            let most = mostCharged()
+            guard total <= most else { throw .overstated(charged: total, most: most) }
+            underWay[id] = nil
+            settle(at: total, charge: charge)
+            // The answer to a proposal that a newer one includes has nothing to tell.
+            guard let countersigned, countersigned.state == party.proposal else { return [] }
+            return try ask(.countersigned(countersigned))
+        case .corrected(let id, let total):
+            guard underWay[id] != nil else { throw .unknownRequest }
+            let most = mostCharged(besides: id)
+            guard total <= most else { throw .overstated(charged: total, most: most) }
+            underWay[id] = nil
+            settle(at: total, charge: .zero)
+            return []
+        case .notServed(let id):
+            guard underWay.removeValue(forKey: id) != nil else { throw .unknownRequest }
+            return []
+        case .unanswered(let id):
+            guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
+            doubtful = doubtful.adding(price) ?? .max
+            return []
+        case .recalled(let own, let theirs): return try ask(.recalled(own: own, theirs: theirs))
+        case .closeAsked(let credit): return try close(credit: credit)
+        case .endAsked: return try ask(.endAsked)
+        }
+    }
+
+    /// All that the payee can have charged without lying.
+    ///
+    /// - Parameter id: A request that it did not serve, and so did not charge.
+    private func mostCharged(besides id: RequestID? = nil) -> Amount {
+        var sum = charged.adding(doubtful) ?? .max
+        for (request, price) in underWay where request != id { sum = sum.adding(price) ?? .max }
+        return min(sum, authorised)
+    }
+
+    /// Goes by what the payee says.
+    ///
+    /// What it charged beyond what is known was in doubt, and is so no longer. The rest stays in doubt, since an answer
+    /// may be slow rather than lost.
+    ///
+    /// - Parameter charge: What it says that it charged for the request itself.
+    private mutating func settle(at total: Amount, charge: Amount) {
+        let surplus = total.clampedSubtracting(charged).clampedSubtracting(charge)
+        doubtful = doubtful.clampedSubtracting(surplus)
+        charged = max(charged, total)
+    }
+
+    private mutating func pay(_ price: Amount, for id: RequestID) throws(Refusal) -> [TwoWayParty.Effect] {
+        guard underWay[id] == nil else { throw .unknownRequest }
+        guard underWay.count < Purse.maximumRequests else { throw .busy(requests: underWay.count) }
+        var needed = charged.adding(price)
+        for price in underWay.values { needed = needed.flatMap { $0.adding(price) } }
+        guard let needed, needed <= limit else { throw .exhausted(price: price, available: available) }
+        let effects = try ask(.paymentAsked(needed.clampedSubtracting(authorised)))
+        underWay[id] = price
+        return effects
+    }
+
+    /// Signs that the payee keeps what it charged, and everything else comes back.
+    private mutating func close(credit: Amount) throws(Refusal) -> [TwoWayParty.Effect] {
+        guard underWay.isEmpty else { throw .busy(requests: underWay.count) }
+        let total = party.base.total ?? .zero
+        let second = min(terms.secondDeposit.adding(charged.clampedSubtracting(credit)) ?? .max, total)
+        return try ask(
+            .closeAsked(
+                TwoWayState(
+                    nonce: party.latest.nonce, firstBalance: total.clampedSubtracting(second), secondBalance: second)))
+    }
+
+    private mutating func ask(_ event: TwoWayParty.Event) throws(Refusal) -> [TwoWayParty.Effect] {
+        do throws(TwoWayParty.Refusal) { return try party.apply(event) } catch { throw .party(error) }
+    }
+}
