@@ -3,6 +3,7 @@
 
 import FarthingChannels
 import FarthingContracts
+import FarthingNode
 import FarthingPrimitives
 
 // A proof is redeemed in three steps: the contract pays for it, the channel hears of that, and the outbox forgets it.

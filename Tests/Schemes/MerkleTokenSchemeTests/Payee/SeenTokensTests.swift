@@ -31,7 +31,8 @@ struct SeenTokensTests {
             var place: UInt32 = 0
             for _ in 0..<3000 {
                 let back = UInt32.random(in: 0...1100, using: &random)
-                place += UInt32.random(in: 0...(Int.random(in: 0..<200, using: &random) == 0 ? 3000 : 3), using: &random)
+                place += UInt32.random(
+                    in: 0...(Int.random(in: 0..<200, using: &random) == 0 ? 3000 : 3), using: &random)
                 let index = place > back && Bool.random(using: &random) ? place - back : place
                 let isNew = seen.insert(index)
                 #expect(!(isNew && shown.contains(index)), "seed \(seed)")

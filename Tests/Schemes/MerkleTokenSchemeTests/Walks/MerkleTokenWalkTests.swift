@@ -100,7 +100,9 @@ private struct Walk {
         let (id, payee) = (scene.request(), shops[shop].payee)
         let price = UInt128.random(in: 0...9, using: &random)
         let sent: UnverifiedMerkleTokens?
-        do { sent = try scene.alice.apply(.paymentAsked(id, price: units(price), most: 64), of: payee) } catch { return }
+        do { sent = try scene.alice.apply(.paymentAsked(id, price: units(price), most: 64), of: payee) } catch {
+            return
+        }
         guard let sent, let account = scene.alice.accounts[payee] else { return }
         shops[shop].peak = max(
             shops[shop].peak, account.charged.units + account.underWay.values.reduce(0) { $0 + $1.units })
