@@ -11,15 +11,15 @@ import Synchronization
 final class KeptProofs: Sendable {
     struct Proof: Hashable {
         let id: PendingEffect.ID
-        /// What all proofs of the channel up to this one come to.
-        let total: Amount
+        /// What all proofs of the channel before it come to, and with it.
+        let span: Range<Amount>
     }
 
-    /// In ascending order of their ids, which is that of their totals.
+    /// In ascending order of their ids, which is that of their spans.
     private let proofs = Mutex<[ChannelID: [Proof]]>([:])
 
     /// Takes a proof in, wherever it belongs; harmless when it is there.
-    func insert(_ id: PendingEffect.ID, total: Amount, of channel: ChannelID) {
+    func insert(_ id: PendingEffect.ID, span: Range<Amount>, of channel: ChannelID) {
         proofs.withLock { proofs in
             var kept = proofs.removeValue(forKey: channel) ?? []
             // Nearly always it is the newest.
@@ -28,7 +28,7 @@ final class KeptProofs: Sendable {
                 let middle = (low + high) / 2
                 if kept[middle].id < id { low = middle + 1 } else { high = middle }
             }
-            if low == kept.count || kept[low].id != id { kept.insert(Proof(id: id, total: total), at: low) }
+            if low == kept.count || kept[low].id != id { kept.insert(Proof(id: id, span: span), at: low) }
             proofs[channel] = kept
         }
     }
@@ -44,9 +44,18 @@ final class KeptProofs: Sendable {
     }
 
     /// The oldest proofs that come to no more than was earned.
-    func due(of channel: ChannelID, earned: Amount, most: Int) -> [Proof] {
-        proofs.withLock { Array(($0[channel] ?? []).prefix { $0.total <= earned }.prefix(most)) }
+    ///
+    /// They follow each other without a gap: where one is missing that is about to be inserted, those behind it wait, so
+    /// that all proofs up to the last that was redeemed were redeemed.
+    func due(of channel: ChannelID, after captured: Amount, earned: Amount, most: Int) -> [Proof] {
+        proofs.withLock { proofs in
+            var end = captured
+            return Array(
+                (proofs[channel] ?? []).prefix { proof in
+                    guard proof.span.lowerBound <= end, proof.span.upperBound <= earned else { return false }
+                    end = max(end, proof.span.upperBound)
+                    return true
+                }.prefix(most))
+        }
     }
-
-    func count(of channel: ChannelID) -> Int { proofs.withLock { $0[channel]?.count ?? 0 } }
 }

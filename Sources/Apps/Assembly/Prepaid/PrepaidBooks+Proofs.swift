@@ -19,7 +19,8 @@ extension PrepaidBooks {
     func redeemProofs(of id: ChannelID) async throws -> [Payout]? {
         var payouts: [Payout]?
         while let state = engine.knownState(of: id), state.mayRedeem {
-            let due = proofs.due(of: id, earned: state.purse.earned, most: Self.proofsPerOrder)
+            let due = proofs.due(
+                of: id, after: state.captured, earned: state.purse.earned, most: Self.proofsPerOrder)
             guard let last = due.last else { return payouts }
             let kept = try await read(due, of: id)
             if !kept.isEmpty {
@@ -27,7 +28,7 @@ extension PrepaidBooks {
                     throw KeptProofFault.notRedeemable(count: kept.count)
                 }
                 payouts = (payouts ?? []) + (try await carryOut(order, on: id))
-                _ = try await engine.apply(.captured(last.total), to: id)
+                _ = try await engine.apply(.captured(last.span.upperBound), to: id)
                 for proof in kept { try await engine.acknowledge(proof.id) }
             }
             proofs.remove(Set(due.map(\.id)), of: id)

@@ -71,8 +71,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     func attempt(_ effects: [Stored], of channel: ChannelID) async {
         for stored in effects {
             do {
-                if let total = Scheme.proof(of: stored.effect) {
-                    try await keep(stored, total: total, of: channel)
+                if let span = Scheme.proof(of: stored.effect) {
+                    try await keep(stored, span: span, of: channel)
                     continue
                 }
                 let order = try await Scheme.order(
@@ -85,13 +85,13 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
-    /// Remembers a proof, or forgets it when nobody can redeem it any more.
-    private func keep(_ stored: Stored, total: Amount, of channel: ChannelID) async throws {
-        guard try await engine.state(of: channel)?.mayRedeem ?? true else {
+    /// Remembers a proof, or forgets it when it was redeemed, or nobody can redeem it any more.
+    private func keep(_ stored: Stored, span: Range<Amount>, of channel: ChannelID) async throws {
+        if let state = try await engine.state(of: channel), !state.mayRedeem || span.upperBound <= state.captured {
             proofs.remove([stored.id], of: channel)
             return try await engine.acknowledge(stored.id)
         }
-        proofs.insert(stored.id, total: total, of: channel)
+        proofs.insert(stored.id, span: span, of: channel)
     }
 
     /// Has the contract do something, and tells the channel what it is like then.

@@ -17,10 +17,11 @@ public protocol PrepaidOrders: PrepaidWire {
     /// The order that captures what was earned, or `nil` when nothing new was.
     var redemptionOrder: Rules.Order? { get }
 
-    /// For an effect that is a proof: what all proofs up to it come to. `nil` for one that is carried out at once.
+    /// For an effect that is a proof: what all proofs before it come to, and with it. `nil` for one that is carried out
+    /// at once.
     ///
     /// A proof stays in the outbox until it was redeemed, which it may be as soon as so much was earned.
-    static func proof(of effect: Effect) -> Amount?
+    static func proof(of effect: Effect) -> Range<Amount>?
 
     /// The order that redeems proofs, or `nil` when they are none.
     ///
@@ -47,7 +48,7 @@ extension PrepaidOrders {
 }
 
 extension HashChainChannel: PrepaidOrders {
-    public static func proof(of effect: Effect) -> Amount? { nil }
+    public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> HashChainContract.Order? { nil }
     public var mayRedeem: Bool { phase != .closed }
 
@@ -78,9 +79,9 @@ extension MerkleTokenChannel: PrepaidOrders {
     /// The tokens are not here, but in the outbox.
     public var redemptionOrder: MerkleTokenContract.Order? { nil }
 
-    public static func proof(of effect: Effect) -> Amount? {
+    public static func proof(of effect: Effect) -> Range<Amount>? {
         switch effect {
-        case .keep(_, _, let total): total
+        case .keep(let token, _, let total): total.clampedSubtracting(token.amount)..<total
         }
     }
 

@@ -45,8 +45,11 @@ struct MerkleTokenShop {
         self.store = FaultyStore(store)
         self.ledger = ledger
         self.clock = clock
-        buyer = KeySigner(try #require(PrivateKey([UInt8](repeating: 0x41, count: 32))))
-        let signer = KeySigner(try #require(PrivateKey([UInt8](repeating: 0x42, count: 32))))
+        guard let buyerKey = PrivateKey([UInt8](repeating: 0x41, count: 32)),
+            let sellerKey = PrivateKey([UInt8](repeating: 0x42, count: 32))
+        else { throw NotTaken() }
+        buyer = KeySigner(buyerKey)
+        let signer = KeySigner(sellerKey)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         books = try #require(
@@ -79,13 +82,13 @@ struct MerkleTokenShop {
                 expiry: UInt64(clock.now.unixSeconds) + 86_400, salt: Keccak256.hash(utf8: salt), in: books.domain))
     }
 
-    func funding(of payer: MerkleTokenPayer) throws -> Funding {
+    func funding(of payer: MerkleTokenPayer) -> Funding {
         var funding = Funding(
             payer: payer.terms.payer, amount: payer.terms.deposit ?? .zero,
             authorization: TransferAuthorization(
                 validAfter: 0, validBefore: UInt64(clock.now.unixSeconds) + 3600, salt: .zero,
                 signature: buyer.signNow(.zero)))
-        let digest = try books.domain.depositDigest(funding, of: payer.id, token: Self.token.domain)
+        let digest = books.domain.depositDigest(funding, of: payer.id, token: Self.token.domain)
         funding.authorization.signature = buyer.signNow(digest)
         return funding
     }
@@ -123,7 +126,7 @@ struct MerkleTokenShop {
     /// Opens a channel with its first payment.
     func open(_ payer: inout MerkleTokenPayer) async throws -> Answer {
         let tokens = try asked(&payer, 0, Self.price)
-        return try await send(.open(payer.terms, try funding(of: payer), tokens))
+        return try await send(.open(payer.terms, funding(of: payer), tokens))
     }
 
     func pay(
@@ -148,7 +151,7 @@ struct MerkleTokenShop {
     func served(
         _ payer: inout MerkleTokenPayer, _ request: UInt64, _ answer: Answer, price: Amount = price
     ) throws {
-        let members = JSONMembers(try #require(answer.state, "\(answer)"))
+        let members = JSONMembers(answer.state)
         _ = try payer.apply(
             .served(
                 ReservationID(request), charged: price, total: try members.amount("charged"),
