@@ -47,7 +47,7 @@ struct MerkleTokenShop {
         self.clock = clock
         guard let buyerKey = PrivateKey([UInt8](repeating: 0x41, count: 32)),
             let sellerKey = PrivateKey([UInt8](repeating: 0x42, count: 32))
-        else { throw NotTaken() }
+        else { throw Till.NotTaken() }
         buyer = KeySigner(buyerKey)
         let signer = KeySigner(sellerKey)
         var logger = Logger(label: "test")
