@@ -27,6 +27,7 @@ let schemes: [Target] = [
     room("ExactScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
     room("HashChainScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("TwoWayScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    room("MerkleTokenScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -107,6 +108,9 @@ let tests: [Target] = [
     tests(
         "TwoWayScheme", in: "Schemes",
         uses: ["TwoWayScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "MerkleTokenScheme", in: "Schemes",
+        uses: ["MerkleTokenScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
@@ -148,8 +152,7 @@ let tests: [Target] = [
         uses: [
             "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "ExactScheme", "HashChainScheme",
             "HTTP402",
-            "LedgerSettlement",
-            "MemoryStore", "Primitives", "SQLiteStore", "VoucherScheme",
+            "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "VoucherScheme",
         ],
         libraries: [
             asyncHTTPClient, metrics, coreMetrics, logging, grdb, httpTypes, hummingbirdCore, lifecycle, nioCore,

@@ -48,7 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: """
-            The ways to pay, with commas between them: voucher, hash-chain. Payers that know no better take the first. \
+            The ways to pay, with commas between them: voucher, hash-chain, merkle-token. Payers that know no better take the first. \
             (default: voucher)
             """)
     var schemes: String?

@@ -46,7 +46,10 @@ public struct HashChainChannel: PrepaidScheme {
     public private(set) var readIn: Block
     public private(set) var lastPaidAt: Instant?
 
-    public init(id: ChannelID, ledger: ContractSnapshot<HashChainContract>, in domain: ContractDomain) {
+    /// - Parameter payee: Not needed, since the terms name the receiver.
+    public init(
+        id: ChannelID, ledger: ContractSnapshot<HashChainContract>, in domain: ContractDomain, payee: Address
+    ) {
         self.id = id
         terms = ledger.state.terms
         tag = terms.tag(in: domain)
@@ -129,6 +132,9 @@ public struct HashChainChannel: PrepaidScheme {
         case .deliveryFailed(let amount):
             try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
             return []
+        case .captured:
+            // The contract tells it.
+            return []
         case .closeAsked: return try close()
         }
     }
@@ -146,11 +152,6 @@ public struct HashChainChannel: PrepaidScheme {
         try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
         best = step
     }
-
-    /// For how long before the expiry no payment is taken: what is taken must still be redeemed in time.
-    ///
-    /// - Unit: seconds.
-    public static let safetyMargin: Int64 = 300
 
     private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
         do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }

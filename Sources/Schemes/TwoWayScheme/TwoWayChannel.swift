@@ -53,7 +53,7 @@ public struct TwoWayChannel: PrepaidScheme {
     public private(set) var captured: Amount
     public private(set) var lastPaidAt: Instant?
 
-    public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>, in domain: ContractDomain) {
+    public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>, in domain: ContractDomain, payee: Address) {
         let party = TwoWayParty(Self.payee, ledger: ledger)
         let terms = ledger.state.terms
         var last = party.newest
@@ -121,6 +121,9 @@ public struct TwoWayChannel: PrepaidScheme {
             effects = []
         case .deliveryFailed(let amount):
             try next.onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
+            effects = []
+        // The contract itself tells what it paid.
+        case .captured:
             effects = []
         case .closeAsked:
             effects = try next.close()

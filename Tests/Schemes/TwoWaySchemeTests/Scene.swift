@@ -65,7 +65,7 @@ struct Scene {
 
     func party(_ side: TwoWaySide) -> TwoWayParty { TwoWayParty(side, ledger: snapshot) }
 
-    func payee() -> TwoWayChannel { TwoWayChannel(id: id, ledger: snapshot, in: Self.domain) }
+    func payee() -> TwoWayChannel { TwoWayChannel(id: id, ledger: snapshot, in: Self.domain, payee: terms.second) }
 
     func payer() -> TwoWayPayer { TwoWayPayer(id: id, ledger: snapshot) }
 

@@ -19,17 +19,22 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let domain: ContractDomain
     /// What was earned and not captured yet, in which channel and since when.
     public let index = UnclaimedIndex()
+    /// What waits in the outbox until it is redeemed.
+    let proofs = KeptProofs()
+    /// Whose books these are.
+    let payee: Address
     let authorizer: any Signer
     let clock: @Sendable () -> Instant
     private let logger: Logger
 
     /// - Parameters:
     ///   - store: Where the channels are; it may hold channels of other schemes as well.
+    ///   - payee: Whose books these are.
     ///   - authorizer: The key that signs on the payee's side.
     /// - Returns: `nil` when the settlement has no contract for the scheme.
     public init?(
-        store: any ChannelStore, settlement: any ContractSettlement, authorizer: any Signer, logger: Logger,
-        clock: @escaping @Sendable () -> Instant
+        store: any ChannelStore, settlement: any ContractSettlement, payee: Address, authorizer: any Signer,
+        logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
         engine = ChannelEngine<Scheme>(store: store) { [index] id, before, after in
@@ -37,6 +42,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
         self.settlement = settlement
         self.domain = domain
+        self.payee = payee
         self.authorizer = authorizer
         self.logger = logger
         self.clock = clock
@@ -63,7 +69,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
-    /// Carries effects out; one that fails stays in the outbox.
+    /// Carries effects out; one that fails stays in the outbox, and so does a proof.
     ///
     /// - Returns: What the contract did; fewer than there were effects when something has to wait.
     @discardableResult
@@ -71,6 +77,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         var receipts: [ContractReceipt<Scheme.Rules>] = []
         for stored in effects {
             do {
+                if let span = Scheme.proof(of: stored.effect) {
+                    try await keep(stored, span: span, of: channel)
+                    continue
+                }
                 let order = try await Scheme.order(
                     for: stored.effect, of: channel, signedBy: authorizer, in: domain)
                 receipts.append(try await carryOut(order, on: channel))
@@ -82,9 +92,18 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         return receipts
     }
 
+    /// Remembers a proof, or forgets it when it was redeemed, or nobody can redeem it any more.
+    private func keep(_ stored: Stored, span: Range<Amount>, of channel: ChannelID) async throws {
+        if let state = try await engine.state(of: channel), !state.mayRedeem || span.upperBound <= state.captured {
+            proofs.remove([stored.id], of: channel)
+            return try await engine.acknowledge(stored.id)
+        }
+        proofs.insert(stored.id, span: span, of: channel)
+    }
+
     /// Has the contract do something, and tells the channel what it is like then.
     @discardableResult
-    private func carryOut(
+    func carryOut(
         _ order: Scheme.Rules.Order, on channel: ChannelID
     ) async throws -> ContractReceipt<Scheme.Rules> {
         let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
@@ -100,7 +119,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     func refresh(_ id: ChannelID) async throws -> Scheme? {
         guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: id) else { return nil }
         guard try await engine.state(of: id) != nil else {
-            return Scheme(id: id, ledger: snapshot, in: domain)
+            return Scheme(id: id, ledger: snapshot, in: domain, payee: payee)
         }
         return try await engine.apply(.observed(snapshot), to: id).state
     }
@@ -150,9 +169,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     private func redeem(_ channels: [ChannelID]) async -> PrepaidOffice.Report {
         var report = PrepaidOffice.Report()
         for id in channels {
-            guard let order = engine.knownState(of: id)?.redemptionOrder else { continue }
             do {
-                let payouts = try await carryOut(order, on: id).payouts
+                guard let payouts = try await redeem(id) else { continue }
                 report.channels += 1
                 for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
             } catch {
@@ -162,6 +180,14 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             }
         }
         return report
+    }
+
+    /// Captures what a channel earned.
+    ///
+    /// - Returns: What was paid out, or `nil` when nothing was to be captured.
+    private func redeem(_ id: ChannelID) async throws -> [Payout]? {
+        guard let order = engine.knownState(of: id)?.redemptionOrder else { return try await redeemProofs(of: id) }
+        return try await carryOut(order, on: id).payouts
     }
 
     // MARK: - News

@@ -90,10 +90,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             let payment = try known.verify(unverified, under: offer, in: books.domain)
             let now = books.clock()
             let reservation = reservation(for: price)
-            let state = try await books.engine.apply(
-                .paymentArrived(payment, for: reservation, at: now), to: id, opening: known
-            ).state
-            return .admitted(AdmittedPrepaid(desk: self, channel: state.id, reservation: reservation))
+            let applied = try await books.engine.apply(
+                .paymentArrived(payment, for: reservation, at: now), to: id, opening: known)
+            await books.attempt(applied.effects, of: id)
+            return .admitted(AdmittedPrepaid(desk: self, channel: id, reservation: reservation))
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
             return .refused(PaymentRefusal(refusal, correction: ["channelState": state.channelState]))

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 public import FarthingHTTP402
 import FarthingHashChainScheme
+import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
 import FarthingX402
@@ -46,6 +47,7 @@ public struct PrepaidOffice: Sendable {
         switch scheme {
         case .voucher: return nil
         case .hashChain: self.init(HashChainChannel.self, scheme, configuration, books, settlement, logger)
+        case .merkleToken: self.init(MerkleTokenChannel.self, scheme, configuration, books, settlement, logger)
         }
     }
 
@@ -55,8 +57,8 @@ public struct PrepaidOffice: Sendable {
     ) {
         guard
             let channels = PrepaidBooks<Scheme>(
-                store: books.store, settlement: settlement, authorizer: books.signer, logger: logger,
-                clock: books.clock)
+                store: books.store, settlement: settlement, payee: configuration.payTo, authorizer: books.signer,
+                logger: logger, clock: books.clock)
         else { return nil }
         self.scheme = scheme
         desk = PrepaidDesk(

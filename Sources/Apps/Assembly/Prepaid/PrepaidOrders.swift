@@ -4,8 +4,9 @@
 public import FarthingChannels
 public import FarthingContracts
 public import FarthingHashChainScheme
+public import FarthingMerkleTokenScheme
 public import FarthingNode
-import FarthingPrimitives
+public import FarthingPrimitives
 public import FarthingX402
 
 /// What a payee asks the contract for, scheme by scheme.
@@ -15,6 +16,20 @@ public protocol PrepaidOrders: PrepaidWire {
 
     /// The order that captures what was earned, or `nil` when nothing new was.
     var redemptionOrder: Rules.Order? { get }
+
+    /// For an effect that is a proof: what all proofs before it come to, and with it. `nil` for one that is carried out
+    /// at once.
+    ///
+    /// A proof stays in the outbox until it was redeemed, which it may be as soon as so much was earned.
+    static func proof(of effect: Effect) -> Range<Amount>?
+
+    /// The order that redeems proofs, or `nil` when they are none.
+    ///
+    /// - Parameter proofs: At most 1,024.
+    func redemption(of proofs: [Effect]) -> Rules.Order?
+
+    /// Whether proofs that are kept may still be redeemed.
+    var mayRedeem: Bool { get }
 
     /// The order that an effect stands for, signed where it must be.
     ///
@@ -33,6 +48,10 @@ extension PrepaidOrders {
 }
 
 extension HashChainChannel: PrepaidOrders {
+    public static func proof(of effect: Effect) -> Range<Amount>? { nil }
+    public func redemption(of proofs: [Effect]) -> HashChainContract.Order? { nil }
+    public var mayRedeem: Bool { phase != .closed }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(
             receiver: terms.receiver, receiverAuthorizer: terms.receiverAuthorizer, token: terms.token,
@@ -48,6 +67,31 @@ extension HashChainChannel: PrepaidOrders {
         case .submitClose(let step):
             let digest = HashChainContract.closeDigest(of: id, upTo: step.index, in: domain)
             return .close(step, signature: try await authorizer.sign(digest))
+        }
+    }
+}
+
+extension MerkleTokenChannel: PrepaidOrders {
+    public var claimTerms: ClaimTerms {
+        ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)
+    }
+
+    /// The tokens are not here, but in the outbox.
+    public var redemptionOrder: MerkleTokenContract.Order? { nil }
+
+    public static func proof(of effect: Effect) -> Range<Amount>? {
+        switch effect {
+        case .keep(let token, _, let total): total.clampedSubtracting(token.amount)..<total
+        }
+    }
+
+    public var mayRedeem: Bool { phase != .closed }
+
+    public static func order(
+        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> MerkleTokenContract.Order {
+        switch effect {
+        case .keep(let token, let proof, _): .redeem([token], MerkleMultiproof(nodes: proof.siblings))
         }
     }
 }

@@ -27,5 +27,14 @@ public protocol PrepaidScheme: StoredChannelScheme, Hashable where Event == Prep
     var expiry: Instant? { get }
 
     /// A channel of which nothing is known but what its contract says.
-    init(id: ChannelID, ledger: ContractSnapshot<Rules>, in domain: ContractDomain)
+    ///
+    /// - Parameter payee: Whose books these are, where the terms do not name the payee.
+    init(id: ChannelID, ledger: ContractSnapshot<Rules>, in domain: ContractDomain, payee: Address)
+}
+
+extension PrepaidScheme {
+    /// For how long before the expiry no payment is taken: what is taken must still be redeemed in time.
+    ///
+    /// - Unit: seconds.
+    public static var safetyMargin: Int64 { 300 }
 }

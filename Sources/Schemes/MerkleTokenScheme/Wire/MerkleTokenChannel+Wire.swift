@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+public import FarthingContracts
+public import FarthingEncodings
+public import FarthingPrimitives
+public import FarthingX402
+
+extension MerkleTokenChannel: PrepaidWire {
+    public typealias Unverified = UnverifiedMerkleTokens
+
+    public static func terms(_ members: JSONMembers) throws(MemberFault) -> MerkleTokenTerms {
+        MerkleTokenTerms(
+            payer: try members.address("payer"), token: try members.address("token"), root: try members.hash("root"),
+            tokenCount: try members.number("tokenCount"), tokenAmount: try members.amount("tokenAmount"),
+            expiry: try members.number("expiry"), salt: try members.hash("salt"))
+    }
+
+    public static func json(of terms: MerkleTokenTerms) -> JSON {
+        [
+            "payer": .string(terms.payer.checksummed), "token": .string(terms.token.checksummed),
+            "root": .string(terms.root.hex), "tokenCount": .string("\(terms.tokenCount)"),
+            "tokenAmount": .string("\(terms.tokenAmount)"), "expiry": .string("\(terms.expiry)"),
+            "salt": .string(terms.salt.hex),
+        ]
+    }
+
+    public static func payment(_ members: JSONMembers) throws(MemberFault) -> UnverifiedMerkleTokens {
+        var tokens: [ShownMerkleToken] = []
+        for json in try members.list("tokens", most: MerkleTokenPayment.tokenCounts.upperBound) {
+            tokens.append(try token(JSONMembers(json, path: "payment.tokens.")))
+        }
+        return UnverifiedMerkleTokens(tokens)
+    }
+
+    private static func token(_ members: JSONMembers) throws(MemberFault) -> ShownMerkleToken {
+        var siblings: [Hash32] = []
+        for json in try members.list("proof", most: longestProof) {
+            guard let sibling = json.stringValue.flatMap({ Hash32(hex: $0) }) else {
+                throw MemberFault(field: "payment.tokens.proof")
+            }
+            siblings.append(sibling)
+        }
+        return ShownMerkleToken(
+            index: try members.number("index"), amount: try members.amount("amount"),
+            secret: try members.hash("secret"), proof: MerkleProof(siblings: siblings))
+    }
+
+    /// A tree has no more levels.
+    private static let longestProof = 20
+
+    public static func json(of payment: UnverifiedMerkleTokens) -> JSON {
+        [
+            "tokens": .array(
+                payment.tokens.map { token in
+                    [
+                        "index": .string("\(token.index)"), "amount": .string("\(token.amount)"),
+                        "secret": .string(token.secret.hex),
+                        "proof": .array(token.proof.siblings.map { .string($0.hex) }),
+                    ]
+                })
+        ]
+    }
+
+    /// A token may be worth less than the price, but so much that one payment can bring enough of them.
+    public static func mismatch(of terms: MerkleTokenTerms, with offer: PrepaidOffer, price: Amount) -> String? {
+        guard terms.token == offer.token.address else { return "token" }
+        let most = min(UInt128(MerkleTokenPayment.tokenCounts.upperBound), UInt128(offer.longestStride))
+        guard terms.tokenAmount.multiplied(by: most).map({ $0 >= price }) ?? true else { return "tokenAmount" }
+        return nil
+    }
+
+    public func verify(
+        _ payment: UnverifiedMerkleTokens, under offer: PrepaidOffer, in domain: ContractDomain
+    ) throws(Refusal) -> MerkleTokenPayment {
+        try payment.verified(for: payee, of: terms, tag: tag, after: path, most: offer.longestStride)
+    }
+
+    public var statement: [JSON.Member] { [JSON.Member(name: "floor", value: .string("\(seen.floor)"))] }
+
+    public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
+}
