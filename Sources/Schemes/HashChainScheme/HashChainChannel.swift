@@ -46,7 +46,9 @@ public struct HashChainChannel: PrepaidScheme {
     public private(set) var readIn: Block
     public private(set) var lastPaidAt: Instant?
 
-    public init(id: ChannelID, ledger: ContractSnapshot<HashChainContract>, in domain: ContractDomain) {
+    public init(
+        id: ChannelID, ledger: ContractSnapshot<HashChainContract>, in domain: ContractDomain, payee _: Address
+    ) {
         self.id = id
         terms = ledger.state.terms
         tag = terms.tag(in: domain)
@@ -129,6 +131,7 @@ public struct HashChainChannel: PrepaidScheme {
         case .deliveryFailed(let amount):
             try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
             return []
+        case .captured: return []
         case .closeAsked: return try close()
         }
     }

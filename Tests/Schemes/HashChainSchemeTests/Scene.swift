@@ -32,7 +32,7 @@ struct Scene {
         self.terms = terms
         id = terms.channelID(in: Self.domain)
         alice = HashChainPayer(id: id, terms: terms, traversal: chain)
-        bob = HashChainChannel(id: id, ledger: try Self.ledger(terms), in: Self.domain)
+        bob = HashChainChannel(id: id, ledger: try Self.ledger(terms), in: Self.domain, payee: terms.receiver)
     }
 
     static func address(_ name: String) -> Address { Address(hash("the account of \(name)").bytes.suffix(20)) ?? .zero }

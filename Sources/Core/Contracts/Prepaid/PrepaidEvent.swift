@@ -19,6 +19,8 @@ public enum PrepaidEvent<Payment: Hashable & Sendable, Rules: ContractRules>: Ha
     case released(ReservationID)
     /// What was paid for broke off while it was being delivered.
     case deliveryFailed(Amount)
+    /// An order of ours captured so much.
+    case captured(Amount)
     /// The payer wants no more, and what is left back.
     case closeAsked
 }

@@ -27,5 +27,7 @@ public protocol PrepaidScheme: StoredChannelScheme, Hashable where Event == Prep
     var expiry: Instant? { get }
 
     /// A channel of which nothing is known but what its contract says.
-    init(id: ChannelID, ledger: ContractSnapshot<Rules>, in domain: ContractDomain)
+    ///
+    /// - Parameter payee: Whom it pays: us.
+    init(id: ChannelID, ledger: ContractSnapshot<Rules>, in domain: ContractDomain, payee: Address)
 }

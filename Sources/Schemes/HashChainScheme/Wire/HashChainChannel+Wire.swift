@@ -50,12 +50,13 @@ extension HashChainChannel: PrepaidWire {
     }
 
     public func verify(
-        _ payment: UnverifiedHashChainStep, under offer: PrepaidOffer, in domain: ContractDomain
+        _ payment: UnverifiedHashChainStep, under offer: PrepaidOffer, in domain: ContractDomain,
+        secrets: PayeeSecrets
     ) throws(Refusal) -> HashChainPayment {
         try payment.verified(after: best, of: terms, tag: tag, longest: offer.longestStride)
     }
 
-    public var statement: [JSON.Member] {
+    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
         [
             JSON.Member(name: "index", value: .string("\(best.index)")),
             JSON.Member(name: "redeemed", value: .string("\(redeemed)")),

@@ -97,7 +97,7 @@ struct HashChainChannelTests {
     @Test func `starts from what the contract paid out, when its books are new`() throws {
         let scene = try Scene()
         let snapshot = try Scene.ledger(scene.terms, orders: [.redeem(scene.step(4))])
-        var bob = HashChainChannel(id: scene.id, ledger: snapshot, in: Scene.domain)
+        var bob = HashChainChannel(id: scene.id, ledger: snapshot, in: Scene.domain, payee: scene.terms.receiver)
         #expect(bob.best == scene.step(4))
         #expect(bob.purse.available == .zero)
         #expect(bob.unclaimed == .zero)
