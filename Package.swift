@@ -26,6 +26,7 @@ let core: [Target] = [
 let schemes: [Target] = [
     room("ExactScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
     room("HashChainScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    room("LotteryScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -102,6 +103,9 @@ let tests: [Target] = [
     tests(
         "HashChainScheme", in: "Schemes",
         uses: ["HashChainScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "LotteryScheme", in: "Schemes",
+        uses: ["LotteryScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
