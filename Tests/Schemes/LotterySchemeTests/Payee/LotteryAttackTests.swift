@@ -151,4 +151,20 @@ struct LotteryAttackTests {
         _ = try scene.bob.apply(.captured(.zero))
         #expect(scene.bob.unclaimed == .zero)
     }
+
+    /// A limit of the rules: where orders are seen before they are carried out, a payer can void a winner that way.
+    @Test func `overtakes a winner that it sees on its way, and the payee goes on with another secret`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1, wins: true))
+        let winner = try #require(scene.bob.redemption)
+        let overtaking = LotteryTicket(
+            payee: Person.bob.address, commitment: winner.ticket.commitment, nonce: 2, faceValue: units(1),
+            threshold: .max, expiry: scene.terms.expiry)
+        try scene.order(.redeem(overtaking, signature: scene.sign(overtaking), secret: winner.secret))
+        #expect(throws: LotteryContract.Refusal.staleNonce(nonce: 1, redeemed: 2)) { try scene.order(winner.order) }
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        #expect(scene.bob.redemption == nil)
+        #expect(scene.bob.epoch == 2)
+        try scene.take(scene.ticket(3))
+    }
 }

@@ -95,6 +95,15 @@ struct LotteryChannelTests {
         #expect(scene.secret != first)
     }
 
+    @Test func `makes its secrets again from a signature of its key`() throws {
+        let scene = try Scene()
+        let digest = PayeeSecrets.digest(in: Scene.domain)
+        let (first, second) = (PayeeSecrets(Person.bob.sign(digest)), PayeeSecrets(Person.bob.sign(digest)))
+        #expect(first.secret(of: scene.id, epoch: 7) == second.secret(of: scene.id, epoch: 7))
+        #expect(first.secret(of: scene.id, epoch: 7) != first.secret(of: scene.id, epoch: 8))
+        #expect(first.secret(of: scene.id, epoch: 7) != Scene.secrets.secret(of: scene.id, epoch: 7))
+    }
+
     @Test func `takes a seat that the payer has signed, once, where one is free`() throws {
         var scene = try Scene(taking: [])
         let seat = UnverifiedLotteryPayment.seat(Scene.seat(.bob, of: scene.id))
