@@ -28,6 +28,7 @@ let schemes: [Target] = [
     room("HashChainScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("TwoWayScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("MerkleTokenScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    room("LotteryScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -111,6 +112,9 @@ let tests: [Target] = [
     tests(
         "MerkleTokenScheme", in: "Schemes",
         uses: ["MerkleTokenScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "LotteryScheme", in: "Schemes",
+        uses: ["LotteryScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],

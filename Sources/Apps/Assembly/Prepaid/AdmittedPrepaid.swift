@@ -43,7 +43,8 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
         return SettleResponse(
             success: true, payer: nil, network: desk.offer.domain.network,
             extra: [
-                "chargedAmount": .string("\(served.purse.lastCharge)"), "channelState": served.channelState,
+                "chargedAmount": .string("\(served.purse.lastCharge)"),
+                "channelState": served.channelState(promising: desk.books.secrets),
             ])
     }
 

@@ -23,6 +23,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     let proofs = KeptProofs()
     /// Whose books these are.
     let payee: Address
+    /// What the payee promises before it is paid.
+    let secrets: PayeeSecrets
     let authorizer: any Signer
     let clock: @Sendable () -> Instant
     private let logger: Logger
@@ -33,7 +35,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///   - authorizer: The key that signs on the payee's side.
     /// - Returns: `nil` when the settlement has no contract for the scheme.
     public init?(
-        store: any ChannelStore, settlement: any ContractSettlement, payee: Address, authorizer: any Signer,
+        store: any ChannelStore, settlement: any ContractSettlement, payee: Address, authorizer: KeySigner,
         logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
@@ -44,6 +46,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         self.domain = domain
         self.payee = payee
         self.authorizer = authorizer
+        // Never shown, and the same after a restart.
+        secrets = PayeeSecrets(authorizer.signNow(PayeeSecrets.digest(in: domain)))
         self.logger = logger
         self.clock = clock
     }
@@ -107,7 +111,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         _ order: Scheme.Rules.Order, on channel: ChannelID
     ) async throws -> ContractReceipt<Scheme.Rules> {
         let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
-        _ = try await engine.apply(.observed(receipt.snapshot), to: channel)
+        _ = try await observed(receipt.snapshot, of: channel)
         return receipt
     }
 
@@ -118,10 +122,19 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     /// - Returns: The channel, which was never stored when it is new; `nil` when the contract has none.
     func refresh(_ id: ChannelID) async throws -> Scheme? {
         guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: id) else { return nil }
+        return try await observed(snapshot, of: id)
+    }
+
+    /// Tells a channel what its contract says, and does what it asks for then.
+    ///
+    /// - Returns: The channel, which was never stored when it is new.
+    func observed(_ snapshot: ContractSnapshot<Scheme.Rules>, of id: ChannelID) async throws -> Scheme {
         guard try await engine.state(of: id) != nil else {
             return Scheme(id: id, ledger: snapshot, in: domain, payee: payee)
         }
-        return try await engine.apply(.observed(snapshot), to: id).state
+        let applied = try await engine.apply(.observed(snapshot), to: id)
+        await attempt(applied.effects, of: id)
+        return applied.state
     }
 
     func sums() async throws -> PrepaidOffice.Sums {

@@ -69,7 +69,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }),
             !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: self.offer, price: offer.amount) == nil,
-            let checked = try? known.verify(plain.payment, under: self.offer, in: books.domain)
+            let checked = try? known.verify(plain.payment, under: self.offer, in: books.domain, secrets: books.secrets)
         else { return nil }
         return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: offer.amount)
     }
@@ -82,12 +82,15 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     // MARK: - Paying
 
     private func admit(_ unverified: Scheme.Unverified, on id: ChannelID, for price: Amount) async throws -> Admission {
-        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        guard var known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
         if let field = Scheme.mismatch(of: known.terms, with: offer, price: price) {
             throw PrepaidFault.terms(field: field)
         }
+        if let order = known.preparation(for: unverified, in: books.domain) {
+            known = try await prepared(known, by: order)
+        }
         do {
-            let payment = try known.verify(unverified, under: offer, in: books.domain)
+            let payment = try known.verify(unverified, under: offer, in: books.domain, secrets: books.secrets)
             let now = books.clock()
             let reservation = reservation(for: price)
             let applied = try await books.engine.apply(
@@ -96,7 +99,21 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             return .admitted(AdmittedPrepaid(desk: self, channel: id, reservation: reservation))
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
-            return .refused(PaymentRefusal(refusal, correction: ["channelState": state.channelState]))
+            return .refused(
+                PaymentRefusal(refusal, correction: ["channelState": state.channelState(promising: books.secrets)]))
+        }
+    }
+
+    /// Has the contract do what a payment needs before it can be taken.
+    private func prepared(_ known: Scheme, by order: Scheme.Rules.Order) async throws -> Scheme {
+        do {
+            let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
+            return try await books.observed(receipt.snapshot, of: known.id)
+        } catch let error as ContractError {
+            switch error {
+            case .settlement(.unavailable), .settlement(.cancelled): throw error
+            default: throw PrepaidFault.deposit(code: error.code, message: error.message)
+            }
         }
     }
 
@@ -129,7 +146,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
-        _ = try known.verify(unverified, under: offer, in: books.domain)
+        _ = try known.verify(unverified, under: offer, in: books.domain, secrets: books.secrets)
         let asked = try await books.engine.apply(.closeAsked, to: id, opening: known)
         let receipts = await books.attempt(asked.effects, of: id)
         let state = try await books.engine.state(of: id) ?? asked.state
@@ -141,7 +158,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             SettleResponse(
                 success: true, payer: nil, transaction: receipts.last?.transaction, network: offer.domain.network,
                 amount: returned.reduce(.zero) { $0.adding($1.amount) ?? .max },
-                extra: ["channelState": state.channelState]),
+                extra: ["channelState": state.channelState(promising: books.secrets)]),
             body: ["message": "The channel is closed", "channelId": .string("\(id)")])
     }
 }

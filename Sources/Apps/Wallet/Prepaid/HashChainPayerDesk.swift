@@ -120,6 +120,7 @@ struct HashChainPayerDesk: PayerDesk {
                 && books.terms.token == terms.token.address
                 && books.id == books.terms.channelID(in: terms.domain)
                 && Int64(clamping: books.terms.expiry) > now + Self.margin && books.available >= price
+                && books.terms.stepAmount <= price
                 && step.map { $0 >= price } ?? true
         }.sorted { ($0.books.terms.expiry, $0.id) < ($1.books.terms.expiry, $1.id) }
     }

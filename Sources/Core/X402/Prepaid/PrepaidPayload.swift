@@ -68,29 +68,37 @@ public protocol PrepaidWire: PrepaidScheme {
     /// What is wrong with terms for this offer: the member that is not as offered, or `nil`.
     static func mismatch(of terms: Rules.Terms, with offer: PrepaidOffer, price: Amount) -> String?
 
+    /// What the contract must do before a payment can be taken, or `nil` when it need do nothing.
+    func preparation(for payment: Unverified, in domain: ContractDomain) -> Rules.Order?
+
     /// Checks a payment against the channel.
+    ///
+    /// - Parameter secrets: What the payee has promised; most schemes promise nothing.
     func verify(
-        _ payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain
+        _ payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain, secrets: PayeeSecrets
     ) throws(Refusal) -> Payment
 
     /// How the channel stands, for receipts and corrections, besides the sums of its purse.
-    var statement: [JSON.Member] { get }
+    ///
+    /// - Parameter secrets: What the payee promises next; none of them is told.
+    func statement(promising secrets: PayeeSecrets) -> [JSON.Member]
     /// Whether a payer whom this is told may have books that differ.
     static func callsForCorrection(_ refusal: Refusal) -> Bool
 }
 
 extension PrepaidWire {
     public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Unverified? { nil }
+    public func preparation(for payment: Unverified, in domain: ContractDomain) -> Rules.Order? { nil }
 
     /// How the channel stands, as a payer is told in answers and in corrective 402s.
-    public var channelState: JSON {
+    public func channelState(promising secrets: PayeeSecrets) -> JSON {
         .object(
             [
                 JSON.Member(name: "channelId", value: .string("\(id)")),
                 JSON.Member(name: "authorised", value: .string("\(purse.authorised)")),
                 JSON.Member(name: "charged", value: .string("\(purse.charged)")),
                 JSON.Member(name: "credit", value: .string("\(purse.credit)")),
-            ] + statement)
+            ] + statement(promising: secrets))
     }
 }
 

@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
-import FarthingContracts
+public import FarthingContracts
 import FarthingEncodings
 public import FarthingPrimitives
 
@@ -17,9 +17,11 @@ public struct PrepaidReceipt: Sendable {
             #"{"success":true,"transaction":"","network":"\#(network)","amount":"","extra":{"chargedAmount":""#.utf8)
     }
 
-    /// - Parameter channel: The channel after the charge.
+    /// - Parameters:
+    ///   - channel: The channel after the charge.
+    ///   - secrets: What the payee promises next.
     /// - Returns: The header's value.
-    public func header<Scheme: PrepaidWire>(of channel: Scheme) -> String {
+    public func header<Scheme: PrepaidWire>(of channel: Scheme, promising secrets: PayeeSecrets) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(512)
         text += head
@@ -33,7 +35,7 @@ public struct PrepaidReceipt: Sendable {
         text += Self.afterCharged
         channel.purse.credit.writeDigits(to: &text)
         text.append(UInt8(ascii: "\""))
-        for member in channel.statement {
+        for member in channel.statement(promising: secrets) {
             text += Self.beforeName
             text += member.name.utf8
             text += Self.afterName

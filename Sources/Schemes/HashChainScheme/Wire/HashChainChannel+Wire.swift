@@ -66,11 +66,13 @@ extension HashChainChannel: PrepaidWire {
     private static let indexName = MemberName("index")
     private static let stepName = MemberName("step")
 
-    /// A step may be worth less than the price, but so much that one payment can reach it.
+    /// A step is worth no more than the price, and so much that one payment can reach it.
     public static func mismatch(of terms: HashChainTerms, with offer: PrepaidOffer, price: Amount) -> String? {
         guard terms.receiver == offer.receiver else { return "receiver" }
         guard terms.receiverAuthorizer == offer.receiverAuthorizer else { return "receiverAuthorizer" }
         guard terms.token == offer.token.address else { return "token" }
+        // What is left of a step cannot be captured, so one request must not leave more than it costs.
+        guard terms.stepAmount <= price else { return "stepAmount" }
         guard terms.stepAmount.multiplied(by: UInt128(offer.longestStride)).map({ $0 >= price }) ?? true else {
             return "stepAmount"
         }
@@ -78,12 +80,13 @@ extension HashChainChannel: PrepaidWire {
     }
 
     public func verify(
-        _ payment: UnverifiedHashChainStep, under offer: PrepaidOffer, in domain: ContractDomain
+        _ payment: UnverifiedHashChainStep, under offer: PrepaidOffer, in domain: ContractDomain,
+        secrets: PayeeSecrets
     ) throws(Refusal) -> HashChainPayment {
         try payment.verified(after: best, of: terms, tag: tag, longest: offer.longestStride)
     }
 
-    public var statement: [JSON.Member] {
+    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
         [
             JSON.Member(name: "index", value: .string("\(best.index)")),
             JSON.Member(name: "redeemed", value: .string("\(redeemed)")),

@@ -63,21 +63,25 @@ extension MerkleTokenChannel: PrepaidWire {
         ]
     }
 
-    /// A token may be worth less than the price, but so much that one payment can bring enough of them.
+    /// A token is worth no more than the price, and so much that one payment can bring enough of them.
     public static func mismatch(of terms: MerkleTokenTerms, with offer: PrepaidOffer, price: Amount) -> String? {
         guard terms.token == offer.token.address else { return "token" }
         let most = min(UInt128(MerkleTokenPayment.tokenCounts.upperBound), UInt128(offer.longestStride))
+        // What is left of a token cannot be captured, so one request must not leave more than it costs.
+        guard terms.tokenAmount <= price else { return "tokenAmount" }
         guard terms.tokenAmount.multiplied(by: most).map({ $0 >= price }) ?? true else { return "tokenAmount" }
         return nil
     }
 
     public func verify(
-        _ payment: UnverifiedMerkleTokens, under offer: PrepaidOffer, in domain: ContractDomain
+        _ payment: UnverifiedMerkleTokens, under offer: PrepaidOffer, in domain: ContractDomain, secrets: PayeeSecrets
     ) throws(Refusal) -> MerkleTokenPayment {
         try payment.verified(for: payee, of: terms, tag: tag, after: path, most: offer.longestStride)
     }
 
-    public var statement: [JSON.Member] { [JSON.Member(name: "floor", value: .string("\(seen.floor)"))] }
+    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
+        [JSON.Member(name: "floor", value: .string("\(seen.floor)"))]
+    }
 
     public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
 }

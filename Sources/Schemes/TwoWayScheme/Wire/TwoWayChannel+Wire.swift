@@ -62,7 +62,7 @@ extension TwoWayChannel: PrepaidWire {
     }
 
     public func verify(
-        _ payment: UnverifiedTwoWayPayment, under offer: PrepaidOffer, in domain: ContractDomain
+        _ payment: UnverifiedTwoWayPayment, under offer: PrepaidOffer, in domain: ContractDomain, secrets: PayeeSecrets
     ) throws(Refusal) -> TwoWayPayment {
         guard
             let verified = payment.verified(
@@ -72,7 +72,7 @@ extension TwoWayChannel: PrepaidWire {
     }
 
     /// The newest state that both signed, with the payer's signature, so that a payer with old books sees its own.
-    public var statement: [JSON.Member] {
+    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
         let signature = party.proof.map { JSON.Member(name: "signature", value: .string($0.signature.hex)) }
         return Self.members(of: party.newest) + (signature.map { [$0] } ?? [])
     }

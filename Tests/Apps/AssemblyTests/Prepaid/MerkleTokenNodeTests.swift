@@ -44,7 +44,7 @@ struct MerkleTokenNodeTests {
         #expect(await shop.books.redeemAll().captured == units(1500), "two of 500, and one of the two for 700")
         #expect(shop.books.engine.knownState(of: payer.id)?.unclaimed == units(200))
         #expect(try await shop.kept == 1)
-        try await shop.sell(2...2, to: &payer, price: units(300))
+        try await shop.sell(2...2, to: &payer, price: units(500))
         #expect(await shop.books.redeemAll().captured == units(500))
         #expect(try await shop.balance == units(2000))
     }

@@ -52,10 +52,10 @@ struct MerkleTokenShop {
         let signer = KeySigner(sellerKey)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        books = try #require(
-            PrepaidBooks<MerkleTokenChannel>(
-                store: self.store, settlement: ledger, payee: Self.payee, authorizer: signer, logger: logger,
-                clock: { clock.now }))
+        let made = PrepaidBooks<MerkleTokenChannel>(
+            store: self.store, settlement: ledger, payee: Self.payee, authorizer: signer, logger: logger,
+            clock: { clock.now })
+        books = try #require(made)
         desk = PrepaidDesk(
             books: books,
             offer: PrepaidOffer(

@@ -172,14 +172,23 @@ struct TwoWayChannelTests {
             try TwoWayChannel.payment(JSONMembers(["nonce": "1", "firstBalance": "90", "secondBalance": "10"]))
         }
         let offer = Self.offer
-        _ = try bob.apply(.paid(bob.verify(payment, under: offer, in: Scene.domain), price: units(1), at: noon))
-        #expect(bob.statement.map(\.name) == ["nonce", "firstBalance", "secondBalance", "signature"])
+        _ = try bob.apply(
+            .paid(
+                bob.verify(payment, under: offer, in: Scene.domain, secrets: PayeeSecrets(root: .zero)),
+                price: units(1), at: noon))
+        #expect(
+            bob.statement(promising: PayeeSecrets(root: .zero)).map(\.name) == [
+                "nonce", "firstBalance", "secondBalance", "signature",
+            ])
         #expect(throws: TwoWayChannel.Refusal.signature) {
-            try bob.verify(scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain)
+            try bob.verify(
+                scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain,
+                secrets: PayeeSecrets(root: .zero))
         }
         #expect(throws: TwoWayChannel.Refusal.signature) {
             try scene.payee().verify(
-                scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain)
+                scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain,
+                secrets: PayeeSecrets(root: .zero))
         }
     }
 

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// A lottery channel as one of its payees sees it: each ticket brings what it is worth on average, and one that wins is
+/// redeemed at once.
+///
+///     open ──paymentArrived / served / released / captured──▶ open ──observed──▶ closed
+///
+/// What is captured follows from luck, so it may be more than was charged, or less. What holds always is that the
+/// expected value of the tickets is what was authorised, and charged ≤ authorised; with many tickets what is captured
+/// comes as near to the expected value as chance allows. A payer cannot do better, nor worse, by choosing its tickets.
+///
+/// - Source: R. Rivest, "Electronic Lottery Tickets as Micropayments" (1997); `Specs/lottery.md` lists every rule.
+public struct LotteryChannel: PrepaidScheme {
+    public typealias Rules = LotteryContract
+    public typealias Payment = LotteryPayment
+    public typealias Event = PrepaidEvent<LotteryPayment, LotteryContract>
+
+    public static let schemeName = ContractKind.lottery.rawValue
+
+    public enum Phase: UInt8, Hashable, Sendable {
+        case open
+        /// The payer has taken back what was left.
+        case closed
+    }
+
+    public enum Effect: Hashable, Sendable {
+        /// Have the contract pay this ticket. The next one follows when it is paid: the contract pays them in order.
+        case redeem(LotteryWinner)
+    }
+
+    public let id: ChannelID
+    public let terms: LotteryTerms
+    /// Whom the tickets pay: us.
+    public let payee: Address
+    public private(set) var phase: Phase
+    /// Which of our secrets the next ticket is drawn with: the nonce of the ticket that won last, 0 before the first.
+    ///
+    /// It follows what the contract has paid, so that a secret that was told there is never promised again, even by
+    /// books that are new.
+    public private(set) var epoch: UInt64
+    /// The nonce of the last ticket that was taken.
+    public private(set) var nonce: UInt64
+    /// The payer's key, known from the first ticket on.
+    public private(set) var signer: PublicKey?
+    public private(set) var purse: Purse
+    /// What is left of our share of the reserve; `nil` while we have no seat.
+    public private(set) var reserve: Amount?
+    /// How many payees can still get a seat.
+    public private(set) var freeSeats: UInt16
+    /// Tickets that have won and were not seen to be paid, in the order of their nonces.
+    public private(set) var unredeemed: [LotteryWinner]
+    public private(set) var captured: Amount
+    public private(set) var readIn: Block
+    public private(set) var lastPaidAt: Instant?
+
+    public init(
+        id: ChannelID, ledger: ContractSnapshot<LotteryContract>, in domain: ContractDomain, payee: Address
+    ) {
+        let seat = ledger.state.seats[payee]
+        self.init(
+            id: id, terms: ledger.state.terms, payee: payee, phase: ledger.state.phase == .open ? .open : .closed,
+            epoch: seat?.nonce ?? 0, nonce: seat?.nonce ?? 0, signer: nil, purse: Purse(), reserve: seat?.reserve,
+            freeSeats: Self.freeSeats(ledger.state), unredeemed: [], captured: .zero, readIn: ledger.block,
+            lastPaidAt: nil)
+    }
+
+    init(
+        id: ChannelID, terms: LotteryTerms, payee: Address, phase: Phase, epoch: UInt64, nonce: UInt64,
+        signer: PublicKey?, purse: Purse, reserve: Amount?, freeSeats: UInt16, unredeemed: [LotteryWinner],
+        captured: Amount, readIn: Block, lastPaidAt: Instant?
+    ) {
+        self.id = id
+        self.terms = terms
+        self.payee = payee
+        self.phase = phase
+        self.epoch = epoch
+        self.nonce = nonce
+        self.signer = signer
+        self.purse = purse
+        self.reserve = reserve
+        self.freeSeats = freeSeats
+        self.unredeemed = unredeemed
+        self.captured = captured
+        self.readIn = readIn
+        self.lastPaidAt = lastPaidAt
+    }
+
+    /// From when on the next winner, or any ticket, pays nothing.
+    public var expiry: Instant? {
+        let next = unredeemed.map(\.ticket.expiry).min() ?? terms.expiry
+        return Instant(unixSeconds: Int64(clamping: min(next, terms.expiry)))
+    }
+
+    /// The faces of the tickets that have won.
+    public var unclaimed: Amount {
+        unredeemed.reduce(.zero) { $0.adding($1.ticket.faceValue) ?? .max }
+    }
+
+    /// What a ticket may pay if it wins: all of it can be paid out of our seat, whatever other payees win.
+    ///
+    /// The deposit does not count, since a friend of the payer can empty it.
+    public var room: Amount { (reserve ?? .zero).clampedSubtracting(unclaimed) }
+
+    /// The ticket that the contract must pay next.
+    public var redemption: LotteryWinner? { unredeemed.first }
+
+    /// For how long before its expiry no ticket is taken: it must still be redeemed in time.
+    ///
+    /// - Unit: seconds.
+    public static let safetyMargin: Int64 = 300
+    /// How many winners may wait at once before no ticket is taken.
+    public static let maximumUnredeemed = 64
+
+    public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        switch event {
+        case .observed(let snapshot): return observe(snapshot)
+        case .paymentArrived(let payment, let reservation, let now):
+            var next = self
+            let effects = try next.accept(payment, at: now)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
+            self = next
+            return effects
+        case .paid(let payment, let price, let now):
+            var next = self
+            let effects = try next.accept(payment, at: now)
+            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
+            next.lastPaidAt = now
+            self = next
+            return effects
+        case .served(let id, let price, let now):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
+            lastPaidAt = now
+            return []
+        case .released(let id):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
+            return []
+        case .deliveryFailed(let amount):
+            try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
+            return []
+        case .captured(let amount):
+            captured = captured.adding(amount) ?? .max
+            return []
+        case .closeAsked: throw .noClose(until: terms.expiry)
+        }
+    }
+
+    // MARK: - Rules
+
+    /// Takes in a ticket, what it is worth, and what it has won.
+    ///
+    /// Whether it has won is looked at last, when it is taken for good.
+    private mutating func accept(_ payment: LotteryPayment?, at now: Instant) throws(Refusal) -> [Effect] {
+        guard phase == .open else { throw .notOpen(phase: "\(phase)") }
+        guard leavesMargin(terms.expiry, at: now) else { throw .expiring(at: terms.expiry, now: now) }
+        guard let payment else { return [] }
+        let ticket = payment.ticket
+        guard payment.epoch == epoch else { throw .commitment }
+        guard ticket.nonce > nonce else { throw .staleNonce(nonce: ticket.nonce, last: nonce) }
+        guard leavesMargin(ticket.expiry, at: now) else { throw .ticketExpiring(at: ticket.expiry, now: now) }
+        guard reserve != nil else { throw .noSeat(payee) }
+        guard unredeemed.count < Self.maximumUnredeemed else { throw .winnersWait(count: unredeemed.count) }
+        guard ticket.faceValue <= room else { throw .faceValue(ticket.faceValue, room: room) }
+        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: ticket.expectedValue) }
+        nonce = ticket.nonce
+        signer = payment.signer
+        guard let winner = payment.winner else { return [] }
+        epoch = ticket.nonce
+        unredeemed.append(winner)
+        return unredeemed.count == 1 ? [.redeem(winner)] : []
+    }
+
+    private func leavesMargin(_ expiry: UInt64, at now: Instant) -> Bool {
+        Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now) > Self.safetyMargin
+    }
+
+    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
+        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    }
+
+    /// Takes in what the contract says, unless something newer is known.
+    ///
+    /// A winner that the contract has paid, or will not pay any more, makes way for the next.
+    private mutating func observe(_ snapshot: ContractSnapshot<LotteryContract>) -> [Effect] {
+        guard snapshot.block.height >= readIn.height else { return [] }
+        let (state, last) = (snapshot.state, unredeemed.first)
+        readIn = snapshot.block
+        freeSeats = Self.freeSeats(state)
+        if state.phase == .closed { phase = .closed }
+        if let seat = state.seats[payee] {
+            reserve = seat.reserve
+            nonce = max(nonce, seat.nonce)
+            epoch = max(epoch, seat.nonce)
+            unredeemed.removeAll { $0.ticket.nonce <= seat.nonce }
+        }
+        unredeemed.removeAll {
+            phase == .closed || Int64(clamping: $0.ticket.expiry) <= snapshot.block.time.unixSeconds
+        }
+        guard let next = unredeemed.first, next != last else { return [] }
+        return [.redeem(next)]
+    }
+
+    private static func freeSeats(_ state: LotteryContract) -> UInt16 {
+        state.phase == .open ? UInt16(clamping: Int(state.terms.seats) - state.seats.count) : 0
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+
+extension LotteryPayer {
+    /// Why the payer does not go along; it is then as it was before.
+    public enum Refusal: ExplainedError, Hashable {
+        /// The seat has too little for a ticket of that worth.
+        case exhausted(price: Amount)
+        /// The tickets that can still win would pay more together than the policy allows.
+        case worstCase(left: Amount, worth: Amount)
+        case expiring(at: UInt64, now: Instant)
+        case busy(requests: Int)
+        case unknownRequest
+        // What the payee says cannot be.
+        case overcharged(charge: Amount, price: Amount)
+        case overstated(charged: Amount, most: Amount)
+        case overstatedTickets(worth: Amount, most: Amount)
+        case overstatedNonce(nonce: UInt64, most: UInt64)
+    }
+}
+
+extension LotteryPayer.Refusal {
+    public var code: String {
+        switch self {
+        case .exhausted: "payer.exhausted"
+        case .worstCase: "payer.worst-case"
+        case .expiring: "payer.expiring"
+        case .busy: "payer.busy"
+        case .unknownRequest: "payer.unknown-request"
+        case .overcharged: "payer.overcharged"
+        case .overstated: "payer.overstated"
+        case .overstatedTickets: "payer.overstated-tickets"
+        case .overstatedNonce: "payer.overstated-nonce"
+        }
+    }
+
+    public var message: String {
+        switch self {
+        case .exhausted(let price): "A ticket must be worth \(price), and the payee's seat has no more than that left."
+        case .worstCase(let left, let worth):
+            "A ticket must be worth \(worth), and the tickets that can still win leave \(left) of the policy's limit."
+        case .expiring(let at, let now):
+            "A ticket would expire at \(at), it is \(now.unixSeconds) (Unix seconds), and the payee keeps 300 s."
+        case .busy(let requests): "\(requests) requests are under way on the channel."
+        case .unknownRequest: "No such request is under way."
+        case .overcharged(let charge, let price): "The payee charged \(charge), and the price was \(price)."
+        case .overstated(let charged, let most):
+            "The payee says that it charged \(charged) in all, and it can be \(most) at most."
+        case .overstatedTickets(let worth, let most):
+            "The payee says that it has tickets worth \(worth), and \(most) was sent."
+        case .overstatedNonce(let nonce, let most):
+            "The payee says that it has ticket \(nonce), and \(most) was the last."
+        }
+    }
+
+    public var remedy: String? {
+        switch self {
+        case .exhausted, .expiring: "Open another channel."
+        case .worstCase: "Read the contract, wait until tickets expire, or allow more at a time."
+        case .busy: "Wait for an answer."
+        case .overcharged, .overstated, .overstatedTickets, .overstatedNonce: "Pay this payee nothing more."
+        case .unknownRequest: nil
+        }
+    }
+}

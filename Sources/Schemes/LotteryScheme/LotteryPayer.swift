@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// A payer's books for one payee, whom it pays with lottery tickets out of a fund for many.
+///
+/// A ticket is worth what the request needs, on average. What the payee says it charged is believed up to what was
+/// asked for. A ticket that was sent can win until it expires, or until the contract has paid it or a later one,
+/// whatever the payee says of it. So the most that the payee can take at a time is the faces of those tickets, and they
+/// never go above ``Policy/worstCase``.
+public struct LotteryPayer: Hashable, Sendable {
+    /// What the payer goes along with.
+    public struct Policy: Hashable, Sendable {
+        /// The most that the tickets which can still win may pay together.
+        public var worstCase: Amount
+        /// A ticket wins once in so many times, where the payee and the seat allow it.
+        ///
+        /// - Range: from 2 on.
+        public var odds: UInt32
+        /// For how long a ticket can win.
+        ///
+        /// - Unit: seconds; the payee wants more than 300.
+        public var lifetime: Int64
+
+        public init(worstCase: Amount, odds: UInt32 = 100, lifetime: Int64 = 3600) {
+            self.worstCase = worstCase
+            self.odds = max(2, odds)
+            self.lifetime = lifetime
+        }
+    }
+
+    /// What the payee says of the channel, in a receipt or a correction.
+    public struct Statement: Hashable, Sendable {
+        public var authorised: Amount
+        public var charged: Amount
+        public var credit: Amount
+        /// What the next ticket must be for.
+        public var commitment: Hash32
+        /// The nonce of the last ticket that was taken.
+        public var nonce: UInt64
+        /// What a ticket may win at most.
+        public var seat: Amount
+
+        public init(
+            authorised: Amount, charged: Amount, credit: Amount, commitment: Hash32, nonce: UInt64, seat: Amount
+        ) {
+            self.authorised = authorised
+            self.charged = charged
+            self.credit = credit
+            self.commitment = commitment
+            self.nonce = nonce
+            self.seat = seat
+        }
+    }
+
+    /// What the payer is asked, or told.
+    public enum Event: Hashable, Sendable {
+        /// A request is to be paid for; `longest` is how rarely the payee lets a ticket win: once in so many times.
+        case paymentAsked(RequestID, price: Amount, longest: UInt32, at: Instant)
+        /// The payee served the request, and says what it charged for this one, and how the channel stands.
+        case served(RequestID, charged: Amount, Statement)
+        /// The payee would not serve it, and says how the channel stands.
+        case corrected(RequestID, Statement)
+        /// The payee did not serve it, and nothing was charged.
+        case notServed(RequestID)
+        /// Nobody knows what became of it.
+        case unanswered(RequestID)
+        /// The contract was read.
+        case observed(ContractSnapshot<LotteryContract>)
+    }
+
+    /// What is to be signed and sent with a request.
+    public enum Payment: Hashable, Sendable {
+        /// The payee's seat: it is not known yet what the payee promises.
+        case seat
+        case ticket(LotteryTicket)
+    }
+
+    public typealias RequestID = ReservationID
+
+    /// A ticket that can still win.
+    private struct Sent: Hashable {
+        let nonce: UInt64
+        let faceValue: Amount
+        let expiry: UInt64
+    }
+
+    public let id: ChannelID
+    public let terms: LotteryTerms
+    public let payee: Address
+    public let policy: Policy
+    /// What the payee said last; `nil` before it has said anything.
+    public private(set) var told: Statement?
+    /// The nonce of the last ticket that was made.
+    public private(set) var nonce: UInt64 = 0
+    /// What all tickets that were made are worth, on average: what the payee can expect to win.
+    public private(set) var spent = Amount.zero
+    /// What the tickets that can still win would pay together.
+    public private(set) var exposure = Amount.zero
+    /// What the payee charged in all, as far as both agree.
+    public private(set) var charged = Amount.zero
+    /// The prices of requests that were sent and never answered: the payee may have charged them, or not.
+    public private(set) var doubtful = Amount.zero
+    /// The prices of requests under way.
+    public private(set) var underWay: [RequestID: Amount] = [:]
+    private var sent: [Sent] = []
+    private var readIn: Block?
+
+    public init(id: ChannelID, terms: LotteryTerms, payee: Address, policy: Policy) {
+        self.id = id
+        self.terms = terms
+        self.payee = payee
+        self.policy = policy
+    }
+
+    /// - Returns: What to sign and send, for a payment that was asked for; `nil` for everything else.
+    public mutating func apply(_ event: Event) throws(Refusal) -> Payment? {
+        switch event {
+        case .paymentAsked(let id, let price, let longest, let now):
+            return try pay(price, for: id, longest: longest, at: now)
+        case .served(let id, let charge, let statement):
+            guard let price = underWay[id] else { throw .unknownRequest }
+            guard charge <= price else { throw .overcharged(charge: charge, price: price) }
+            try check(statement, most: mostCharged())
+            underWay[id] = nil
+            settle(at: statement, charge: charge)
+            return nil
+        case .corrected(let id, let statement):
+            guard underWay[id] != nil else { throw .unknownRequest }
+            try check(statement, most: mostCharged(besides: id))
+            underWay[id] = nil
+            settle(at: statement, charge: .zero)
+            return nil
+        case .notServed(let id):
+            guard underWay.removeValue(forKey: id) != nil else { throw .unknownRequest }
+            return nil
+        case .unanswered(let id):
+            guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
+            doubtful = doubtful.adding(price) ?? .max
+            return nil
+        case .observed(let snapshot):
+            observe(snapshot)
+            return nil
+        }
+    }
+
+    // MARK: - Believing
+
+    /// All that the payee can have charged without lying.
+    ///
+    /// - Parameter id: A request that it did not serve, and so did not charge.
+    private func mostCharged(besides id: RequestID? = nil) -> Amount {
+        var sum = charged.adding(doubtful) ?? .max
+        for (request, price) in underWay where request != id { sum = sum.adding(price) ?? .max }
+        return min(sum, spent)
+    }
+
+    private func check(_ statement: Statement, most: Amount) throws(Refusal) {
+        guard statement.charged <= most else { throw .overstated(charged: statement.charged, most: most) }
+        guard statement.authorised <= spent else {
+            throw .overstatedTickets(worth: statement.authorised, most: spent)
+        }
+        guard statement.nonce <= nonce else { throw .overstatedNonce(nonce: statement.nonce, most: nonce) }
+    }
+
+    /// Goes by what the payee says, but for what an answer says that was overtaken by another.
+    private mutating func settle(at statement: Statement, charge: Amount) {
+        let surplus = statement.charged.clampedSubtracting(charged).clampedSubtracting(charge)
+        doubtful = doubtful.clampedSubtracting(surplus)
+        charged = max(charged, statement.charged)
+        if statement.nonce >= told?.nonce ?? 0 || underWay.isEmpty { told = statement }
+    }
+
+    /// Forgets the tickets that can win no more, as the contract has it.
+    private mutating func observe(_ snapshot: ContractSnapshot<LotteryContract>) {
+        guard snapshot.block.height >= readIn?.height ?? 0 else { return }
+        readIn = snapshot.block
+        let paid = snapshot.state.seats[payee]?.nonce ?? 0
+        forget { $0.nonce <= paid || snapshot.state.phase == .closed }
+        forgetExpired(at: snapshot.block.time)
+    }
+
+    private mutating func forgetExpired(at now: Instant) {
+        forget { Int64(clamping: $0.expiry) <= now.unixSeconds }
+    }
+
+    private mutating func forget(_ isOver: (Sent) -> Bool) {
+        for ticket in sent where isOver(ticket) { exposure = exposure.clampedSubtracting(ticket.faceValue) }
+        sent.removeAll(where: isOver)
+    }
+
+    // MARK: - Paying
+
+    private mutating func pay(
+        _ price: Amount, for id: RequestID, longest: UInt32, at now: Instant
+    ) throws(Refusal) -> Payment {
+        guard underWay[id] == nil else { throw .unknownRequest }
+        guard underWay.count < Purse.maximumRequests else { throw .busy(requests: underWay.count) }
+        guard let told else {
+            underWay[id] = price
+            return .seat
+        }
+        var next = self
+        next.forgetExpired(at: now)
+        let ticket = try next.ticket(worth: worth(of: price), told, longest: longest, at: now)
+        guard let spent = next.spent.adding(ticket.expectedValue),
+            let exposure = next.exposure.adding(ticket.faceValue)
+        else { throw .exhausted(price: price) }
+        next.nonce = ticket.nonce
+        next.spent = spent
+        next.exposure = exposure
+        next.sent.append(Sent(nonce: ticket.nonce, faceValue: ticket.faceValue, expiry: ticket.expiry))
+        next.underWay[id] = price
+        self = next
+        return .ticket(ticket)
+    }
+
+    /// What a ticket must be worth: what is paid ahead pays as well, unless another request may take it.
+    ///
+    /// At least one unit, since the ticket shows who asks.
+    private func worth(of price: Amount) -> Amount {
+        let one = Amount(units: 1)
+        guard underWay.isEmpty, let told else { return max(price, one) }
+        let ahead = told.authorised.clampedSubtracting(told.charged.clampedSubtracting(told.credit))
+        return max(price.clampedSubtracting(ahead), one)
+    }
+
+    private func ticket(
+        worth: Amount, _ told: Statement, longest: UInt32, at now: Instant
+    ) throws(Refusal) -> LotteryTicket {
+        let expiry = min(terms.expiry, UInt64(clamping: now.advanced(bySeconds: policy.lifetime).unixSeconds))
+        let validity = Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now)
+        guard validity > LotteryChannel.safetyMargin else { throw .expiring(at: expiry, now: now) }
+        let left = policy.worstCase.clampedSubtracting(exposure)
+        guard left > worth else { throw .worstCase(left: left, worth: worth) }
+        let room = min(told.seat, terms.share)
+        let wished = worth.multiplied(by: UInt128(min(policy.odds, longest))) ?? .max
+        let face = min(wished, room, left)
+        guard nonce < .max, let threshold = LotteryDraw.threshold(for: worth, of: face) else {
+            throw .exhausted(price: worth)
+        }
+        return LotteryTicket(
+            payee: payee, commitment: told.commitment, nonce: nonce + 1, faceValue: face, threshold: threshold,
+            expiry: expiry)
+    }
+}

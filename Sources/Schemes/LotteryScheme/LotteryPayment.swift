@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+/// What came from outside: nobody has looked at a signature yet.
+public enum UnverifiedLotteryPayment: Hashable, Sendable {
+    /// No ticket yet: the payer hands in the payee's seat, and asks what the payee promises.
+    case seat(Signature)
+    case ticket(LotteryTicket, Signature)
+}
+
+extension LotteryChannel {
+    /// Checks a ticket by itself, and draws it.
+    ///
+    /// What is drawn decides nothing here: a ticket that wins passes the same checks as one that loses, or a payer could
+    /// learn from a refusal what its ticket draws.
+    ///
+    /// - Parameter longest: A ticket may win so rarely as once in so many times.
+    public func verify(
+        _ payment: UnverifiedLotteryPayment, longest: UInt32, in domain: ContractDomain, secrets: PayeeSecrets
+    ) throws(Refusal) -> LotteryPayment {
+        guard reserve != nil else { throw seatRefusal(payment, in: domain) }
+        guard case .ticket(let ticket, let signature) = payment else { throw .commitment }
+        guard ticket.payee == payee else { throw .foreignPayee(ticket.payee) }
+        let secret = secrets.secret(of: id, epoch: epoch)
+        guard ticket.commitment == LotteryDraw.commitment(to: secret, by: payee, in: id) else { throw .commitment }
+        guard ticket.nonce > nonce else { throw .staleNonce(nonce: ticket.nonce, last: nonce) }
+        guard !ticket.expectedValue.isZero else { throw .worthless }
+        let least = Self.leastThreshold(longest: longest)
+        guard ticket.threshold >= least else { throw .longOdds(threshold: ticket.threshold, least: least) }
+        guard ticket.expiry <= terms.expiry else {
+            throw .outlivesChannel(ticket: ticket.expiry, channel: terms.expiry)
+        }
+        let digest = ticket.digest(for: id, in: domain)
+        let signer = try signer(of: signature, over: digest)
+        guard ticket.wins(signature, secret: secret) else {
+            return LotteryPayment(ticket: ticket, signature: signature, signer: signer, epoch: epoch, secret: nil)
+        }
+        // Checking against a key does not look at `v`, and the contract recovers with it.
+        let redeemable = signature.recovering(signer, over: digest) ?? signature
+        return LotteryPayment(ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, secret: secret)
+    }
+
+    /// The lowest threshold of tickets that win at least once in so many times.
+    public static func leastThreshold(longest: UInt32) -> UInt64 { max(1, .max / UInt64(max(1, longest))) }
+
+    /// Recovers the key of the channel's first ticket, and checks later ones against it, which is cheaper.
+    private func signer(of signature: Signature, over digest: Hash32) throws(Refusal) -> PublicKey {
+        if let signer {
+            guard signer.verifies(signature, over: digest) else { throw .ticketSignature }
+            return signer
+        }
+        guard let signer = PublicKey(recovering: signature, over: digest), signer.address == terms.payer else {
+            throw .ticketSignature
+        }
+        return signer
+    }
+
+    private func seatRefusal(_ payment: UnverifiedLotteryPayment, in domain: ContractDomain) -> Refusal {
+        guard case .seat(let signature) = payment else { return .noSeat(payee) }
+        let digest = LotterySeat.digest(for: payee, of: id, in: domain)
+        return signature.isBy(terms.payer, over: digest) ? .noSeat(payee) : .seatSignature
+    }
+}
+
+/// A ticket whose signature was checked, and that was drawn, when it was made.
+public struct LotteryPayment: Hashable, Sendable {
+    public let ticket: LotteryTicket
+    public let signature: Signature
+    /// Kept with the channel, because checking against a parsed key is cheaper than recovering it.
+    public let signer: PublicKey
+    /// Which of the payee's secrets it was drawn with.
+    public let epoch: UInt64
+    /// What proves that the ticket has won; `nil` when it has not.
+    public let secret: Hash32?
+
+    fileprivate init(
+        ticket: LotteryTicket, signature: Signature, signer: PublicKey, epoch: UInt64, secret: Hash32?
+    ) {
+        self.ticket = ticket
+        self.signature = signature
+        self.signer = signer
+        self.epoch = epoch
+        self.secret = secret
+    }
+
+    /// What the contract needs when the ticket has won.
+    public var winner: LotteryWinner? {
+        secret.map { LotteryWinner(ticket: ticket, signature: signature, secret: $0) }
+    }
+}
+
+/// A ticket that has won, and what proves it.
+///
+/// Its secret is used up: no other ticket is taken that would be drawn with it.
+public struct LotteryWinner: Hashable, Sendable {
+    public let ticket: LotteryTicket
+    public let signature: Signature
+    public let secret: Hash32
+
+    public init(ticket: LotteryTicket, signature: Signature, secret: Hash32) {
+        self.ticket = ticket
+        self.signature = signature
+        self.secret = secret
+    }
+
+    public var order: LotteryContract.Order { .redeem(ticket, signature: signature, secret: secret) }
+}

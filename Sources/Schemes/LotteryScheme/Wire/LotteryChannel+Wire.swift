@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+public import FarthingContracts
+public import FarthingEncodings
+public import FarthingPrimitives
+public import FarthingX402
+
+extension LotteryChannel: PrepaidWire {
+    public typealias Unverified = UnverifiedLotteryPayment
+
+    public static func terms(_ members: JSONMembers) throws(MemberFault) -> LotteryTerms {
+        LotteryTerms(
+            payer: try members.address("payer"), token: try members.address("token"),
+            deposit: try members.amount("deposit"), reserve: try members.amount("reserve"),
+            seats: try members.number("seats"), expiry: try members.number("expiry"),
+            salt: try members.hash("salt"))
+    }
+
+    public static func json(of terms: LotteryTerms) -> JSON {
+        [
+            "payer": .string(terms.payer.checksummed), "token": .string(terms.token.checksummed),
+            "deposit": .string("\(terms.deposit)"), "reserve": .string("\(terms.reserve)"),
+            "seats": .string("\(terms.seats)"), "expiry": .string("\(terms.expiry)"),
+            "salt": .string(terms.salt.hex),
+        ]
+    }
+
+    /// A payer that does not know what the payee promises hands in the seat instead of a ticket.
+    public static func payment(_ members: JSONMembers) throws(MemberFault) -> UnverifiedLotteryPayment {
+        if members.has("seat") { return .seat(try members.signature("seat")) }
+        let ticket = LotteryTicket(
+            payee: try members.address("payee"), commitment: try members.hash("commitment"),
+            nonce: try members.number("nonce"), faceValue: try members.amount("faceValue"),
+            threshold: try members.number("threshold"), expiry: try members.number("expiry"))
+        return .ticket(ticket, try members.signature("signature"))
+    }
+
+    public static func json(of payment: UnverifiedLotteryPayment) -> JSON {
+        switch payment {
+        case .seat(let signature): ["seat": .string(signature.hex)]
+        case .ticket(let ticket, let signature):
+            [
+                "payee": .string(ticket.payee.checksummed), "commitment": .string(ticket.commitment.hex),
+                "nonce": .string("\(ticket.nonce)"), "faceValue": .string("\(ticket.faceValue)"),
+                "threshold": .string("\(ticket.threshold)"), "expiry": .string("\(ticket.expiry)"),
+                "signature": .string(signature.hex),
+            ]
+        }
+    }
+
+    /// A seat must be worth more than the price, since no ticket can pay more than a seat has.
+    public static func mismatch(of terms: LotteryTerms, with offer: PrepaidOffer, price: Amount) -> String? {
+        guard terms.token == offer.token.address else { return "token" }
+        guard terms.share > price else { return "reserve" }
+        return nil
+    }
+
+    /// Takes our seat, where the payer has signed it and one is free.
+    public func preparation(
+        for payment: UnverifiedLotteryPayment, in domain: ContractDomain
+    ) -> LotteryContract.Order? {
+        guard phase == .open, reserve == nil, freeSeats > 0, case .seat(let signature) = payment,
+            signature.isBy(terms.payer, over: LotterySeat.digest(for: payee, of: id, in: domain))
+        else { return nil }
+        return .takeSeat(payee, signature: signature)
+    }
+
+    public func verify(
+        _ payment: UnverifiedLotteryPayment, under offer: PrepaidOffer, in domain: ContractDomain,
+        secrets: PayeeSecrets
+    ) throws(Refusal) -> LotteryPayment {
+        try verify(payment, longest: offer.longestStride, in: domain, secrets: secrets)
+    }
+
+    /// `seat` is what a ticket may win at most.
+    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
+        [
+            JSON.Member(name: "commitment", value: .string(commitment(with: secrets).hex)),
+            JSON.Member(name: "nonce", value: .string("\(nonce)")),
+            JSON.Member(name: "seat", value: .string("\(room)")),
+        ]
+    }
+
+    public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
+}
+
+extension LotteryChannel {
+    /// What the next ticket must be for.
+    public func commitment(with secrets: PayeeSecrets) -> Hash32 {
+        LotteryDraw.commitment(to: secrets.secret(of: id, epoch: epoch), by: payee, in: id)
+    }
+}
+
+extension LotteryPayer.Statement {
+    /// Reads what a payee says of the channel: the `channelState` of a receipt or a correction.
+    public init(_ members: JSONMembers) throws(MemberFault) {
+        self.init(
+            authorised: try members.amount("authorised"), charged: try members.amount("charged"),
+            credit: try members.amount("credit"), commitment: try members.hash("commitment"),
+            nonce: try members.number("nonce"), seat: try members.amount("seat"))
+    }
+}

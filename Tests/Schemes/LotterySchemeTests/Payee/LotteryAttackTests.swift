@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingLotteryScheme
+import FarthingPrimitives
+import Testing
+
+@Suite("Mallory at a lottery channel")
+struct LotteryAttackTests {
+    @Test func `hands in a ticket as another payee (MuP2P 12: a ticket named nobody)`() throws {
+        var scene = try Scene(taking: [.bob, .mallory])
+        let mallory = LotteryChannel(
+            id: scene.id, ledger: scene.snapshot, in: Scene.domain, payee: Person.mallory.address)
+        let ticket = scene.ticket(1, wins: true)
+        #expect(throws: LotteryChannel.Refusal.foreignPayee(Person.bob.address)) {
+            try mallory.verify(
+                .ticket(ticket, scene.sign(ticket)), longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+        }
+        var stolen = ticket
+        stolen.payee = Person.mallory.address
+        #expect(throws: LotteryContract.Refusal.self) {
+            try scene.order(.redeem(stolen, signature: scene.sign(ticket), secret: scene.secret))
+        }
+    }
+
+    @Test func `uses a ticket of another channel of the same payer (MuP2P 12)`() throws {
+        let scene = try Scene()
+        let ticket = scene.ticket(1)
+        let other = Person.alice.sign(ticket.digest(for: ChannelID(hash("other")), in: Scene.domain))
+        #expect(throws: LotteryChannel.Refusal.ticketSignature) {
+            try scene.bob.verify(.ticket(ticket, other), longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+        }
+    }
+
+    @Test func `fills a purse with one ticket, sent fifty times (MuP2P 12)`() throws {
+        var scene = try Scene()
+        let payment = try scene.verified(scene.ticket(1))
+        var served = 0
+        for number in 1...50 as ClosedRange<UInt64> {
+            let event = LotteryChannel.Event.paymentArrived(
+                payment, for: scene.reservation(ReservationID(number), 50), at: noon)
+            if (try? scene.bob.apply(event)) != nil { served += 1 }
+        }
+        #expect(served == 1)
+        #expect(throws: LotteryChannel.Refusal.staleNonce(nonce: 1, last: 1)) { try scene.verified(scene.ticket(1)) }
+    }
+
+    @Test func `signs two tickets with one nonce, and pays with one`() throws {
+        var scene = try Scene()
+        let (first, second) = (try scene.verified(scene.ticket(1)), try scene.verified(scene.ticket(1, wins: true)))
+        _ = try scene.bob.apply(.paid(first, price: units(50), at: noon))
+        #expect(throws: LotteryChannel.Refusal.staleNonce(nonce: 1, last: 1)) {
+            try scene.bob.apply(.paid(second, price: units(50), at: noon))
+        }
+        #expect(scene.bob.unclaimed == .zero)
+    }
+
+    @Test func `waits for a secret, and signs tickets that cannot win with it (MuP2P 13: the draw was known)`() throws {
+        var scene = try Scene()
+        let inFlight = try scene.verified(scene.ticket(2, wins: true))
+        let late = scene.ticket(9)
+        try scene.take(scene.ticket(1, wins: true))
+        // The secret of the first is told with its redemption: nothing is taken any more that would be drawn with it.
+        #expect(throws: LotteryChannel.Refusal.commitment) { try scene.verified(late) }
+        let refusal = #expect(throws: LotteryChannel.Refusal.self) {
+            try scene.bob.apply(.paid(inFlight, price: .zero, at: noon))
+        }
+        #expect(refusal == .commitment)
+        #expect(refusal?.callsForCorrection == true)
+    }
+
+    @Test func `learns from no refusal what a ticket would have drawn (MuP2P 13)`() throws {
+        var scene = try Scene()
+        let before = scene.bob
+        var answers: Set<LotteryChannel.Refusal> = []
+        for nonce in 1...40 as ClosedRange<UInt64> {
+            let payment = try scene.verified(scene.ticket(nonce, wins: nonce % 2 == 0))
+            do { _ = try scene.bob.apply(.paid(payment, price: units(1000), at: noon)) } catch { answers.insert(error) }
+        }
+        #expect(answers.count == 1)
+        #expect(scene.bob == before)
+    }
+
+    @Test func `has a friend win the deposit away, and the seat still pays (MuP2P 14: the payer took it back)`() throws
+    {
+        var scene = try Scene(deposit: 100, taking: [.bob, .mallory])
+        try scene.take(scene.ticket(1, faceValue: 600, wins: true))
+        let friend = PayeeSecrets(root: hash("a friend's root")).secret(of: scene.id, epoch: 0)
+        let ticket = LotteryTicket(
+            payee: Person.mallory.address,
+            commitment: LotteryDraw.commitment(to: friend, by: Person.mallory.address, in: scene.id), nonce: 1,
+            faceValue: units(100), threshold: .max, expiry: scene.terms.expiry)
+        #expect(try scene.order(.redeem(ticket, signature: scene.sign(ticket), secret: friend)).count == 1)
+        #expect(scene.contract.deposit == .zero)
+        let winner = try #require(scene.bob.redemption)
+        #expect(try scene.order(winner.order) == [Payout(to: Person.bob.address, units(600))])
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        #expect(scene.bob.room == units(400))
+    }
+
+    @Test func `sends tickets for more than the seat has, since winners wait`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1, faceValue: 700, wins: true))
+        #expect(throws: LotteryChannel.Refusal.faceValue(units(301), room: units(300))) {
+            try scene.take(scene.ticket(2, faceValue: 301))
+        }
+        try scene.take(scene.ticket(2, faceValue: 300))
+    }
+
+    @Test func `opens a fund whose seats are all taken, or whose reserve is spent`() throws {
+        var full = try Scene(seats: 1, taking: [.mallory])
+        let seat = UnverifiedLotteryPayment.seat(Scene.seat(.bob, of: full.id))
+        #expect(full.bob.preparation(for: seat, in: Scene.domain) == nil)
+        #expect(throws: LotteryChannel.Refusal.noSeat(Person.bob.address)) {
+            try full.bob.verify(seat, longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+        }
+        full = try Scene(deposit: 0, reserve: 100, seats: 1)
+        try full.take(full.ticket(1, faceValue: 100, wins: true))
+        try full.order(#require(full.bob.redemption).order)
+        _ = try full.bob.apply(.observed(full.snapshot))
+        #expect(throws: LotteryChannel.Refusal.faceValue(units(2), room: .zero)) {
+            try full.take(full.ticket(2, faceValue: 2))
+        }
+    }
+
+    @Test func `is the payee, and claims a loser as a winner, or with another secret`() throws {
+        var scene = try Scene()
+        let ticket = scene.ticket(1)
+        let signature = scene.sign(ticket)
+        let refusal = #expect(throws: LotteryContract.Refusal.self) {
+            try scene.order(.redeem(ticket, signature: signature, secret: scene.secret))
+        }
+        #expect(refusal?.code == "lottery.not-won")
+        // It looks for a secret with which the ticket wins, now that it has seen the signature.
+        let better = (0...UInt64.max).lazy.map { Scene.secrets.secret(of: scene.id, epoch: $0) }
+            .first { ticket.wins(signature, secret: $0) }
+        #expect(throws: LotteryContract.Refusal.foreignSecret) {
+            try scene.order(.redeem(ticket, signature: signature, secret: #require(better)))
+        }
+    }
+
+    @Test func `is the payee, and redeems a winner twice`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1, wins: true))
+        let order = try #require(scene.bob.redemption).order
+        #expect(try scene.order(order).count == 1)
+        #expect(try scene.order(order) == [])
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        _ = try scene.bob.apply(.captured(.zero))
+        #expect(scene.bob.unclaimed == .zero)
+    }
+
+    /// A limit of the rules: where orders are seen before they are carried out, a payer can void a winner that way.
+    @Test func `overtakes a winner that it sees on its way, and the payee goes on with another secret`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1, wins: true))
+        let winner = try #require(scene.bob.redemption)
+        let overtaking = LotteryTicket(
+            payee: Person.bob.address, commitment: winner.ticket.commitment, nonce: 2, faceValue: units(1),
+            threshold: .max, expiry: scene.terms.expiry)
+        try scene.order(.redeem(overtaking, signature: scene.sign(overtaking), secret: winner.secret))
+        #expect(throws: LotteryContract.Refusal.staleNonce(nonce: 1, redeemed: 2)) { try scene.order(winner.order) }
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        #expect(scene.bob.redemption == nil)
+        #expect(scene.bob.epoch == 2)
+        try scene.take(scene.ticket(3))
+    }
+}
