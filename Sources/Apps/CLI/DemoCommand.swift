@@ -32,8 +32,9 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000).contains(requests) else { throw ValidationError("--requests goes from 1 to 1000000.") }
         guard (1...256).contains(channels) else { throw ValidationError("--channels goes from 1 to 256.") }
-        guard scheme.map({ PaymentScheme(rawValue: $0) != nil }) ?? true else {
-            let names = PaymentScheme.allCases.map(\.rawValue).joined(separator: ", ")
+        let shown = Demo.Options.shown.map(\.rawValue)
+        guard scheme.map(shown.contains) ?? true else {
+            let names = shown.joined(separator: ", ")
             throw ValidationError("--scheme takes one of \(names).")
         }
     }

@@ -8,6 +8,7 @@ import FarthingLedgerSettlement
 import FarthingNode
 public import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingWallet
 import FarthingX402
 import Foundation
 public import Logging
@@ -22,7 +23,11 @@ public struct Demo: Sendable {
         public var channels = 8
         public var price = Amount(units: 1000)
         /// The ways to pay that are shown, one after the other.
-        public var schemes = PaymentScheme.allCases
+        ///
+        /// - Range: ``shown``.
+        public var schemes = Self.shown
+        /// The ways to pay that the demo's wallet has.
+        public static let shown = PaymentScheme.allCases.filter { PaymentSchemeName.wire(of: $0.rawValue) != nil }
         /// The folder for the store and its ledger.
         ///
         /// Those of an earlier demo in it are replaced.
