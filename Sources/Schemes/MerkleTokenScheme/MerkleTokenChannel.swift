@@ -50,7 +50,9 @@ public struct MerkleTokenChannel: PrepaidScheme {
     public private(set) var captured: Amount
     public private(set) var readIn: Block
     public private(set) var lastPaidAt: Instant?
-    /// The way of the token that was shown last, from which the next is near. Lost at a restart, and no loss.
+    /// The way of the token that was shown last, from which the next is near.
+    ///
+    /// Lost at a restart, and no loss.
     private(set) var path: MerklePath?
 
     public init(

@@ -33,7 +33,9 @@ public struct SeenTokens: Hashable, Sendable {
         return words[place / 64] & 1 << UInt64(place % 64) != 0
     }
 
-    /// Takes an index in. With the first the window starts, since a payee's tokens may stand anywhere in the tree.
+    /// Takes an index in.
+    ///
+    /// With the first the window starts, since a payee's tokens may stand anywhere in the tree.
     ///
     /// - Returns: Whether it was not there before.
     @discardableResult

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingMerkleTokenScheme
 import FarthingPrimitives
+import Testing
 
 let noon = Instant(unixSeconds: 1_800_000_000)
 
@@ -14,7 +15,12 @@ func hash(_ text: String) -> Hash32 { Keccak256.hash(utf8: text) }
 
 /// Alice's channel to Bob and Carol, seen by her and by both: ten tokens of three units for Bob, five of two for Carol.
 struct Scene {
-    static let domain = ContractDomain(.merkleToken, on: Network(evm: 84_532))!
+    static let domain: ContractDomain = {
+        guard let domain = ContractDomain(.merkleToken, on: Network(evm: 84_532)) else {
+            preconditionFailure("84532 is a chain")
+        }
+        return domain
+    }()
     static let bob = address("Bob")
     static let carol = address("Carol")
     let id: ChannelID
@@ -27,10 +33,11 @@ struct Scene {
         let plan = MerkleTokenPlan([
             MerkleTokenPlan.Share(payee: Self.carol, count: others, amount: units(2)),
             MerkleTokenPlan.Share(payee: Self.bob, count: count, amount: units(amount)),
-        ])!
-        alice = MerkleTokenPayer(
-            plan, seed: hash("seed"), payer: Self.address("Alice"), token: Self.address("token"),
-            expiry: UInt64(noon.unixSeconds) + 86_400, salt: hash(salt), in: Self.domain)!
+        ])
+        let payer = MerkleTokenPayer(
+            try #require(plan), seed: hash("seed"), payer: Self.address("Alice"), token: Self.address("token"),
+            expiry: UInt64(noon.unixSeconds) + 86_400, salt: hash(salt), in: Self.domain)
+        alice = try #require(payer)
         id = alice.id
         let ledger = try Self.ledger(alice.terms)
         bob = MerkleTokenChannel(id: id, ledger: ledger, in: Self.domain, payee: Self.bob)
