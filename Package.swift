@@ -145,7 +145,7 @@ let tests: [Target] = [
         uses: [
             "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "HashChainScheme",
             "VoucherScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives",
-        ], libraries: [asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
+        ], libraries: [grdb, asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
     .executableTarget(
         name: "crashing-payer",
         dependencies: rooms(["Wallet", "HTTP402Client", "LedgerSettlement", "Channels", "Encodings", "Primitives"])

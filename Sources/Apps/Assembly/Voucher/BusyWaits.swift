@@ -34,6 +34,8 @@ final class BusyWaits: Sendable {
 
     private struct Line {
         var waiters: [Waiter] = []
+        /// How many corrections in a row were let pass.
+        var ignored = 0
         var pause: Pause?
     }
 
@@ -49,12 +51,17 @@ final class BusyWaits: Sendable {
     /// How many may wait for one channel, and for all.
     static let maximumPerChannel = 32
     static let maximum = 1024
-    /// How long a payment waits at most.
-    static let patience = Duration.seconds(10)
+    /// How long a payment waits at most; less than clients wait for an answer.
+    static let patience = Duration.seconds(25)
     /// How long a corrected payer has to come again.
     ///
-    /// It reads the chain before it follows a correction.
-    static let grace = Duration.milliseconds(1500)
+    /// It reads the chain before it follows a correction, and may be one of many on a busy machine.
+    static let grace = Duration.seconds(2)
+    /// How many corrections in a row a payer may let pass before nobody is kept for it.
+    ///
+    /// A client that is corrected twice gives up, although its payer follows corrections: that happens to one that is
+    /// overtaken by another that signs for the first time, with what both have just learnt.
+    static let strikes = 3
     /// How long nobody is kept for a payer that let a correction pass.
     static let memory = Duration.seconds(60)
 
@@ -119,6 +126,7 @@ final class BusyWaits: Sendable {
         guard known.load(ordering: .acquiring) > 0 else { return }
         contents.withLock { contents in
             contents.lines[channel]?.pause = .serving(id)
+            contents.lines[channel]?.ignored = 0
             contents.deaf[channel] = nil
             count(contents)
         }
@@ -132,8 +140,8 @@ final class BusyWaits: Sendable {
 
     /// A payment was refused.
     ///
-    /// Where it was corrected, those after it wait until it has come again and been served; where it does not come, all
-    /// are woken. Else the next is woken at once.
+    /// Where it was corrected, those after it wait until it has come again and been served, or has had time to; where
+    /// several in a row do not come, all are woken. Else the next is woken at once.
     func refused(on channel: ChannelID, wasCorrected: Bool) {
         let number = contents.withLock { contents -> UInt64? in
             switch contents.lines[channel]?.pause {
@@ -154,7 +162,9 @@ final class BusyWaits: Sendable {
         guard let number else { return wakeNext(on: channel, after: nil) }
         Task {
             try? await Task.sleep(for: Self.grace)
-            guard let all = giveUpOn(channel, corrected: number) else { return }
+            guard let all = giveUpOn(channel, corrected: number) else {
+                return wakeNext(on: channel, after: nil)
+            }
             for waiter in all { waiter.continuation.resume(returning: Turn(deadline: waiter.deadline)) }
             try? await Task.sleep(for: Self.memory)
             contents.withLock { contents in
@@ -165,13 +175,18 @@ final class BusyWaits: Sendable {
         }
     }
 
-    /// This payer does not follow corrections, so there is no use in keeping the others.
+    /// This correction was not followed; after several there is no use in keeping the others.
     ///
-    /// - Returns: Who has waited; `nil` when it followed after all.
+    /// - Returns: Who has waited, when nobody is kept any more; `nil` when the next is to be woken, if it is its turn.
     private func giveUpOn(_ channel: ChannelID, corrected number: UInt64) -> [Waiter]? {
         contents.withLock { contents in
             guard contents.lines[channel]?.pause == .corrected(number) else { return nil }
             contents.lines[channel]?.pause = nil
+            contents.lines[channel]?.ignored += 1
+            guard
+                contents.lines[channel]?.waiters.isEmpty ?? true
+                    || contents.lines[channel]?.ignored ?? 0 >= Self.strikes
+            else { return nil }
             var all: [Waiter] = []
             while let waiter = take(0, from: channel, in: &contents) { all.append(waiter) }
             if contents.deaf.count < Self.maximum { contents.deaf[channel] = number }
