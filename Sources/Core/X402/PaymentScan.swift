@@ -15,8 +15,8 @@ public enum PaymentScan {
 
     /// - Parameters:
     ///   - familiar: What is known of payments for the offer in question.
-    ///   - payload: Reads the payload where it begins, and steps over it.
-    /// - Returns: What `payload` made of it and what the extensions mean, or `nil` when the text must be read in full.
+    ///   - readPayload: Reads the payload where it begins, and steps over it.
+    /// - Returns: What `readPayload` made of it and what the extensions mean, or `nil` when the text must be read in full.
     public static func read<Payload>(
         _ bytes: Span<UInt8>, familiar: FamiliarTexts,
         payload readPayload: (inout JSONCursor, Span<UInt8>) -> Payload?

@@ -5,7 +5,7 @@
 ///
 /// What it steps over is JSON exactly as RFC 8259 has it. It knows only a part of it: no escapes and nothing but ASCII
 /// in strings. A `nil` or `false` is no error, but means that the text must be read by ``JSON`` instead. Like
-/// ``JSONParser`` it is handed the bytes at each step, because a span may not outlive its array.
+/// `JSON.parse` it is handed the bytes at each step, because a span may not outlive its array.
 public struct JSONCursor {
     /// The offset of the next byte to read.
     public private(set) var position: Int

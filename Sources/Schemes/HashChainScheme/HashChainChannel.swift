@@ -22,7 +22,7 @@ public struct HashChainChannel: PrepaidScheme {
 
     public enum Phase: UInt8, Hashable, Sendable {
         case open
-        /// We signed that the payer gets back what is beyond ``closeIndex``; nothing more is taken.
+        /// We signed that the payer gets back what is beyond the close; nothing more is taken.
         case closing
         /// The contract holds nothing for us any more.
         case closed

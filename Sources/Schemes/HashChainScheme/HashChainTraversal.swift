@@ -39,7 +39,7 @@ public struct HashChainTraversal: Hashable, Sendable {
     /// - Parameters:
     ///   - seed: Random, and known to nobody else.
     ///   - count: How many steps the chain has.
-    ///   - tag: The channel's, see ``HashChainTerms/tag(in:)``.
+    ///   - tag: The channel's, see `HashChainTerms.tag(in:)`.
     public init(seed: Hash32, count: UInt32, tag: Hash32) {
         self.seed = seed
         self.count = count

@@ -50,7 +50,7 @@ extension Ledger {
 
     /// Changes what is allowed in channels of one kind; those that are open stay as they are.
     ///
-    /// - Throws: ``SettlementError/invalidReceiver(_:)`` for a fee that goes to nobody.
+    /// - Throws: `SettlementError.invalidReceiver(_:)` for a fee that goes to nobody.
     public func setLimits(_ limits: ContractLimits, of kind: ContractKind) async throws(SettlementError) {
         try await change { try $0.setLimits(limits, of: kind) }
     }
