@@ -83,11 +83,13 @@ public final class FamiliarTexts: Sendable {
             guard let name = cursor.string(in: text), cursor.takes(UInt8(ascii: ":"), in: text) else { return nil }
             // White space in front of a value is no part of it.
             guard let range = cursor.checkedValue(in: text) else { return nil }
-            switch Array(bytes[name]) {
-            case PaymentScan.acceptedName: members.append((.accepted, range))
-            case PaymentScan.extensionsName: members.append((.extensions, range))
-            case PaymentScan.versionName, PaymentScan.payloadName: break
-            case let other: members.append((.other(other), range))
+            if PaymentScan.acceptedName.matches(name, in: text) {
+                members.append((.accepted, range))
+            } else if PaymentScan.extensionsName.matches(name, in: text) {
+                members.append((.extensions, range))
+            } else if !PaymentScan.versionName.matches(name, in: text), !PaymentScan.payloadName.matches(name, in: text)
+            {
+                members.append((.other(Array(bytes[name])), range))
             }
         } while cursor.takes(UInt8(ascii: ","), in: text)
         return members

@@ -8,10 +8,10 @@ public import FarthingEncodings
 /// It takes exactly what `PaymentPayload` would take, and means the same by it; whatever it does not foresee it leaves
 /// to that. So it is never the one to refuse.
 public enum PaymentScan {
-    static let versionName = Array("x402Version".utf8)
-    static let acceptedName = Array("accepted".utf8)
-    static let payloadName = Array("payload".utf8)
-    static let extensionsName = Array("extensions".utf8)
+    static let versionName = MemberName("x402Version")
+    static let acceptedName = MemberName("accepted")
+    static let payloadName = MemberName("payload")
+    static let extensionsName = MemberName("extensions")
 
     /// - Parameters:
     ///   - familiar: What is known of payments for the offer in question.
@@ -29,17 +29,17 @@ public enum PaymentScan {
         guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
         repeat {
             guard let name = cursor.string(in: bytes), cursor.takes(UInt8(ascii: ":"), in: bytes) else { return nil }
-            if matches(name, payloadName, in: bytes) {
+            if payloadName.matches(name, in: bytes) {
                 guard payload == nil, let read = readPayload(&cursor, bytes) else { return nil }
                 payload = read
-            } else if matches(name, acceptedName, in: bytes) {
+            } else if acceptedName.matches(name, in: bytes) {
                 guard seen.note(.accepted), familiar.take(.accepted, at: &cursor, in: bytes) != nil else { return nil }
-            } else if matches(name, extensionsName, in: bytes) {
+            } else if extensionsName.matches(name, in: bytes) {
                 guard seen.note(.extensions), let taken = familiar.take(.extensions, at: &cursor, in: bytes) else {
                     return nil
                 }
                 meaning = taken.meaning
-            } else if matches(name, versionName, in: bytes) {
+            } else if versionName.matches(name, in: bytes) {
                 guard seen.note(.version), cursor.wholeNumber(in: bytes) == 2 else { return nil }
             } else {
                 let other = bytes.extracting(name).withUnsafeBufferPointer { Array($0) }
@@ -69,11 +69,5 @@ public enum PaymentScan {
             defer { bits |= member.rawValue }
             return bits & member.rawValue == 0
         }
-    }
-
-    private static func matches(_ range: Range<Int>, _ name: [UInt8], in bytes: Span<UInt8>) -> Bool {
-        guard range.count == name.count else { return false }
-        for (offset, byte) in name.enumerated() where bytes[range.lowerBound + offset] != byte { return false }
-        return true
     }
 }

@@ -91,9 +91,7 @@ extension Book {
     }
 
     /// Whether an account is that of a contract, in which channels' money is.
-    func isContract(_ account: Address) -> Bool {
-        account == domain.contract || ContractDomain.isLedgerAddress(account)
-    }
+    func isContract(_ account: Address) -> Bool { domain.isContract(account) }
 
     private func context<Rules: ContractRules>(
         of id: ChannelID, _ state: Rules, in domain: ContractDomain, at block: Block

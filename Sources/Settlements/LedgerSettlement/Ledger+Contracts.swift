@@ -38,9 +38,7 @@ extension Ledger: ContractSettlement {
     }
 
     /// Whether an account is that of a contract, in which channels' money is.
-    public func isContract(_ account: Address) -> Bool {
-        account == domain.contract || ContractDomain.isLedgerAddress(account)
-    }
+    public func isContract(_ account: Address) -> Bool { domain.isContract(account) }
 
     private static func contractError<Rules: ContractRules>(_ error: any Error, _: Rules.Type) -> ContractError {
         switch error {
@@ -49,4 +47,9 @@ extension Ledger: ContractSettlement {
         default: .settlement(settlementError(error))
         }
     }
+}
+
+extension SettlementDomain {
+    /// Whether a ledger of this domain keeps channels' money in an account.
+    func isContract(_ account: Address) -> Bool { account == contract || ContractDomain.isLedgerAddress(account) }
 }

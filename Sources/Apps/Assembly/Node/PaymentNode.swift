@@ -89,18 +89,17 @@ public final class PaymentNode: Sendable {
 
     /// Captures what is due in channels of other schemes than vouchers.
     public func redeemDue() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
-        var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
-        for office in offices {
-            reports.append(
-                (office.scheme, await office.redeem(configuration.claimSchedule, configuration.claimInterval)))
-        }
-        return reports
+        await redeem(configuration.claimSchedule)
     }
 
     /// Captures all that was earned in channels of other schemes than vouchers.
-    public func redeemAll() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+    public func redeemAll() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] { await redeem(nil) }
+
+    private func redeem(_ schedule: ClaimSchedule?) async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
         var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
-        for office in offices { reports.append((office.scheme, await office.redeem(nil, .zero))) }
+        for office in offices {
+            reports.append((office.scheme, await office.redeem(schedule, configuration.claimInterval)))
+        }
         return reports
     }
 

@@ -109,12 +109,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         do {
             let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
             return try await books.observed(receipt.snapshot, of: known.id)
-        } catch let error as ContractError {
-            switch error {
-            case .settlement(.unavailable), .settlement(.cancelled): throw error
-            default: throw PrepaidFault.deposit(code: error.code, message: error.message)
-            }
-        }
+        } catch let error as ContractError { throw Self.fault(for: error) }
     }
 
     /// The channel as it is kept, or as its contract has it.
@@ -129,16 +124,17 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         let id = terms.channelID(in: books.domain)
         do {
             let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
-            if try await books.engine.state(of: id) != nil {
-                _ = try await books.engine.apply(.observed(receipt.snapshot), to: id)
-            }
-        } catch let error as ContractError {
-            switch error {
-            case .settlement(.unavailable), .settlement(.cancelled): throw error
-            default: throw PrepaidFault.deposit(code: error.code, message: error.message)
-            }
-        }
+            _ = try await books.observed(receipt.snapshot, of: id)
+        } catch let error as ContractError { throw Self.fault(for: error) }
         return id
+    }
+
+    /// What a payer is told when the contract does not go along; trouble with the settlement itself is no refusal.
+    private static func fault(for error: ContractError) -> any Error {
+        switch error {
+        case .settlement(.unavailable), .settlement(.cancelled): error
+        default: PrepaidFault.deposit(code: error.code, message: error.message)
+        }
     }
 
     // MARK: - Closing

@@ -43,18 +43,6 @@ public struct PlainPrepaid<Scheme: PrepaidWire>: Sendable {
     }
 }
 
-/// The name of a member, as it is looked for in bytes.
-public struct MemberName: Sendable {
-    private let bytes: [UInt8]
-    public init(_ name: StaticString) { bytes = name.withUTF8Buffer { Array($0) } }
-
-    public func matches(_ range: Range<Int>, in text: Span<UInt8>) -> Bool {
-        guard range.count == bytes.count else { return false }
-        for (offset, byte) in bytes.enumerated() where text[range.lowerBound + offset] != byte { return false }
-        return true
-    }
-}
-
 enum PrepaidNames {
     static let type = MemberName("type")
     static let payment = MemberName("payment")

@@ -4,6 +4,7 @@
 public import FarthingChannels
 public import FarthingEncodings
 public import FarthingPrimitives
+import FarthingX402
 
 /// A payload that is a voucher and nothing else, read in one pass without a JSON value in between.
 ///
@@ -26,19 +27,19 @@ public struct PlainVoucher: Sendable {
         guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
         repeat {
             guard let name = cursor.string(in: bytes), cursor.takes(UInt8(ascii: ":"), in: bytes) else { return nil }
-            switch name.count {
-            case Self.type.count where Self.matches(name, Self.type, in: bytes):
-                guard !hasType, let type = cursor.string(in: bytes), Self.matches(type, Self.voucher, in: bytes) else {
+            if Self.type.matches(name, in: bytes) {
+                guard !hasType, let type = cursor.string(in: bytes), Self.voucher.matches(type, in: bytes) else {
                     return nil
                 }
                 hasType = true
-            case Self.channelConfig.count where Self.matches(name, Self.channelConfig, in: bytes):
+            } else if Self.channelConfig.matches(name, in: bytes) {
                 guard config == nil, let read = Config(&cursor, in: bytes) else { return nil }
                 config = read
-            case Self.voucher.count where Self.matches(name, Self.voucher, in: bytes):
+            } else if Self.voucher.matches(name, in: bytes) {
                 guard voucher == nil, let read = Signed(&cursor, in: bytes) else { return nil }
                 voucher = read
-            default: return nil
+            } else {
+                return nil
             }
         } while cursor.takes(UInt8(ascii: ","), in: bytes)
         guard cursor.takes(UInt8(ascii: "}"), in: bytes), hasType, let config, let voucher else { return nil }
@@ -46,15 +47,9 @@ public struct PlainVoucher: Sendable {
         (channel, ceiling, signature) = (voucher.channel, voucher.ceiling, voucher.signature)
     }
 
-    private static let type = Array("type".utf8)
-    private static let channelConfig = Array("channelConfig".utf8)
-    private static let voucher = Array("voucher".utf8)
-
-    fileprivate static func matches(_ range: Range<Int>, _ name: [UInt8], in bytes: Span<UInt8>) -> Bool {
-        guard range.count == name.count else { return false }
-        for (offset, byte) in name.enumerated() where bytes[range.lowerBound + offset] != byte { return false }
-        return true
-    }
+    private static let type = MemberName("type")
+    private static let channelConfig = MemberName("channelConfig")
+    private static let voucher = MemberName("voucher")
 }
 
 /// `voucher`: the channel's id, the ceiling and the signature.
@@ -63,9 +58,9 @@ private struct Signed {
     let ceiling: Amount
     let signature: Signature
 
-    private static let channelID = Array("channelId".utf8)
-    private static let maxClaimableAmount = Array("maxClaimableAmount".utf8)
-    private static let signatureName = Array("signature".utf8)
+    private static let channelID = MemberName("channelId")
+    private static let maxClaimableAmount = MemberName("maxClaimableAmount")
+    private static let signatureName = MemberName("signature")
 
     init?(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) {
         var channel: Hash32?
@@ -77,13 +72,13 @@ private struct Signed {
                 let value = cursor.string(in: bytes)
             else { return nil }
             let text = bytes.extracting(value)
-            if channel == nil, PlainVoucher.matches(name, Self.channelID, in: bytes) {
+            if channel == nil, Self.channelID.matches(name, in: bytes) {
                 channel = Hash32(hex: text)
                 guard channel != nil else { return nil }
-            } else if ceiling == nil, PlainVoucher.matches(name, Self.maxClaimableAmount, in: bytes) {
+            } else if ceiling == nil, Self.maxClaimableAmount.matches(name, in: bytes) {
                 ceiling = Amount(shortWire: text)
                 guard ceiling != nil else { return nil }
-            } else if signature == nil, PlainVoucher.matches(name, Self.signatureName, in: bytes) {
+            } else if signature == nil, Self.signatureName.matches(name, in: bytes) {
                 signature = Signature(hex: text)
                 guard signature != nil else { return nil }
             } else {
@@ -100,11 +95,12 @@ private struct Config {
     let terms: ChannelTerms
     let payerText: Range<Int>
 
-    private static let addresses = ["payer", "payerAuthorizer", "receiver", "receiverAuthorizer", "token"].map {
-        Array($0.utf8)
-    }
-    private static let withdrawDelay = Array("withdrawDelay".utf8)
-    private static let salt = Array("salt".utf8)
+    private static let addresses = [
+        MemberName("payer"), MemberName("payerAuthorizer"), MemberName("receiver"), MemberName("receiverAuthorizer"),
+        MemberName("token"),
+    ]
+    private static let withdrawDelay = MemberName("withdrawDelay")
+    private static let salt = MemberName("salt")
 
     init?(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) {
         var terms = ChannelTerms(
@@ -147,9 +143,9 @@ private struct Config {
     /// The place of a member in `ChannelConfig`.
     private static func member(_ name: Range<Int>, in bytes: Span<UInt8>) -> Int? {
         switch name.count {
-        case 13: return PlainVoucher.matches(name, withdrawDelay, in: bytes) ? 5 : nil
-        case 4: return PlainVoucher.matches(name, salt, in: bytes) ? 6 : nil
-        default: return addresses.firstIndex { PlainVoucher.matches(name, $0, in: bytes) }
+        case 13: return withdrawDelay.matches(name, in: bytes) ? 5 : nil
+        case 4: return salt.matches(name, in: bytes) ? 6 : nil
+        default: return addresses.firstIndex { $0.matches(name, in: bytes) }
         }
     }
 }
