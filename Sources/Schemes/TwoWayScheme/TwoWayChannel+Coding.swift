@@ -49,17 +49,14 @@ extension TwoWayChannel {
     public static func stored(_ effect: Effect) -> [UInt8] {
         var writer = ByteWriter(version: version, capacity: 200)
         switch effect {
-        case .countersign(let state):
-            writer.write(UInt8(1))
-            writer.write(state)
         case .submitClose(let payment):
-            writer.write(UInt8(2))
+            writer.write(UInt8(1))
             writer.write(payment)
         case .submitChallenge(let payment):
-            writer.write(UInt8(3))
+            writer.write(UInt8(2))
             writer.write(payment)
         case .submitFinalize:
-            writer.write(UInt8(4))
+            writer.write(UInt8(3))
         }
         return writer.bytes
     }
@@ -68,10 +65,9 @@ extension TwoWayChannel {
         var reader = try ByteReader(stored, newest: version)
         let effect: Effect =
             switch try reader.byte() {
-            case 1: .countersign(try reader.twoWayState())
-            case 2: .submitClose(try reader.twoWayPayment())
-            case 3: .submitChallenge(try reader.twoWayPayment())
-            case 4: .submitFinalize
+            case 1: .submitClose(try reader.twoWayPayment())
+            case 2: .submitChallenge(try reader.twoWayPayment())
+            case 3: .submitFinalize
             default: throw .damaged
             }
         try reader.finish()

@@ -28,10 +28,6 @@ public struct TwoWayChannel: PrepaidScheme {
     public static let payee = TwoWaySide.second
 
     public enum Effect: Hashable, Sendable {
-        /// Sign the state, and send the signature with the answer.
-        ///
-        /// Nothing is kept of it: the same signature can be made again at any time.
-        case countersign(TwoWayState)
         /// Sign the end that the payer signed, and hand it in.
         case submitClose(TwoWayPayment)
         /// Sign the state again, and answer an older one with it, at once.
@@ -44,10 +40,6 @@ public struct TwoWayChannel: PrepaidScheme {
     public let terms: TwoWayTerms
     public private(set) var party: TwoWayParty
     public private(set) var purse: Purse
-    /// The end that the payer signed last, until it asks for it.
-    ///
-    /// Lost at a restart, on purpose: it is sent again.
-    public private(set) var wish: TwoWayPayment?
     /// The end that both agreed on.
     public private(set) var ending: TwoWayPayment?
     public private(set) var captured: Amount
@@ -106,12 +98,14 @@ public struct TwoWayChannel: PrepaidScheme {
         case .observed(let snapshot):
             effects = try next.observe(snapshot)
         case .paymentArrived(let payment, let reservation, let now):
-            effects = try next.accept(payment)
+            try next.accept(payment)
             try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
+            effects = []
         case .paid(let payment, let price, let now):
-            effects = try next.accept(payment)
+            try next.accept(payment)
             try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
             next.lastPaidAt = now
+            effects = []
         case .served(let id, let price, let now):
             try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
             next.lastPaidAt = now
@@ -125,8 +119,8 @@ public struct TwoWayChannel: PrepaidScheme {
         // The contract itself tells what it paid.
         case .captured:
             effects = []
-        case .closeAsked:
-            effects = try next.close()
+        case .closeAsked(let wish):
+            effects = try next.close(wish)
         }
         self = next
         return effects
@@ -135,32 +129,29 @@ public struct TwoWayChannel: PrepaidScheme {
     // MARK: - Rules
 
     /// Takes in a payment, and what it brings.
-    private mutating func accept(_ payment: TwoWayPayment?) throws(Refusal) -> [Effect] {
+    ///
+    /// The party would have the state signed at once. Nothing is kept of that signature, since it can be made again at
+    /// any time: every answer carries the one over the newest state.
+    private mutating func accept(_ payment: TwoWayPayment?) throws(Refusal) {
         guard party.isOpen else { throw .notOpen(phase: party.phaseName) }
-        guard let payment else { return [] }
-        if payment.isClose {
-            wish = payment
-            return []
-        }
+        guard let payment else { return }
         let before = party.newest
         // One that was overtaken brings nothing; whoever sent it is told of the one that overtook it.
-        if payment.state.nonce < before.nonce { return [.countersign(before)] }
+        if !payment.isClose, payment.state.nonce < before.nonce { return }
         try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.proposalArrived(payment, owed: .zero)) }
         let brought = payment.state.balance(of: Self.payee).clampedSubtracting(before.balance(of: Self.payee))
         try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
-        return [.countersign(payment.state)]
     }
 
     /// Agrees to the end that the payer signed, and to no other: whoever asks again gets the same.
-    private mutating func close() throws(Refusal) -> [Effect] {
+    private mutating func close(_ wish: TwoWayPayment) throws(Refusal) -> [Effect] {
         guard party.standing != .closed else { throw .notOpen(phase: party.phaseName) }
         if let ending { return [.submitClose(ending)] }
-        guard let wish else { throw .closeUnsigned }
+        guard wish.isClose else { throw .closeUnsigned }
         guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
         let least = leastAtClose
         try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.closeArrived(wish, least: least)) }
         ending = wish
-        self.wish = nil
         return [.submitClose(wish)]
     }
 
@@ -189,17 +180,5 @@ public struct TwoWayChannel: PrepaidScheme {
         _ body: (inout TwoWayParty) throws(TwoWayParty.Refusal) -> [TwoWayParty.Effect]
     ) throws(Refusal) -> [TwoWayParty.Effect] {
         do throws(TwoWayParty.Refusal) { return try body(&party) } catch { throw .party(error) }
-    }
-}
-
-extension TwoWayChannel {
-    /// Whether both are the same channel with the same books, whatever ``wish`` waits.
-    public static func == (left: Self, right: Self) -> Bool {
-        left.isStoredLike(right) && left.purse == right.purse
-    }
-
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(id)
-        hasher.combine(purse)
     }
 }

@@ -105,7 +105,12 @@ public struct TwoWayPayer: Hashable, Sendable {
             guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
             doubtful = doubtful.adding(price) ?? .max
             return []
-        case .recalled(let own, let theirs): return try ask(.recalled(own: own, theirs: theirs))
+        case .recalled(let own, let theirs):
+            let effects = try ask(.recalled(own: own, theirs: theirs))
+            // All that the payer's own signature shows that it gave may have been charged.
+            let given = party.newest.secondBalance.clampedSubtracting(terms.secondDeposit)
+            doubtful = max(doubtful, given.clampedSubtracting(charged))
+            return effects
         case .closeAsked(let credit): return try close(credit: credit)
         case .endAsked: return try ask(.endAsked)
         }

@@ -46,7 +46,8 @@ struct Scene {
         }
         return domain
     }()
-    static let secrets = PayeeSecrets(root: hash("Bob's root"))
+    static let payeeKey = PayeeKey(in: domain) { Person.bob.sign($0) }
+    static let secrets = payeeKey.secrets
 
     let terms: LotteryTerms
     let id: ChannelID

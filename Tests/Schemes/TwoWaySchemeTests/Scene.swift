@@ -43,6 +43,7 @@ struct Scene {
         }
         return domain
     }()
+    static let payeeKey = PayeeKey(in: domain) { Person.bob.sign($0) }
     static let token = Address(hash("the token").bytes.suffix(20)) ?? .zero
 
     let terms: TwoWayTerms
@@ -142,7 +143,6 @@ struct Scene {
     /// The same for what the payee's channel asks for.
     func order(for effect: TwoWayChannel.Effect) -> TwoWayContract.Order? {
         switch effect {
-        case .countersign: nil
         case .submitClose(let payment): order(for: .closeTogether(payment), of: .second)
         case .submitChallenge(let proof): order(for: .challenge(proof), of: .second)
         case .submitFinalize: .finalize

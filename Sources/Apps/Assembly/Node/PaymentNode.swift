@@ -45,10 +45,7 @@ public final class PaymentNode: Sendable {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger?.addToken(configuration.token)
             let node = PaymentNode(configuration, books: books, logger: logger, clock: clock)
-            for office in node.offices {
-                try await office.open()
-                books.followers.add(office.changed)
-            }
+            for office in node.offices { try await office.open() }
             return node
         } catch {
             await books.close()
@@ -89,24 +86,28 @@ public final class PaymentNode: Sendable {
 
     /// Captures what is due in channels of other schemes than vouchers.
     public func redeemDue() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
-        await redeem(configuration.claimSchedule)
+        await eachOffice { await $0.redeemDue(configuration.claimSchedule, configuration.claimInterval) }
     }
 
     /// Captures all that was earned in channels of other schemes than vouchers.
-    public func redeemAll() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] { await redeem(nil) }
+    ///
+    /// - Parameter ending: Whether two-way channels end for it: they pay at their end, and at no other time.
+    public func redeemAll(ending: Bool = false) async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        await eachOffice { await $0.redeemAll(ending) }
+    }
 
-    private func redeem(_ schedule: ClaimSchedule?) async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+    private func eachOffice(
+        _ redeem: (PrepaidOffice) async -> PrepaidOffice.Report
+    ) async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
         var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
-        for office in offices {
-            reports.append((office.scheme, await office.redeem(schedule, configuration.claimInterval)))
-        }
+        for office in offices { reports.append((office.scheme, await redeem(office))) }
         return reports
     }
 
     /// Does what had to wait, and takes in what happened since last time.
     public func catchUp() async throws {
         try await books.catchUp()
-        for office in offices { try await office.retry() }
+        for office in offices { try await office.catchUp() }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

@@ -6,4 +6,5 @@ public enum PaymentScheme: String, Hashable, Sendable, CaseIterable {
     case voucher
     case hashChain = "hash-chain"
     case merkleToken = "merkle-token"
+    case twoWay = "two-way"
 }

@@ -24,7 +24,6 @@ public final class Books: Sendable {
     let signer: KeySigner
     let clock: @Sendable () -> Instant
     /// Told of channels of other schemes that something happened to.
-    let followers = ChannelFollowers()
     private let watcher: SettlementWatcher
     private let reader: ChannelReader
 
@@ -113,13 +112,10 @@ public final class Books: Sendable {
         self.effects = effects
         cashier = VoucherCashier(settlement: settlement, effects: effects, index: index, clock: clock)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
-        let followers = followers
         watcher = SettlementWatcher(settlement: settlement, store: store) { channel, snapshot in
             // Channels of other payees on the same ledger are none of ours.
             guard try await engine.state(of: channel) != nil else { return }
             try await effects.tell(channel, .observed(snapshot))
-        } contractChanged: { channel in
-            for follower in followers.all { try await follower(channel) }
         }
     }
 

@@ -44,7 +44,7 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
             success: true, payer: nil, network: desk.offer.domain.network,
             extra: [
                 "chargedAmount": .string("\(served.purse.lastCharge)"),
-                "channelState": served.channelState(promising: desk.books.secrets),
+                "channelState": served.channelState(by: desk.books.payeeKey),
             ])
     }
 

@@ -34,7 +34,7 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
             switch result {
             case .success(let applied):
                 carryOut(applied.effects)
-                answer(.charged { desk.receipt.header(of: applied.state, promising: desk.books.secrets) })
+                answer(.charged { desk.receipt.header(of: applied.state, by: desk.books.payeeKey) })
             case .failure(let error):
                 answer(error is Scheme.Refusal ? .declined : .outOfOrder(error))
             }

@@ -21,10 +21,12 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let index = UnclaimedIndex()
     /// What waits in the outbox until it is redeemed.
     let proofs = KeptProofs()
+    /// Whose contract must be read again, and when.
+    private let appointments: Appointments
     /// Whose books these are.
     let payee: Address
-    /// What the payee promises before it is paid.
-    let secrets: PayeeSecrets
+    /// What the payee promises and signs while it answers.
+    let payeeKey: PayeeKey
     let authorizer: any Signer
     let clock: @Sendable () -> Instant
     private let logger: Logger
@@ -39,15 +41,17 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
+        let appointments = Appointments()
+        self.appointments = appointments
         engine = ChannelEngine<Scheme>(store: store) { [index] id, before, after in
             index.update(id, from: before?.position, to: after.position)
+            appointments.update(id, from: before?.lookAgainAt, to: after.lookAgainAt)
         }
         self.settlement = settlement
         self.domain = domain
         self.payee = payee
         self.authorizer = authorizer
-        // Never shown, and the same after a restart.
-        secrets = PayeeSecrets(authorizer.signNow(PayeeSecrets.digest(in: domain)))
+        payeeKey = PayeeKey(in: domain) { authorizer.signNow($0) }
         self.logger = logger
         self.clock = clock
     }
@@ -56,14 +60,18 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///
     /// Call it before the first request.
     public func open() async throws {
-        try await engine.loadAll { index.update($0, from: nil, to: $1.position) }
+        try await engine.loadAll { id, state in
+            index.update(id, from: nil, to: state.position)
+            appointments.update(id, from: nil, to: state.lookAgainAt)
+        }
         try await retry()
     }
 
-    /// Does what lies in the outbox.
+    /// Reads the contracts that must be read again by now, and does what lies in the outbox.
     ///
     /// What cannot be done now stays there.
     public func retry() async throws {
+        for id in appointments.due(at: clock()) { _ = try await refresh(id) }
         var last: PendingEffect.ID?
         while true {
             let unfinished = try await engine.unfinishedEffects(after: last, limit: 100)
@@ -83,6 +91,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             do {
                 if let span = Scheme.proof(of: stored.effect) {
                     try await keep(stored, span: span, of: channel)
+                    continue
+                }
+                if try await engine.state(of: channel)?.isMoot(stored.effect) ?? false {
+                    try await engine.acknowledge(stored.id)
                     continue
                 }
                 let order = try await Scheme.order(
@@ -160,6 +172,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///
     /// - Parameter soon: How long it may be until the next look.
     public func redeemDue(_ schedule: ClaimSchedule, soon: Duration) async -> PrepaidOffice.Report {
+        guard !Scheme.redemptionEnds else { return PrepaidOffice.Report() }
         let now = clock()
         let horizon = now.advanced(bySeconds: 2 * soon.components.seconds + Self.haste)
         let unclaimed = index.channels
@@ -177,7 +190,11 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     private static var haste: Int64 { 600 }
 
     /// Captures all that was earned.
-    public func redeemAll() async -> PrepaidOffice.Report { await redeem(index.channels.map(\.id)) }
+    ///
+    /// - Parameter ending: Whether channels may end for it that pay at their end alone.
+    public func redeemAll(ending: Bool) async -> PrepaidOffice.Report {
+        Scheme.redemptionEnds && !ending ? PrepaidOffice.Report() : await redeem(index.channels.map(\.id))
+    }
 
     private func redeem(_ channels: [ChannelID]) async -> PrepaidOffice.Report {
         var report = PrepaidOffice.Report()
@@ -199,7 +216,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///
     /// - Returns: What was paid out, or `nil` when nothing was to be captured.
     private func redeem(_ id: ChannelID) async throws -> [Payout]? {
-        guard let order = engine.knownState(of: id)?.redemptionOrder else { return try await redeemProofs(of: id) }
+        guard let order = try await engine.knownState(of: id)?.redemptionOrder(signedBy: authorizer, in: domain) else {
+            return try await redeemProofs(of: id)
+        }
         return try await carryOut(order, on: id).payouts
     }
 

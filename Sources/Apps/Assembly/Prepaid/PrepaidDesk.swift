@@ -69,7 +69,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }),
             !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: self.offer, price: offer.amount) == nil,
-            let checked = try? known.verify(plain.payment, under: self.offer, in: books.domain, secrets: books.secrets)
+            let checked = try? known.verify(
+                plain.payment, under: self.offer, in: books.domain, secrets: books.payeeKey.secrets)
         else { return nil }
         return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: offer.amount)
     }
@@ -90,7 +91,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             known = try await prepared(known, by: order)
         }
         do {
-            let payment = try known.verify(unverified, under: offer, in: books.domain, secrets: books.secrets)
+            let payment = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
             let now = books.clock()
             let reservation = reservation(for: price)
             let applied = try await books.engine.apply(
@@ -100,7 +101,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
             return .refused(
-                PaymentRefusal(refusal, correction: ["channelState": state.channelState(promising: books.secrets)]))
+                PaymentRefusal(refusal, correction: ["channelState": state.channelState(by: books.payeeKey)]))
         }
     }
 
@@ -142,19 +143,19 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
-        _ = try known.verify(unverified, under: offer, in: books.domain, secrets: books.secrets)
-        let asked = try await books.engine.apply(.closeAsked, to: id, opening: known)
+        let shown = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
+        let asked = try await books.engine.apply(.closeAsked(shown), to: id, opening: known)
         let receipts = await books.attempt(asked.effects, of: id)
         let state = try await books.engine.state(of: id) ?? asked.state
         guard receipts.count == asked.effects.count else {
             return .deferred(GateFault.outOfOrder, retryAfterSeconds: 5)
         }
-        let returned = receipts.flatMap(\.payouts).filter { $0.receiver != offer.receiver }
+        let returned = receipts.flatMap(\.payouts).filter { $0.receiver != state.claimTerms.receiver }
         return .settled(
             SettleResponse(
                 success: true, payer: nil, transaction: receipts.last?.transaction, network: offer.domain.network,
                 amount: returned.reduce(.zero) { $0.adding($1.amount) ?? .max },
-                extra: ["channelState": state.channelState(promising: books.secrets)]),
+                extra: ["channelState": state.channelState(by: books.payeeKey)]),
             body: ["message": "The channel is closed", "channelId": .string("\(id)")])
     }
 }

@@ -8,6 +8,7 @@ import FarthingHashChainScheme
 import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
+import FarthingTwoWayScheme
 import FarthingX402
 import Logging
 
@@ -15,14 +16,16 @@ import Logging
 public struct PrepaidOffice: Sendable {
     public let scheme: PaymentScheme
     public let desk: any PaymentDesk
-    /// Brings channels into memory and does what a crash left undone.
+    /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
-    let retry: @Sendable () async throws -> Void
-    let changed: @Sendable (ChannelID) async throws -> Void
+    /// Does what had to wait, and takes in what happened since last time.
+    let catchUp: @Sendable () async throws -> Void
     /// What all channels together came to.
     public let sums: @Sendable () async throws -> Sums
-    /// Captures what is due, or all.
-    let redeem: @Sendable (ClaimSchedule?, _ soon: Duration) async -> Report
+    /// Captures what is due.
+    let redeemDue: @Sendable (ClaimSchedule, _ soon: Duration) async -> Report
+    /// Captures all, and ends channels for it where it is told to.
+    let redeemAll: @Sendable (_ ending: Bool) async -> Report
 
     /// All channels of a scheme, added up.
     public struct Sums: Hashable, Sendable {
@@ -48,6 +51,7 @@ public struct PrepaidOffice: Sendable {
         case .voucher: return nil
         case .hashChain: self.init(HashChainChannel.self, scheme, configuration, books, settlement, logger)
         case .merkleToken: self.init(MerkleTokenChannel.self, scheme, configuration, books, settlement, logger)
+        case .twoWay: self.init(TwoWayChannel.self, scheme, configuration, books, settlement, logger)
         }
     }
 
@@ -68,13 +72,18 @@ public struct PrepaidOffice: Sendable {
                 domain: channels.domain),
             timeoutSeconds: configuration.policy.timeoutSeconds,
             paymentsUnderWay: configuration.policy.paymentsUnderWay)
-        open = { try await channels.open() }
-        retry = { try await channels.retry() }
-        changed = { try await channels.changed($0) }
-        sums = { try await channels.sums() }
-        redeem = { schedule, soon in
-            guard let schedule else { return await channels.redeemAll() }
-            return await channels.redeemDue(schedule, soon: soon)
+        let watcher = SettlementWatcher(
+            settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
+        open = {
+            try await channels.open()
+            try await watcher.catchUp()
         }
+        catchUp = {
+            try await channels.retry()
+            try await watcher.catchUp()
+        }
+        sums = { try await channels.sums() }
+        redeemDue = { await channels.redeemDue($0, soon: $1) }
+        redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }

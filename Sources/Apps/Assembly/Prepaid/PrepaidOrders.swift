@@ -14,8 +14,17 @@ public protocol PrepaidOrders: PrepaidWire {
     /// Who is paid, and in which token.
     var claimTerms: ClaimTerms { get }
 
-    /// The order that captures what was earned, or `nil` when nothing new was.
-    var redemptionOrder: Rules.Order? { get }
+    /// The order that captures what was earned, signed where it must be, or `nil` when nothing new was.
+    func redemptionOrder(signedBy authorizer: any Signer, in domain: ContractDomain) async throws -> Rules.Order?
+
+    /// Whether to capture is to end the channel, so that no schedule does it.
+    static var redemptionEnds: Bool { get }
+
+    /// When the contract must be read again, though nothing is heard of it; `nil` for never.
+    var lookAgainAt: Instant? { get }
+
+    /// Whether nobody needs an effect any more that lies in the outbox.
+    func isMoot(_ effect: Effect) -> Bool
 
     /// For an effect that is a proof: what all proofs before it come to, and with it. `nil` for one that is carried out
     /// at once.
@@ -40,6 +49,12 @@ public protocol PrepaidOrders: PrepaidWire {
 }
 
 extension PrepaidOrders {
+    public static var redemptionEnds: Bool { false }
+    public static func proof(of effect: Effect) -> Range<Amount>? { nil }
+    public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
+    public var lookAgainAt: Instant? { nil }
+    public func isMoot(_ effect: Effect) -> Bool { false }
+
     var position: UnclaimedPosition {
         UnclaimedPosition(
             terms: claimTerms, unclaimed: unclaimed, captured: captured, isWithdrawing: false,
@@ -48,8 +63,6 @@ extension PrepaidOrders {
 }
 
 extension HashChainChannel: PrepaidOrders {
-    public static func proof(of effect: Effect) -> Range<Amount>? { nil }
-    public func redemption(of proofs: [Effect]) -> HashChainContract.Order? { nil }
     public var mayRedeem: Bool { phase != .closed }
 
     public var claimTerms: ClaimTerms {
@@ -58,7 +71,11 @@ extension HashChainChannel: PrepaidOrders {
             withdrawDelay: 0)
     }
 
-    public var redemptionOrder: HashChainContract.Order? { redemption.map { .redeem($0) } }
+    public func redemptionOrder(
+        signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> HashChainContract.Order? {
+        redemption.map { .redeem($0) }
+    }
 
     public static func order(
         for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
@@ -77,7 +94,11 @@ extension MerkleTokenChannel: PrepaidOrders {
     }
 
     /// The tokens are not here, but in the outbox.
-    public var redemptionOrder: MerkleTokenContract.Order? { nil }
+    public func redemptionOrder(
+        signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> MerkleTokenContract.Order? {
+        nil
+    }
 
     public static func proof(of effect: Effect) -> Range<Amount>? {
         switch effect {

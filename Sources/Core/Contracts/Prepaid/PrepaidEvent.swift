@@ -21,6 +21,6 @@ public enum PrepaidEvent<Payment: Hashable & Sendable, Rules: ContractRules>: Ha
     case deliveryFailed(Amount)
     /// Proofs were redeemed, and all that was paid up to the last of them comes to so much.
     case captured(Amount)
-    /// The payer wants no more, and what is left back.
-    case closeAsked
+    /// The payer wants no more, and what is left back; what it showed to ask for it.
+    case closeAsked(Payment)
 }

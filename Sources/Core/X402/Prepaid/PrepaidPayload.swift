@@ -80,8 +80,8 @@ public protocol PrepaidWire: PrepaidScheme {
 
     /// How the channel stands, for receipts and corrections, besides the sums of its purse.
     ///
-    /// - Parameter secrets: What the payee promises next; none of them is told.
-    func statement(promising secrets: PayeeSecrets) -> [JSON.Member]
+    /// - Parameter payee: Promises and signs what must be; no secret of it is told.
+    func statement(by payee: PayeeKey) -> [JSON.Member]
     /// Whether a payer whom this is told may have books that differ.
     static func callsForCorrection(_ refusal: Refusal) -> Bool
 }
@@ -91,14 +91,14 @@ extension PrepaidWire {
     public func preparation(for payment: Unverified, in domain: ContractDomain) -> Rules.Order? { nil }
 
     /// How the channel stands, as a payer is told in answers and in corrective 402s.
-    public func channelState(promising secrets: PayeeSecrets) -> JSON {
+    public func channelState(by payee: PayeeKey) -> JSON {
         .object(
             [
                 JSON.Member(name: "channelId", value: .string("\(id)")),
                 JSON.Member(name: "authorised", value: .string("\(purse.authorised)")),
                 JSON.Member(name: "charged", value: .string("\(purse.charged)")),
                 JSON.Member(name: "credit", value: .string("\(purse.credit)")),
-            ] + statement(promising: secrets))
+            ] + statement(by: payee))
     }
 }
 

@@ -19,9 +19,9 @@ public struct PrepaidReceipt: Sendable {
 
     /// - Parameters:
     ///   - channel: The channel after the charge.
-    ///   - secrets: What the payee promises next.
+    ///   - payee: Whose answer it is.
     /// - Returns: The header's value.
-    public func header<Scheme: PrepaidWire>(of channel: Scheme, promising secrets: PayeeSecrets) -> String {
+    public func header<Scheme: PrepaidWire>(of channel: Scheme, by payee: PayeeKey) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(512)
         text += head
@@ -35,7 +35,7 @@ public struct PrepaidReceipt: Sendable {
         text += Self.afterCharged
         channel.purse.credit.writeDigits(to: &text)
         text.append(UInt8(ascii: "\""))
-        for member in channel.statement(promising: secrets) {
+        for member in channel.statement(by: payee) {
             text += Self.beforeName
             text += member.name.utf8
             text += Self.afterName

@@ -86,7 +86,7 @@ extension HashChainChannel: PrepaidWire {
         try payment.verified(after: best, of: terms, tag: tag, longest: offer.longestStride)
     }
 
-    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
+    public func statement(by payee: PayeeKey) -> [JSON.Member] {
         [
             JSON.Member(name: "index", value: .string("\(best.index)")),
             JSON.Member(name: "redeemed", value: .string("\(redeemed)")),

@@ -75,9 +75,9 @@ extension LotteryChannel: PrepaidWire {
     }
 
     /// `seat` is what a ticket may win at most.
-    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
+    public func statement(by payee: PayeeKey) -> [JSON.Member] {
         [
-            JSON.Member(name: "commitment", value: .string(commitment(with: secrets).hex)),
+            JSON.Member(name: "commitment", value: .string(commitment(with: payee.secrets).hex)),
             JSON.Member(name: "nonce", value: .string("\(nonce)")),
             JSON.Member(name: "seat", value: .string("\(room)")),
         ]

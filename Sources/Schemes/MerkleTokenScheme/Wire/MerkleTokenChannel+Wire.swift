@@ -79,7 +79,7 @@ extension MerkleTokenChannel: PrepaidWire {
         try payment.verified(for: payee, of: terms, tag: tag, after: path, most: offer.longestStride)
     }
 
-    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
+    public func statement(by payee: PayeeKey) -> [JSON.Member] {
         [JSON.Member(name: "floor", value: .string("\(seen.floor)"))]
     }
 

@@ -71,10 +71,17 @@ extension TwoWayChannel: PrepaidWire {
         return verified
     }
 
-    /// The newest state that both signed, with the payer's signature, so that a payer with old books sees its own.
-    public func statement(promising secrets: PayeeSecrets) -> [JSON.Member] {
-        let signature = party.proof.map { JSON.Member(name: "signature", value: .string($0.signature.hex)) }
-        return Self.members(of: party.newest) + (signature.map { [$0] } ?? [])
+    /// The newest state with both signatures, so that a payer with old books sees its own.
+    ///
+    /// Above the base it is one that the payee may put its name to: it took it.
+    public func statement(by payee: PayeeKey) -> [JSON.Member] {
+        let members = Self.members(of: party.newest)
+        guard let proof = party.proof else { return members }
+        let own = payee.sign(proof.digest(of: id, in: payee.domain))
+        return members + [
+            JSON.Member(name: "signature", value: .string(proof.signature.hex)),
+            JSON.Member(name: "countersignature", value: .string(own.hex)),
+        ]
     }
 
     public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }

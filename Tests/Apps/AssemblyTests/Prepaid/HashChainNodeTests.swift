@@ -16,14 +16,14 @@ import Testing
 struct HashChainNodeTests {
     private func served(_ payer: inout HashChainPayer, _ request: UInt64, total: UInt128) throws {
         _ = try payer.apply(
-            .served(ReservationID(request), charged: HashChainShop.price, total: Amount(units: total)))
+            .served(ReservationID(request), charged: PrepaidShop.price, total: Amount(units: total)))
     }
 
     @Test func `offers both ways to pay, vouchers first`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             let offers = shop.offers
             #expect(offers.map(\.scheme) == ["batch-settlement", "hash-chain"])
-            let read = PrepaidOffer(offers[1], token: HashChainShop.token)
+            let read = PrepaidOffer(offers[1], token: PrepaidShop.token)
             let domain = try shop.domain
             #expect(read?.domain == domain)
             #expect(read?.receiverAuthorizer == shop.node.books.authorizer)
@@ -33,7 +33,7 @@ struct HashChainNodeTests {
     @Test func `opens a channel with the first payment, is paid by one hash each, and captures what it earned`()
         async throws
     {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             let first = try await shop.open(&payer)
             #expect(first.state?["charged"] == "1000")
@@ -45,7 +45,7 @@ struct HashChainNodeTests {
             #expect(reports.first?.report.captured == Amount(units: 2000))
             #expect(reports.first?.report.failures == [])
             let balance = try await shop.ledger.balance(
-                of: shop.node.configuration.payTo, token: HashChainShop.token.address)
+                of: shop.node.configuration.payTo, token: PrepaidShop.token.address)
             #expect(balance == Amount(units: 2000))
             #expect(try await shop.pay(&payer, request: 2).state?["redeemed"] == "4")
             #expect(try await shop.ledger.audit().faults == [])
@@ -53,7 +53,7 @@ struct HashChainNodeTests {
     }
 
     @Test func `charges nothing for a request that failed, and takes its payment for the next`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             try served(&payer, 0, total: 1000)
@@ -66,7 +66,7 @@ struct HashChainNodeTests {
     }
 
     @Test func `goes on after a restart with what was paid, charged and captured`() async throws {
-        try await HashChainShop.open { shop, reopen in
+        try await PrepaidShop.open(.hashChain) { shop, reopen in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             try served(&payer, 0, total: 1000)
@@ -79,7 +79,7 @@ struct HashChainNodeTests {
     }
 
     @Test func `tells a payer whose books are behind what it charged`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             // The answer is lost, and the payer believes that the step was not used.
@@ -94,18 +94,19 @@ struct HashChainNodeTests {
     }
 
     @Test func `gives the rest back when it is asked, and takes nothing more`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             try served(&payer, 0, total: 1000)
-            let before = try await shop.ledger.balance(of: shop.buyer.address, token: HashChainShop.token.address)
-            let closed = try await shop.send(.close(payer.id, UnverifiedHashChainStep(payer.revealed)))
+            let before = try await shop.ledger.balance(of: shop.buyer.address, token: PrepaidShop.token.address)
+            let closed = try await shop.send(
+                PrepaidPayload<HashChainChannel>.close(payer.id, UnverifiedHashChainStep(payer.revealed)))
             guard case .other(200, let body?) = closed else {
                 Issue.record("\(closed)")
                 return
             }
             #expect(body["channelId"]?.stringValue == "\(payer.id)")
-            let after = try await shop.ledger.balance(of: shop.buyer.address, token: HashChainShop.token.address)
+            let after = try await shop.ledger.balance(of: shop.buyer.address, token: PrepaidShop.token.address)
             #expect(after.units - before.units == 4000)
             #expect(try await shop.pay(&payer, request: 1).code == "invalid_hash_chain_channel_not_open")
             #expect(try await shop.ledger.audit().faults == [])
@@ -113,7 +114,7 @@ struct HashChainNodeTests {
     }
 
     @Test func `captures before the payer may take its money back, whatever the schedule says`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             shop.clock.pass(86_400 - 500)
@@ -129,11 +130,11 @@ struct HashChainNodeTests {
     // MARK: - Attacks and bad input
 
     @Test func `serves fifty copies of a payment once`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             _ = try await shop.open(&payer)
             try served(&payer, 0, total: 1000)
-            let asked = try payer.apply(.paymentAsked(ReservationID(1), price: HashChainShop.price, longest: 10))
+            let asked = try payer.apply(.paymentAsked(ReservationID(1), price: PrepaidShop.price, longest: 10))
             let step = try #require(asked)
             let payload = PrepaidPayload<HashChainChannel>.payment(payer.id, UnverifiedHashChainStep(step))
             let count = try await withThrowingTaskGroup(of: Bool.self) { group in
@@ -146,26 +147,29 @@ struct HashChainNodeTests {
     }
 
     @Test func `serves nothing on a channel that nobody funded, or somebody else's money`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
             #expect(try await shop.pay(&payer, request: 1).code == "invalid_prepaid_channel_not_found")
             guard let key = PrivateKey([UInt8](repeating: 0x66, count: 32)) else { return }
             let thief = KeySigner(key)
-            let stolen = try shop.funding(of: payer, by: thief)
-            let answer = try await shop.send(.open(payer.terms, stolen, UnverifiedHashChainStep(payer.revealed)))
+            let stolen = try shop.funding(payer.id, with: payer.terms.deposit, by: thief)
+            let answer = try await shop.send(
+                PrepaidPayload<HashChainChannel>.open(payer.terms, stolen, UnverifiedHashChainStep(payer.revealed)))
             #expect(answer.code == "invalid_prepaid_deposit")
         }
     }
 
     @Test func `takes no channel on other terms than it offers`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             for change in [
                 { $0.receiver = $0.payer }, { $0.receiverAuthorizer = $0.payer }, { $0.token = $0.payer },
                 { $0.stepAmount = Amount(units: 0) },
             ] as [(inout HashChainTerms) -> Void] {
                 let payer = try shop.channel(change: change)
                 let answer = try await shop.send(
-                    .open(payer.terms, try shop.funding(of: payer), UnverifiedHashChainStep(payer.revealed)))
+                    PrepaidPayload<HashChainChannel>.open(
+                        payer.terms, try shop.funding(payer.id, with: payer.terms.deposit),
+                        UnverifiedHashChainStep(payer.revealed)))
                 #expect(answer.code == "invalid_prepaid_terms")
             }
         }
@@ -210,14 +214,14 @@ struct HashChainNodeTests {
             ),
         ] as [(JSON, String)])
     func `refuses what it cannot read, with a code`(payload: JSON, code: String) async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             let answer = try await shop.send(payload)
             #expect(answer.code == code)
         }
     }
 
     @Test func `refuses steps that are not on the chain, or too far away`() async throws {
-        try await HashChainShop.open { shop, _ in
+        try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel(steps: 1900)
             _ = try await shop.open(&payer)
             for (index, code) in [
@@ -225,7 +229,8 @@ struct HashChainNodeTests {
                 (2000, "invalid_hash_chain_step_beyond_end"),
             ] as [(UInt32, String)] {
                 let step = HashChainStep(index: index, value: Keccak256.hash(utf8: "anything"))
-                let answer = try await shop.send(.payment(payer.id, UnverifiedHashChainStep(step)))
+                let answer = try await shop.send(
+                    PrepaidPayload<HashChainChannel>.payment(payer.id, UnverifiedHashChainStep(step)))
                 #expect(answer.code == code)
             }
         }

@@ -24,14 +24,14 @@ struct MerkleTokenNodeTests {
         try shop.served(&payer, 0, first)
         try await shop.sell(1...2, to: &payer)
         #expect(try await shop.kept == 6)
-        let report = await shop.books.redeemAll()
+        let report = await shop.books.redeemAll(ending: false)
         #expect(report.failures == [])
         #expect(report.captured == units(3000))
         #expect(try await shop.balance == units(3000))
         #expect(try await shop.kept == 0)
-        #expect(await shop.books.redeemAll() == PrepaidOffice.Report())
+        #expect(await shop.books.redeemAll(ending: false) == PrepaidOffice.Report())
         try await shop.sell(3...3, to: &payer)
-        #expect(await shop.books.redeemAll().captured == units(1000))
+        #expect(await shop.books.redeemAll(ending: false).captured == units(1000))
         #expect(try await shop.ledger.audit().faults == [])
     }
 
@@ -41,11 +41,12 @@ struct MerkleTokenNodeTests {
         let first = try await shop.open(&payer)
         try shop.served(&payer, 0, first)
         try await shop.sell(1...1, to: &payer, price: units(700))
-        #expect(await shop.books.redeemAll().captured == units(1500), "two of 500, and one of the two for 700")
+        #expect(
+            await shop.books.redeemAll(ending: false).captured == units(1500), "two of 500, and one of the two for 700")
         #expect(shop.books.engine.knownState(of: payer.id)?.unclaimed == units(200))
         #expect(try await shop.kept == 1)
         try await shop.sell(2...2, to: &payer, price: units(500))
-        #expect(await shop.books.redeemAll().captured == units(500))
+        #expect(await shop.books.redeemAll(ending: false).captured == units(500))
         #expect(try await shop.balance == units(2000))
     }
 
@@ -56,10 +57,10 @@ struct MerkleTokenNodeTests {
         _ = try await shop.pay(&payer, request: 1, fails: true)
         _ = try payer.apply(.notServed(ReservationID(1)), of: MerkleTokenShop.payee)
         let shown = payer.accounts[MerkleTokenShop.payee]?.shown
-        #expect(await shop.books.redeemAll().captured == units(1000))
+        #expect(await shop.books.redeemAll(ending: false).captured == units(1000))
         try await shop.sell(2...2, to: &payer)
         #expect(payer.accounts[MerkleTokenShop.payee]?.shown == shown, "no more was shown for it")
-        #expect(await shop.books.redeemAll().captured == units(1000))
+        #expect(await shop.books.redeemAll(ending: false).captured == units(1000))
     }
 
     @Test func `redeems many tokens in orders of 1,024, and goes on after a restart`() async throws {
@@ -69,7 +70,7 @@ struct MerkleTokenNodeTests {
         try await shop.sell(1...40, to: &payer, price: units(32_000))
         let next = try await shop.reopened()
         #expect(try await next.kept == 2562)
-        let report = await next.books.redeemAll()
+        let report = await next.books.redeemAll(ending: false)
         #expect(report.failures == [])
         #expect(report.captured == units(1_281_000))
         #expect(try await next.kept == 0)
@@ -90,9 +91,9 @@ struct MerkleTokenNodeTests {
                     total += 1000
                 }
             }
-            _ = await shop.books.redeemAll()
+            _ = await shop.books.redeemAll(ending: false)
             let next = try await shop.reopened()
-            _ = await next.books.redeemAll()
+            _ = await next.books.redeemAll(ending: false)
             let channel = next.books.engine.knownState(of: payer.id)
             #expect(channel?.purse.charged ?? .zero == units(total), "\(writes) writes")
             #expect(try await next.balance == units(total), "\(writes) writes")
@@ -155,6 +156,6 @@ struct MerkleTokenNodeTests {
             return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
         }
         #expect(count == 1)
-        #expect(await shop.books.redeemAll().captured == units(2000))
+        #expect(await shop.books.redeemAll(ending: false).captured == units(2000))
     }
 }

@@ -19,7 +19,7 @@ import Testing
 /// A shop that takes Merkle tokens, on a store that can fail and a real ledger, and one who buys there.
 struct MerkleTokenShop {
     static let price = units(1000)
-    static let token = HashChainShop.token
+    static let token = PrepaidShop.token
     static let payee = Address(Keccak256.hash(utf8: "shop").bytes.suffix(20)) ?? .zero
     static let other = Address(Keccak256.hash(utf8: "another shop").bytes.suffix(20)) ?? .zero
 

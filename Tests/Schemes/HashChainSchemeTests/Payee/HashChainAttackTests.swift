@@ -64,6 +64,6 @@ struct HashChainAttackTests {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(10), price: units(3), at: noon))
         #expect(scene.bob.redemption == scene.step(1))
-        #expect(try scene.bob.apply(.closeAsked) == [.submitClose(scene.step(1))])
+        #expect(try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(1))])
     }
 }

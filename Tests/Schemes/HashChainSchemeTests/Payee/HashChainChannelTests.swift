@@ -73,8 +73,10 @@ struct HashChainChannelTests {
     @Test func `closes with what was delivered, and takes nothing more`() throws {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(5), price: units(7), at: noon))
-        #expect(try scene.bob.apply(.closeAsked) == [.submitClose(scene.step(2))])
-        #expect(try scene.bob.apply(.closeAsked) == [.submitClose(scene.step(2))], "the answer may be lost")
+        #expect(try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(2))])
+        #expect(
+            try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(2))],
+            "the answer may be lost")
         let refusal = #expect(throws: HashChainChannel.Refusal.self) {
             try scene.bob.apply(.paid(scene.payment(5), price: units(1), at: noon))
         }
@@ -158,7 +160,9 @@ struct HashChainChannelTests {
         #expect(throws: HashChainChannel.Refusal.self) { try scene.bob.apply(.deliveryFailed(units(1))) }
         _ = try scene.bob.apply(
             .paymentArrived(scene.payment(1), for: scene.reservation(ReservationID(1), 3), at: noon))
-        #expect(throws: HashChainChannel.Refusal.purse(.busy(requests: 1))) { try scene.bob.apply(.closeAsked) }
+        #expect(throws: HashChainChannel.Refusal.purse(.busy(requests: 1))) {
+            try scene.bob.apply(.closeAsked(scene.payment(1)))
+        }
     }
 
     // MARK: - Stored form
@@ -171,7 +175,7 @@ struct HashChainChannelTests {
         #expect(scene.bob.isStoredLike(quiet), "what is in flight is lost")
         #expect(try HashChainChannel(stored: scene.bob.stored) == quiet)
         _ = try scene.bob.apply(.released(ReservationID(1)))
-        for effect in try scene.bob.apply(.closeAsked) {
+        for effect in try scene.bob.apply(.closeAsked(scene.payment(1))) {
             #expect(try HashChainChannel.effect(stored: HashChainChannel.stored(effect)) == effect)
         }
         #expect(try HashChainChannel(stored: scene.bob.stored).phase == .closing)

@@ -60,13 +60,15 @@ struct HashChainWireTests {
     @Test func `is answered in one go as it would be answered in full`() throws {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(3), price: units(8), at: noon))
-        let (network, secrets) = (Network(evm: 84_532), PayeeSecrets(root: .zero))
+        let network = Network(evm: 84_532)
+        let signer = KeySigner(PrivateKey.random())
+        let payee = PayeeKey(in: Scene.domain) { signer.signNow($0) }
         let response = SettleResponse(
             success: true, payer: nil, network: network,
             extra: [
                 "chargedAmount": .string("\(scene.bob.purse.lastCharge)"),
-                "channelState": scene.bob.channelState(promising: secrets),
+                "channelState": scene.bob.channelState(by: payee),
             ])
-        #expect(PrepaidReceipt(network: network).header(of: scene.bob, promising: secrets) == response.header)
+        #expect(PrepaidReceipt(network: network).header(of: scene.bob, by: payee) == response.header)
     }
 }

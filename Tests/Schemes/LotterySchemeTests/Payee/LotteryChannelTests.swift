@@ -230,7 +230,7 @@ struct LotteryChannelTests {
     @Test func `gives nothing back before it expires`() throws {
         var scene = try Scene()
         #expect(throws: LotteryChannel.Refusal.noClose(until: scene.terms.expiry)) {
-            try scene.bob.apply(.closeAsked)
+            try scene.bob.apply(.closeAsked(scene.verified(scene.ticket(1))))
         }
     }
 

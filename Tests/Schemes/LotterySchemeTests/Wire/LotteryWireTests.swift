@@ -42,7 +42,7 @@ struct LotteryWireTests {
     @Test func `tells a payer all that the next ticket needs`() throws {
         var scene = try Scene()
         try scene.take(scene.ticket(3, wins: true), price: 20)
-        let state = scene.bob.channelState(promising: Scene.secrets)
+        let state = scene.bob.channelState(by: Scene.payeeKey)
         #expect(state["seat"]?.stringValue == "900")
         #expect(try LotteryPayer.Statement(JSONMembers(state)) == scene.statement)
     }

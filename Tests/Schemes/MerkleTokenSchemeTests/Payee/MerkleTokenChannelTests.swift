@@ -89,7 +89,7 @@ struct MerkleTokenChannelTests {
             for: Scene.carol, of: scene.terms, tag: scene.bob.tag, most: 64)
         let cases: [(String, MerkleTokenChannel.Event)] = [
             ("channel_expiring", .paid(payment, price: units(1), at: late)),
-            ("channel_not_closable", .closeAsked),
+            ("channel_not_closable", .closeAsked(payment)),
             ("not_proven", .paid(foreign, price: units(1), at: noon)),
             ("insufficient", .paid(payment, price: units(4), at: noon)),
             ("insufficient", .paymentArrived(nil, for: scene.reservation(ReservationID(1), 1), at: noon)),

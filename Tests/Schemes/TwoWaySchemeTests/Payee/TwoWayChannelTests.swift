@@ -29,8 +29,8 @@ struct TwoWayChannelTests {
 
     @Test mutating func `countersigns a state that gives more, serves and charges`() throws {
         let id = scene.request()
-        let effects = try bob.apply(.paymentArrived(payment(1, 94, 6), for: scene.reservation(id, 5), at: noon))
-        #expect(effects == [.countersign(state(1, 94, 6))])
+        _ = try bob.apply(.paymentArrived(payment(1, 94, 6), for: scene.reservation(id, 5), at: noon))
+        #expect(bob.party.newest == state(1, 94, 6))
         #expect(bob.purse.authorised == units(6))
         _ = try bob.apply(.served(id, price: units(5), at: noon))
         #expect(bob.purse.charged == units(5))
@@ -43,7 +43,9 @@ struct TwoWayChannelTests {
 
     @Test mutating func `countersigns the same again, because the answer may be lost`() throws {
         _ = try bob.apply(.paid(payment(1, 90, 10), price: units(3), at: noon))
-        #expect(try bob.apply(.paid(payment(1, 90, 10), price: units(3), at: noon)) == [.countersign(state(1, 90, 10))])
+        let before = bob.statement(by: Scene.payeeKey)
+        _ = try bob.apply(.paid(payment(1, 90, 10), price: units(3), at: noon))
+        #expect(bob.statement(by: Scene.payeeKey) == before)
         #expect(bob.purse.authorised == units(10))
         #expect(try bob.apply(.paid(nil, price: units(1), at: noon)) == [], "what was paid ahead pays")
     }
@@ -51,9 +53,8 @@ struct TwoWayChannelTests {
     @Test mutating func `takes payments in any order`() throws {
         let payments = try [payment(1, 97, 3), payment(3, 94, 6), payment(5, 91, 9)]
         for (number, index) in [(1, 1), (2, 0), (3, 2)] as [(UInt64, Int)] {
-            let effects = try bob.apply(
+            _ = try bob.apply(
                 .paymentArrived(payments[index], for: scene.reservation(ReservationID(number), 3), at: noon))
-            #expect(effects == [.countersign(bob.party.newest)])
         }
         #expect(bob.party.newest == state(5, 91, 9))
         for number in 1...3 as ClosedRange<UInt64> {
@@ -77,15 +78,14 @@ struct TwoWayChannelTests {
 
     @Test mutating func `ends with what was charged, when the payer signed that`() throws {
         _ = try bob.apply(.paid(payment(1, 90, 10), price: units(7), at: noon))
-        #expect(throws: TwoWayChannel.Refusal.closeUnsigned) { try bob.apply(.closeAsked) }
-        #expect(try bob.apply(.paid(close(1, 94, 6), price: .zero, at: noon)) == [])
-        let refusal = #expect(throws: TwoWayChannel.Refusal.self) { try bob.apply(.closeAsked) }
+        #expect(throws: TwoWayChannel.Refusal.closeUnsigned) { try bob.apply(.closeAsked(payment(1, 93, 7))) }
+        let refusal = #expect(throws: TwoWayChannel.Refusal.self) { try bob.apply(.closeAsked(close(1, 94, 6))) }
         #expect(refusal?.code == "invalid_two_way_too_little")
         #expect(refusal?.callsForCorrection == true)
         let end = try close(1, 93, 7)
-        _ = try bob.apply(.paid(end, price: .zero, at: noon))
-        #expect(try bob.apply(.closeAsked) == [.submitClose(end)])
-        #expect(try bob.apply(.closeAsked) == [.submitClose(end)], "the answer may be lost")
+        #expect(throws: TwoWayChannel.Refusal.self) { try bob.apply(.paid(end, price: .zero, at: noon)) }
+        #expect(try bob.apply(.closeAsked(end)) == [.submitClose(end)])
+        #expect(try bob.apply(.closeAsked(close(1, 92, 8))) == [.submitClose(end)], "the answer may be lost")
         #expect(throws: TwoWayChannel.Refusal.notOpen(phase: "closing")) {
             try bob.apply(.paid(payment(3, 80, 20), price: units(1), at: noon))
         }
@@ -95,16 +95,16 @@ struct TwoWayChannelTests {
         _ = try bob.apply(.observed(scene.snapshot))
         #expect(bob.captured == units(7))
         #expect(bob.unclaimed == .zero)
-        #expect(throws: TwoWayChannel.Refusal.notOpen(phase: "closed")) { try bob.apply(.closeAsked) }
+        #expect(throws: TwoWayChannel.Refusal.notOpen(phase: "closed")) { try bob.apply(.closeAsked(end)) }
     }
 
     @Test mutating func `ends no sooner than its requests`() throws {
         let id = scene.request()
         _ = try bob.apply(.paymentArrived(payment(1, 90, 10), for: scene.reservation(id, 3), at: noon))
-        _ = try bob.apply(.paid(close(1, 97, 3), price: .zero, at: noon))
-        #expect(throws: TwoWayChannel.Refusal.purse(.busy(requests: 1))) { try bob.apply(.closeAsked) }
+        let end = try close(1, 97, 3)
+        #expect(throws: TwoWayChannel.Refusal.purse(.busy(requests: 1))) { try bob.apply(.closeAsked(end)) }
         _ = try bob.apply(.served(id, price: units(3), at: noon))
-        #expect(try bob.apply(.closeAsked).count == 1)
+        #expect(try bob.apply(.closeAsked(end)).count == 1)
     }
 
     @Test mutating func `can end alone, with the newest state`() throws {
@@ -174,21 +174,26 @@ struct TwoWayChannelTests {
         let offer = Self.offer
         _ = try bob.apply(
             .paid(
-                bob.verify(payment, under: offer, in: Scene.domain, secrets: PayeeSecrets(root: .zero)),
+                bob.verify(payment, under: offer, in: Scene.domain, secrets: Scene.payeeKey.secrets),
                 price: units(1), at: noon))
-        #expect(
-            bob.statement(promising: PayeeSecrets(root: .zero)).map(\.name) == [
-                "nonce", "firstBalance", "secondBalance", "signature",
-            ])
+        let statement = JSONMembers(.object(bob.statement(by: Scene.payeeKey)))
+        let told = state(
+            try statement.number("nonce"), try statement.amount("firstBalance").units,
+            try statement.amount("secondBalance").units)
+        #expect(told == state(1, 90, 10))
+        for (name, side) in [("signature", .first), ("countersignature", .second)] as [(String, TwoWaySide)] {
+            let sent = UnverifiedTwoWayPayment(told, signature: try statement.signature(name))
+            #expect(sent.verified(by: side, under: scene.terms, of: scene.id, in: Scene.domain) != nil)
+        }
         #expect(throws: TwoWayChannel.Refusal.signature) {
             try bob.verify(
                 scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain,
-                secrets: PayeeSecrets(root: .zero))
+                secrets: Scene.payeeKey.secrets)
         }
         #expect(throws: TwoWayChannel.Refusal.signature) {
             try scene.payee().verify(
                 scene.unverified(state(3, 90, 10), by: .mallory), under: offer, in: Scene.domain,
-                secrets: PayeeSecrets(root: .zero))
+                secrets: Scene.payeeKey.secrets)
         }
     }
 
@@ -221,12 +226,11 @@ struct TwoWayChannelTests {
         #expect(try TwoWayChannel(stored: bob.stored) == quiet)
         _ = try bob.apply(.released(ReservationID(1)))
         let end = try close(1, 92, 8)
-        _ = try bob.apply(.paid(end, price: .zero, at: noon))
-        _ = try bob.apply(.closeAsked)
+        _ = try bob.apply(.closeAsked(end))
         var again = try TwoWayChannel(stored: bob.stored)
-        #expect(try again.apply(.closeAsked) == [.submitClose(end)])
+        #expect(try again.apply(.closeAsked(end)) == [.submitClose(end)])
         for effect in [
-            .submitClose(end), .countersign(state(1, 2, 3)), .submitChallenge(try payment(1, 90, 10)), .submitFinalize,
+            .submitClose(end), .submitChallenge(try payment(1, 90, 10)), .submitFinalize,
         ] as [TwoWayChannel.Effect] {
             #expect(try TwoWayChannel.effect(stored: TwoWayChannel.stored(effect)) == effect)
         }

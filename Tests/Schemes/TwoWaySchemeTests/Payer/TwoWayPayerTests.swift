@@ -117,8 +117,8 @@ struct TwoWayPayerTests {
         let effects = try alice.apply(.closeAsked(credit: units(2)))
         #expect(effects == [.signClose(state(1, 96, 4))])
         #expect(throws: TwoWayPayer.Refusal.party(.notOpen(phase: "closing"))) { try ask(1) }
-        _ = try bob.apply(.paid(scene.signed(state(1, 96, 4), by: .first, isClose: true), price: .zero, at: noon))
-        let order = try #require(try bob.apply(.closeAsked).first.flatMap { scene.order(for: $0) })
+        let end = try scene.signed(state(1, 96, 4), by: .first, isClose: true)
+        let order = try #require(try bob.apply(.closeAsked(end)).first.flatMap { scene.order(for: $0) })
         #expect(try scene.send(order).map(\.amount) == [units(96), units(4)])
     }
 

@@ -5,7 +5,6 @@ import FarthingChannels
 import FarthingContracts
 import FarthingEncodings
 import FarthingHTTP402
-import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingX402
@@ -16,8 +15,8 @@ import Testing
 
 @testable import FarthingAssembly
 
-/// A node that sells one thing by hash chain and by voucher, on a real store and a real ledger, and one who buys it.
-struct HashChainShop {
+/// A node that sells one thing by voucher and by another scheme, on a real store and a real ledger, and one who buys it.
+struct PrepaidShop {
     static let price = Amount(units: 1000)
     static let token = Token(
         domain: TokenDomain(
@@ -27,6 +26,7 @@ struct HashChainShop {
     let node: PaymentNode
     let clock: TestClock
     let buyer: KeySigner
+    let scheme: PaymentScheme
 
     var ledger: Ledger {
         get throws { try #require(node.ledger) }
@@ -34,7 +34,8 @@ struct HashChainShop {
 
     /// Runs the closure with a shop whose files last as long as it.
     static func open(
-        _ body: (HashChainShop, _ reopen: () async throws -> HashChainShop) async throws -> Void
+        _ scheme: PaymentScheme,
+        _ body: (PrepaidShop, _ reopen: () async throws -> PrepaidShop) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-prepaid-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -47,15 +48,15 @@ struct HashChainShop {
             prices: PriceList([PriceList.Route(pattern: .all, price: .upTo(price))]), network: Network(evm: 84_532),
             token: token, payTo: Address(Keccak256.hash(utf8: "shop").bytes.suffix(20)) ?? .zero,
             storePath: folder.appending(path: "store").path())
-        configuration.schemes = [.voucher, .hashChain]
+        configuration.schemes = [.voucher, scheme]
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let asked = configuration
         let quiet = logger
-        func make() async throws -> HashChainShop {
-            HashChainShop(
+        func make() async throws -> PrepaidShop {
+            PrepaidShop(
                 node: try await PaymentNode.open(asked, logger: quiet, clock: { clock.now }), clock: clock,
-                buyer: buyer)
+                buyer: buyer, scheme: scheme)
         }
         let shop = try await make()
         try await shop.ledger.mint(to: buyer.address, token: token.address, amount: Amount(units: 1_000_000))
@@ -74,7 +75,10 @@ struct HashChainShop {
     }
 
     var domain: ContractDomain {
-        get throws { try #require(ledger.contractDomain(of: .hashChain)) }
+        get throws {
+            let kind = try #require(ContractKind(rawValue: scheme.rawValue))
+            return try #require(ledger.contractDomain(of: kind))
+        }
     }
 
     /// What the gate asks for.
@@ -84,31 +88,16 @@ struct HashChainShop {
     }
 
     var offer: PaymentRequirements {
-        get throws { try #require(offers.first { $0.scheme == "hash-chain" }) }
+        get throws { try #require(offers.first { $0.scheme == scheme.rawValue }) }
     }
 
-    /// A channel of ten steps, which nobody has funded yet.
-    func channel(
-        steps: UInt32 = 10, salt: String = "salt", change: (inout HashChainTerms) -> Void = { _ in }
-    ) throws -> HashChainPayer {
-        var terms = HashChainTerms(
-            payer: buyer.address, receiver: node.configuration.payTo, receiverAuthorizer: node.books.authorizer,
-            token: Self.token.address, anchor: .zero, stepCount: steps, stepAmount: Amount(units: 500),
-            expiry: UInt64(clock.now.unixSeconds) + 86_400, salt: Keccak256.hash(utf8: salt))
-        change(&terms)
-        let chain = HashChainTraversal(
-            seed: Keccak256.hash(utf8: "seed"), count: steps, tag: terms.tag(in: try domain))
-        terms.anchor = chain.anchor
-        return HashChainPayer(id: terms.channelID(in: try domain), terms: terms, traversal: chain)
-    }
-
-    func funding(of payer: HashChainPayer, by signer: KeySigner? = nil) throws -> Funding {
+    func funding(_ id: ChannelID, with deposit: Amount?, by signer: KeySigner? = nil) throws -> Funding {
         var funding = Funding(
-            payer: payer.terms.payer, amount: payer.terms.deposit ?? .zero,
+            payer: buyer.address, amount: try #require(deposit),
             authorization: TransferAuthorization(
                 validAfter: 0, validBefore: UInt64(clock.now.unixSeconds) + 3600, salt: .zero,
                 signature: buyer.signNow(.zero)))
-        let digest = try domain.depositDigest(funding, of: payer.id, token: Self.token.domain)
+        let digest = try domain.depositDigest(funding, of: id, token: Self.token.domain)
         funding.authorization.signature = (signer ?? buyer).signNow(digest)
         return funding
     }
@@ -125,7 +114,9 @@ struct HashChainShop {
         var state: JSON? { if case .served(let extra) = self { extra["channelState"] } else { nil } }
     }
 
-    func send(_ payload: PrepaidPayload<HashChainChannel>, fails: Bool = false) async throws -> Answer {
+    func send<Scheme: PrepaidWire>(
+        _ payload: PrepaidPayload<Scheme>, fails: Bool = false
+    ) async throws -> Answer {
         try await send(payload.json, fails: fails)
     }
 
@@ -159,17 +150,5 @@ struct HashChainShop {
 
     private static func json(_ header: String?) throws -> JSON {
         try JSON.parse(try Base64.decode(try #require(header), maximumBytes: 65_536))
-    }
-
-    /// Opens a channel with its first payment.
-    func open(_ payer: inout HashChainPayer) async throws -> Answer {
-        let step = try payer.apply(.paymentAsked(ReservationID(0), price: Self.price, longest: 100))
-        return try await send(
-            .open(payer.terms, try funding(of: payer), UnverifiedHashChainStep(try #require(step))))
-    }
-
-    func pay(_ payer: inout HashChainPayer, request: UInt64, fails: Bool = false) async throws -> Answer {
-        let step = try payer.apply(.paymentAsked(ReservationID(request), price: Self.price, longest: 100))
-        return try await send(.payment(payer.id, UnverifiedHashChainStep(try #require(step))), fails: fails)
     }
 }

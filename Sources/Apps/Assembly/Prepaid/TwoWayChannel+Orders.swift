@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+public import FarthingNode
+public import FarthingPrimitives
+public import FarthingTwoWayScheme
+
+extension TwoWayChannel: PrepaidOrders {
+    public var claimTerms: ClaimTerms {
+        ClaimTerms(receiver: terms.second, receiverAuthorizer: terms.second, token: terms.token, withdrawDelay: 0)
+    }
+
+    /// What was earned is only to be had with the end of the channel.
+    public static var redemptionEnds: Bool { true }
+    public var mayRedeem: Bool { party.isOpen }
+
+    /// The end of a challenge period, when anybody may have the contract pay.
+    public var lookAgainAt: Instant? {
+        guard case .closing(_, let until) = party.standing else { return nil }
+        return until
+    }
+
+    public func isMoot(_ effect: Effect) -> Bool {
+        switch (effect, party.standing) {
+        case (_, .closed): true
+        case (.submitChallenge(let proof), .closing(let nonce, _)): proof.state.nonce <= nonce
+        case (.submitFinalize, .closing), (.submitClose, _): false
+        case (.submitChallenge, _), (.submitFinalize, _): true
+        }
+    }
+
+    /// Ends the channel alone, with the newest state.
+    public func redemptionOrder(
+        signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> TwoWayContract.Order? {
+        guard let newest = redemption else { return nil }
+        let start = TwoWayContract.startCloseDigest(of: id, at: newest.state.nonce, in: domain)
+        let signed = SignedTwoWayState(
+            newest.state, try await Self.signatures(newest, of: id, signedBy: authorizer, in: domain))
+        return .startClose(signed, try await authorizer.sign(start))
+    }
+
+    public static func order(
+        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> TwoWayContract.Order {
+        switch effect {
+        case .submitClose(let end):
+            .closeTogether(end.state, try await signatures(end, of: id, signedBy: authorizer, in: domain))
+        case .submitChallenge(let proof):
+            .challenge(
+                SignedTwoWayState(
+                    proof.state, try await signatures(proof, of: id, signedBy: authorizer, in: domain)))
+        case .submitFinalize: .finalize
+        }
+    }
+
+    private static func signatures(
+        _ payment: TwoWayPayment, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    ) async throws -> TwoWaySignatures {
+        let own = try await authorizer.sign(payment.digest(of: id, in: domain))
+        return payment.signatures(with: own, of: id, in: domain)
+    }
+}
