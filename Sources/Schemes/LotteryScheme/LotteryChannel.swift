@@ -31,7 +31,8 @@ public struct LotteryChannel: PrepaidScheme {
     public enum Effect: Hashable, Sendable {
         /// Have the contract pay this ticket, by leave of our authorizer.
         ///
-        /// The next one follows when it is paid: the contract pays them in order. It is done, or can never be done, as soon as the ticket is no more the channel's ``redemption``.
+        /// The next one follows when it is paid: the contract pays them in order. It is done, or can never be done, as
+        /// soon as the ticket is no more the channel's ``redemption``.
         case redeem(LotteryWinner)
     }
 
