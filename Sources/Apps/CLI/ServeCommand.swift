@@ -48,8 +48,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: """
-            The ways to pay, with commas between them: voucher, hash-chain, merkle-token. Payers that know no better take the first. \
-            (default: voucher)
+            The ways to pay, with commas between them: voucher, hash-chain, merkle-token, two-way, lottery. Payers \
+            that know no better take the first. (default: voucher)
             """)
     var schemes: String?
     @Option(name: .long, help: "The file in which channels are kept.")

@@ -6,8 +6,8 @@ import FarthingContracts
 import FarthingPrimitives
 
 // Version 1, in this order:
-//   id 32 · terms 116 · payee 20 · phase 1 · epoch 8 · nonce 8 · signer? · purse 48 · reserve? · free seats 4 ·
-//   winners 4, then each · captured 16 · height 8 · time 8 · last paid at?
+//   id 32 · terms 116 · payee 20 · phase 1 · epoch 8 · nonce 8 · signer? · purse 48 · seat? · free seats 4 ·
+//   winners 4, then each · height 8 · time 8 · last paid at?
 // What is in flight is left out, and so is every secret that is still to be drawn with.
 extension LotteryChannel {
     private static let version: UInt8 = 1
@@ -24,11 +24,10 @@ extension LotteryChannel {
         writer.write(purse.authorised)
         writer.write(purse.charged)
         writer.write(purse.credit)
-        writer.write(reserve) { $0.write($1) }
+        writer.write(seat) { $0.write($1) }
         writer.write(UInt32(freeSeats))
         writer.write(UInt32(clamping: unredeemed.count))
         for winner in unredeemed { writer.write(winner) }
-        writer.write(captured)
         writer.write(readIn.height)
         writer.write(readIn.time)
         writer.write(lastPaidAt) { $0.write($1) }
@@ -44,31 +43,31 @@ extension LotteryChannel {
         let (epoch, nonce) = (try reader.uint64(), try reader.uint64())
         let signer = try reader.optional { reader throws(StoredFormError) in try reader.publicKey() }
         let purse = try reader.purse()
-        let reserve = try reader.optional { reader throws(StoredFormError) in try reader.amount() }
+        let seat = try reader.optional { reader throws(StoredFormError) in try reader.lotterySeat() }
         guard let freeSeats = UInt16(exactly: try reader.uint32()) else { throw .damaged }
         let count = try reader.uint32()
         guard count <= Self.maximumUnredeemed else { throw .damaged }
         var unredeemed: [LotteryWinner] = []
         for _ in 0..<count { unredeemed.append(try reader.lotteryWinner()) }
-        let captured = try reader.amount()
         let readIn = Block(height: try reader.uint64(), time: try reader.instant())
         let lastPaidAt = try reader.optional { reader throws(StoredFormError) in try reader.instant() }
         try reader.finish()
-        guard terms.fault == nil, epoch <= nonce, freeSeats <= terms.seats, reserve ?? .zero <= terms.share,
+        guard terms.fault == nil, epoch <= nonce, freeSeats <= terms.seats, seat?.reserve ?? .zero <= terms.share,
+            seat?.nonce ?? 0 <= epoch, unredeemed.first?.ticket.nonce ?? .max > seat?.nonce ?? 0,
             zip(unredeemed, unredeemed.dropFirst()).allSatisfy({ $0.ticket.nonce < $1.ticket.nonce }),
             unredeemed.last?.ticket.nonce ?? 0 <= epoch
         else { throw .damaged }
         self.init(
             id: id, terms: terms, payee: payee, phase: phase, epoch: epoch, nonce: nonce, signer: signer,
-            purse: purse, reserve: reserve, freeSeats: freeSeats, unredeemed: unredeemed, captured: captured,
-            readIn: readIn, lastPaidAt: lastPaidAt)
+            purse: purse, seat: seat, freeSeats: freeSeats, unredeemed: unredeemed, readIn: readIn,
+            lastPaidAt: lastPaidAt)
     }
 
     /// Whether both have the same stored form; cheaper than to make the two and compare them.
     public func isStoredLike(_ other: LotteryChannel) -> Bool {
         nonce == other.nonce && purse.isStoredLike(other.purse) && epoch == other.epoch && phase == other.phase
-            && captured == other.captured && readIn == other.readIn && lastPaidAt == other.lastPaidAt
-            && reserve == other.reserve && freeSeats == other.freeSeats && unredeemed == other.unredeemed
+            && readIn == other.readIn && lastPaidAt == other.lastPaidAt && seat == other.seat
+            && freeSeats == other.freeSeats && unredeemed == other.unredeemed
             && signer == other.signer && id == other.id && terms == other.terms && payee == other.payee
     }
 

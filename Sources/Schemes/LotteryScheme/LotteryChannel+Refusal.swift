@@ -14,6 +14,8 @@ extension LotteryChannel {
         /// We have no share of the reserve, so that nothing is certain to pay a winner.
         case noSeat(Address)
         case seatSignature
+        /// Another key than ours says which tickets are paid to us.
+        case seatAuthorizer(Address)
         /// What is left in a fund for many payees is nobody's to give back before it expires.
         case noClose(until: UInt64)
         // The ticket.
@@ -43,6 +45,7 @@ extension LotteryChannel.Refusal {
         case .expiring: "channel_expiring"
         case .noSeat: "no_seat"
         case .seatSignature: "seat_signature"
+        case .seatAuthorizer: "seat_authorizer"
         case .noClose: "no_close"
         case .foreignPayee: "foreign_payee"
         case .commitment: "commitment"
@@ -67,7 +70,8 @@ extension LotteryChannel.Refusal {
         case .expiring(let at, let now):
             "The channel expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem."
         case .noSeat(let payee): "\(payee) has no seat in the channel."
-        case .seatSignature: "The channel's payer did not sign the seat."
+        case .seatSignature: "The channel's payer did not sign the seat, with the authorizer of the offer."
+        case .seatAuthorizer(let authorizer): "\(authorizer) signs for the payee's seat, and not who is in the offer."
         case .noClose(let until): "The channel is for many payees, and ends at \(until) (Unix seconds)."
         case .foreignPayee(let payee): "The ticket is for \(payee)."
         case .commitment: "There is no ticket for what the payee promises now."
@@ -88,6 +92,7 @@ extension LotteryChannel.Refusal {
     public var remedy: String? {
         switch self {
         case .notOpen, .expiring: "Open another channel."
+        case .seatAuthorizer: "Open another channel, and sign a seat with the authorizer of the offer."
         case .noSeat: "Sign a seat, in a channel that has one free."
         case .noClose: "Wait until then."
         case .commitment, .staleNonce: "Sign a new ticket, for what the correction tells."

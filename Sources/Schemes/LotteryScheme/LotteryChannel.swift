@@ -8,7 +8,7 @@ public import FarthingPrimitives
 /// A lottery channel as one of its payees sees it: each ticket brings what it is worth on average, and one that wins is
 /// redeemed at once.
 ///
-///     open ──paymentArrived / served / released / captured──▶ open ──observed──▶ closed
+///     open ──paymentArrived / served / released / observed──▶ open ──observed──▶ closed
 ///
 /// What is captured follows from luck, so it may be more than was charged, or less. What holds always is that the
 /// expected value of the tickets is what was authorised, and charged ≤ authorised; with many tickets what is captured
@@ -29,7 +29,10 @@ public struct LotteryChannel: PrepaidScheme {
     }
 
     public enum Effect: Hashable, Sendable {
-        /// Have the contract pay this ticket. The next one follows when it is paid: the contract pays them in order.
+        /// Have the contract pay this ticket, by leave of our authorizer.
+        ///
+        /// The next one follows when it is paid: the contract pays them in order. It is done, or can never be done, as
+        /// soon as the ticket is no more the channel's ``redemption``.
         case redeem(LotteryWinner)
     }
 
@@ -48,13 +51,12 @@ public struct LotteryChannel: PrepaidScheme {
     /// The payer's key, known from the first ticket on.
     public private(set) var signer: PublicKey?
     public private(set) var purse: Purse
-    /// What is left of our share of the reserve; `nil` while we have no seat.
-    public private(set) var reserve: Amount?
+    /// Our seat as the contract had it when it was last read; `nil` while we have none.
+    public private(set) var seat: LotterySeat?
     /// How many payees can still get a seat.
     public private(set) var freeSeats: UInt16
     /// Tickets that have won and were not seen to be paid, in the order of their nonces.
     public private(set) var unredeemed: [LotteryWinner]
-    public private(set) var captured: Amount
     public private(set) var readIn: Block
     public private(set) var lastPaidAt: Instant?
 
@@ -64,15 +66,14 @@ public struct LotteryChannel: PrepaidScheme {
         let seat = ledger.state.seats[payee]
         self.init(
             id: id, terms: ledger.state.terms, payee: payee, phase: ledger.state.phase == .open ? .open : .closed,
-            epoch: seat?.nonce ?? 0, nonce: seat?.nonce ?? 0, signer: nil, purse: Purse(), reserve: seat?.reserve,
-            freeSeats: Self.freeSeats(ledger.state), unredeemed: [], captured: .zero, readIn: ledger.block,
-            lastPaidAt: nil)
+            epoch: seat?.nonce ?? 0, nonce: seat?.nonce ?? 0, signer: nil, purse: Purse(), seat: seat,
+            freeSeats: Self.freeSeats(ledger.state), unredeemed: [], readIn: ledger.block, lastPaidAt: nil)
     }
 
     init(
         id: ChannelID, terms: LotteryTerms, payee: Address, phase: Phase, epoch: UInt64, nonce: UInt64,
-        signer: PublicKey?, purse: Purse, reserve: Amount?, freeSeats: UInt16, unredeemed: [LotteryWinner],
-        captured: Amount, readIn: Block, lastPaidAt: Instant?
+        signer: PublicKey?, purse: Purse, seat: LotterySeat?, freeSeats: UInt16, unredeemed: [LotteryWinner],
+        readIn: Block, lastPaidAt: Instant?
     ) {
         self.id = id
         self.terms = terms
@@ -82,10 +83,9 @@ public struct LotteryChannel: PrepaidScheme {
         self.nonce = nonce
         self.signer = signer
         self.purse = purse
-        self.reserve = reserve
+        self.seat = seat
         self.freeSeats = freeSeats
         self.unredeemed = unredeemed
-        self.captured = captured
         self.readIn = readIn
         self.lastPaidAt = lastPaidAt
     }
@@ -95,6 +95,14 @@ public struct LotteryChannel: PrepaidScheme {
         let next = unredeemed.map(\.ticket.expiry).min() ?? terms.expiry
         return Instant(unixSeconds: Int64(clamping: min(next, terms.expiry)))
     }
+
+    /// What is left of our share of the reserve; `nil` while we have no seat.
+    public var reserve: Amount? { seat?.reserve }
+
+    /// What the contract has paid for our tickets, as it says itself.
+    ///
+    /// So it is right however often an order is carried out or told, and in books that are new.
+    public var captured: Amount { seat?.paid ?? .zero }
 
     /// The faces of the tickets that have won.
     public var unclaimed: Amount {
@@ -142,9 +150,8 @@ public struct LotteryChannel: PrepaidScheme {
         case .deliveryFailed(let amount):
             try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
             return []
-        case .captured(let amount):
-            captured = captured.adding(amount) ?? .max
-            return []
+        // The contract itself tells what it paid.
+        case .captured: return []
         case .closeAsked: throw .noClose(until: terms.expiry)
         }
     }
@@ -162,7 +169,7 @@ public struct LotteryChannel: PrepaidScheme {
         guard payment.epoch == epoch else { throw .commitment }
         guard ticket.nonce > nonce else { throw .staleNonce(nonce: ticket.nonce, last: nonce) }
         guard leavesMargin(ticket.expiry, at: now) else { throw .ticketExpiring(at: ticket.expiry, now: now) }
-        guard reserve != nil else { throw .noSeat(payee) }
+        guard seat != nil else { throw .noSeat(payee) }
         guard unredeemed.count < Self.maximumUnredeemed else { throw .winnersWait(count: unredeemed.count) }
         guard ticket.faceValue <= room else { throw .faceValue(ticket.faceValue, room: room) }
         try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: ticket.expectedValue) }
@@ -192,7 +199,7 @@ public struct LotteryChannel: PrepaidScheme {
         freeSeats = Self.freeSeats(state)
         if state.phase == .closed { phase = .closed }
         if let seat = state.seats[payee] {
-            reserve = seat.reserve
+            self.seat = seat
             nonce = max(nonce, seat.nonce)
             epoch = max(epoch, seat.nonce)
             unredeemed.removeAll { $0.ticket.nonce <= seat.nonce }

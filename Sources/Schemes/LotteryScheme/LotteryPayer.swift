@@ -74,7 +74,7 @@ public struct LotteryPayer: Hashable, Sendable {
 
     /// What is to be signed and sent with a request.
     public enum Payment: Hashable, Sendable {
-        /// The payee's seat: it is not known yet what the payee promises.
+        /// The payee's seat, by its ``LotteryPayer/seatDigest(in:)``: it is not known yet what the payee promises.
         case seat
         case ticket(LotteryTicket)
     }
@@ -91,6 +91,8 @@ public struct LotteryPayer: Hashable, Sendable {
     public let id: ChannelID
     public let terms: LotteryTerms
     public let payee: Address
+    /// Whose key redeems tickets for the payee, as its offer says.
+    public let authorizer: Address
     public let policy: Policy
     /// What the payee said last; `nil` before it has said anything.
     public private(set) var told: Statement?
@@ -109,11 +111,20 @@ public struct LotteryPayer: Hashable, Sendable {
     private var sent: [Sent] = []
     private var readIn: Block?
 
-    public init(id: ChannelID, terms: LotteryTerms, payee: Address, policy: Policy) {
+    /// - Parameters:
+    ///   - payee: The offer's receiver.
+    ///   - authorizer: The offer's `receiverAuthorizer`.
+    public init(id: ChannelID, terms: LotteryTerms, payee: Address, authorizer: Address, policy: Policy) {
         self.id = id
         self.terms = terms
         self.payee = payee
+        self.authorizer = authorizer
         self.policy = policy
+    }
+
+    /// What is signed for the payee's seat.
+    public func seatDigest(in domain: ContractDomain) -> Hash32 {
+        LotterySeat.digest(for: payee, authorizer: authorizer, of: id, in: domain)
     }
 
     /// - Returns: What to sign and send, for a payment that was asked for; `nil` for everything else.

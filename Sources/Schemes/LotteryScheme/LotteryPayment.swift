@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
+public import FarthingChannels
 public import FarthingContracts
 public import FarthingPrimitives
 
 /// What came from outside: nobody has looked at a signature yet.
 public enum UnverifiedLotteryPayment: Hashable, Sendable {
-    /// No ticket yet: the payer hands in the payee's seat, and asks what the payee promises.
+    /// No ticket yet: the payer hands in the payee's seat, with the authorizer of the offer, and asks what the payee
+    /// promises.
     case seat(Signature)
     case ticket(LotteryTicket, Signature)
 }
@@ -18,11 +19,16 @@ extension LotteryChannel {
     /// What is drawn decides nothing here: a ticket that wins passes the same checks as one that loses, or a payer could
     /// learn from a refusal what its ticket draws.
     ///
-    /// - Parameter longest: A ticket may win so rarely as once in so many times.
+    /// - Parameters:
+    ///   - authorizer: Whose key signs redemptions for us. Where another signs for our seat, no winner is ours to
+    ///     redeem.
+    ///   - longest: A ticket may win so rarely as once in so many times.
     public func verify(
-        _ payment: UnverifiedLotteryPayment, longest: UInt32, in domain: ContractDomain, secrets: PayeeSecrets
+        _ payment: UnverifiedLotteryPayment, authorizer: Address, longest: UInt32, in domain: ContractDomain,
+        secrets: PayeeSecrets
     ) throws(Refusal) -> LotteryPayment {
-        guard reserve != nil else { throw seatRefusal(payment, in: domain) }
+        guard let seat else { throw seatRefusal(payment, authorizer: authorizer, in: domain) }
+        guard seat.authorizer == authorizer else { throw .seatAuthorizer(seat.authorizer) }
         guard case .ticket(let ticket, let signature) = payment else { throw .commitment }
         guard ticket.payee == payee else { throw .foreignPayee(ticket.payee) }
         let secret = secrets.secret(of: id, epoch: epoch)
@@ -59,10 +65,17 @@ extension LotteryChannel {
         return signer
     }
 
-    private func seatRefusal(_ payment: UnverifiedLotteryPayment, in domain: ContractDomain) -> Refusal {
+    private func seatRefusal(
+        _ payment: UnverifiedLotteryPayment, authorizer: Address, in domain: ContractDomain
+    ) -> Refusal {
         guard case .seat(let signature) = payment else { return .noSeat(payee) }
-        let digest = LotterySeat.digest(for: payee, of: id, in: domain)
-        return signature.isBy(terms.payer, over: digest) ? .noSeat(payee) : .seatSignature
+        return isSeat(signature, authorizer: authorizer, in: domain) ? .noSeat(payee) : .seatSignature
+    }
+
+    /// Whether the payer has signed a seat for us, with this authorizer.
+    func isSeat(_ signature: Signature, authorizer: Address, in domain: ContractDomain) -> Bool {
+        signature.isBy(
+            terms.payer, over: LotterySeat.digest(for: payee, authorizer: authorizer, of: id, in: domain))
     }
 }
 
@@ -107,5 +120,13 @@ public struct LotteryWinner: Hashable, Sendable {
         self.secret = secret
     }
 
-    public var order: LotteryContract.Order { .redeem(ticket, signature: signature, secret: secret) }
+    /// What our authorizer signs to have the contract pay it, and no other ticket.
+    public func digest(of channel: ChannelID, in domain: ContractDomain) -> Hash32 {
+        ticket.redemptionDigest(for: channel, in: domain)
+    }
+
+    /// - Parameter authorization: Our authorizer's signature over ``digest(of:in:)``.
+    public func order(authorizedBy authorization: Signature) -> LotteryContract.Order {
+        .redeem(ticket, signature: signature, secret: secret, authorization: authorization)
+    }
 }

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingLotteryScheme
 import FarthingPrimitives
+import FarthingX402
 
 let noon = Instant(unixSeconds: 1_800_000_000)
 
@@ -34,6 +35,8 @@ struct Person: Sendable {
 
     static let alice = Person("Alice")
     static let bob = Person("Bob")
+    /// Signs redemptions for Bob.
+    static let clerk = Person("Bob's clerk")
     static let mallory = Person("Mallory")
     static let token = Person("the token").address
 }
@@ -48,6 +51,11 @@ struct Scene {
     }()
     static let payeeKey = PayeeKey(in: domain) { Person.bob.sign($0) }
     static let secrets = payeeKey.secrets
+    static let offer = PrepaidOffer(
+        receiver: Person.bob.address, receiverAuthorizer: Person.clerk.address,
+        token: Token(
+            domain: TokenDomain(address: Person.token, name: "USDC", version: "2"), symbol: "USDC", decimals: 6),
+        domain: domain)
 
     let terms: LotteryTerms
     let id: ChannelID
@@ -69,19 +77,31 @@ struct Scene {
         let context = ContractContext(domain: Self.domain, channel: id, block: block)
         _ = try contract.fund(terms.opening ?? .zero, by: terms.payer, in: context)
         for payee in taking {
-            _ = try contract.carryOut(
-                .takeSeat(payee.address, signature: Self.seat(payee, of: id)), in: context)
+            _ = try contract.carryOut(Self.taking(payee, of: id), in: context)
         }
         alice = LotteryPayer(
-            id: id, terms: terms, payee: Person.bob.address,
+            id: id, terms: terms, payee: Person.bob.address, authorizer: Person.clerk.address,
             policy: LotteryPayer.Policy(worstCase: units(worstCase), odds: odds))
         bob = LotteryChannel(
             id: id, ledger: ContractSnapshot(state: contract, block: block), in: Self.domain,
             payee: Person.bob.address)
     }
 
-    static func seat(_ payee: Person, of id: ChannelID, by signer: Person = .alice) -> Signature {
-        signer.sign(LotterySeat.digest(for: payee.address, of: id, in: domain))
+    /// Who signs redemptions for a payee: for Bob his clerk, and everybody else does so alone.
+    static func authorizer(of payee: Person) -> Person { payee.address == Person.bob.address ? .clerk : payee }
+
+    static func seat(
+        _ payee: Person, authorizer: Person? = nil, of id: ChannelID, by signer: Person = .alice
+    ) -> Signature {
+        let authorizer = authorizer ?? Self.authorizer(of: payee)
+        return signer.sign(
+            LotterySeat.digest(for: payee.address, authorizer: authorizer.address, of: id, in: domain))
+    }
+
+    static func taking(_ payee: Person, authorizer: Person? = nil, of id: ChannelID) -> LotteryContract.Order {
+        .takeSeat(
+            payee.address, authorizer: (authorizer ?? Self.authorizer(of: payee)).address,
+            signature: seat(payee, authorizer: authorizer, of: id))
     }
 
     var snapshot: ContractSnapshot<LotteryContract> { ContractSnapshot(state: contract, block: block) }
@@ -116,8 +136,11 @@ struct Scene {
     }
 
     func verified(_ ticket: LotteryTicket, by signer: Person = .alice) throws -> LotteryPayment {
-        try bob.verify(
-            .ticket(ticket, sign(ticket, by: signer)), longest: 1024, in: Self.domain, secrets: Self.secrets)
+        try verified(.ticket(ticket, sign(ticket, by: signer)))
+    }
+
+    func verified(_ payment: UnverifiedLotteryPayment) throws -> LotteryPayment {
+        try bob.verify(payment, under: Self.offer, in: Self.domain, secrets: Self.secrets)
     }
 
     /// Bob takes a ticket for a request of this price.
@@ -126,6 +149,26 @@ struct Scene {
         _ ticket: LotteryTicket, price: UInt128 = 0, at now: Instant = noon
     ) throws -> [LotteryChannel.Effect] {
         try bob.apply(.paid(verified(ticket), price: units(price), at: now))
+    }
+
+    /// The order that redeems a ticket.
+    func redeeming(
+        _ ticket: LotteryTicket, secret: Hash32, authorizer: Person = .clerk
+    ) -> LotteryContract.Order {
+        LotteryWinner(ticket: ticket, signature: sign(ticket), secret: secret)
+            .order(authorizedBy: authorizer.sign(ticket.redemptionDigest(for: id, in: Self.domain)))
+    }
+
+    /// What Bob hands in for a winner.
+    func order(for winner: LotteryWinner) -> LotteryContract.Order {
+        winner.order(authorizedBy: Person.clerk.sign(winner.digest(of: id, in: Self.domain)))
+    }
+
+    /// Has the contract pay Bob's next winner, and tells Bob nothing yet.
+    @discardableResult
+    mutating func redeem(at now: Instant = noon) throws -> [Payout] {
+        guard let winner = bob.redemption else { return [] }
+        return try order(order(for: winner), at: now)
     }
 
     /// What the contract pays for an order in a new block.

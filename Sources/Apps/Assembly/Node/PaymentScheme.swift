@@ -7,4 +7,5 @@ public enum PaymentScheme: String, Hashable, Sendable, CaseIterable {
     case hashChain = "hash-chain"
     case merkleToken = "merkle-token"
     case twoWay = "two-way"
+    case lottery
 }

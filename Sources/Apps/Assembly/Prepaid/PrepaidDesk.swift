@@ -87,7 +87,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         if let field = Scheme.mismatch(of: known.terms, with: offer, price: price) {
             throw PrepaidFault.terms(field: field)
         }
-        if let order = known.preparation(for: unverified, in: books.domain) {
+        if let order = known.preparation(for: unverified, under: offer, in: books.domain) {
             known = try await prepared(known, by: order)
         }
         do {

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 public import FarthingHTTP402
 import FarthingHashChainScheme
+import FarthingLotteryScheme
 import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
@@ -51,6 +52,7 @@ public struct PrepaidOffice: Sendable {
         case .voucher: return nil
         case .hashChain: self.init(HashChainChannel.self, scheme, configuration, books, settlement, logger)
         case .merkleToken: self.init(MerkleTokenChannel.self, scheme, configuration, books, settlement, logger)
+        case .lottery: self.init(LotteryChannel.self, scheme, configuration, books, settlement, logger)
         case .twoWay: self.init(TwoWayChannel.self, scheme, configuration, books, settlement, logger)
         }
     }

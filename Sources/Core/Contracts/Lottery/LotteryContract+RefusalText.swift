@@ -18,6 +18,7 @@ extension LotteryContract.Refusal {
         case .invalidPayee: "invalid-payee"
         case .noSeatLeft: "no-seat-left"
         case .seatSignature: "seat-signature"
+        case .seatTaken: "seat-taken"
         case .noSeat: "no-seat"
         case .ticket: "ticket"
         case .staleNonce: "stale-nonce"
@@ -25,6 +26,7 @@ extension LotteryContract.Refusal {
         case .ticketExpired: "ticket-expired"
         case .ticketSignature: "ticket-signature"
         case .foreignSecret: "foreign-secret"
+        case .redemptionSignature: "redemption-signature"
         case .notWon: "not-won"
         case .nothingLeft: "nothing-left"
         case .notExpired: "not-expired"
@@ -46,6 +48,7 @@ extension LotteryContract.Refusal {
         case .invalidPayee(let payee): "\(payee) cannot be a payee of this channel."
         case .noSeatLeft(let seats): "All \(seats) seats are taken."
         case .seatSignature: "The channel's payer did not sign the seat."
+        case .seatTaken(let authorizer): "The payee has a seat, for which \(authorizer) signs."
         case .noSeat(let payee): "\(payee) has no seat in the channel."
         case .ticket(let fault): fault.message
         case .staleNonce(let nonce, let redeemed):
@@ -56,6 +59,7 @@ extension LotteryContract.Refusal {
             "The ticket expired at \(since), and it is \(now.unixSeconds) (Unix seconds)."
         case .ticketSignature: "The channel's payer did not sign the ticket."
         case .foreignSecret: "The secret is not the one that the payee promised."
+        case .redemptionSignature: "The authorizer of the payee's seat did not sign that the ticket is to be paid."
         case .notWon(let number, let threshold): "The ticket draws \(number), which is not below \(threshold)."
         case .nothingLeft: "Nothing is left in the deposit and in the payee's seat."
         case .notExpired(let until, let now):
@@ -67,6 +71,7 @@ extension LotteryContract.Refusal {
         switch self {
         case .noSeatLeft: "Open another channel, with more seats."
         case .noSeat: "Hand in the seat that the payer signed first."
+        case .redemptionSignature: "Have the payee sign for this very ticket."
         case .staleNonce: "Redeem tickets in the order of their nonces."
         case .nothingLeft: "Keep the ticket, and ask the payer to add to the deposit before it expires."
         case .notExpired: "Wait until then."

@@ -8,7 +8,7 @@ extension LotteryContract {
     private static let version: UInt8 = 1
 
     public var stored: [UInt8] {
-        var writer = ByteWriter(version: Self.version, capacity: 150 + 44 * seats.count)
+        var writer = ByteWriter(version: Self.version, capacity: 150 + 80 * seats.count)
         writer.write(terms)
         writer.write(phase.rawValue)
         writer.write(deposit)

@@ -22,10 +22,12 @@ public struct LotteryContract: ContractRules {
     }
 
     public enum Order: Hashable, Sendable {
-        /// Set a share of the reserve aside for this payee. The payer signs it.
-        case takeSeat(Address, signature: Signature)
-        /// Pay a ticket that has won. The payer signs it, and the payee's secret opens its promise.
-        case redeem(LotteryTicket, signature: Signature, secret: Hash32)
+        /// Set a share of the reserve aside for this payee, and pay it what its authorizer asks for. The payer signs
+        /// both.
+        case takeSeat(Address, authorizer: Address, signature: Signature)
+        /// Pay a ticket that has won. The payer signs it, the payee's secret opens its promise, and the authorizer of
+        /// the payee's seat signs that it is to be paid.
+        case redeem(LotteryTicket, signature: Signature, secret: Hash32, authorization: Signature)
         /// Give the payer all that is left, since the channel has expired.
         case reclaim
     }
@@ -43,6 +45,8 @@ public struct LotteryContract: ContractRules {
         case invalidPayee(Address)
         case noSeatLeft(seats: UInt16)
         case seatSignature
+        /// The payee has a seat, with another authorizer.
+        case seatTaken(authorizer: Address)
         case noSeat(Address)
         case ticket(LotteryTicketFault)
         /// A later ticket of the payee was paid before.
@@ -52,6 +56,8 @@ public struct LotteryContract: ContractRules {
         case ticketSignature
         /// The secret is not the one that the payee promised.
         case foreignSecret
+        /// The authorizer of the payee's seat did not sign that this ticket is to be paid.
+        case redemptionSignature
         case notWon(number: UInt64, threshold: UInt64)
         /// The ticket has won, and there is nothing to pay it with. It can win later, when there is.
         case nothingLeft
@@ -113,16 +119,21 @@ public struct LotteryContract: ContractRules {
 
     public mutating func carryOut(_ order: Order, in context: ContractContext) throws(Refusal) -> [Payout] {
         switch order {
-        case .takeSeat(let payee, let signature):
-            if seats[payee] != nil { return [] }
+        case .takeSeat(let payee, let authorizer, let signature):
+            if let seat = seats[payee] {
+                guard seat.authorizer == authorizer else { throw .seatTaken(authorizer: seat.authorizer) }
+                return []
+            }
             try checkOpen()
-            try seat(payee, signature, in: context)
+            try seat(payee, authorizer, signature, in: context)
             return []
-        case .redeem(let ticket, let signature, let secret):
+        case .redeem(let ticket, let signature, let secret, let authorization):
             // A ticket that was paid is no fault: orders may arrive twice. No seat has paid one of nonce 0.
             if let seat = seats[ticket.payee], seat.nonce > 0, seat.nonce == ticket.nonce { return [] }
             try checkOpen()
             let seat = try check(ticket, signature, secret: secret, in: context)
+            let digest = ticket.redemptionDigest(for: context.channel, in: context.domain)
+            guard authorization.isBy(seat.authorizer, over: digest) else { throw .redemptionSignature }
             return [try pay(ticket, in: seat)]
         case .reclaim:
             if phase == .closed { return [] }
@@ -141,13 +152,14 @@ public struct LotteryContract: ContractRules {
     }
 
     private mutating func seat(
-        _ payee: Address, _ signature: Signature, in context: ContractContext
+        _ payee: Address, _ authorizer: Address, _ signature: Signature, in context: ContractContext
     ) throws(Refusal) {
         guard payee != terms.payer, context.canPay(payee, in: terms.token) else { throw .invalidPayee(payee) }
         guard seats.count < Int(terms.seats) else { throw .noSeatLeft(seats: terms.seats) }
-        let digest = LotterySeat.digest(for: payee, of: context.channel, in: context.domain)
+        let digest = LotterySeat.digest(
+            for: payee, authorizer: authorizer, of: context.channel, in: context.domain)
         guard signature.isBy(terms.payer, over: digest) else { throw .seatSignature }
-        seats[payee] = LotterySeat(reserve: terms.share)
+        seats[payee] = LotterySeat(authorizer: authorizer, reserve: terms.share)
     }
 
     /// Whether a ticket is to be paid: its payee's seat.
@@ -176,11 +188,15 @@ public struct LotteryContract: ContractRules {
 
     /// Pays out of the deposit first, then out of the payee's own share.
     private mutating func pay(_ ticket: LotteryTicket, in seat: LotterySeat) throws(Refusal) -> Payout {
+        var seat = seat
         let fromDeposit = min(ticket.faceValue, deposit)
         let fromReserve = min(ticket.faceValue.clampedSubtracting(fromDeposit), seat.reserve)
         guard let payout = fromDeposit.adding(fromReserve), !payout.isZero else { throw .nothingLeft }
         deposit = deposit.clampedSubtracting(fromDeposit)
-        seats[ticket.payee] = LotterySeat(reserve: seat.reserve.clampedSubtracting(fromReserve), nonce: ticket.nonce)
+        seat.reserve = seat.reserve.clampedSubtracting(fromReserve)
+        seat.nonce = ticket.nonce
+        seat.paid = seat.paid.adding(payout) ?? .max
+        seats[ticket.payee] = seat
         return Payout(to: ticket.payee, payout)
     }
 

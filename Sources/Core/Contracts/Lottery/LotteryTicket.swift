@@ -62,6 +62,14 @@ public struct LotteryTicket: Hashable, Sendable {
             ])
     }
 
+    /// What the authorizer of the payee's seat signs to have this very ticket paid.
+    ///
+    /// Channel, chain and contract are in the ticket's own digest.
+    public func redemptionDigest(for channel: ChannelID, in domain: ContractDomain) -> Hash32 {
+        domain.digest(of: Self.redemptionType, [.bytes32(digest(for: channel, in: domain))])
+    }
+
+    private static let redemptionType = EIP712.TypeHash("LotteryRedeem(bytes32 ticket)")
     private static let type = EIP712.TypeHash(
         "LotteryTicket(bytes32 channelId,address payee,bytes32 commitment,uint64 nonce,uint128 faceValue,"
             + "uint64 threshold,uint64 expiry)")

@@ -11,7 +11,7 @@ public import FarthingPrimitives
 /// - Source: `Specs/prepaid.md`.
 public struct PrepaidOffer: Hashable, Sendable {
     public var receiver: Address
-    /// Whose key closes channels on the payee's side.
+    /// Whose key signs on the payee's side: closes channels, say, and redeems lottery tickets.
     public var receiverAuthorizer: Address
     public var token: Token
     /// Where the contract is that must hold the money.

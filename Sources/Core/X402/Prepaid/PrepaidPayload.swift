@@ -69,7 +69,9 @@ public protocol PrepaidWire: PrepaidScheme {
     static func mismatch(of terms: Rules.Terms, with offer: PrepaidOffer, price: Amount) -> String?
 
     /// What the contract must do before a payment can be taken, or `nil` when it need do nothing.
-    func preparation(for payment: Unverified, in domain: ContractDomain) -> Rules.Order?
+    func preparation(
+        for payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain
+    ) -> Rules.Order?
 
     /// Checks a payment against the channel.
     ///
@@ -88,7 +90,9 @@ public protocol PrepaidWire: PrepaidScheme {
 
 extension PrepaidWire {
     public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Unverified? { nil }
-    public func preparation(for payment: Unverified, in domain: ContractDomain) -> Rules.Order? { nil }
+    public func preparation(
+        for payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain
+    ) -> Rules.Order? { nil }
 
     /// How the channel stands, as a payer is told in answers and in corrective 402s.
     public func channelState(by payee: PayeeKey) -> JSON {

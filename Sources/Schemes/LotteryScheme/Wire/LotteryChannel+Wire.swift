@@ -59,19 +59,21 @@ extension LotteryChannel: PrepaidWire {
 
     /// Takes our seat, where the payer has signed it and one is free.
     public func preparation(
-        for payment: UnverifiedLotteryPayment, in domain: ContractDomain
+        for payment: UnverifiedLotteryPayment, under offer: PrepaidOffer, in domain: ContractDomain
     ) -> LotteryContract.Order? {
-        guard phase == .open, reserve == nil, freeSeats > 0, case .seat(let signature) = payment,
-            signature.isBy(terms.payer, over: LotterySeat.digest(for: payee, of: id, in: domain))
+        let authorizer = offer.receiverAuthorizer
+        guard phase == .open, seat == nil, freeSeats > 0, case .seat(let signature) = payment,
+            isSeat(signature, authorizer: authorizer, in: domain)
         else { return nil }
-        return .takeSeat(payee, signature: signature)
+        return .takeSeat(payee, authorizer: authorizer, signature: signature)
     }
 
     public func verify(
         _ payment: UnverifiedLotteryPayment, under offer: PrepaidOffer, in domain: ContractDomain,
         secrets: PayeeSecrets
     ) throws(Refusal) -> LotteryPayment {
-        try verify(payment, longest: offer.longestStride, in: domain, secrets: secrets)
+        try verify(
+            payment, authorizer: offer.receiverAuthorizer, longest: offer.longestStride, in: domain, secrets: secrets)
     }
 
     /// `seat` is what a ticket may win at most.

@@ -22,7 +22,8 @@ struct LotteryContractAttackTests {
         hers.payee = Person.mallory.address
         hers.commitment = LotteryDraw.commitment(to: stage.secret(1), by: hers.payee, in: stage.channel)
         #expect(throws: LotteryContract.Refusal.ticketSignature) {
-            try contract.send(.redeem(hers, signature: signature, secret: stage.secret(1)))
+            try contract.send(
+                .redeem(hers, signature: signature, secret: stage.secret(1), authorization: stage.authorize(hers)))
         }
         // The same ticket in another channel of Alice's, where she has promised the same secret.
         let other = LotteryStage(salt: "other")
@@ -30,10 +31,12 @@ struct LotteryContractAttackTests {
         var moved = ticket
         moved.commitment = LotteryDraw.commitment(to: stage.secret(1), by: moved.payee, in: other.channel)
         #expect(throws: LotteryContract.Refusal.ticketSignature) {
-            try elsewhere.send(.redeem(moved, signature: signature, secret: stage.secret(1)))
+            try elsewhere.send(
+                .redeem(moved, signature: signature, secret: stage.secret(1), authorization: stage.authorize(moved)))
         }
         #expect(throws: LotteryContract.Refusal.foreignSecret) {
-            try elsewhere.send(.redeem(ticket, signature: signature, secret: stage.secret(1)))
+            try elsewhere.send(
+                .redeem(ticket, signature: signature, secret: stage.secret(1), authorization: stage.authorize(ticket)))
         }
         let mainnet = try #require(ContractDomain(.lottery, on: Network(evm: 1)))
         #expect(stage.terms.channelID(in: mainnet) != stage.channel)
@@ -49,7 +52,10 @@ struct LotteryContractAttackTests {
         ] as [(inout LotteryTicket) -> Void] {
             let changed = stage.ticket(change: change)
             #expect(throws: LotteryContract.Refusal.ticketSignature) {
-                try contract.send(.redeem(changed, signature: signature, secret: stage.secret(1)))
+                try contract.send(
+                    .redeem(
+                        changed, signature: signature, secret: stage.secret(1), authorization: stage.authorize(changed))
+                )
             }
         }
     }
@@ -71,12 +77,106 @@ struct LotteryContractAttackTests {
         #expect(throws: LotteryContract.Refusal.seatSignature) {
             try contract.send(stage.seat(.mallory, by: .mallory))
         }
-        guard case .takeSeat(_, let bobs) = stage.seat(.bob) else { return }
-        #expect(throws: LotteryContract.Refusal.seatSignature) {
-            try contract.send(.takeSeat(Person.mallory.address, signature: bobs))
+        guard case .takeSeat(_, let clerk, let bobs) = stage.seat(.bob) else { return }
+        for order in [
+            .takeSeat(Person.mallory.address, authorizer: clerk, signature: bobs),
+            .takeSeat(Person.bob.address, authorizer: Person.mallory.address, signature: bobs),
+        ] as [LotteryContract.Order] {
+            #expect(throws: LotteryContract.Refusal.seatSignature) { try contract.send(order) }
         }
         let other = LotteryStage(salt: "other").seat(.mallory)
         #expect(throws: LotteryContract.Refusal.seatSignature) { try contract.send(other) }
+    }
+
+    // MARK: - Overtaking
+
+    @Test func `as the payer voids no winner with a ticket that it made for itself alone`() throws {
+        var contract = try stage.opened()
+        let winner = stage.ticket(3)
+        // Her own secret, next to nothing, and the highest nonce: if it were paid, nothing else ever would be.
+        let own = stage.ticket(.max, faceValue: 1)
+        let known = contract.state
+        for forger in [Person.alice, .mallory, .bob] {
+            #expect(throws: LotteryContract.Refusal.redemptionSignature) {
+                try contract.send(stage.redeem(own, authorizer: forger))
+            }
+        }
+        #expect(contract.state == known)
+        #expect(try contract.send(stage.redeem(winner)) == [Payout(to: Person.bob.address, units(20))])
+    }
+
+    @Test func `as the payer voids no winner with the secret that it saw on its way, nor with what was signed for it`()
+        throws
+    {
+        var contract = try stage.opened()
+        let winner = stage.ticket(3)
+        let seen = stage.redeem(winner)
+        guard case .redeem(_, _, let secret, let authorization) = seen else { return }
+        let known = contract.state
+        // Of a higher nonce, and of the same with a smaller face.
+        for (nonce, face) in [(4, 1), (.max, 1), (3, 1)] as [(UInt64, UInt128)] {
+            let overtaking = stage.ticket(nonce, faceValue: face) { $0.commitment = winner.commitment }
+            #expect(overtaking.wins(stage.sign(overtaking), secret: secret))
+            for stolen in [authorization, stage.authorize(overtaking, by: .alice), stage.sign(overtaking)] {
+                #expect(throws: LotteryContract.Refusal.redemptionSignature) {
+                    try contract.send(
+                        .redeem(
+                            overtaking, signature: stage.sign(overtaking), secret: secret, authorization: stolen))
+                }
+            }
+        }
+        #expect(contract.state == known)
+        // Whoever hands in what was seen has it paid to its payee.
+        #expect(try contract.send(seen) == [Payout(to: Person.bob.address, units(20))])
+    }
+
+    @Test func `as the payer gives a payee no seat with a key of its own beside the one that the payee has`() throws {
+        var contract = try stage.opened()
+        let known = contract.state
+        #expect(throws: LotteryContract.Refusal.seatTaken(authorizer: LotteryStage.clerk.address)) {
+            try contract.send(stage.seat(.bob, authorizer: .alice))
+        }
+        #expect(contract.state == known)
+        // A seat that it gave first stays as it is, for all to see: the payee takes no tickets then.
+        try contract.send(stage.seat(.carol, authorizer: .alice))
+        #expect(throws: LotteryContract.Refusal.seatTaken(authorizer: Person.alice.address)) {
+            try contract.send(stage.seat(.carol))
+        }
+        #expect(contract.state.seats[Person.carol.address]?.authorizer == Person.alice.address)
+        // Nor does the key of one seat count at another.
+        for payee in [Person.bob, .carol] {
+            let other = payee == .bob ? Person.alice : LotteryStage.clerk
+            #expect(throws: LotteryContract.Refusal.redemptionSignature) {
+                try contract.send(stage.redeem(stage.ticket(for: payee), authorizer: other))
+            }
+        }
+    }
+
+    @Test func `uses no redemption that was signed for another ticket, channel, contract or chain`() throws {
+        var contract = try stage.opened()
+        let ticket = stage.ticket()
+        let clerk = LotteryStage.clerk
+        let mainnet = try #require(ContractDomain(.lottery, on: Network(evm: 1)))
+        let lot = try #require(ContractDomain(.lot, on: Network(evm: 84_532)))
+        let changes: [(inout LotteryTicket) -> Void] = [
+            { $0.payee = Person.carol.address }, { $0.commitment = .zero }, { $0.nonce += 1 },
+            { $0.faceValue = units(21) }, { $0.threshold -= 1 }, { $0.expiry -= 1 },
+        ]
+        let signatures =
+            changes.map { stage.authorize(stage.ticket(change: $0)) } + [
+                LotteryStage(salt: "other").authorize(ticket),
+                clerk.sign(ticket.redemptionDigest(for: stage.channel, in: mainnet)),
+                clerk.sign(ticket.redemptionDigest(for: stage.channel, in: lot)),
+                // The ticket's own digest is what the payer signs.
+                clerk.sign(ticket.digest(for: stage.channel, in: LotteryStage.domain)),
+            ]
+        for signature in signatures {
+            #expect(throws: LotteryContract.Refusal.redemptionSignature) {
+                try contract.send(
+                    .redeem(ticket, signature: stage.sign(ticket), secret: stage.secret(1), authorization: signature))
+            }
+        }
+        #expect(contract.paid(to: .bob) == .zero)
     }
 
     // MARK: - The draw
@@ -88,13 +188,15 @@ struct LotteryContractAttackTests {
         let winning = try #require(
             (0..<1000).lazy.map { hash("try \($0)") }.first { ticket.wins(signature, secret: $0) })
         #expect(throws: LotteryContract.Refusal.foreignSecret) {
-            try contract.send(.redeem(ticket, signature: signature, secret: winning))
+            try contract.send(
+                .redeem(ticket, signature: signature, secret: winning, authorization: stage.authorize(ticket)))
         }
         // With another promise it is another ticket, which Alice did not sign.
         var promised = ticket
         promised.commitment = LotteryDraw.commitment(to: winning, by: ticket.payee, in: stage.channel)
         #expect(throws: LotteryContract.Refusal.ticketSignature) {
-            try contract.send(.redeem(promised, signature: signature, secret: winning))
+            try contract.send(
+                .redeem(promised, signature: signature, secret: winning, authorization: stage.authorize(promised)))
         }
     }
 
@@ -110,7 +212,9 @@ struct LotteryContractAttackTests {
         let flipped = try Signature(r: signature.r, s: signature.s, isOdd: !signature.isOdd)
         var contract = try stage.opened()
         #expect(throws: LotteryContract.Refusal.ticketSignature) {
-            try contract.send(.redeem(ticket, signature: flipped, secret: stage.secret(1)))
+            try contract.send(
+                .redeem(
+                    ticket, signature: flipped, secret: stage.secret(1), authorization: stage.authorize(ticket)))
         }
         for threshold in stride(from: UInt64(1) << 56, through: 1 << 63, by: 1 << 56) {
             var other = ticket
@@ -169,9 +273,11 @@ struct LotteryContractAttackTests {
             .zero, Person.token, contract.domain.contract, ContractDomain.ledgerAddress(of: .twoWay),
             SettlementDomain.standardContract,
         ] as [Address] {
-            let digest = LotterySeat.digest(for: account, of: stage.channel, in: contract.domain)
+            let clerk = LotteryStage.clerk.address
+            let digest = LotterySeat.digest(
+                for: account, authorizer: clerk, of: stage.channel, in: contract.domain)
             #expect(throws: LotteryContract.Refusal.invalidPayee(account)) {
-                try contract.send(.takeSeat(account, signature: Person.alice.sign(digest)))
+                try contract.send(.takeSeat(account, authorizer: clerk, signature: Person.alice.sign(digest)))
             }
         }
     }

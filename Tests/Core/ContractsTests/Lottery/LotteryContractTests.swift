@@ -17,6 +17,7 @@ struct LotteryContractTests {
         #expect(try contract.send(first) == [])
         #expect(try contract.send(stage.redeem(stage.ticket(7))) == [Payout(to: Person.bob.address, units(20))])
         #expect(contract.state.locked == units(100))
+        #expect(contract.state.seats[Person.bob.address]?.paid == units(40))
     }
 
     @Test func `pays out of the deposit first, then out of the payee's own seat, and never out of another's`() throws {
@@ -36,6 +37,7 @@ struct LotteryContractTests {
                 Payout(to: Person.bob.address, units(3))
             ])
         #expect(contract.state.seats[Person.carol.address]?.reserve == units(10))
+        #expect(contract.state.seats[Person.bob.address]?.paid == units(110), "as much as there was")
         #expect(contract.state.locked == units(30))
     }
 
@@ -67,7 +69,10 @@ struct LotteryContractTests {
         #expect(try contract.send(stage.seat(.bob)) == [])
         #expect(contract.state.seats.count == 2)
         try contract.send(stage.redeem(stage.ticket(faceValue: 108)))
-        // A second time does not fill it up again.
+        // A second time does not fill it up again, and nobody else signs for it.
+        #expect(throws: LotteryContract.Refusal.seatTaken(authorizer: LotteryStage.clerk.address)) {
+            try contract.send(stage.seat(.bob, authorizer: .bob))
+        }
         #expect(try contract.send(stage.seat(.bob)) == [])
         #expect(contract.state.seats[Person.bob.address]?.reserve == units(2))
     }
@@ -134,15 +139,18 @@ struct LotteryContractTests {
         let code: String
         var secret: Hash32?
         var signer = Person.alice
+        var authorizer = LotteryStage.clerk
         let change: @Sendable (inout LotteryTicket) -> Void
 
         init(
             _ code: String, secret: Hash32? = nil, by signer: Person = .alice,
+            authorizer: Person = LotteryStage.clerk,
             _ change: @escaping @Sendable (inout LotteryTicket) -> Void = { _ in }
         ) {
             self.code = code
             self.secret = secret
             self.signer = signer
+            self.authorizer = authorizer
             self.change = change
         }
 
@@ -158,12 +166,14 @@ struct LotteryContractTests {
         Redemption("lottery.ticket-expired") { $0.expiry = UInt64(noon.unixSeconds) },
         Redemption("lottery.ticket-signature", by: .bob),
         Redemption("lottery.foreign-secret", secret: hash("another")),
+        Redemption("lottery.redemption-signature", authorizer: .bob),
         Redemption("lottery.not-won") { $0.threshold = 1 },
     ])
     func `refuses a ticket, and stays as it was`(_ planted: Redemption) throws {
         var contract = try stage.opened()
         let ticket = stage.ticket(change: planted.change)
-        let order = stage.redeem(ticket, secret: planted.secret ?? stage.secret(1), by: planted.signer)
+        let order = stage.redeem(
+            ticket, secret: planted.secret ?? stage.secret(1), by: planted.signer, authorizer: planted.authorizer)
         let refusal = #expect(throws: LotteryContract.Refusal.self) { try contract.send(order) }
         #expect(refusal?.code == planted.code)
         #expect(refusal?.message.isEmpty == false)

@@ -77,9 +77,20 @@ struct LotteryContractWalkTests {
                     #expect((try contract.taking(.reclaim) != nil) == (isOver || model.isClosed), what)
                     if isOver { model.isClosed = true }
                 default:
-                    let ticket = stage.ticket(UInt64.random(in: 1...9, using: &random), for: payee)
+                    // Somebody else's tickets, and tickets that the payer made for itself alone.
+                    let nonce = [UInt64.random(in: 1...9, using: &random), .max].randomElement(using: &random) ?? 1
+                    let ticket = stage.ticket(nonce, for: payee, faceValue: 1)
                     let isPaid = model.seats[payee]?.nonce == ticket.nonce
-                    #expect((try contract.taking(stage.redeem(ticket, by: .mallory)) != nil) == isPaid, what)
+                    let foreign = stage.redeem(ticket, by: .mallory)
+                    let own = stage.redeem(ticket, authorizer: .alice)
+                    let stolen = LotteryContract.Order.redeem(
+                        ticket, signature: stage.sign(ticket), secret: stage.secret(nonce),
+                        authorization: stage.authorize(stage.ticket(nonce, for: payee, faceValue: 2)))
+                    let order = [foreign, own, stolen].randomElement(using: &random) ?? foreign
+                    #expect(try contract.taking(order) == (isPaid ? [] : nil), what)
+                    if model.seats[payee] != nil {
+                        #expect(try contract.taking(stage.seat(payee, authorizer: .alice)) == nil, what)
+                    }
                 }
                 let isOver = contract.block.time.unixSeconds >= Int64(stage.terms.expiry)
                 if isOver, !model.isClosed {
@@ -96,6 +107,7 @@ struct LotteryContractWalkTests {
                     let seat = contract.state.seats[payee.address]
                     #expect(seat?.reserve.units == model.seats[payee]?.reserve, what)
                     #expect(seat?.nonce == model.seats[payee]?.nonce, what)
+                    #expect(seat?.paid ?? .zero == contract.paid(to: payee), what)
                 }
             }
         }

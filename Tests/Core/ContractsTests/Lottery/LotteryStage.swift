@@ -13,6 +13,8 @@ struct LotteryStage {
         }
         return domain
     }()
+    /// Signs redemptions for every payee, unless somebody else is named.
+    static let clerk = Person("the payees' clerk")
     var terms: LotteryTerms
 
     init(
@@ -27,9 +29,12 @@ struct LotteryStage {
 
     var channel: ChannelID { terms.channelID(in: Self.domain) }
 
-    func seat(_ payee: Person, by signer: Person = .alice) -> LotteryContract.Order {
-        let digest = LotterySeat.digest(for: payee.address, of: channel, in: Self.domain)
-        return .takeSeat(payee.address, signature: signer.sign(digest))
+    func seat(
+        _ payee: Person, authorizer: Person = clerk, by signer: Person = .alice
+    ) -> LotteryContract.Order {
+        let digest = LotterySeat.digest(
+            for: payee.address, authorizer: authorizer.address, of: channel, in: Self.domain)
+        return .takeSeat(payee.address, authorizer: authorizer.address, signature: signer.sign(digest))
     }
 
     func secret(_ nonce: UInt64) -> Hash32 { hash("secret \(nonce)") }
@@ -51,8 +56,17 @@ struct LotteryStage {
         signer.sign(ticket.digest(for: channel, in: Self.domain))
     }
 
-    func redeem(_ ticket: LotteryTicket, secret: Hash32? = nil, by signer: Person = .alice) -> LotteryContract.Order {
-        .redeem(ticket, signature: sign(ticket, by: signer), secret: secret ?? self.secret(ticket.nonce))
+    /// What a payee's authorizer signs to have a ticket paid.
+    func authorize(_ ticket: LotteryTicket, by authorizer: Person = clerk) -> Signature {
+        authorizer.sign(ticket.redemptionDigest(for: channel, in: Self.domain))
+    }
+
+    func redeem(
+        _ ticket: LotteryTicket, secret: Hash32? = nil, by signer: Person = .alice, authorizer: Person = clerk
+    ) -> LotteryContract.Order {
+        .redeem(
+            ticket, signature: sign(ticket, by: signer), secret: secret ?? self.secret(ticket.nonce),
+            authorization: authorize(ticket, by: authorizer))
     }
 
     /// With its deposit in it, and seats for these.

@@ -33,8 +33,10 @@ struct LotteryStoredFormTests {
             "0x01f035c823e606e365cfd9f9649e97014926c88e4ff3d1c1d24bc8d5f3c629eaa07a31e68c98604428000000000000"
             + "000000000000000000640000000000000000000000000000002800000004000000006b4b2380a05e334153147e75f3f4"
             + "16139b5109d1179cb56fef6a4ecb4c4cbc92a7c37b7001000000000000000000000000000000000000000204f8be886f"
-            + "4c65732e8cb48d2ea910a4ec40a8fa000000000000000000000000000000060000000000000003eff7587d35dc3bfc2d"
-            + "766fd05faf6fd3c3de68960000000000000000000000000000000a0000000000000000"
+            + "4c65732e8cb48d2ea910a4ec40a8fa4bd7626c31f535455e94a34bfa4517218ec395d900000000000000000000000000"
+            + "000006000000000000000300000000000000000000000000000068eff7587d35dc3bfc2d766fd05faf6fd3c3de68964b"
+            + "d7626c31f535455e94a34bfa4517218ec395d90000000000000000000000000000000a00000000000000000000000000"
+            + "0000000000000000000000"
         let used = try Self.contracts()[2]
         #expect(Hex.encode(used.stored) == record)
         #expect(try LotteryContract(stored: try #require(Hex.decode(record))) == used)
@@ -58,9 +60,9 @@ struct LotteryStoredFormTests {
 
     @Test func `is refused when no channel can have come to stand so`() throws {
         let bytes = try Self.contracts()[2].stored
-        // Behind version and terms: the phase, the deposit, how many seats, and the seats of 44 bytes each.
+        // Behind version and terms: the phase, the deposit, how many seats, and the seats of 80 bytes each.
         let (phase, count, seats) = (117, 134, 138)
-        #expect(bytes[phase] == 1 && bytes[count + 3] == 2 && bytes.count == seats + 88)
+        #expect(bytes[phase] == 1 && bytes[count + 3] == 2 && bytes.count == seats + 160)
         let changed = { (place: Int, byte: UInt8) in
             var bytes = bytes
             bytes[place] = byte
@@ -70,11 +72,14 @@ struct LotteryStoredFormTests {
         for other in [0, 1, 3, 255] as [UInt8] { refuse(changed(count + 3, other), .damaged) }
         // Terms that nobody could fund, more in a seat than its share, and a sum that no amount holds.
         refuse(changed(76, 1), .damaged)
-        refuse(changed(seats + 35, 11), .damaged)
+        refuse(changed(seats + 55, 11), .damaged)
+        // A ticket that was paid nothing, and a payment for none.
+        refuse(changed(seats + 79, 0), .damaged)
+        refuse(changed(seats + 159, 1), .damaged)
         let full = bytes[..<(phase + 1)] + [UInt8](repeating: 255, count: 16) + bytes[count...]
         refuse(Array(full), .damaged)
         // The same seats in another order, or one of them twice.
-        let (first, second) = (bytes[seats..<(seats + 44)], bytes[(seats + 44)...])
+        let (first, second) = (bytes[seats..<(seats + 80)], bytes[(seats + 80)...])
         refuse(Array(bytes[..<seats] + second + first), .damaged)
         refuse(Array(bytes[..<seats] + first + first), .damaged)
     }

@@ -16,12 +16,13 @@ struct LotteryAttackTests {
         let ticket = scene.ticket(1, wins: true)
         #expect(throws: LotteryChannel.Refusal.foreignPayee(Person.bob.address)) {
             try mallory.verify(
-                .ticket(ticket, scene.sign(ticket)), longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+                .ticket(ticket, scene.sign(ticket)), authorizer: Person.mallory.address, longest: 1024,
+                in: Scene.domain, secrets: Scene.secrets)
         }
         var stolen = ticket
         stolen.payee = Person.mallory.address
         #expect(throws: LotteryContract.Refusal.self) {
-            try scene.order(.redeem(stolen, signature: scene.sign(ticket), secret: scene.secret))
+            try scene.order(scene.redeeming(stolen, secret: scene.secret, authorizer: .mallory))
         }
     }
 
@@ -30,7 +31,7 @@ struct LotteryAttackTests {
         let ticket = scene.ticket(1)
         let other = Person.alice.sign(ticket.digest(for: ChannelID(hash("other")), in: Scene.domain))
         #expect(throws: LotteryChannel.Refusal.ticketSignature) {
-            try scene.bob.verify(.ticket(ticket, other), longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+            try scene.verified(.ticket(ticket, other))
         }
     }
 
@@ -92,10 +93,9 @@ struct LotteryAttackTests {
             payee: Person.mallory.address,
             commitment: LotteryDraw.commitment(to: friend, by: Person.mallory.address, in: scene.id), nonce: 1,
             faceValue: units(100), threshold: .max, expiry: scene.terms.expiry)
-        #expect(try scene.order(.redeem(ticket, signature: scene.sign(ticket), secret: friend)).count == 1)
+        #expect(try scene.order(scene.redeeming(ticket, secret: friend, authorizer: .mallory)).count == 1)
         #expect(scene.contract.deposit == .zero)
-        let winner = try #require(scene.bob.redemption)
-        #expect(try scene.order(winner.order) == [Payout(to: Person.bob.address, units(600))])
+        #expect(try scene.redeem() == [Payout(to: Person.bob.address, units(600))])
         _ = try scene.bob.apply(.observed(scene.snapshot))
         #expect(scene.bob.room == units(400))
     }
@@ -112,13 +112,13 @@ struct LotteryAttackTests {
     @Test func `opens a fund whose seats are all taken, or whose reserve is spent`() throws {
         var full = try Scene(seats: 1, taking: [.mallory])
         let seat = UnverifiedLotteryPayment.seat(Scene.seat(.bob, of: full.id))
-        #expect(full.bob.preparation(for: seat, in: Scene.domain) == nil)
+        #expect(full.bob.preparation(for: seat, under: Scene.offer, in: Scene.domain) == nil)
         #expect(throws: LotteryChannel.Refusal.noSeat(Person.bob.address)) {
-            try full.bob.verify(seat, longest: 1024, in: Scene.domain, secrets: Scene.secrets)
+            try full.verified(seat)
         }
         full = try Scene(deposit: 0, reserve: 100, seats: 1)
         try full.take(full.ticket(1, faceValue: 100, wins: true))
-        try full.order(#require(full.bob.redemption).order)
+        try full.redeem()
         _ = try full.bob.apply(.observed(full.snapshot))
         #expect(throws: LotteryChannel.Refusal.faceValue(units(2), room: .zero)) {
             try full.take(full.ticket(2, faceValue: 2))
@@ -130,41 +130,89 @@ struct LotteryAttackTests {
         let ticket = scene.ticket(1)
         let signature = scene.sign(ticket)
         let refusal = #expect(throws: LotteryContract.Refusal.self) {
-            try scene.order(.redeem(ticket, signature: signature, secret: scene.secret))
+            try scene.order(scene.redeeming(ticket, secret: scene.secret))
         }
         #expect(refusal?.code == "lottery.not-won")
         // It looks for a secret with which the ticket wins, now that it has seen the signature.
         let better = (0...UInt64.max).lazy.map { Scene.secrets.secret(of: scene.id, epoch: $0) }
             .first { ticket.wins(signature, secret: $0) }
         #expect(throws: LotteryContract.Refusal.foreignSecret) {
-            try scene.order(.redeem(ticket, signature: signature, secret: #require(better)))
+            try scene.order(scene.redeeming(ticket, secret: #require(better)))
         }
     }
 
     @Test func `is the payee, and redeems a winner twice`() throws {
         var scene = try Scene()
         try scene.take(scene.ticket(1, wins: true))
-        let order = try #require(scene.bob.redemption).order
+        let order = try scene.order(for: #require(scene.bob.redemption))
         #expect(try scene.order(order).count == 1)
         #expect(try scene.order(order) == [])
-        _ = try scene.bob.apply(.observed(scene.snapshot))
-        _ = try scene.bob.apply(.captured(.zero))
+        for _ in 0..<2 { _ = try scene.bob.apply(.observed(scene.snapshot)) }
+        #expect(scene.bob.captured == units(100))
         #expect(scene.bob.unclaimed == .zero)
     }
 
-    /// A limit of the rules: where orders are seen before they are carried out, a payer can void a winner that way.
-    @Test func `overtakes a winner that it sees on its way, and the payee goes on with another secret`() throws {
+    // MARK: - Overtaking
+
+    @Test func `overtakes a winner with a ticket that it made for itself, or with a secret that it saw on its way`()
+        throws
+    {
         var scene = try Scene()
         try scene.take(scene.ticket(1, wins: true))
         let winner = try #require(scene.bob.redemption)
-        let overtaking = LotteryTicket(
-            payee: Person.bob.address, commitment: winner.ticket.commitment, nonce: 2, faceValue: units(1),
-            threshold: .max, expiry: scene.terms.expiry)
-        try scene.order(.redeem(overtaking, signature: scene.sign(overtaking), secret: winner.secret))
-        #expect(throws: LotteryContract.Refusal.staleNonce(nonce: 1, redeemed: 2)) { try scene.order(winner.order) }
+        let authorization = Person.clerk.sign(winner.digest(of: scene.id, in: Scene.domain))
+        let before = scene.contract
+        for secret in [hash("Alice's own"), winner.secret] {
+            for (nonce, face) in [(.max, 1), (2, 1), (1, 99)] as [(UInt64, UInt128)] {
+                let overtaking = LotteryTicket(
+                    payee: Person.bob.address,
+                    commitment: LotteryDraw.commitment(to: secret, by: Person.bob.address, in: scene.id), nonce: nonce,
+                    faceValue: units(face), threshold: .max, expiry: scene.terms.expiry)
+                let made = LotteryWinner(ticket: overtaking, signature: scene.sign(overtaking), secret: secret)
+                let own = Person.alice.sign(made.digest(of: scene.id, in: Scene.domain))
+                for stolen in [authorization, own] {
+                    #expect(throws: LotteryContract.Refusal.redemptionSignature) {
+                        try scene.order(made.order(authorizedBy: stolen))
+                    }
+                }
+            }
+        }
+        #expect(scene.contract == before)
+        #expect(try scene.redeem() == [Payout(to: Person.bob.address, units(100))])
         _ = try scene.bob.apply(.observed(scene.snapshot))
         #expect(scene.bob.redemption == nil)
-        #expect(scene.bob.epoch == 2)
-        try scene.take(scene.ticket(3))
+        #expect(scene.bob.captured == units(100))
+    }
+
+    @Test func `hands in the payee's own order before the payee does, which pays the payee, once`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1, wins: true))
+        let seen = try scene.order(for: #require(scene.bob.redemption))
+        #expect(try scene.order(seen).count == 1)
+        #expect(try scene.redeem() == [])
+        #expect(try scene.bob.apply(.observed(scene.snapshot)) == [])
+        #expect(scene.bob.captured == units(100))
+    }
+
+    @Test func `gives the payee a seat for which its own key signs, and no ticket is taken`() throws {
+        var scene = try Scene(taking: [])
+        let foreign = UnverifiedLotteryPayment.seat(Scene.seat(.bob, authorizer: .alice, of: scene.id))
+        #expect(scene.bob.preparation(for: foreign, under: Scene.offer, in: Scene.domain) == nil)
+        #expect(throws: LotteryChannel.Refusal.seatSignature) { try scene.verified(foreign) }
+        // It hands the seat in itself.
+        try scene.order(Scene.taking(.bob, authorizer: .alice, of: scene.id))
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        let before = scene.bob
+        for payment in [
+            foreign, .seat(Scene.seat(.bob, of: scene.id)), .ticket(scene.ticket(1), scene.sign(scene.ticket(1))),
+        ] {
+            let refusal = #expect(throws: LotteryChannel.Refusal.self) { try scene.verified(payment) }
+            #expect(refusal == .seatAuthorizer(Person.alice.address))
+            #expect(refusal?.code == "invalid_lottery_seat_authorizer")
+            #expect(refusal?.message.isEmpty == false && refusal?.remedy?.isEmpty == false)
+            #expect(refusal?.callsForCorrection == false)
+            #expect(scene.bob.preparation(for: payment, under: Scene.offer, in: Scene.domain) == nil)
+        }
+        #expect(scene.bob == before)
     }
 }

@@ -15,6 +15,7 @@ struct LotteryPayerTests {
         let id = scene.request()
         let first = try scene.alice.apply(.paymentAsked(id, price: units(5), longest: 1024, at: noon))
         #expect(first == .seat)
+        #expect(Person.alice.sign(scene.alice.seatDigest(in: Scene.domain)) == Scene.seat(.bob, of: scene.id))
         _ = try scene.alice.apply(.corrected(id, scene.statement))
         return scene
     }
@@ -98,7 +99,7 @@ struct LotteryPayerTests {
         let winner = LotteryTicket(
             payee: Person.bob.address, commitment: scene.bob.commitment(with: Scene.secrets), nonce: 2,
             faceValue: units(500), threshold: .max, expiry: scene.terms.expiry)
-        try scene.order(.redeem(winner, signature: scene.sign(winner), secret: scene.secret))
+        try scene.order(scene.redeeming(winner, secret: scene.secret))
         _ = try scene.alice.apply(.observed(scene.snapshot))
         #expect(scene.alice.exposure == units(200))
         // The rest expires.

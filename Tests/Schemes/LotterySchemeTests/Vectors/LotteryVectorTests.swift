@@ -23,7 +23,7 @@ struct LotteryVectorTests {
         try #require(Hash32(hex: text(json, name)))
     }
 
-    @Test func `are met by channel, seat, promise, ticket and draw`() throws {
+    @Test func `are met by channel, seat, promise, ticket, draw and redemption`() throws {
         let vectors = try vectors()
         let domain = try #require(ContractDomain(.lottery, on: Network(evm: 84_532)))
         #expect(try domain.contract == #require(Address(hex: text(vectors, "contract"))))
@@ -34,7 +34,13 @@ struct LotteryVectorTests {
         let id = terms.channelID(in: domain)
         #expect(try id.hash == hash32(vectors, "channelId"))
         let payee = try #require(Address(hex: text(vectors, "payee")))
-        #expect(try LotterySeat.digest(for: payee, of: id, in: domain) == hash32(vectors, "seatDigest"))
+        guard let authorizer = PrivateKey([UInt8](repeating: 0x33, count: 32)) else {
+            Issue.record("It is a key.")
+            return
+        }
+        #expect(try authorizer.address == #require(Address(hex: text(vectors, "authorizer"))))
+        let seat = LotterySeat.digest(for: payee, authorizer: authorizer.address, of: id, in: domain)
+        #expect(try seat == hash32(vectors, "seatDigest"))
         let tickets = try #require(vectors["tickets"]?.arrayValue)
         #expect(tickets.count == 8)
         for vector in tickets {
@@ -55,6 +61,9 @@ struct LotteryVectorTests {
             let number = LotteryDraw.number(r: r, s: s, secret: secret)
             #expect(try "\(number)" == text(vector, "number"))
             #expect(try "\(ticket.expectedValue)" == text(vector, "expectedValue"))
+            let redemption = ticket.redemptionDigest(for: id, in: domain)
+            #expect(try redemption == hash32(vector, "redemptionDigest"))
+            #expect(try authorizer.sign(redemption).hex == text(vector, "authorization"))
         }
     }
 }

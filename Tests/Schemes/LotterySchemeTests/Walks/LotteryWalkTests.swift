@@ -14,13 +14,16 @@ struct LotteryWalkTests {
     func `lets neither side lose what it counts on`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var (steps, taken, won) = (0, 0, 0)
+        var (overtaking, ahead) = (0, 0)
         while steps < 10_000 {
             var walk = try Walk(seed: random.next())
             steps += try walk.run()
             taken += walk.taken
             won += walk.won
+            (overtaking, ahead) = (overtaking + walk.overtaking, ahead + walk.ahead)
         }
         #expect(taken > 500 && won > 20, "the walk hardly moved: \(taken) tickets, \(won) winners")
+        #expect(overtaking > 20 && ahead > 2, "hardly attacked: \(overtaking) times, \(ahead) orders handed in before")
     }
 }
 
@@ -37,6 +40,10 @@ private struct Walk {
     /// What all tickets that Bob took are worth.
     var worth: UInt128 = 0
     var (taken, won) = (0, 0)
+    /// How often Alice tried to overtake a winner that waited, and how often she handed in Bob's order before him.
+    var (overtaking, ahead) = (0, 0)
+    /// What the contract said before, and may say once more.
+    var old: [ContractSnapshot<LotteryContract>] = []
     /// The requests under way.
     var open: [(id: ReservationID, price: UInt128)] = []
 
@@ -54,7 +61,7 @@ private struct Walk {
     mutating func run() throws -> Int {
         for step in 0..<400 {
             let (nonce, epoch, charged) = (scene.bob.nonce, scene.bob.epoch, scene.bob.purse.charged)
-            switch Int.random(in: 0..<16, using: &random) {
+            switch Int.random(in: 0..<18, using: &random) {
             case 0...4: try request()
             case 5...8: try answer()
             case 9...10: try redeem()
@@ -62,6 +69,7 @@ private struct Walk {
             case 12: now = now.advanced(bySeconds: Int64.random(in: 0...400, using: &random))
             case 13: try observe()
             case 14: try befriend()
+            case 15...16: try attack()
             default: try lose()
             }
             let what = Comment(rawValue: "seed \(seed), step \(step)")
@@ -77,6 +85,10 @@ private struct Walk {
             #expect(bob.unclaimed <= reserve || bob.readIn.height < scene.block.height, what)
             #expect(alice.exposure <= alice.policy.worstCase, what)
             #expect(bob.captured.units <= paid, what)
+            #expect(bob.captured.units == paid || bob.readIn.height < scene.block.height, what)
+            // Where Alice's own key signs for the seat, Bob takes nothing.
+            let seat = scene.contract.seats[Person.bob.address]
+            #expect(seat == nil || seat?.authorizer == Person.clerk.address || taken == 0, what)
         }
         try finish()
         return 400
@@ -84,12 +96,16 @@ private struct Walk {
 
     /// Every ticket that has won is paid in full in the end, or was late.
     mutating func finish() throws {
-        while scene.bob.redemption != nil {
+        // Each try pays one winner or lets it go, unless Bob dies before he hears of it.
+        for _ in 0..<1000 where scene.bob.redemption != nil {
             outbox = scene.bob.redemption.map { [.redeem($0)] } ?? []
             try redeem()
             try observe()
         }
+        #expect(scene.bob.redemption == nil, "seed \(seed)")
         #expect(scene.bob.room == scene.contract.seats[Person.bob.address]?.reserve ?? .zero)
+        try observe()
+        #expect(scene.bob.captured.units == paid, "seed \(seed)")
     }
 
     mutating func request() throws {
@@ -107,16 +123,15 @@ private struct Walk {
         }
         let unverified: UnverifiedLotteryPayment =
             switch asked {
-            case .seat: .seat(Scene.seat(.bob, of: scene.id))
+            case .seat: .seat(Person.alice.sign(scene.alice.seatDigest(in: Scene.domain)))
             case .ticket(let ticket): .ticket(ticket, scene.sign(ticket))
             }
-        if let order = scene.bob.preparation(for: unverified, in: Scene.domain) {
+        if let order = scene.bob.preparation(for: unverified, under: Scene.offer, in: Scene.domain) {
             _ = try? scene.order(order, at: now)
             try observe()
         }
         do {
-            let payment = try scene.bob.verify(
-                unverified, longest: 64, in: Scene.domain, secrets: Scene.secrets)
+            let payment = try scene.verified(unverified)
             let until = now.advanced(bySeconds: Int64.random(in: 1...90, using: &random))
             try commit(
                 .paymentArrived(
@@ -159,19 +174,25 @@ private struct Walk {
     /// Carries out what lies in the outbox; Bob may die before he hears of it, and does it again.
     mutating func redeem() throws {
         guard case .redeem(let winner) = outbox.first else { return }
+        let isDue = scene.bob.redemption == winner
+        // What is no more due may be left out.
+        if !isDue, Bool.random(using: &random) {
+            outbox.removeFirst()
+            return
+        }
         do {
-            let payouts = try scene.order(winner.order, at: now)
-            let amount = payouts.reduce(UInt128(0)) { $0 + $1.amount.units }
-            #expect(payouts.isEmpty || amount == winner.ticket.faceValue.units, "seed \(seed): paid in full")
-            paid += amount
+            let amount = try pay(winner)
+            #expect(isDue || amount == 0, "seed \(seed): it was paid, or too late")
             if Int.random(in: 0..<3, using: &random) == 0 { return crash() }
             outbox.removeFirst()
             try observe()
+            let known = scene.bob
             try commit(.captured(units(amount)))
+            #expect(scene.bob == known)
         } catch let refusal as LotteryContract.Refusal {
             guard case .ticketExpired = refusal else {
                 // A later one can only have been paid when this one was.
-                guard case .staleNonce = refusal else { throw refusal }
+                guard case .staleNonce = refusal, !isDue else { throw refusal }
                 outbox.removeFirst()
                 return
             }
@@ -179,9 +200,59 @@ private struct Walk {
         }
     }
 
+    /// Hands in Bob's order for a winner; what it pays.
+    mutating func pay(_ winner: LotteryWinner) throws -> UInt128 {
+        let payouts = try scene.order(scene.order(for: winner), at: now)
+        let amount = payouts.reduce(UInt128(0)) { $0 + $1.amount.units }
+        #expect(payouts.isEmpty || amount == winner.ticket.faceValue.units, "seed \(seed): paid in full")
+        paid += amount
+        return amount
+    }
+
+    /// Alice signs what she likes, and wants a ticket of her own paid in place of Bob's winners, or before them.
+    mutating func attack() throws {
+        let (before, winner) = (scene.contract, scene.bob.redemption)
+        guard let seat = before.seats[Person.bob.address] else {
+            // Or she gives Bob a seat for which her own key signs.
+            if Int.random(in: 0..<20, using: &random) == 0 {
+                _ = try? scene.order(Scene.taking(.bob, authorizer: .alice, of: scene.id), at: now)
+            }
+            return
+        }
+        let other: Person = seat.authorizer == Person.alice.address ? .clerk : .alice
+        let second = try? scene.order(Scene.taking(.bob, authorizer: other, of: scene.id), at: now)
+        #expect(second == nil, "seed \(seed): another key signs for the seat")
+        guard seat.authorizer == Person.clerk.address else { return }
+        let seen = Bool.random(using: &random) ? winner?.secret : nil
+        let secret = seen ?? hash("Alice's own")
+        let nonces = [winner?.ticket.nonce ?? 1, seat.nonce + 1, scene.alice.nonce + 1, .max]
+        let ticket = LotteryTicket(
+            payee: Person.bob.address,
+            commitment: LotteryDraw.commitment(to: secret, by: Person.bob.address, in: scene.id),
+            nonce: nonces.randomElement(using: &random) ?? 1,
+            faceValue: units(UInt128.random(in: 1...50, using: &random)), threshold: .max, expiry: scene.terms.expiry)
+        let made = LotteryWinner(ticket: ticket, signature: scene.sign(ticket), secret: secret)
+        let stolen = winner.map { Person.clerk.sign($0.digest(of: scene.id, in: Scene.domain)) }
+        let signatures = [stolen, Person.alice.sign(made.digest(of: scene.id, in: Scene.domain))].compactMap(\.self)
+        for signature in signatures {
+            let payouts = (try? scene.order(made.order(authorizedBy: signature), at: now)) ?? []
+            #expect(payouts.isEmpty && scene.contract == before, "seed \(seed): overtaken")
+        }
+        guard let winner else { return }
+        overtaking += 1
+        guard Int.random(in: 0..<4, using: &random) == 0, let amount = try? pay(winner) else { return }
+        if amount > 0 { ahead += 1 }
+    }
+
     mutating func observe() throws {
         scene.block = Block(height: scene.block.height + 1, time: now)
         try commit(.observed(scene.snapshot))
+        if let past = old.randomElement(using: &random) {
+            let known = scene.bob
+            try commit(.observed(past))
+            #expect(scene.bob == known, "seed \(seed): what is older changes nothing")
+        }
+        old = old.suffix(3) + [scene.snapshot]
         if Bool.random(using: &random) { _ = try scene.alice.apply(.observed(scene.snapshot)) }
     }
 
@@ -190,15 +261,14 @@ private struct Walk {
         guard Int.random(in: 0..<10, using: &random) == 0 else { return }
         let friend = Person.mallory.address
         if scene.contract.seats[friend] == nil {
-            _ = try? scene.order(
-                .takeSeat(friend, signature: Scene.seat(.mallory, of: scene.id)), at: now)
+            _ = try? scene.order(Scene.taking(.mallory, of: scene.id), at: now)
         }
         let nonce = (scene.contract.seats[friend]?.nonce ?? 0) + 1
         let secret = hash("the friend's")
         let ticket = LotteryTicket(
             payee: friend, commitment: LotteryDraw.commitment(to: secret, by: friend, in: scene.id), nonce: nonce,
             faceValue: units(100), threshold: .max, expiry: scene.terms.expiry)
-        _ = try? scene.order(.redeem(ticket, signature: scene.sign(ticket), secret: secret), at: now)
+        _ = try? scene.order(scene.redeeming(ticket, secret: secret, authorizer: .mallory), at: now)
     }
 
     /// A request that Bob still works on, and Alice gave up.

@@ -49,16 +49,11 @@ struct LotteryWireTests {
 
     @Test func `takes terms of its token alone, with seats worth more than the price`() throws {
         let scene = try Scene()
-        let token = { (address: Address) in
-            Token(domain: TokenDomain(address: address, name: "USDC", version: "2"), symbol: "USDC", decimals: 6)
-        }
-        let offer = { (address: Address) in
-            PrepaidOffer(
-                receiver: Person.bob.address, receiverAuthorizer: Person.bob.address, token: token(address),
-                domain: Scene.domain)
-        }
         let mismatch = { (address: Address, price: UInt128) in
-            LotteryChannel.mismatch(of: scene.terms, with: offer(address), price: units(price))
+            var offer = Scene.offer
+            offer.token = Token(
+                domain: TokenDomain(address: address, name: "USDC", version: "2"), symbol: "USDC", decimals: 6)
+            return LotteryChannel.mismatch(of: scene.terms, with: offer, price: units(price))
         }
         #expect(mismatch(Person.token, 999) == nil)
         #expect(mismatch(Person.token, 1000) == "reserve")
