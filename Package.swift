@@ -165,9 +165,9 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "ExactScheme", "HashChainScheme", "VoucherScheme", "X402",
-            "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives",
-        ]),
+            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "Contracts", "X402", "Channels", "Encodings", "KeyFiles",
+            "Primitives",
+        ] + names(schemes)),
     tests(
         "Interop", in: "Interop",
         uses: [

@@ -105,38 +105,27 @@ public struct HashChainChannel: PrepaidScheme {
     }
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        var next = self
+        let effects = try next.take(in: event)
+        self = next
+        return effects
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> [Effect] {
         switch event {
         case .observed(let snapshot):
             observe(snapshot)
             return []
-        case .paymentArrived(let payment, let reservation, let now):
-            var next = self
-            try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
-            self = next
-            return []
-        case .paid(let payment, let price, let now):
-            var next = self
-            try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
-            next.lastPaidAt = now
-            self = next
-            return []
-        case .served(let id, let price, let now):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
-            lastPaidAt = now
-            return []
-        case .released(let id):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
-            return []
-        case .deliveryFailed(let amount):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
-            return []
-        case .captured:
-            // The contract tells it.
-            return []
+        case .paymentArrived(let payment, _, let now), .paid(let payment, _, let now):
+            try accept(payment, at: now)
+            try follow(event)
+        case .served, .released, .deliveryFailed: try follow(event)
+        // The contract tells it.
+        case .captured: break
         case .closeAsked: return try close()
         }
+        return []
     }
 
     // MARK: - Rules
@@ -149,12 +138,16 @@ public struct HashChainChannel: PrepaidScheme {
         }
         guard let step = payment?.step, step.index > best.index else { return }
         let brought = terms.stepAmount.multiplied(by: UInt128(step.index - best.index)) ?? .max
-        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
+        try fill(by: brought)
         best = step
     }
 
-    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
-        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    private mutating func follow(_ event: Event) throws(Refusal) {
+        do throws(Purse.Refusal) { lastPaidAt = try purse.follow(event) ?? lastPaidAt } catch { throw .purse(error) }
+    }
+
+    private mutating func fill(by amount: Amount) throws(Refusal) {
+        do throws(Purse.Refusal) { try purse.fill(by: amount) } catch { throw .purse(error) }
     }
 
     /// Signs no more than once: whoever asks again gets the same.

@@ -125,35 +125,26 @@ public struct LotteryChannel: PrepaidScheme {
     public static let maximumUnredeemed = 64
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        var next = self
+        let effects = try next.take(in: event)
+        self = next
+        return effects
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> [Effect] {
         switch event {
         case .observed(let snapshot): return observe(snapshot)
-        case .paymentArrived(let payment, let reservation, let now):
-            var next = self
-            let effects = try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
-            self = next
+        case .paymentArrived(let payment, _, let now), .paid(let payment, _, let now):
+            let effects = try accept(payment, at: now)
+            try follow(event)
             return effects
-        case .paid(let payment, let price, let now):
-            var next = self
-            let effects = try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
-            next.lastPaidAt = now
-            self = next
-            return effects
-        case .served(let id, let price, let now):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
-            lastPaidAt = now
-            return []
-        case .released(let id):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
-            return []
-        case .deliveryFailed(let amount):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
-            return []
+        case .served, .released, .deliveryFailed: try follow(event)
         // The contract itself tells what it paid.
-        case .captured: return []
+        case .captured: break
         case .closeAsked: throw .noClose(until: terms.expiry)
         }
+        return []
     }
 
     // MARK: - Rules
@@ -172,7 +163,7 @@ public struct LotteryChannel: PrepaidScheme {
         guard seat != nil else { throw .noSeat(payee) }
         guard unredeemed.count < Self.maximumUnredeemed else { throw .winnersWait(count: unredeemed.count) }
         guard ticket.faceValue <= room else { throw .faceValue(ticket.faceValue, room: room) }
-        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: ticket.expectedValue) }
+        try fill(by: ticket.expectedValue)
         nonce = ticket.nonce
         signer = payment.signer
         guard let winner = payment.winner else { return [] }
@@ -185,8 +176,12 @@ public struct LotteryChannel: PrepaidScheme {
         Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now) > Self.safetyMargin
     }
 
-    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
-        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    private mutating func follow(_ event: Event) throws(Refusal) {
+        do throws(Purse.Refusal) { lastPaidAt = try purse.follow(event) ?? lastPaidAt } catch { throw .purse(error) }
+    }
+
+    private mutating func fill(by amount: Amount) throws(Refusal) {
+        do throws(Purse.Refusal) { try purse.fill(by: amount) } catch { throw .purse(error) }
     }
 
     /// Takes in what the contract says, unless something newer is known.

@@ -86,39 +86,29 @@ public struct MerkleTokenChannel: PrepaidScheme {
     public var unclaimed: Amount { phase == .closed ? .zero : purse.earned.clampedSubtracting(captured) }
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
+        var next = self
+        let effects = try next.take(in: event)
+        self = next
+        return effects
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> [Effect] {
         switch event {
         case .observed(let snapshot):
             observe(snapshot)
             return []
-        case .paymentArrived(let payment, let reservation, let now):
-            var next = self
-            let effects = try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
-            self = next
+        case .paymentArrived(let payment, _, let now), .paid(let payment, _, let now):
+            let effects = try accept(payment, at: now)
+            try follow(event)
             return effects
-        case .paid(let payment, let price, let now):
-            var next = self
-            let effects = try next.accept(payment, at: now)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
-            next.lastPaidAt = now
-            self = next
-            return effects
-        case .served(let id, let price, let now):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
-            lastPaidAt = now
-            return []
-        case .released(let id):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
-            return []
-        case .deliveryFailed(let amount):
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
-            return []
+        case .served, .released, .deliveryFailed: try follow(event)
         case .captured(let total):
             // What was captured is told again after a crash, and never less.
             captured = max(captured, min(total, purse.charged))
-            return []
         case .closeAsked: throw .notClosable(until: terms.expiry)
         }
+        return []
     }
 
     // MARK: - Rules
@@ -137,15 +127,19 @@ public struct MerkleTokenChannel: PrepaidScheme {
         guard payment.payee == payee else { throw .notProven(index: payment.tokens.first?.index ?? 0) }
         var effects: [Effect] = []
         for shown in payment.tokens where seen.insert(shown.index) {
-            try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: shown.amount) }
+            try fill(by: shown.amount)
             effects.append(.keep(shown.token(for: payee), shown.proof, total: purse.authorised))
         }
         path = payment.path
         return effects
     }
 
-    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
-        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    private mutating func follow(_ event: Event) throws(Refusal) {
+        do throws(Purse.Refusal) { lastPaidAt = try purse.follow(event) ?? lastPaidAt } catch { throw .purse(error) }
+    }
+
+    private mutating func fill(by amount: Amount) throws(Refusal) {
+        do throws(Purse.Refusal) { try purse.fill(by: amount) } catch { throw .purse(error) }
     }
 
     /// Takes in what the contract says, unless something newer is known.

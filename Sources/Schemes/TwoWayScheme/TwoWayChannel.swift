@@ -93,37 +93,24 @@ public struct TwoWayChannel: PrepaidScheme {
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
         var next = self
-        let effects: [Effect]
-        switch event {
-        case .observed(let snapshot):
-            effects = try next.observe(snapshot)
-        case .paymentArrived(let payment, let reservation, let now):
-            try next.accept(payment)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.reserve(reservation, at: now) }
-            effects = []
-        case .paid(let payment, let price, let now):
-            try next.accept(payment)
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price) }
-            next.lastPaidAt = now
-            effects = []
-        case .served(let id, let price, let now):
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.charge(price, for: id) }
-            next.lastPaidAt = now
-            effects = []
-        case .released(let id):
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.release(id) }
-            effects = []
-        case .deliveryFailed(let amount):
-            try next.onPurse { (purse) throws(Purse.Refusal) in try purse.deliveryFailed(amount) }
-            effects = []
-        // The contract itself tells what it paid.
-        case .captured:
-            effects = []
-        case .closeAsked(let wish):
-            effects = try next.close(wish)
-        }
+        let effects = try next.take(in: event)
         self = next
         return effects
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> [Effect] {
+        switch event {
+        case .observed(let snapshot): return try observe(snapshot)
+        case .paymentArrived(let payment, _, _), .paid(let payment, _, _):
+            try accept(payment)
+            try follow(event)
+        case .served, .released, .deliveryFailed: try follow(event)
+        // The contract itself tells what it paid.
+        case .captured: break
+        case .closeAsked(let wish): return try close(wish)
+        }
+        return []
     }
 
     // MARK: - Rules
@@ -140,7 +127,7 @@ public struct TwoWayChannel: PrepaidScheme {
         if !payment.isClose, payment.state.nonce < before.nonce { return }
         try onParty { (party) throws(TwoWayParty.Refusal) in try party.apply(.proposalArrived(payment, owed: .zero)) }
         let brought = payment.state.balance(of: Self.payee).clampedSubtracting(before.balance(of: Self.payee))
-        try onPurse { (purse) throws(Purse.Refusal) in try purse.fill(by: brought) }
+        try fill(by: brought)
     }
 
     /// Agrees to the end that the payer signed, and to no other: whoever asks again gets the same.
@@ -171,8 +158,12 @@ public struct TwoWayChannel: PrepaidScheme {
         }
     }
 
-    private mutating func onPurse(_ body: (inout Purse) throws(Purse.Refusal) -> Void) throws(Refusal) {
-        do throws(Purse.Refusal) { try body(&purse) } catch { throw .purse(error) }
+    private mutating func follow(_ event: Event) throws(Refusal) {
+        do throws(Purse.Refusal) { lastPaidAt = try purse.follow(event) ?? lastPaidAt } catch { throw .purse(error) }
+    }
+
+    private mutating func fill(by amount: Amount) throws(Refusal) {
+        do throws(Purse.Refusal) { try purse.fill(by: amount) } catch { throw .purse(error) }
     }
 
     @discardableResult

@@ -49,8 +49,8 @@ struct Scene {
         }
         return domain
     }()
-    static let payeeKey = PayeeKey(in: domain) { Person.bob.sign($0) }
-    static let secrets = payeeKey.secrets
+    static let secrets = PayeeSecrets(root: hash("Bob's root"))
+    static let payeeKey = PayeeKey(in: domain, secrets: secrets) { Person.clerk.sign($0) }
     static let offer = PrepaidOffer(
         receiver: Person.bob.address, receiverAuthorizer: Person.clerk.address,
         token: Token(

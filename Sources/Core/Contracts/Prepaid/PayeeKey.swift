@@ -16,9 +16,17 @@ public struct PayeeKey: Sendable {
     /// - Parameter signature: Signs a digest, and the same digest alike each time, or promises that were made before
     ///   are void after a restart.
     public init(in domain: ContractDomain, signature: @escaping @Sendable (Hash32) -> Signature) {
+        self.init(
+            in: domain, secrets: PayeeSecrets(signature(PayeeSecrets.digest(in: domain))), signature: signature)
+    }
+
+    /// With secrets that do not follow from the key.
+    public init(
+        in domain: ContractDomain, secrets: PayeeSecrets, signature: @escaping @Sendable (Hash32) -> Signature
+    ) {
         self.domain = domain
+        self.secrets = secrets
         self.signature = signature
-        secrets = PayeeSecrets(signature(PayeeSecrets.digest(in: domain)))
     }
 
     public func sign(_ digest: Hash32) -> Signature { signature(digest) }

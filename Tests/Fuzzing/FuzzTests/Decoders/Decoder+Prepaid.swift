@@ -5,29 +5,62 @@ import FarthingChannels
 import FarthingContracts
 import FarthingEncodings
 import FarthingHashChainScheme
+import FarthingLotteryScheme
+import FarthingMerkleTokenScheme
 import FarthingPrimitives
+import FarthingTwoWayScheme
 import FarthingX402
 
-/// What payers send, and payees offer, on channels whose payments fill a purse.
+/// What payers send, and payees offer and keep, on channels whose payments fill a purse.
 extension Decoder {
-    static let prepaid = [hashChainPayload, prepaidOffer, hashChainChannel]
+    static let prepaid = [
+        payload(HashChainChannel.self) { terms in
+            opens(HashChainContract(terms), with: terms.deposit, by: terms.payer, before: terms.expiry)
+                == (terms.fault == nil)
+        },
+        payload(MerkleTokenChannel.self) { terms in
+            opens(MerkleTokenContract(terms), with: terms.deposit, by: terms.payer, before: terms.expiry)
+                == (terms.fault == nil)
+        },
+        payload(TwoWayChannel.self) { terms in
+            opens(TwoWayContract(terms), with: terms.firstDeposit, by: terms.first, before: 1_800_003_600)
+                == (terms.fault == nil && !terms.firstDeposit.isZero)
+        },
+        payload(LotteryChannel.self) { terms in
+            opens(LotteryContract(terms), with: terms.opening, by: terms.payer, before: terms.expiry)
+                == (terms.fault == nil)
+        },
+        prepaidOffer,
+        channel(HashChainChannel.self), channel(MerkleTokenChannel.self), channel(TwoWayChannel.self),
+        channel(LotteryChannel.self),
+    ]
 
-    private static let hashChainPayload = Decoder("hash-chain-payload") { bytes in
-        let payload = try PrepaidPayload<HashChainChannel>(try JSON.parse(bytes))
-        let json = payload.json
-        try BrokenPromise.unless(
-            (try? PrepaidPayload<HashChainChannel>(json))?.json.bytes, equals: json.bytes, "payload")
-        if case .open(let terms, _, _) = payload, let domain = ContractDomain(.hashChain, on: Network(evm: 84_532)) {
-            // Terms that no contract takes have a fault, and no others.
-            var contract = HashChainContract(terms)
-            let context = ContractContext(
-                domain: domain, channel: terms.channelID(in: domain),
-                block: Block(
-                    height: 1, time: Instant(unixSeconds: Int64(clamping: terms.expiry)).advanced(bySeconds: -3600)))
-            let isTaken = (try? contract.fund(terms.deposit ?? .zero, by: terms.payer, in: context)) != nil
-            try BrokenPromise.unless(isTaken, equals: terms.fault == nil, "whether the contract takes it")
+    /// - Parameter isRight: Whether a contract takes terms that have no fault, and no others.
+    private static func payload<Scheme: PrepaidWire>(
+        _: Scheme.Type, isRight: @escaping @Sendable (Scheme.Rules.Terms) -> Bool
+    ) -> Decoder {
+        Decoder("\(Scheme.Rules.kind.rawValue)-payload") { bytes in
+            let payload = try PrepaidPayload<Scheme>(try JSON.parse(bytes))
+            let json = payload.json
+            try BrokenPromise.unless((try? PrepaidPayload<Scheme>(json))?.json.bytes, equals: json.bytes, "payload")
+            if case .open(let terms, _, _) = payload {
+                try BrokenPromise.unless(isRight(terms), "whether the contract takes it")
+            }
+            return true
         }
-        return true
+    }
+
+    /// Whether a contract takes the money of the one who opens it, an hour before it ends.
+    private static func opens<Rules: ContractRules>(
+        _ contract: Rules, with deposit: Amount?, by payer: Address, before end: UInt64
+    ) -> Bool {
+        guard let domain = ContractDomain(Rules.kind, on: Network(evm: 84_532)) else { return false }
+        var contract = contract
+        let context = ContractContext(
+            domain: domain, channel: contract.terms.channelID(in: domain),
+            block: Block(
+                height: 1, time: Instant(unixSeconds: Int64(clamping: end)).advanced(bySeconds: -3600)))
+        return (try? contract.fund(deposit ?? .zero, by: payer, in: context)) != nil
     }
 
     private static let prepaidOffer = Decoder("prepaid-offer") { bytes in
@@ -41,11 +74,15 @@ extension Decoder {
         return true
     }
 
-    private static let hashChainChannel = Decoder("hash-chain-channel") { bytes in
-        var channel = try HashChainChannel(stored: bytes)
-        try BrokenPromise.unless(channel.stored, equals: bytes, "stored form")
-        _ = try? channel.apply(.paid(nil, price: Amount(units: 1), at: Instant(unixSeconds: 1_800_000_000)))
-        try BrokenPromise.unless(channel.purse.earned <= channel.purse.authorised, "more earned than was paid")
-        return true
+    private static func channel<Scheme: PrepaidScheme>(_: Scheme.Type) -> Decoder {
+        Decoder("\(Scheme.Rules.kind.rawValue)-channel") { bytes in
+            var channel = try Scheme(stored: bytes)
+            try BrokenPromise.unless(channel.stored, equals: bytes, "stored form")
+            let event = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paid(
+                nil, price: Amount(units: 1), at: Instant(unixSeconds: 1_800_000_000))
+            _ = try? channel.apply(event)
+            try BrokenPromise.unless(channel.purse.earned <= channel.purse.authorised, "more earned than was paid")
+            return true
+        }
     }
 }
