@@ -39,9 +39,8 @@ struct HedgehogChannel {
             print("relay: nonce \($0.nonce), \($0.secondBalance) units")
         }
         let (signed, answers) = AsyncStream.makeStream(of: TwoWayState.self)
-        let monitor = try await client.monitorChannel(channel, onState: { answers.yield($0) }) {
-            print("the relay is silent")
-        }
+        let monitor = try await client.monitorChannel(
+            channel, onState: { answers.yield($0) }, onSilence: { print("the relay is silent") })
 
         // The client pays twice, and waits for each countersignature.
         var received = signed.makeAsyncIterator()

@@ -78,7 +78,8 @@ extension Payments {
         }
         let state = PaymentChannelInfo(snapshot, openedIn: nil).state
         guard state != .settled else { throw .notOpened(state) }
-        if let agreed {
+        // A receiver that was paid more since has made its signature worthless; that must not hold up the end.
+        if let agreed, agreed.balance >= contract.withdrawn {
             let proof = try await prove(agreed.balance, on: id, books.terms)
             return try await carryOut(
                 .closeTogether(

@@ -91,8 +91,7 @@ extension Payments {
             guard !books.isForgotten, books.terms.sender == sender, books.terms.receiver == receiver,
                 books.terms.token == token, books.terms.channelID(in: domain) == id
             else { continue }
-            let contract = try await snapshot(of: id).state
-            guard contract.phase == .open else { continue }
+            guard let contract = try await contract(of: id)?.state, contract.phase == .open else { continue }
             let rest = try await self.rest(of: id, contract)
             if best.map({ rest > $0.rest }) ?? true { best = (id, contract, rest) }
         }

@@ -149,15 +149,15 @@ public actor Payments {
     }
 
     func snapshot(of id: ChannelID) async throws(PaymentsError) -> ContractSnapshot<BalanceProofContract> {
+        guard let snapshot = try await contract(of: id) else { throw .unknownChannel(id) }
+        return snapshot
+    }
+
+    /// `nil` when nothing was ever deposited.
+    func contract(of id: ChannelID) async throws(PaymentsError) -> ContractSnapshot<BalanceProofContract>? {
         do throws(ContractError) {
-            guard let snapshot = try await settlement.contract(BalanceProofContract.self, of: id) else {
-                throw .unknownChannel(id)
-            }
-            return snapshot
-        } catch {
-            if case .unknownChannel(let id) = error { throw .unknownChannel(id) }
-            throw .contract(error)
-        }
+            return try await settlement.contract(BalanceProofContract.self, of: id)
+        } catch { throw .contract(error) }
     }
 
     func carryOut(

@@ -172,6 +172,33 @@ struct PaymentsClosingTests {
         }
     }
 
+    @Test func `an end that its receiver has made worthless does not lock the sender's money`() async throws {
+        try await Stage.run { stage in
+            let store = try stage.store("alice")
+            let shop = try Shop(stage, aliceStore: store)
+            let channel = try await shop.open(100)
+            try await shop.pay(10)
+            let newer = try await shop.alice.incrementBalanceAndSign(units(10))
+            let end = try await shop.bob.closingSignature()
+            // The sender keeps it, and cannot hand it in at once.
+            let absent = try Shop.payments(stage, by: AbsentSigner(stage.alice.address), store: store)
+            try await absent.setChannel(named: channel.id)
+            await #expect(throws: PaymentsError.signer(reason: "Absent")) {
+                try await absent.closeChannel(with: end.unverified)
+            }
+            // Meanwhile the receiver has itself paid for a newer proof, which other books of it took.
+            let other = try Shop.payments(stage, by: stage.bob, store: stage.store("bob-2"))
+            try await other.setChannel(named: channel.id)
+            try await other.receivePayment(newer.unverified)
+            try await other.withdraw()
+            try await shop.alice.closeChannel()
+            try await stage.wait(blocks: 500)
+            try await shop.alice.settleChannel()
+            let (alice, bob) = (try await stage.holds(stage.alice), try await stage.holds(stage.bob))
+            #expect(alice == 980 && bob == 1020)
+        }
+    }
+
     @Test func `does both sides' work with both keys in one object`() async throws {
         try await Stage.run { stage in
             let both = try Payments(
