@@ -29,6 +29,7 @@ let schemes: [Target] = [
     room("TwoWayScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("MerkleTokenScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room("LotteryScheme", in: "Schemes", uses: ["X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    room("BalanceProofScheme", in: "Schemes", uses: ["Contracts", "Channels", "Primitives"]),
     room("VoucherScheme", in: "Schemes", uses: ["X402", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -78,6 +79,9 @@ let apps: [Target] = [
             "Encodings", "KeyFiles", "Primitives",
         ], libraries: [grdb, logging, nioHTTP1]),
     room(
+        "ClientAPIs", in: "Apps",
+        uses: ["BalanceProofScheme", "TwoWayScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    room(
         "Assembly", in: "Apps",
         uses: ["Wallet", "Node", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
@@ -115,6 +119,8 @@ let tests: [Target] = [
     tests(
         "LotteryScheme", in: "Schemes",
         uses: ["LotteryScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+    tests(
+        "BalanceProofScheme", in: "Schemes", uses: ["BalanceProofScheme", "Contracts", "Channels", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
@@ -152,6 +158,12 @@ let tests: [Target] = [
             + [logging, nioCore],
         path: "Tests/Apps/CrashingPayer"),
     tests(
+        "ClientAPIs", in: "Apps",
+        uses: [
+            "ClientAPIs", "BalanceProofScheme", "TwoWayScheme", "LedgerSettlement", "SQLiteStore", "MemoryStore",
+            "Contracts", "Channels", "Encodings", "Primitives",
+        ]),
+    tests(
         "Assembly", in: "Apps",
         uses: [
             "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "ExactScheme", "HashChainScheme",
@@ -165,8 +177,8 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "Wallet", "HTTP402", "SQLiteStore", "Contracts", "X402", "Channels", "Encodings", "KeyFiles",
-            "Primitives",
+            "Assembly", "ClientAPIs", "Wallet", "HTTP402", "SQLiteStore", "Contracts", "X402", "Channels", "Encodings",
+            "KeyFiles", "Primitives",
         ] + names(schemes)),
     tests(
         "Interop", in: "Interop",
@@ -185,6 +197,7 @@ let package = Package(
         .library(name: "FarthingHTTP402", targets: ["FarthingHTTP402"]),
         .library(name: "FarthingHTTP402Client", targets: ["FarthingHTTP402Client"]),
         .library(name: "FarthingWallet", targets: ["FarthingWallet"]),
+        .library(name: "FarthingClientAPIs", targets: ["FarthingClientAPIs"]),
         .library(name: "FarthingEVMSettlement", targets: ["FarthingEVMSettlement"]),
     ],
     dependencies: [

@@ -18,6 +18,7 @@ let package = Package(
                 .product(name: "FarthingVoucherScheme", package: "farthing"),
                 .product(name: "FarthingHTTP402", package: "farthing"),
                 .product(name: "FarthingWallet", package: "farthing"),
+                .product(name: "FarthingClientAPIs", package: "farthing"),
             ],
             // Decoders/ is a link to those of the tests.
             path: "Sources/FarthingFuzz",

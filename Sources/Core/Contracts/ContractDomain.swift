@@ -56,14 +56,24 @@ public struct ContractDomain: Hashable, Sendable {
     /// - Source: EIP-3009, `ReceiveWithAuthorization`, in the token's own EIP-712 domain; the nonce is
     ///   keccak256(abi.encode(channelId, salt)), which ties the money to one channel.
     public func depositDigest(_ funding: Funding, of channel: ChannelID, token: TokenDomain) -> Hash32 {
-        let authorization = funding.authorization
-        let nonce = SettlementDomain.depositNonce(channel: channel, salt: authorization.salt)
+        let leave = funding.authorization
+        return depositDigest(
+            of: funding.amount, from: funding.payer, validAfter: leave.validAfter, validBefore: leave.validBefore,
+            salt: leave.salt, for: channel, token: token)
+    }
+
+    /// The same for a deposit that is not signed yet.
+    public func depositDigest(
+        of amount: Amount, from payer: Address, validAfter: UInt64, validBefore: UInt64, salt: Hash32,
+        for channel: ChannelID, token: TokenDomain
+    ) -> Hash32 {
+        let nonce = SettlementDomain.depositNonce(channel: channel, salt: salt)
         return EIP712.Domain(
             name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address
         ).digest(
             of: SettlementDomain.TypeHashes.receiveWithAuthorization.hash([
-                .address(funding.payer), .address(contract), .uint(funding.amount), .uint(authorization.validAfter),
-                .uint(authorization.validBefore), .bytes32(nonce),
+                .address(payer), .address(contract), .uint(amount), .uint(validAfter), .uint(validBefore),
+                .bytes32(nonce),
             ]))
     }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+public import FarthingPrimitives
 
 /// Where contracts run: an embedded ledger, or a chain.
 ///
@@ -16,6 +17,15 @@ public protocol ContractSettlement: SettlementView {
         _ rules: Rules.Type, of channel: ChannelID
     ) async throws(ContractError) -> ContractSnapshot<Rules>?
 
+    /// The channels under these rules in which an account ever put money, the oldest first.
+    ///
+    /// - Parameters:
+    ///   - payer: Who paid, not who is named in the terms.
+    ///   - block: Channels that it paid into before that are left out.
+    func contracts<Rules: ContractRules>(
+        _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
+    ) async throws(ContractError) -> [FundedContract]
+
     /// Locks money in a channel, and opens it with the first. The same authorisation a second time changes nothing.
     func fund<Rules: ContractRules>(
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
@@ -25,6 +35,25 @@ public protocol ContractSettlement: SettlementView {
     func carryOut<Rules: ContractRules>(
         _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
     ) async throws(ContractError) -> ContractReceipt<Rules>
+}
+
+extension ContractSettlement {
+    /// Where channels cannot be looked up by who paid, none can be found that way.
+    public func contracts<Rules: ContractRules>(
+        _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
+    ) async throws(ContractError) -> [FundedContract] { throw .unavailable(Rules.kind) }
+}
+
+/// A channel that somebody paid into.
+public struct FundedContract: Hashable, Sendable {
+    public let channel: ChannelID
+    /// The height of the block of the first deposit of that account.
+    public let openedIn: UInt64
+
+    public init(channel: ChannelID, openedIn: UInt64) {
+        self.channel = channel
+        self.openedIn = openedIn
+    }
 }
 
 /// A channel as a contract knew it in a block.

@@ -58,3 +58,12 @@ extension Hash32: Comparable, CustomStringConvertible {
 
     public var description: String { hex }
 }
+
+extension Hash32 {
+    /// Thirty-two bytes from the system's random number generator: a salt, say, or a nonce that nobody can guess.
+    public static func random() -> Hash32 {
+        Hash32 { bytes in
+            for index in bytes.indices { bytes[index] = .random(in: .min ... .max) }
+        }
+    }
+}

@@ -18,6 +18,17 @@ extension Book {
         }
     }
 
+    /// The channels in which an account ever put money, in the order of its first deposits.
+    func contracts(of kind: ContractKind, fundedBy payer: Address, since block: UInt64) throws -> [FundedContract] {
+        let sql = """
+            SELECT channel, min(height) AS height FROM events WHERE kind = 'Funded' AND account = ? AND note = ?
+            GROUP BY channel HAVING min(height) >= ? ORDER BY min(sequence)
+            """
+        return try rows(sql, payer.column, kind.rawValue, block.column).map { row in
+            FundedContract(channel: try row.channelID("channel"), openedIn: try row.count("height"))
+        }
+    }
+
     func fund<Rules: ContractRules>(
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
     ) throws -> ContractReceipt<Rules> {

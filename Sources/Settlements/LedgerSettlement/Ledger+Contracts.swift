@@ -21,6 +21,14 @@ extension Ledger: ContractSettlement {
         } catch { throw Self.contractError(error, Rules.self) }
     }
 
+    public func contracts<Rules: ContractRules>(
+        _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
+    ) async throws(ContractError) -> [FundedContract] {
+        do { return try await view { try $0.contracts(of: Rules.kind, fundedBy: payer, since: block) } } catch {
+            throw Self.contractError(error, Rules.self)
+        }
+    }
+
     public func fund<Rules: ContractRules>(
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
     ) async throws(ContractError) -> ContractReceipt<Rules> {

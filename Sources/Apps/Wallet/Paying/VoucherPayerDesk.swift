@@ -148,11 +148,3 @@ struct VoucherPayerDesk: PayerDesk {
             validBefore: UInt64(clamping: validBefore.unixSeconds))
     }
 }
-
-extension Hash32 {
-    static func random() -> Hash32 {
-        Hash32 { bytes in
-            for index in bytes.indices { bytes[index] = .random(in: .min ... .max) }
-        }
-    }
-}

@@ -70,8 +70,10 @@ public enum BalanceProofLegacy: Hashable, Sendable, CaseIterable {
     /// What is signed of such a text: keccak256("\u{19}Ethereum Signed Message:\n" ‖ length in decimal ‖ text).
     ///
     /// - Source: `personal_sign`; EIP-191, version 0x45.
-    public static func textDigest(_ text: String) -> Hash32 {
-        let bytes = Array(text.utf8)
-        return Keccak256.hash(Array("\u{19}Ethereum Signed Message:\n\(bytes.count)".utf8) + bytes)
+    public static func textDigest(_ text: String) -> Hash32 { messageDigest(Array(text.utf8)) }
+
+    /// The same of any bytes.
+    public static func messageDigest(_ bytes: [UInt8]) -> Hash32 {
+        Keccak256.hash(Array("\u{19}Ethereum Signed Message:\n\(bytes.count)".utf8) + bytes)
     }
 }

@@ -31,7 +31,7 @@ struct Decoder: Sendable {
     }
 
     static let all: [Decoder] =
-        primitives + encodings + payments + prepaid + quick + answers + routes + stored + journal + files
+        primitives + encodings + payments + prepaid + states + quick + answers + routes + stored + journal + files
 
     static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
 }

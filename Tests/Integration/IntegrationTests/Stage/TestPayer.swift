@@ -137,11 +137,3 @@ struct TestPayer: Sendable {
         ["x402Version": 2, "accepted": offer, "payload": payload.json]
     }
 }
-
-extension Hash32 {
-    static func random() -> Hash32 {
-        Hash32 { bytes in
-            for index in bytes.indices { bytes[index] = .random(in: .min ... .max) }
-        }
-    }
-}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingPrimitives
+
+/// Locks money in a channel: looks at the account first, then signs the leave to take the deposit, then hands it in.
+struct Depositor<Rules: ContractRules, Failure: ClientFailure>: Sendable {
+    let settlement: any ContractSettlement
+    let domain: ContractDomain
+    /// For how long the leave is good.
+    let seconds: UInt64
+
+    func fund(
+        _ terms: Rules.Terms, _ amount: Amount, by payer: Address,
+        sign: (Hash32) async throws(Failure) -> Signature
+    ) async throws(Failure) -> ContractReceipt<Rules> {
+        guard !amount.isZero else { throw .zeroAmount }
+        let (token, held, now) = try await read(terms.token, payer)
+        guard let token else { throw .unknownToken(terms.token) }
+        guard held >= amount else { throw .notEnoughTokens(has: held, needs: amount) }
+        let until = UInt64(clamping: now.advanced(bySeconds: Int64(clamping: seconds)).unixSeconds)
+        let salt = Hash32.random()
+        let digest = domain.depositDigest(
+            of: amount, from: payer, validAfter: 0, validBefore: until, salt: salt,
+            for: terms.channelID(in: domain), token: token.domain)
+        let leave = TransferAuthorization(
+            validAfter: 0, validBefore: until, salt: salt, signature: try await sign(digest))
+        do throws(ContractError) {
+            return try await settlement.fund(
+                Rules.self, terms, with: Funding(payer: payer, amount: amount, authorization: leave))
+        } catch { throw .contract(error) }
+    }
+
+    private func read(
+        _ token: Address, _ payer: Address
+    ) async throws(Failure) -> (token: Token?, held: Amount, now: Instant) {
+        do throws(SettlementError) {
+            let known = try await settlement.token(token)
+            let held = try await settlement.balance(of: payer, token: token)
+            return (known, held, try await settlement.head().time)
+        } catch { throw .settlement(error) }
+    }
+}

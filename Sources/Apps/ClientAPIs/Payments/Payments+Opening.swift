@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingBalanceProofScheme
+import FarthingChannels
+public import FarthingContracts
+public import FarthingPrimitives
+
+extension Payments {
+    /// For how many blocks an end of the current channel may be disputed; of a new channel when there is none.
+    public func challengePeriod() async throws(PaymentsError) -> UInt64 {
+        try await channel?.terms.challengeBlocks ?? options.challengeBlocks
+    }
+
+    /// Opens a channel, and makes it the current one.
+    ///
+    /// - Parameters:
+    ///   - sender: Who pays and signs; an identity is replaced by the account under it.
+    ///   - deposit: In the token's smallest units; more than nothing.
+    @discardableResult
+    public func openChannel(
+        from sender: Address, to receiver: Address, deposit: Amount
+    ) async throws(PaymentsError) -> PaymentChannel {
+        let sender = account(of: sender)
+        guard hasKey(of: sender) else { throw .noKey(sender) }
+        let terms = BalanceProofTerms(
+            sender: sender, receiver: receiver, token: token, challengeBlocks: options.challengeBlocks, salt: .random())
+        if let fault = terms.fault { throw .terms(fault) }
+        let receipt = try await fund(terms, deposit)
+        let id = terms.channelID(in: domain)
+        guard !receipt.snapshot.state.deposit.isZero else { throw .noDeposit(id) }
+        return try await take(id, receipt.snapshot.state, openedIn: receipt.snapshot.block.height) { _ in }
+    }
+
+    /// Puts more into the current channel.
+    @discardableResult
+    public func topUpChannel(
+        by deposit: Amount
+    ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
+        let (_, books) = try await currentBooks()
+        guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
+        return try await fund(books.terms, deposit)
+    }
+
+    /// How the current channel stands in its contract.
+    public func channelInfo() async throws(PaymentsError) -> PaymentChannelInfo {
+        let (id, books) = try await currentBooks()
+        return PaymentChannelInfo(try await snapshot(of: id), openedIn: books.openedIn)
+    }
+
+    /// Finds the channels between two accounts on the ledger or the chain, and makes the best open one the current one.
+    ///
+    /// The best is the one out of which most can still be paid; of equals the newest. What was paid out of it is taken
+    /// from the store. When the store is lost too, ask the receiver for its newest proof, and hand that to
+    /// ``verifyProof(_:)``; what the receiver had paid out is counted in any case.
+    ///
+    /// - Parameter block: Channels that were opened before it are left out.
+    @discardableResult
+    public func loadChannel(
+        from sender: Address, to receiver: Address, since block: UInt64 = 0
+    ) async throws(PaymentsError) -> PaymentChannel {
+        let sender = account(of: sender)
+        let funded: [FundedContract]
+        do throws(ContractError) {
+            funded = try await settlement.contracts(BalanceProofContract.self, fundedBy: sender, since: block)
+        } catch { throw .contract(error) }
+        var isKnown = false
+        var best: (found: FundedContract, contract: BalanceProofContract, rest: Amount)?
+        for found in funded {
+            let contract = try await snapshot(of: found.channel).state
+            guard contract.terms.receiver == receiver, contract.terms.token == token else { continue }
+            isKnown = true
+            guard contract.phase == .open else { continue }
+            let rest = try await self.rest(of: found.channel, contract)
+            if best.map({ rest >= $0.rest }) ?? true { best = (found, contract, rest) }
+        }
+        guard isKnown else { throw .nothingFound(sender: sender, receiver: receiver) }
+        guard let best else { throw .nothingOpen(since: block) }
+        return try await take(best.found.channel, best.contract, openedIn: best.found.openedIn) { _ in }
+    }
+
+    /// Finds the best channel between two accounts in the store, and makes it the current one.
+    ///
+    /// - Returns: `nil` when the store has none that is still open.
+    public func loadStoredChannel(
+        from sender: Address, to receiver: Address
+    ) async throws(PaymentsError) -> PaymentChannel? {
+        let sender = account(of: sender)
+        var best: (id: ChannelID, contract: BalanceProofContract, rest: Amount)?
+        for (id, books) in try await shelf.all() {
+            guard !books.isForgotten, books.terms.sender == sender, books.terms.receiver == receiver,
+                books.terms.token == token, books.terms.channelID(in: domain) == id
+            else { continue }
+            guard let contract = try await contract(of: id)?.state, contract.phase == .open else { continue }
+            let rest = try await self.rest(of: id, contract)
+            if best.map({ rest > $0.rest }) ?? true { best = (id, contract, rest) }
+        }
+        guard let best else { return nil }
+        return try await take(best.id, best.contract, openedIn: nil) { _ in }
+    }
+
+    /// Leaves the current channel out when channels are looked for in the store.
+    ///
+    /// Its books stay there, since a proof that is thrown away is money that is thrown away. ``setChannel(_:)`` and
+    /// ``loadChannel(from:to:since:)`` bring it back.
+    public func forgetStoredChannel() async throws(PaymentsError) {
+        let id = try currentID()
+        try await change(id) { books in books.isForgotten = true }
+        forget(id)
+    }
+
+    // MARK: - Steps
+
+    /// What can still be paid out of a channel.
+    private func rest(of id: ChannelID, _ contract: BalanceProofContract) async throws(PaymentsError) -> Amount {
+        guard let books = try await shelf.load(id) else {
+            return contract.deposit.clampedSubtracting(contract.withdrawn)
+        }
+        let paid = max(books.sender.signed, books.receiver.balance(under: contract))
+        return contract.deposit.clampedSubtracting(paid)
+    }
+
+    private func fund(
+        _ terms: BalanceProofTerms, _ deposit: Amount
+    ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
+        try await Depositor<BalanceProofContract, PaymentsError>(
+            settlement: settlement, domain: domain, seconds: options.fundingSeconds
+        ).fund(terms, deposit, by: terms.sender) { digest throws(PaymentsError) in
+            try await sign(digest, by: terms.sender)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingBalanceProofScheme
+import FarthingChannels
+import FarthingContracts
+import FarthingPrimitives
+import Testing
+
+@Suite("A receiver's books of balance proofs")
+struct BalanceProofReceiverTests {
+    @Test func `take each proof once, and only for more`() throws {
+        let scene = try Scene()
+        var books = BalanceProofReceiver()
+        let gains = try [10, 15, 15].map { (balance: UInt128) in
+            try books.apply(.proofArrived(scene.proof(balance), least: .zero), under: scene.contract)
+        }
+        #expect(gains == [units(10), units(5), .zero])
+        #expect(books.proof?.balance == units(15))
+    }
+
+    @Test(
+        arguments: [
+            (14, 0, BalanceProofReceiver.Refusal.notMore(balance: units(14), newest: units(15))),
+            (101, 0, .exceedsDeposit(balance: units(101), deposit: units(100))),
+            (16, 2, .tooLittle(gain: units(1), least: units(2))),
+        ] as [(UInt128, UInt128, BalanceProofReceiver.Refusal)])
+    func `refuse, and stay as they were`(balance: UInt128, least: UInt128, refusal: BalanceProofReceiver.Refusal) throws
+    {
+        let scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        let before = books
+        let proof = try scene.proof(balance)
+        #expect(throws: refusal) {
+            try books.apply(.proofArrived(proof, least: units(least)), under: scene.contract)
+        }
+        #expect(books == before)
+    }
+
+    @Test func `take nothing that is less than what was paid out, when they were lost`() throws {
+        var scene = try Scene()
+        try scene.send(.withdraw(balance: units(20), proof: scene.proof(20).signature))
+        var books = BalanceProofReceiver()
+        let proof = try scene.proof(20)
+        #expect(throws: BalanceProofReceiver.Refusal.notMore(balance: units(20), newest: units(20))) {
+            try books.apply(.proofArrived(proof, least: .zero), under: scene.contract)
+        }
+        let gain = try books.apply(.proofArrived(scene.proof(21), least: .zero), under: scene.contract)
+        #expect(gain == units(1))
+    }
+
+    @Test func `pledge the newest balance, and take nothing after it`() throws {
+        let scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        try books.apply(.closeAsked, under: scene.contract)
+        #expect(books.pledge == units(15))
+        let later = try scene.proof(16)
+        #expect(throws: BalanceProofReceiver.Refusal.ending(balance: units(15))) {
+            try books.apply(.proofArrived(later, least: .zero), under: scene.contract)
+        }
+        let again = try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        #expect(again == .zero)
+    }
+
+    @Test func `take nothing and pledge nothing when the channel is not there any more`() throws {
+        var scene = try Scene()
+        var books = BalanceProofReceiver()
+        try scene.requestClose(0)
+        let proof = try scene.proof(5)
+        #expect(throws: BalanceProofReceiver.Refusal.notOpen(phase: "closing")) {
+            try books.apply(.proofArrived(proof, least: .zero), under: scene.contract)
+        }
+        scene.wait(blocks: 501)
+        try scene.send(.settle)
+        #expect(throws: BalanceProofReceiver.Refusal.notOpen(phase: "closed")) {
+            try books.apply(.closeAsked, under: scene.contract)
+        }
+    }
+
+    @Test func `answer an end that is out of date, and settle in the block in which the contract does`() throws {
+        var scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        #expect(books.answer(to: scene.snapshot) == nil)
+        try scene.requestClose(10)
+        let answer = try #require(books.answer(to: scene.snapshot))
+        #expect(try answer == .dispute(scene.proof(15)))
+        try scene.send(.dispute(balance: units(15), proof: scene.proof(15).signature))
+        #expect(books.answer(to: scene.snapshot) == nil)
+        scene.wait(blocks: 498)
+        #expect(books.answer(to: scene.snapshot) == nil)
+        scene.wait(blocks: 1)
+        #expect(books.answer(to: scene.snapshot) == .settle)
+        try scene.send(.settle)
+        #expect(scene.contract.phase == .closed)
+    }
+
+    @Test func `say all in their stored form, and refuse what cannot be`() throws {
+        let scene = try Scene()
+        var books = BalanceProofReceiver()
+        for step in 0..<3 {
+            if step == 1 { try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract) }
+            if step == 2 { try books.apply(.closeAsked, under: scene.contract) }
+            var writer = ByteWriter(version: 1)
+            writer.write(books)
+            var reader = try ByteReader(writer.bytes, newest: 1)
+            let read = try reader.balanceProofReceiver()
+            #expect(read == books)
+            for count in 1..<writer.bytes.count {
+                var cut = try ByteReader(Array(writer.bytes.prefix(count)), newest: 1)
+                #expect(throws: StoredFormError.damaged) { try cut.balanceProofReceiver() }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingBalanceProofScheme
+import FarthingChannels
+import FarthingContracts
+import FarthingPrimitives
+import Testing
+
+func units(_ amount: UInt128) -> Amount { Amount(units: amount) }
+
+/// A channel of balance proofs, the contract behind it, and both keys.
+struct Scene {
+    let domain: ContractDomain
+    let terms: BalanceProofTerms
+    let id: ChannelID
+    let sender: KeySigner
+    let receiver: KeySigner
+    private(set) var contract: BalanceProofContract
+    private(set) var block = Block(height: 100, time: Instant(unixSeconds: 1_800_000_000))
+
+    init(deposit: UInt128 = 100) throws {
+        domain = try #require(ContractDomain(.balanceProof, on: Network(evm: 84_532)))
+        (sender, receiver) = (try Self.signer("sender"), try Self.signer("receiver"))
+        terms = BalanceProofTerms(
+            sender: sender.address, receiver: receiver.address, token: try Self.signer("token").address,
+            challengeBlocks: 500, salt: Keccak256.hash(utf8: "salt"))
+        id = terms.channelID(in: domain)
+        contract = BalanceProofContract(terms)
+        _ = try contract.fund(units(deposit), by: terms.sender, in: context)
+    }
+
+    private struct NoKey: Error {}
+
+    static func signer(_ name: String) throws -> KeySigner {
+        guard let key = PrivateKey(Keccak256.hash(utf8: "the key of \(name)").bytes) else { throw NoKey() }
+        return KeySigner(key)
+    }
+
+    private var context: ContractContext { ContractContext(domain: domain, channel: id, block: block) }
+
+    var snapshot: ContractSnapshot<BalanceProofContract> { ContractSnapshot(state: contract, block: block) }
+
+    func proof(_ balance: UInt128) throws -> BalanceProof {
+        let digest = BalanceProofContract.proofDigest(of: id, balance: units(balance), in: domain)
+        let proof = UnverifiedBalanceProof(balance: units(balance), signature: sender.signNow(digest))
+        return try #require(proof.verified(under: terms, of: id, in: domain))
+    }
+
+    func end(_ balance: UInt128) throws -> BalanceProofEnd {
+        let digest = BalanceProofContract.closeDigest(of: id, balance: units(balance), in: domain)
+        let end = UnverifiedBalanceProofEnd(balance: units(balance), signature: receiver.signNow(digest))
+        return try #require(end.verified(under: terms, of: id, in: domain))
+    }
+
+    /// Carries an order out in the next block.
+    mutating func send(_ order: BalanceProofContract.Order) throws {
+        block = Block(height: block.height + 1, time: block.time)
+        _ = try contract.carryOut(order, in: context)
+    }
+
+    mutating func wait(blocks: UInt64) { block = Block(height: block.height + blocks, time: block.time) }
+
+    mutating func requestClose(_ balance: UInt128) throws {
+        let digest = BalanceProofContract.requestDigest(of: id, balance: units(balance), in: domain)
+        try send(.requestClose(balance: units(balance), signature: sender.signNow(digest)))
+    }
+}
