@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingContracts
+public import FarthingHTTP402
 public import FarthingHashChainScheme
 public import FarthingMerkleTokenScheme
 public import FarthingNode
@@ -13,6 +14,9 @@ public import FarthingX402
 public protocol PrepaidOrders: PrepaidWire {
     /// Who is paid, and in which token.
     var claimTerms: ClaimTerms { get }
+
+    /// Who pays: other channels of the same payer count as the same, where the terms name one.
+    var source: PaymentSource { get }
 
     /// The order that captures what was earned, or `nil` when nothing new was.
     var redemptionOrder: Rules.Order? { get }
@@ -40,6 +44,8 @@ public protocol PrepaidOrders: PrepaidWire {
 }
 
 extension PrepaidOrders {
+    public var source: PaymentSource { .channel(id) }
+
     var position: UnclaimedPosition {
         UnclaimedPosition(
             terms: claimTerms, unclaimed: unclaimed, captured: captured, isWithdrawing: false,
@@ -51,6 +57,7 @@ extension HashChainChannel: PrepaidOrders {
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> HashChainContract.Order? { nil }
     public var mayRedeem: Bool { phase != .closed }
+    public var source: PaymentSource { .payer(terms.payer) }
 
     public var claimTerms: ClaimTerms {
         ClaimTerms(
@@ -72,6 +79,8 @@ extension HashChainChannel: PrepaidOrders {
 }
 
 extension MerkleTokenChannel: PrepaidOrders {
+    public var source: PaymentSource { .payer(terms.payer) }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)
     }
