@@ -22,16 +22,20 @@ final class StreamPump: Sendable {
 
     private let state = Mutex(State())
     private let task = Mutex<Task<Void, Never>?>(nil)
-    private let onPart: @Sendable (Int) -> Void
+    private let body: HTTPClientResponse.Body
 
+    init(_ body: HTTPClientResponse.Body) { self.body = body }
+
+    /// Begins to read.
+    ///
     /// - Parameter onPart: Told the length of each part when it has come.
-    init(_ body: HTTPClientResponse.Body, onPart: @escaping @Sendable (Int) -> Void) {
-        self.onPart = onPart
-        let reader = Task { [weak self] in
+    func begin(onPart: @escaping @Sendable (Int) -> Void) {
+        let reader = Task { [weak self, body] in
             var parts = body.makeAsyncIterator()
             do {
                 while let part = try await parts.next() {
                     guard let self else { return }
+                    onPart(part.readableBytes)
                     await self.put(part)
                 }
                 self?.end(nil)
@@ -81,7 +85,6 @@ final class StreamPump: Sendable {
     }
 
     private func put(_ part: ByteBuffer) async {
-        onPart(part.readableBytes)
         let taker = state.withLock { state -> CheckedContinuation<ByteBuffer?, any Error>? in
             guard case .empty = state.slot else { return nil }
             guard let taker = state.taker else {
