@@ -200,7 +200,9 @@ extension ConfigurationSource {
             Int(text).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
         }
         if let open { node.streams.open = open }
-        guard node.prices.routes.contains(where: { if case .metered = $0.price { true } else { false } }) else { return }
+        guard node.prices.routes.contains(where: { if case .metered = $0.price { true } else { false } }) else {
+            return
+        }
         node.limits.silenceTimeout = max(node.limits.silenceTimeout, node.streams.limits.pause + .seconds(10))
     }
 

@@ -58,7 +58,8 @@ public struct StreamStatus: Hashable, Sendable {
     /// - Returns: `nil` for anything else than a stream's status.
     public init?(_ json: JSON) {
         let members = JSONMembers(json)
-        guard let id = try? members.text("stream"), let unit = (try? members.text("unit")).flatMap(StreamTariff.Unit.init),
+        guard let id = try? members.text("stream"),
+            let unit = (try? members.text("unit")).flatMap(StreamTariff.Unit.init),
             let state = (try? members.text("state")).flatMap(State.init),
             let used = try? members.number("used", as: UInt64.self), let charged = try? members.amount("charged"),
             let payments = try? members.number("payments", as: UInt64.self)

@@ -109,7 +109,7 @@ public struct Gate: Sendable {
     }
 
     static func expose(_ headers: inout HTTPFields) {
-        let ours = "PAYMENT-REQUIRED, PAYMENT-RESPONSE, \(StreamOffer.header)"
+        let ours = "PAYMENT-REQUIRED, PAYMENT-RESPONSE"
         headers[.accessControlExposeHeaders] = headers[.accessControlExposeHeaders].map { "\($0), \(ours)" } ?? ours
     }
 }

@@ -73,6 +73,9 @@ extension PaidRequest {
                     return .withhold(StreamFault.tooMany.answer)
                 }
                 response.headerFields[.paymentStream] = stream.id
+                let exposed = response.headerFields[.accessControlExposeHeaders]
+                response.headerFields[.accessControlExposeHeaders] = [exposed, StreamOffer.header].compactMap(\.self)
+                    .joined(separator: ", ")
                 response.headerFields[.contentLength] = nil
                 // A part of a stream is of no use to anybody else, and nothing may change its bytes.
                 response.headerFields[.cacheControl] = "no-store, no-transform"

@@ -44,8 +44,8 @@ struct StreamDelivery {
         let (charges, orders) = AsyncStream.makeStream(of: Charge.self)
         self.orders = orders
         till = Task {
-            for await charge in charges {
-                if !(await stream.charge(charge.piece, charge.amount)) { stream.post.yield(.chargeFailed) }
+            for await charge in charges where !(await stream.charge(charge.piece, charge.amount)) {
+                stream.post.yield(.chargeFailed)
             }
         }
     }
@@ -104,7 +104,9 @@ struct StreamDelivery {
 
     // MARK: - What happens
 
-    @concurrent private mutating func take(_ input: MeteredStream.Input, to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent private mutating func take(
+        _ input: MeteredStream.Input, to writer: inout any ResponseBodyWriter
+    ) async throws {
         switch input {
         case .paid(let piece, let until): try await perform(.paid(piece, until: until), to: &writer)
         case .part(let bytes): framer.append(bytes)
@@ -138,7 +140,10 @@ struct StreamDelivery {
             if bodyEnd == .upstreamFailed { try await perform(.ended(.upstreamFailed), to: &writer) }
             return
         }
-        if let bodyEnd { return _ = try await perform(.ended(bodyEnd), to: &writer) }
+        if let bodyEnd {
+            _ = try await perform(.ended(bodyEnd), to: &writer)
+            return
+        }
         pipe.taken()
     }
 

@@ -59,7 +59,10 @@ struct StreamAccount: Hashable, Sendable {
     mutating func ended(_ amount: Amount?, at now: Duration) {
         pass(to: now)
         underWay -= 1
-        guard let amount else { return doubts += 1 }
+        guard let amount else {
+            doubts += 1
+            return
+        }
         charged = charged.adding(amount) ?? .max
         if amount.isZero { notBefore = now + .seconds(1) } else { payments += 1 }
     }
@@ -98,7 +101,9 @@ struct StreamAccount: Hashable, Sendable {
     /// Whether one more payment keeps what is at stake within the plan: the price of as many stretches as go ahead, and
     /// half of one, since two clocks and two connections are never quite together.
     private var isEarned: Bool {
-        guard let stake = price.multiplied(by: UInt128(plan.ahead)), let bound = stake.adding(worth) else { return true }
+        guard let stake = price.multiplied(by: UInt128(plan.ahead)), let bound = stake.adding(worth) else {
+            return true
+        }
         let half = Amount(units: price.units / 2)
         return committed.adding(half).map { $0 <= bound } ?? false
     }

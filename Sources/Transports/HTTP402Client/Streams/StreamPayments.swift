@@ -29,7 +29,10 @@ public final class StreamPayments: Sendable {
         var lastSigning = 0
 
         mutating func add(_ more: PaymentReceipt) {
-            guard var sum = receipt else { return receipt = more }
+            guard var sum = receipt else {
+                receipt = more
+                return
+            }
             sum.charged = sum.charged.adding(more.charged) ?? .max
             sum.deposited = sum.deposited.adding(more.deposited) ?? .max
             sum.channel = more.channel

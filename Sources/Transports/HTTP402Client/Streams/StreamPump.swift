@@ -67,7 +67,8 @@ final class StreamPump: Sendable {
     }
 
     private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
-        let (result, giver) = state.withLock { state -> (Result<ByteBuffer?, any Error>?, CheckedContinuation<Void, Never>?) in
+        let (result, giver) = state.withLock {
+            state -> (Result<ByteBuffer?, any Error>?, CheckedContinuation<Void, Never>?) in
             switch state.slot {
             case .empty:
                 state.taker = continuation
