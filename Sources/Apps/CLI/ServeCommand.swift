@@ -19,7 +19,8 @@ struct ServeCommand: AsyncParsableCommand {
             JSON file (payTo); the first that is set decides, in this order.
 
             A route is one line: [METHOD|METHOD] /PATH PRICE [DESCRIPTION]. PRICE is 'free', a whole number of atomic \
-            units, or $ and a number of tokens. In a path, * is one segment, and ** at its end everything below. The \
+            units, or $ and a number of tokens. A stretch behind it (1000/10s, 50/64KiB) sells a metered stream: so much \
+            for each such stretch, while payments come. In a path, * is one segment, and ** at its end everything below. The \
             first route that matches decides; --price is for what no route names.
             """)
 
@@ -92,6 +93,12 @@ struct ServeCommand: AsyncParsableCommand {
     var upstreamSilence: String?
     @Option(name: .long, help: "The longest request body in bytes. (default: 67108864)")
     var maxRequestBytes: String?
+    @Option(name: .long, help: "Seconds that a metered stream waits for a payment, 1 to 600. (default: 20)")
+    var streamPause: String?
+    @Option(name: .long, help: "Seconds that a metered stream may last, 1 to 604800. (default: 3600)")
+    var streamLongest: String?
+    @Option(name: .long, help: "How many metered streams may be open at once. (default: 1024)")
+    var streamsOpen: String?
     @Option(name: .long, help: "true or false: whether to serve /metrics. (default: true)")
     var metrics: String?
     @Option(name: .long, help: "A JSON file with settings.")
@@ -111,7 +118,9 @@ struct ServeCommand: AsyncParsableCommand {
             .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,
             .claimAtChannels: claimAtChannels, .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
             .maxUnclaimedInAll: maxUnclaimedInAll, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,
-            .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .metrics: metrics,
+            .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .streamPause: streamPause,
+            .streamLongest: streamLongest,
+            .streamsOpen: streamsOpen, .metrics: metrics,
             .enforceMinDeposit: enforceMinDeposit ? "true" : nil,
             .requirePaymentIdentifier: requirePaymentIdentifier ? "true" : nil,
         ])

@@ -14,15 +14,18 @@ public struct PayingRequest: Sendable {
     ///
     /// A file is opened again, a buffer sent again. A stream that can be read only once must be kept somewhere first.
     public var body: (@Sendable () throws -> HTTPClientRequest.Body)?
+    /// How a metered stream is paid for, where this asks for one; `nil` pays for one stretch and no more.
+    public var stream: StreamPlan?
 
     public init(
         method: HTTPMethod = .GET, url: String, headers: HTTPHeaders = [:],
-        body: (@Sendable () throws -> HTTPClientRequest.Body)? = nil
+        body: (@Sendable () throws -> HTTPClientRequest.Body)? = nil, stream: StreamPlan? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
+        self.stream = stream
     }
 }
 
@@ -33,4 +36,8 @@ public struct PaidResponse: Sendable {
     public var receipt: PaymentReceipt?
     /// Whether a payment went along of which the server does not say whether it took it.
     public var isInDoubt = false
+    /// The payments that go on while the body is read; `nil` unless it is a metered stream.
+    ///
+    /// What they came to is known when the body is over.
+    public var stream: StreamPayments?
 }

@@ -14,6 +14,8 @@ struct RequestCourse {
     let client: PayingClient
     let request: PayingRequest
     let resource: RequestedResource
+    /// The stream that is paid for.
+    var stream: StreamPayments?
     /// Whether the payee's books were followed once; a second time would be a loop.
     private var wasMended = false
     private var wasPostponed = false
@@ -47,12 +49,11 @@ struct RequestCourse {
 
     // MARK: - Paying
 
-    private mutating func pay(
+    mutating func pay(
         _ known: KnownOffer, at desk: any PayerDesk, isRemembered: Bool
     ) async throws -> PaidResponse {
         let identifier = known.knowsIdentifiers ? Self.newIdentifier() : nil
-        let payment = try await desk.sign(
-            known.offer, for: resource, identifier: identifier, extensions: known.extensions)
+        let payment = try await sign(known, at: desk, identifier: identifier)
         let header = PaymentPayload(
             accepted: known.offer.json, payload: payment.payload,
             extensions: known.echo(identifier: identifier, payment.echo)
@@ -66,6 +67,7 @@ struct RequestCourse {
             throw error is CancellationError
                 ? error : PayingError.outcomeUnknown(reason: PayingClient.reason(of: error))
         }
+        if let paid = try await opened(response, by: payment, header, known, desk) { return paid }
         let settled: SettleResponse?
         do { settled = try settlement(in: response) } catch {
             await payment.outcomeUnknown()
@@ -78,6 +80,62 @@ struct RequestCourse {
             return PaidResponse(response: response, receipt: nil, isInDoubt: true)
         }
         return try await afterRefusal(of: payment, response, known, desk, isRemembered: isRemembered)
+    }
+
+    /// A payment for a stream is answered only when it was used up.
+    private var timeout: TimeAmount {
+        guard let stream else { return client.options.timeout }
+        let longest = min(max(stream.known.offer.requirements.maxTimeoutSeconds, 0), 3600)
+        return max(client.options.timeout, .seconds(longest + 10))
+    }
+
+    private func sign(
+        _ known: KnownOffer, at desk: any PayerDesk, identifier: String?
+    ) async throws -> any SignedPayment {
+        var resource = resource
+        resource.isPaidAhead = StreamOffer(known.offer.requirements) != nil && (request.stream ?? .once).ahead > 1
+        let wanted = resource
+        guard let stream else {
+            return try await desk.sign(
+                known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
+        }
+        return try await stream.signing {
+            try await desk.sign(known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
+        }
+    }
+
+    /// The body of a metered stream has begun, and payments for more of it follow.
+    private func opened(
+        _ response: HTTPClientResponse, by payment: any SignedPayment, _ header: String, _ known: KnownOffer,
+        _ desk: any PayerDesk
+    ) async throws -> PaidResponse? {
+        guard stream == nil, response.status == .ok, !response.headers.contains(name: "PAYMENT-RESPONSE"),
+            let id = response.headers.first(name: StreamOffer.header), let offer = StreamOffer(known.offer.requirements)
+        else { return nil }
+        try await client.offers.keep(known, for: resource.key)
+        // Whoever pays for more has sent the body before.
+        let more = PayingRequest(
+            method: request.method, url: request.url, headers: request.headers.withoutContent, stream: request.stream)
+        return StreamPayments.begin(
+            id, offer, known, plan: request.stream ?? .once,
+            course: RequestCourse(client: client, request: more, resource: resource), desk: desk, response: response,
+            opening: payment, header: header)
+    }
+
+    /// Asks what became of a payment that was sent before.
+    func conclude(_ payment: any SignedPayment, _ header: String, _ known: KnownOffer) async throws -> PaidResponse {
+        let response: HTTPClientResponse
+        let settled: SettleResponse?
+        do {
+            response = try await sendRepeatedly(header, mayRepeat: true)
+            settled = try settlement(in: response)
+        } catch {
+            await payment.outcomeUnknown()
+            throw PayingError.outcomeUnknown(reason: PayingClient.reason(of: error))
+        }
+        if let settled { return try await conclude(payment, settled, response, known) }
+        await payment.outcomeUnknown()
+        return PaidResponse(response: response, receipt: nil, isInDoubt: true)
     }
 
     private func conclude(
@@ -160,10 +218,12 @@ struct RequestCourse {
         outgoing.method = request.method
         outgoing.headers = request.headers
         outgoing.headers.remove(name: "PAYMENT-SIGNATURE")
+        outgoing.headers.remove(name: StreamOffer.header)
+        if let stream { outgoing.headers.add(name: StreamOffer.header, value: stream.id) }
         if let payment { outgoing.headers.add(name: "PAYMENT-SIGNATURE", value: payment) }
         outgoing.body = try request.body?()
         do {
-            return try await client.http.execute(outgoing, timeout: client.options.timeout)
+            return try await client.http.execute(outgoing, timeout: timeout)
         } catch {
             if payment == nil, !(error is CancellationError) {
                 throw PayingError.unreachable(host: resource.host, reason: PayingClient.reason(of: error))
@@ -184,6 +244,12 @@ struct RequestCourse {
     /// - Source: x402 v2, extension `payment-identifier`: 16 to 128 letters, digits, `-` and `_`.
     static func newIdentifier() -> String {
         "pay_" + Hex.digits((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+    }
+}
+
+extension HTTPHeaders {
+    fileprivate var withoutContent: HTTPHeaders {
+        HTTPHeaders(filter { !$0.name.lowercased().hasPrefix("content-") && $0.name.lowercased() != "expect" })
     }
 }
 

@@ -12,6 +12,8 @@ public struct RequestedResource: Hashable, Sendable {
     public let isEncrypted: Bool
     /// The path without the query: what it is sold under.
     public let path: String
+    /// Whether more payments for it follow before this one is answered, as with a stream that is paid ahead.
+    public var isPaidAhead = false
 
     /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…` and `https://HOST…`.
     public init(method: String, url: String) throws(PayingError) {

@@ -34,12 +34,3 @@ extension ConfigurationSource {
 
     private static func half(_ amount: Amount) -> Amount { Amount(units: amount.units / 2) }
 }
-
-extension PriceList.Price {
-    fileprivate var highest: Amount {
-        switch self {
-        case .free: .zero
-        case .upTo(let amount): amount
-        }
-    }
-}

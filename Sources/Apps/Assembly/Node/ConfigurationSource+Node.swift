@@ -50,6 +50,7 @@ extension ConfigurationSource {
             Int(text).flatMap { $0 >= 0 ? $0 : nil }
         }
         if let bytes { node.limits.requestBytes = bytes }
+        try readStreams(into: &node)
         node.servesMetrics = try flag(.metrics) ?? true
         return node
     }
@@ -140,11 +141,11 @@ extension ConfigurationSource {
 
     private func prices(decimals: Int) throws -> PriceList {
         var routes = try self.routes.map { try route($0, decimals: decimals) }
-        if let price = try value(.price, Self.amountRule, { amount($0, decimals: decimals) }) {
-            guard !price.isZero else {
+        if let price = try value(.price, Self.priceRule, { self.price($0, decimals: decimals) }) {
+            guard price != .upTo(.zero) else {
                 throw ConfigurationError.bad(key: "price", value: "0", why: "what is free needs no gate")
             }
-            routes.append(PriceList.Route(pattern: .all, price: .upTo(price)))
+            routes.append(PriceList.Route(pattern: .all, price: price))
         }
         guard !routes.isEmpty else { throw ConfigurationError.missing(key: "price") }
         return PriceList(routes)
@@ -173,10 +174,36 @@ extension ConfigurationSource {
         if words[1] == "free" {
             return PriceList.Route(methods: methods, pattern: pattern, price: .free, description: description)
         }
-        guard let price = amount(String(words[1]), decimals: decimals), !price.isZero else {
-            throw fault("the price must be 'free', a whole number of atomic units above 0, or $ and a number of tokens")
+        guard let price = price(String(words[1]), decimals: decimals), price != .upTo(.zero) else {
+            throw fault(
+                "the price must be 'free', a whole number of atomic units above 0, or $ and a number of tokens; "
+                    + "for a stream with a stretch behind it: /s, /10s, /KiB, /64KiB")
         }
-        return PriceList.Route(methods: methods, pattern: pattern, price: .upTo(price), description: description)
+        return PriceList.Route(methods: methods, pattern: pattern, price: price, description: description)
+    }
+
+    private static let priceRule = amountRule + "; for a stream with a stretch behind it: /s, /10s, /KiB, /64KiB"
+
+    /// An amount, and for a stream a slash and how much of it that buys.
+    private func price(_ text: String, decimals: Int) -> PriceList.Price? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let amount = amount(String(parts[0]), decimals: decimals) else { return nil }
+        guard parts.count == 2 else { return .upTo(amount) }
+        return StreamTariff(stretch: parts[1], price: amount).map { .metered($0) }
+    }
+
+    /// Streams that are paused must not be taken for an upstream that is silent.
+    private func readStreams(into node: inout NodeConfiguration) throws {
+        if let pause = try seconds(.streamPause, 1...600) { node.streams.limits.pause = .seconds(pause) }
+        if let longest = try seconds(.streamLongest, 1...604_800) { node.streams.limits.longest = .seconds(longest) }
+        let open = try value(.streamsOpen, "it must be a whole number") { text in
+            Int(text).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
+        }
+        if let open { node.streams.open = open }
+        guard node.prices.routes.contains(where: { if case .metered = $0.price { true } else { false } }) else {
+            return
+        }
+        node.limits.silenceTimeout = max(node.limits.silenceTimeout, node.streams.limits.pause + .seconds(10))
     }
 
     func amount(_ text: String, decimals: Int) -> Amount? {

@@ -45,6 +45,8 @@ public struct NodeConfiguration: Sendable {
     public var withdrawDelay: UInt64 = 900
     public var policy = VoucherDesk.Policy()
     public var limits = Gateway.Limits()
+    /// How many metered streams may be open, and what one may take up.
+    public var streams = StreamSettings()
     public var publicURL: String?
     public var requiresIdentifier = false
     /// How often it is looked whether something is due to be claimed, and claimed and paid out.

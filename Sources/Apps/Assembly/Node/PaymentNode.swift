@@ -74,7 +74,7 @@ public final class PaymentNode: Sendable {
         gate = Gate(
             prices: configuration.prices, desk: DeskRow(desks.first ?? desk, Array(desks.dropFirst())),
             publicURL: configuration.publicURL,
-            requiresIdentifier: configuration.requiresIdentifier)
+            requiresIdentifier: configuration.requiresIdentifier, streams: configuration.streams)
     }
 
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.

@@ -37,6 +37,9 @@ public enum Setting: String, CaseIterable, Sendable {
     case upstreamTimeout
     case upstreamSilence
     case maxRequestBytes
+    case streamPause
+    case streamLongest
+    case streamsOpen
     case accountPerMinute
     case accountPerDay
     case totalPerMinute

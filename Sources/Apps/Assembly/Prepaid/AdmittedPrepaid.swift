@@ -15,13 +15,15 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
     private let desk: PrepaidDesk<Scheme>
     private let channel: ChannelID
     private let reservation: Purse.Reservation
+    let source: PaymentSource
     /// What was delivered for: some of it may have been paid from credit.
     private let delivered = Mutex(Amount.zero)
 
-    init(desk: PrepaidDesk<Scheme>, channel: ChannelID, reservation: Purse.Reservation) {
+    init(desk: PrepaidDesk<Scheme>, channel: ChannelID, reservation: Purse.Reservation, source: PaymentSource) {
         self.desk = desk
         self.channel = channel
         self.reservation = reservation
+        self.source = source
         desk.underWay.begin()
     }
 

@@ -22,7 +22,9 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
         desk.books.engine.submit(arrival, to: channel) { [desk, channel] result in
             guard case .success(let applied) = result else { return answer(nil) }
             carryOut(applied.effects)
-            answer(AdmittedPrepaid(desk: desk, channel: channel, reservation: reservation))
+            answer(
+                AdmittedPrepaid(
+                    desk: desk, channel: channel, reservation: reservation, source: applied.state.source))
         }
     }
 

@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingContracts
+public import FarthingHTTP402
 public import FarthingLotteryScheme
 public import FarthingNode
 
@@ -11,6 +12,7 @@ extension LotteryChannel: PrepaidOrders {
         ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)
     }
 
+    public var source: PaymentSource { .payer(terms.payer) }
     public var mayRedeem: Bool { phase == .open }
 
     /// A ticket that was paid, or never can be, is no more the one that is to be paid next.

@@ -97,7 +97,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             let applied = try await books.engine.apply(
                 .paymentArrived(payment, for: reservation, at: now), to: id, opening: known)
             await books.attempt(applied.effects, of: id)
-            return .admitted(AdmittedPrepaid(desk: self, channel: id, reservation: reservation))
+            return .admitted(
+                AdmittedPrepaid(desk: self, channel: id, reservation: reservation, source: applied.state.source))
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
             return .refused(

@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingContracts
+public import FarthingHTTP402
 public import FarthingHashChainScheme
 public import FarthingMerkleTokenScheme
 public import FarthingNode
@@ -25,6 +26,9 @@ public protocol PrepaidOrders: PrepaidWire {
 
     /// Whether nobody needs an effect any more that lies in the outbox.
     func isMoot(_ effect: Effect) -> Bool
+
+    /// Who pays: other channels of the same payer count as the same, where the terms name one.
+    var source: PaymentSource { get }
 
     /// For an effect that is a proof: what all proofs before it come to, and with it. `nil` for one that is carried out
     /// at once.
@@ -54,6 +58,7 @@ extension PrepaidOrders {
     public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
     public var lookAgainAt: Instant? { nil }
     public func isMoot(_ effect: Effect) -> Bool { false }
+    public var source: PaymentSource { .channel(id) }
 
     var position: UnclaimedPosition {
         UnclaimedPosition(
@@ -64,6 +69,7 @@ extension PrepaidOrders {
 
 extension HashChainChannel: PrepaidOrders {
     public var mayRedeem: Bool { phase != .closed }
+    public var source: PaymentSource { .payer(terms.payer) }
 
     public var claimTerms: ClaimTerms {
         ClaimTerms(
@@ -89,6 +95,8 @@ extension HashChainChannel: PrepaidOrders {
 }
 
 extension MerkleTokenChannel: PrepaidOrders {
+    public var source: PaymentSource { .payer(terms.payer) }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)
     }

@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingContracts
+public import FarthingHTTP402
 public import FarthingNode
 public import FarthingPrimitives
 public import FarthingTwoWayScheme
@@ -14,6 +15,7 @@ extension TwoWayChannel: PrepaidOrders {
 
     /// What was earned is only to be had with the end of the channel.
     public static var redemptionEnds: Bool { true }
+    public var source: PaymentSource { .payer(terms.first) }
     public var mayRedeem: Bool { party.isOpen }
 
     /// The end of a challenge period, when anybody may have the contract pay.

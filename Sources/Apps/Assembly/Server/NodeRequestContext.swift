@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingHTTP402
 import Hummingbird
 import NIOCore
 
 /// A request's context that knows who is at the other end of the connection.
-struct NodeRequestContext: RequestContext {
+struct NodeRequestContext: ConnectionRequestContext {
     var coreContext: CoreRequestContextStorage
     /// The client's address, such as `192.0.2.7`; `nil` on a Unix socket.
     let client: String?
+    let connection: (any Channel)?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = CoreRequestContextStorage(source: source)
         client = source.channel.remoteAddress?.ipAddress
+        connection = source.channel
     }
 }

@@ -56,6 +56,7 @@ struct NodeResponder: HTTPResponder {
         guard let request = item.request else {
             return GateAnswer(status: .badRequest, headers: [:], body: [])
         }
+        guard !node.gate.sellsStream(request) else { return StreamFault.inBatch.answer }
         do {
             let response = try await respond(
                 toOne: Request(head: request, body: RequestBody(buffer: ByteBuffer())), context: context)
@@ -83,7 +84,9 @@ struct NodeResponder: HTTPResponder {
 
     private func record(_ response: Response, since start: ContinuousClock.Instant) {
         let outcome =
-            if response.headers[.paymentResponse] != nil {
+            if response.headers[.paymentStream] != nil {
+                "stream"
+            } else if response.headers[.paymentResponse] != nil {
                 response.status == .paymentRequired ? "settlement_failed" : "paid"
             } else if response.status == .paymentRequired {
                 response.headers[.paymentRequired] == nil ? "refused" : "payment_required"

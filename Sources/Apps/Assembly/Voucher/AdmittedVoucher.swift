@@ -17,14 +17,20 @@ final class AdmittedVoucher: AdmittedPayment {
     private let channel: ChannelID
     private let reservation: VoucherChannel.Reservation
     private let payer: Address
+    /// What locking the deposit came to, where that was done before.
+    private let locked: SettleResponse?
     /// What was delivered for: some of it may have been paid from credit.
     private let delivered = Mutex(Amount.zero)
 
-    init(desk: VoucherDesk, channel: ChannelID, reservation: VoucherChannel.Reservation, payer: Address) {
+    init(
+        desk: VoucherDesk, channel: ChannelID, reservation: VoucherChannel.Reservation, payer: Address,
+        locked: SettleResponse? = nil
+    ) {
         self.desk = desk
         self.channel = channel
         self.reservation = reservation
         self.payer = payer
+        self.locked = locked
         desk.underWay.begin()
     }
 
@@ -33,6 +39,24 @@ final class AdmittedVoucher: AdmittedPayment {
         desk.cashier.index.release(reservation.id.number, of: channel)
         desk.waits.ended(reservation.id, on: channel)
         desk.underWay.end()
+    }
+
+    var source: PaymentSource { .payer(payer) }
+
+    /// Has the deposit locked for nothing, and sets the voucher aside anew: it still goes one price above what was charged.
+    func secured() async throws -> SecuredPayment {
+        guard reservation.deposit != nil else { return .ready(self) }
+        let locked = try await charge(.zero)
+        guard locked.success else { return .failed(locked) }
+        do {
+            return .ready(
+                AdmittedVoucher(
+                    desk: desk, channel: channel,
+                    reservation: try await desk.setAside(reservation.voucher, of: channel, for: reservation.price),
+                    payer: payer, locked: locked))
+        } catch let refusal as VoucherChannel.Refusal {
+            return .failed(desk.failure(refusal, payer: payer))
+        }
     }
 
     func charge(_ price: Amount) async throws -> SettleResponse {
@@ -57,8 +81,8 @@ final class AdmittedVoucher: AdmittedPayment {
         delivered.withLock { $0 = price }
         desk.count(served.lastCharge)
         return SettleResponse(
-            success: true, payer: payer, transaction: receipt?.transaction,
-            network: desk.settlement.domain.network, amount: receipt?.amount,
+            success: true, payer: payer, transaction: receipt?.transaction ?? locked?.transaction,
+            network: desk.settlement.domain.network, amount: receipt?.amount ?? locked?.amount,
             extra: ["chargedAmount": .string("\(served.lastCharge)"), "channelState": served.channelState])
     }
 

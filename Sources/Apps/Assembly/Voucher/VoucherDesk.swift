@@ -200,6 +200,25 @@ public final class VoucherDesk: PaymentDesk {
         }
     }
 
+    /// Sets a voucher aside that was checked before, and whose deposit is locked.
+    func setAside(
+        _ voucher: Voucher, of channel: ChannelID, for price: Amount
+    ) async throws -> VoucherChannel.Reservation {
+        let now = clock()
+        let reservation = VoucherChannel.Reservation(
+            id: reservations.next(), voucher: voucher, price: price, deposit: nil,
+            until: now.advanced(bySeconds: policy.timeoutSeconds))
+        let state = try await engine.apply(.paymentArrived(reservation, at: now), to: channel).state
+        do {
+            try await cashier.hold(
+                state.exposure(of: price), as: reservation.id.number, of: channel, token: state.terms.token)
+        } catch {
+            _ = try? await engine.apply(.released(reservation.id), to: channel)
+            throw error
+        }
+        return reservation
+    }
+
     /// Sets a voucher aside; where another request is in flight, once that has ended.
     ///
     /// Official clients sign the same voucher for requests that they send at once. Of these one is served at a time, and

@@ -6,6 +6,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402Client
 import FarthingPrimitives
+import FarthingX402
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -28,11 +29,14 @@ struct Answer: Sendable {
     }
 
     /// `paid`, `free`, or `unknown` when a payment went along and was not answered for.
-    var outcome: String { paid.receipt != nil ? "paid" : paid.isInDoubt ? "unknown" : "free" }
+    var outcome: String { receipt != nil ? "paid" : paid.isInDoubt || paid.stream != nil ? "unknown" : "free" }
+
+    /// For a stream what all payments came to, once it is over.
+    var receipt: PaymentReceipt? { paid.stream?.receipt ?? paid.receipt }
 
     /// - Parameter body: The members that hold the body, or say where it is.
     func json(_ body: [(name: String, value: JSON)]) -> JSON {
-        let receipt = paid.receipt
+        let receipt = receipt
         let head: JSON = .object([
             "status": .integer(response.status.code), "headers": headers, "outcome": .string(outcome),
             "price": receipt.map { .string("\($0.price)") }, "charged": receipt.map { .string("\($0.charged)") },
@@ -42,6 +46,7 @@ struct Answer: Sendable {
             "asset": receipt.map { .string($0.asset.checksummed) },
             "receiver": receipt.map { .string($0.receiver.checksummed) },
             "transaction": receipt?.transaction.map { .string("\($0)") },
+            "stream": paid.stream?.status?.json,
         ])
         return body.reduce(head) { $0.adding($1.name, $1.value) }
     }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
+import FarthingChannels
 import FarthingEncodings
 import Foundation
 import NIOCore
@@ -61,7 +62,12 @@ struct AnswerOutput: Sendable {
         var pieces = answer.response.body.makeAsyncIterator()
         while true {
             let piece: ByteBuffer?
-            do { piece = try await pieces.next() } catch is CancellationError { throw CancellationError() } catch {
+            do { piece = try await pieces.next() } catch let error where error is CancellationError {
+                throw error
+            } catch let error as any ExplainedError {
+                // A stream for which no more can be paid says why.
+                throw error
+            } catch {
                 try Task.checkCancellation()
                 throw PayFault.bodyBroke(reason: (error as? HTTPClientError)?.shortDescription ?? "\(type(of: error))")
             }

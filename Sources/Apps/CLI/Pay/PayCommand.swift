@@ -21,6 +21,9 @@ struct PayCommand: AsyncParsableCommand {
             wallet's spending policy. When the policy wants a person asked, the question comes on the terminal; without \
             one, --yes answers it.
 
+            A metered stream is paid for stretch by stretch while it comes, until it ends, a limit is reached, or Ctrl-C; \
+            what was not delivered is not paid for.
+
             Exit codes: 0 answered with a status below 400 · 22 answered with another · 69 cannot be reached · 75 it is \
             not known whether the payment was taken, or the wallet is in use · 76 the server keeps to no protocol known \
             here · 77 forbidden by the policy, or not approved · 130 interrupted.
@@ -44,6 +47,12 @@ struct PayCommand: AsyncParsableCommand {
     var dryRun = false
     @Option(name: .long, help: "No request may cost more: atomic units, or $ and a number (six decimals).")
     var maxPrice: String?
+    @Option(
+        name: .long,
+        help: "No metered stream may cost more in all: atomic units, or $ and a number. (default: as the policy says)")
+    var maxStream: String?
+    @Option(name: .long, help: "How many stretches of a metered stream to pay for at once, 1 to 16.")
+    var ahead = 2
     @Option(name: [.customShort("n"), .long], help: "How often to send it, 1 to 1000000.")
     var count = 1
     @Option(name: .long, help: "How many to have under way at once, 1 to 256.")
@@ -75,6 +84,10 @@ struct PayCommand: AsyncParsableCommand {
         if count > 1, output != nil { throw ValidationError("--output is for one answer: leave --count away.") }
         if output?.isEmpty == true { throw ValidationError("--output takes the name of a file.") }
         _ = try schemes
+        guard (1...16).contains(ahead) else { throw ValidationError("--ahead goes from 1 to 16.") }
+        if let maxStream, TokenNames.amount(maxStream) == nil {
+            throw ValidationError("--max-stream takes a whole number of units, or $ and a number.")
+        }
         if let maxPrice, TokenNames.amount(maxPrice) == nil {
             throw ValidationError("--max-price takes a whole number of units, or $ and a number.")
         }
@@ -164,7 +177,8 @@ struct PayCommand: AsyncParsableCommand {
         if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: "farthing/0.1") }
         if !headers.contains(name: "Accept") { headers.add(name: "Accept", value: "*/*") }
         return PayingRequest(
-            method: method, url: url, headers: headers, body: try data.map { try RequestData($0).body() })
+            method: method, url: url, headers: headers, body: try data.map { try RequestData($0).body() },
+            stream: StreamPlan(ahead: ahead, most: maxStream.flatMap(TokenNames.amount)))
     }
 }
 

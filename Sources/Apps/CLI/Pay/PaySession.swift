@@ -6,6 +6,7 @@ import FarthingChannels
 import FarthingHTTP402Client
 import FarthingPrimitives
 import FarthingWallet
+import FarthingX402
 import Foundation
 import NIOHTTP1
 import Synchronization
@@ -23,6 +24,13 @@ final class PaySession: Sendable {
         var network: Network?
         /// What ended the session early.
         var fault: (any Error)?
+
+        mutating func add(_ receipt: PaymentReceipt) {
+            paid += 1
+            network = receipt.network
+            charged[receipt.asset] = (charged[receipt.asset] ?? .zero).adding(receipt.charged) ?? .max
+            deposited[receipt.asset] = (deposited[receipt.asset] ?? .zero).adding(receipt.deposited) ?? .max
+        }
     }
 
     private let wallet: Wallet
@@ -77,6 +85,7 @@ final class PaySession: Sendable {
 
     private func once() async throws {
         let paid = try await client.execute(request)
+        if let stream = paid.stream { return try await follow(stream, of: paid) }
         var left: Amount?
         if let channel = paid.receipt?.channel { left = try? await wallet.journal.channel(channel)?.spendable }
         let answer = Answer(paid: paid, left: left)
@@ -84,17 +93,60 @@ final class PaySession: Sendable {
             tally.done += 1
             if !answer.isFine { tally.failed += 1 }
             if paid.isInDoubt { tally.inDoubt += 1 }
-            if let receipt = paid.receipt {
-                tally.paid += 1
-                tally.network = receipt.network
-                tally.charged[receipt.asset] = (tally.charged[receipt.asset] ?? .zero).adding(receipt.charged) ?? .max
-                tally.deposited[receipt.asset] =
-                    (tally.deposited[receipt.asset] ?? .zero).adding(receipt.deposited) ?? .max
-            }
+            if let receipt = paid.receipt { tally.add(receipt) }
             return tally.done
         }
         await tell(answer, done: done)
         try await output.deliver(answer)
+    }
+
+    /// Brings the body of a stream out while it is paid for.
+    private func follow(_ stream: StreamPayments, of paid: PaidResponse) async throws {
+        let answer = Answer(paid: paid, left: nil)
+        let progress = Task { await showProgress(of: stream) }
+        let result: Result<Void, any Error>
+        do {
+            try await output.deliver(answer)
+            result = .success(())
+        } catch {
+            // What is under way is answered once the server has seen that nobody reads any more.
+            stream.stop()
+            result = .failure(error)
+        }
+        await Task { await stream.finish(within: .seconds(10)) }.value
+        progress.cancel()
+        await progress.value
+        let doubts = stream.doubts
+        state.withLock { tally in
+            tally.done += 1
+            if doubts > 0 { tally.inDoubt += 1 }
+            if let receipt = stream.receipt { tally.add(receipt) }
+        }
+        if !isQuiet { Console.error(await line(stream)) }
+        try result.get()
+    }
+
+    private func showProgress(of stream: StreamPayments) async {
+        guard !isQuiet, isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
+        while (try? await Task.sleep(for: .milliseconds(500))) != nil {
+            Console.progress(await line(stream))
+        }
+        Console.progress("")
+    }
+
+    /// `paid 0.0013 USDC to HOST for 12.7 KiB in 13 payments (channel …)`.
+    private func line(_ stream: StreamPayments) async -> String {
+        let tenths = stream.received * 10 / 1024
+        let much = "\(tenths / 10).\(tenths % 10) KiB in \(stream.payments) payments"
+        guard let receipt = stream.receipt else { return "nothing paid to \(host) yet, for \(much)" }
+        let token = await names.token(receipt.asset, on: receipt.network)
+        var line = "paid \(TokenNames.text(receipt.charged, token, receipt.asset)) to \(host) for \(much)"
+        var remarks = receipt.channel.map { ["channel \($0.short)"] } ?? []
+        if !receipt.deposited.isZero { remarks.append("\(TokenNames.bare(receipt.deposited, token)) deposited") }
+        if stream.doubts > 0 { remarks.append("\(stream.doubts) not known to be paid") }
+        if let end = stream.status?.end { remarks.append(end.rawValue) }
+        if !remarks.isEmpty { line += " (\(remarks.joined(separator: ", ")))" }
+        return line
     }
 
     // MARK: - What is said of the money

@@ -73,7 +73,7 @@ struct VoucherPayerDesk: PayerDesk {
             channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
             let (deposit, now) = (leave(terms, before.books), wallet.clock())
             // Whoever asks for one thing after the other signs exactly, as x402 is published.
-            let isAhead = lease.isShared || lease.isContended
+            let isAhead = lease.isShared || lease.isContended || resource.isPaidAhead
             let effects = try channel.books.apply(
                 isAhead && limits != nil
                     ? .aheadStarted(

@@ -14,13 +14,13 @@ extension Gate {
             "x402Version": 2,
             "simulated": .bool(desk.isSimulated),
             "extensions": extensions,
-            "routes": .array(prices.routes.map(describe)),
+            "routes": .array(book.entries.map(describe)),
         ]
     }
 
-    private func describe(_ route: PriceList.Route) -> JSON {
-        var accepts: JSON?
-        if case .upTo(let amount) = route.price { accepts = .array(desk.offers(for: amount).map(\.json)) }
+    private func describe(_ entry: RouteBook.Entry) -> JSON {
+        let route = entry.route
+        let accepts: JSON? = route.price == .free ? nil : .array(entry.offers.map(\.json))
         return .object([
             "path": .string(route.pattern.description),
             "methods": route.methods.map { .array($0.sorted().map { .string($0) }) },

@@ -27,7 +27,7 @@ extension Gate {
 
     func check(_ payment: [UInt8], at entry: RouteBook.Entry) -> PromptPayment? {
         // Whoever asks for identifiers has each looked up.
-        guard !requiresIdentifier else { return nil }
+        guard !requiresIdentifier, entry.tariff == nil else { return nil }
         for (offer, familiar) in zip(entry.offers, entry.familiar) {
             // What was accepted is familiar to the offer that it took, and to no other.
             if let checked = desk.check(payment, familiar: familiar, for: offer) {

@@ -28,16 +28,20 @@ public struct Gate: Sendable {
     let identifiers = PaymentIdentifiers()
     let extensions: JSON
     let book: RouteBook
+    let streams: OpenStreams
 
     /// - Parameters:
     ///   - publicURL: How payers reach this server, such as `https://api.example.com`; `nil` takes it from requests.
     ///   - requiresIdentifier: Whether a payment must carry a `payment-identifier`.
+    ///   - streams: How many metered streams may be open, and what one may take up.
     public init(
-        prices: PriceList, desk: any PaymentDesk, publicURL: String? = nil, requiresIdentifier: Bool = false
+        prices: PriceList, desk: any PaymentDesk, publicURL: String? = nil, requiresIdentifier: Bool = false,
+        streams: StreamSettings = StreamSettings()
     ) {
         self.prices = prices
         self.desk = desk
-        book = RouteBook(prices, desk: desk)
+        book = RouteBook(prices, desk: desk, limits: streams.limits)
+        self.streams = OpenStreams(streams)
         self.publicURL = publicURL
         self.requiresIdentifier = requiresIdentifier
         let identifiers = PaymentIdentifiers.declaration(required: requiresIdentifier)
@@ -65,6 +69,7 @@ public struct Gate: Sendable {
         do {
             guard headers.count == 1 else { throw PaymentFault.severalHeaders(headers.count) }
             let bytes = try PaymentPayload.bytes(ofHeader: header)
+            guard entry.tariff == nil else { return try await decide(bytes, at: counter) }
             if let checked = check(bytes, at: entry),
                 let admitted = await withCheckedContinuation({ continuation in
                     checked.payment.setAside { continuation.resume(returning: $0) }
@@ -80,10 +85,12 @@ public struct Gate: Sendable {
     }
 
     /// A paid response must never be lost in a cache, and browsers must see the headers.
-    static func mark(_ headers: inout HTTPFields, settled: SettleResponse) {
+    ///
+    /// - Parameter settled: `nil` where nothing is charged yet.
+    static func mark(_ headers: inout HTTPFields, settled: SettleResponse?) {
         headers[.settlementOverrides] = nil
         headers[.paymentRequired] = nil
-        headers[.paymentResponse] = settled.header
+        headers[.paymentResponse] = settled?.header
         expose(&headers)
         headers[.cacheControl] = unshared(headers[.cacheControl])
     }

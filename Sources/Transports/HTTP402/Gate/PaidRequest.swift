@@ -25,6 +25,8 @@ public struct PaidRequest: Sendable {
     let payment: any AdmittedPayment
     let offer: PaymentRequirements
     let identifier: String?
+    /// Tells the payment from all others; only where it pays for a stream.
+    var fingerprint = Hash32.zero
 
     /// The handler answered with this head.
     ///

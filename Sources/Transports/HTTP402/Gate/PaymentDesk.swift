@@ -79,6 +79,12 @@ public enum Admission: Sendable {
 
 /// A payment that is set aside for one request.
 public protocol AdmittedPayment: Sendable {
+    /// Who pays.
+    var source: PaymentSource { get }
+
+    /// Sees to it that the money is locked, before something is delivered that cannot be withheld any more.
+    func secured() async throws -> SecuredPayment
+
     /// Takes what the request came to. The answer is durable before this returns.
     ///
     /// - Parameter price: At most the offer's amount.
@@ -90,6 +96,26 @@ public protocol AdmittedPayment: Sendable {
 
     /// Says that what was charged broke off on our side while it was delivered.
     func deliveryFailed() async
+}
+
+extension AdmittedPayment {
+    public var source: PaymentSource { .unknown }
+    public func secured() async throws -> SecuredPayment { .ready(self) }
+}
+
+/// Who pays, as far as a desk can tell: payments from one source may pay for one thing.
+public enum PaymentSource: Hashable, Sendable {
+    case payer(Address)
+    case channel(ChannelID)
+    case unknown
+}
+
+/// What came of locking a payment's money.
+public enum SecuredPayment: Sendable {
+    /// It is there. From now on this stands for the payment.
+    case ready(any AdmittedPayment)
+    /// It is not, and nothing was taken.
+    case failed(SettleResponse)
 }
 
 /// What came of a charge.

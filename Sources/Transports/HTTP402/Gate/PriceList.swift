@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import FarthingChannels
 public import FarthingPrimitives
 public import HTTPTypes
 
@@ -13,6 +14,17 @@ public struct PriceList: Hashable, Sendable {
         ///
         /// - Range: 1 through 2¹²⁸ − 1 atomic units.
         case upTo(Amount)
+        /// A metered stream: each payment buys a stretch of it.
+        case metered(StreamTariff)
+
+        /// The most that one payment may cost; zero for what is free.
+        public var highest: Amount {
+            switch self {
+            case .free: .zero
+            case .upTo(let amount): amount
+            case .metered(let tariff): tariff.price
+            }
+        }
     }
 
     public struct Route: Hashable, Sendable {
@@ -48,7 +60,7 @@ public struct PriceList: Hashable, Sendable {
 
     /// The highest price of all; zero where all is free.
     public var highest: Amount {
-        routes.reduce(.zero) { if case .upTo(let price) = $1.price { max($0, price) } else { $0 } }
+        routes.reduce(.zero) { max($0, $1.price.highest) }
     }
 
     /// The first route that matches, or `nil` when nothing is sold there.

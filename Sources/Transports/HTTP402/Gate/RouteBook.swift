@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
+import FarthingEncodings
 import FarthingX402
 import HTTPTypes
 import Synchronization
@@ -15,13 +17,23 @@ final class RouteBook: Sendable {
         /// One for each offer.
         let familiar: [FamiliarTexts]
 
-        init(_ route: PriceList.Route, _ desk: any PaymentDesk) {
+        init(_ route: PriceList.Route, _ desk: any PaymentDesk, _ limits: StreamMeter.Limits) {
             self.route = route
             let offers: [PaymentRequirements] =
-                if case .upTo(let amount) = route.price { desk.offers(for: amount) } else { [] }
+                switch route.price {
+                case .free: []
+                case .upTo(let amount): desk.offers(for: amount)
+                case .metered(let tariff):
+                    desk.offers(for: tariff.price).map {
+                        $0.adding(.object([StreamOffer.name: StreamOffer(tariff, limits: limits).json]))
+                    }
+                }
             self.offers = offers
             familiar = offers.map { _ in FamiliarTexts() }
         }
+
+        /// What a stretch costs where a stream is sold.
+        var tariff: StreamTariff? { if case .metered(let tariff) = route.price { tariff } else { nil } }
     }
 
     enum Finding {
@@ -42,7 +54,9 @@ final class RouteBook: Sendable {
     let entries: [Entry]
     private let known = Mutex<[Words: Entry]>([:])
 
-    init(_ prices: PriceList, desk: any PaymentDesk) { entries = prices.routes.map { Entry($0, desk) } }
+    init(_ prices: PriceList, desk: any PaymentDesk, limits: StreamMeter.Limits) {
+        entries = prices.routes.map { Entry($0, desk, limits) }
+    }
 
     /// - Parameter target: With or without a query.
     func find(method: String, target: String) -> Finding {

@@ -12,7 +12,7 @@ import NIOCore
 ///
 /// A response whose length is known and small is collected before it is charged, so a handler that breaks off
 /// costs nothing. A longer one is charged when its head is there and streamed; if it breaks off on this side, the
-/// payer gets what it was charged as a credit.
+/// payer gets what it was charged as a credit. The body of a metered stream is charged as it goes.
 public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
     private let gate: Gate
     private let collectedBytes: Int
@@ -44,6 +44,10 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             let client = ClientWatch()
             do {
                 let response = try await next(request.withoutPayment.watched(by: client), context)
+                if paid.opensStream, request.method != .head {
+                    let connection = (context as? any ConnectionRequestContext)?.connection
+                    return await stream(paid, response, on: connection, to: request)
+                }
                 let body = try await collected(response)
                 return await conclude(paid, response, body: body, to: request, client)
             } catch {
@@ -70,6 +74,29 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             if body == nil { response.body = watched(response.body, paid, client) }
         }
         return response
+    }
+
+    /// Delivers the body of a metered stream, as far as it is paid for.
+    private func stream(
+        _ paid: PaidRequest, _ response: Response, on connection: (any Channel)?, to request: Request
+    ) async -> Response {
+        switch await paid.opened(response.head) {
+        case .withhold(let answer): return Response(answer, to: request)
+        case .deliverUncharged(let head):
+            var response = response
+            response.headers = head.headerFields
+            return response
+        case .stream(let stream, let head):
+            let ticket = StreamTicket(stream)
+            let isEvents = head.headerFields[.contentType]?.lowercased().hasPrefix("text/event-stream") == true
+            let body = response.body
+            return Response(
+                status: head.status, headers: head.headerFields,
+                body: ResponseBody { writer in
+                    try await StreamDelivery.run(
+                        ticket.stream, body, isEvents: isEvents, on: connection, to: &writer)
+                })
+        }
     }
 
     /// Waits for the whole body when it is known to be small.
@@ -110,7 +137,7 @@ extension Request {
     /// The same request without what only concerns the gate.
     fileprivate var withoutPayment: Request {
         var head = head
-        for name in [.paymentSignature, .settlementOverrides, .paymentV1] as [HTTPField.Name] {
+        for name in [.paymentSignature, .paymentStream, .settlementOverrides, .paymentV1] as [HTTPField.Name] {
             head.headerFields[name] = nil
         }
         return Request(head: head, body: body)

@@ -71,6 +71,7 @@ struct BatchCounter: Sendable {
 
     private func answer(to item: PaymentBatch.Item) async -> GateAnswer {
         guard let request = item.request else { return GateAnswer(.badRequest) }
+        guard !gate.sellsStream(request) else { return StreamFault.inBatch.answer }
         do {
             switch try await gate.decide(request) {
             case .answer(let answer): return answer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingX402
 public import HTTPTypes
 
 /// The headers of x402 v2 over HTTP.
@@ -13,6 +14,9 @@ extension HTTPField.Name {
     public static let paymentResponse = name("PAYMENT-RESPONSE")
     /// Upstream to gate, and never further: what the request really cost.
     public static let settlementOverrides = name("Settlement-Overrides")
+
+    /// Both ways: the name of a metered stream.
+    public static let paymentStream = name(StreamOffer.header)
 
     // Version 1 of the protocol, which is not spoken here, but must not reach an upstream either.
     static let paymentV1 = name("X-PAYMENT")

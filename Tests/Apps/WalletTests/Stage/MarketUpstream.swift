@@ -52,6 +52,24 @@ final class MarketUpstream: Service {
         try await app.run()
     }
 
+    /// `count` parts of `size` bytes, with `pause` milliseconds between them.
+    private func stream(
+        of request: Request, isBroken: Bool = false, _ part: @escaping @Sendable (Int, Int) -> String
+    ) -> Response {
+        func number(_ name: Substring) -> Int { request.uri.queryParameters[name].flatMap { Int($0) } ?? 0 }
+        let (count, size, pause) = (number("count"), number("size"), number("pause"))
+        return Response(
+            status: .ok,
+            body: ResponseBody { writer in
+                for index in 1...max(count, 1) {
+                    if index > 1, pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
+                    try await writer.write(ByteBuffer(string: part(index, size)))
+                }
+                if isBroken { throw HTTPError(.internalServerError) }
+                try await writer.finish(nil)
+            })
+    }
+
     private func answer(_ request: Request) async throws -> Response {
         counts.withLock { $0[request.uri.path, default: 0] += 1 }
         switch request.uri.path.split(separator: "/").last {
@@ -62,6 +80,12 @@ final class MarketUpstream: Service {
             return Response(
                 status: .ok, headers: [name: "{\"amount\":\"\(cost)\"}"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: "metered\n")))
+        case "parts": return stream(of: request) { _, size in String(repeating: "x", count: size) }
+        case "broken": return stream(of: request, isBroken: true) { _, size in String(repeating: "x", count: size) }
+        case "events":
+            var response = stream(of: request) { "data: \($0) " + String(repeating: "x", count: $1) + "\n\n" }
+            response.headers[.contentType] = "text/event-stream"
+            return response
         case "echo": return Response(status: .ok, body: ResponseBody(asyncSequence: request.body))
         default:
             return Response(

@@ -16,6 +16,7 @@ import Foundation
 /// | `/half` | the head and half of a small body, then it hangs up |
 /// | `/half-long` | the head and half of two megabytes, then it hangs up |
 /// | `/half-chunked` | some chunks without the last one, then it hangs up |
+/// | `/drip/N` | 256 bytes each N milliseconds, without an end |
 /// | `/big/N` | N bytes |
 /// | `/charge?X` | `Settlement-Overrides` with that amount |
 /// | `/garbled-charge` | `Settlement-Overrides` that nobody can read |
@@ -66,6 +67,12 @@ struct UpstreamAnswer {
             try send(raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
             Thread.sleep(forTimeInterval: 0.1)
             try send(raw: "5\r\nworld\r\n")
+            return false
+        case "drip":
+            try send(raw: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while !socket.waitForEnd(within: .milliseconds(Int64(number ?? 10))) {
+                try send(raw: "100\r\n" + String(repeating: "x", count: 256) + "\r\n")
+            }
             return false
         case "big":
             try head(length: number ?? 0)

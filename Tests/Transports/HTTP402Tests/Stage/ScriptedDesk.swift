@@ -60,7 +60,9 @@ actor ScriptedDesk: PaymentDesk {
         if case .outOfOrder = script { throw OutOfOrder() }
         note(.admitted(payment))
         switch script {
-        case .admit, .outOfOrder: return .admitted(Ticket(desk: self))
+        case .admit, .outOfOrder:
+            let payer = payment.payload["from"] == "other" ? Shop.payee : Shop.payer
+            return .admitted(Ticket(desk: self, source: .payer(payer)))
         case .settle(let response, let body): return .settled(response, body: body)
         case .refuse(let code, let correction):
             return .refused(PaymentRefusal(Refused(code: code), correction: correction))
@@ -94,6 +96,7 @@ actor ScriptedDesk: PaymentDesk {
 
     private struct Ticket: AdmittedPayment {
         let desk: ScriptedDesk
+        let source: PaymentSource
 
         func charge(_ price: Amount) async throws -> SettleResponse { try await desk.take(price) }
         func release() async { await desk.note(.released) }

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEncodings
+import FarthingPrimitives
+import FarthingX402
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import ServiceLifecycle
+
+/// Brings the body of a metered stream to its client, as far as it is paid for.
+///
+/// All that happens comes in one line; the meter says what follows from it. Charges are made beside, one after the other,
+/// so that a stream that is paid ahead does not wait for the disk.
+struct StreamDelivery {
+    private struct Charge {
+        let piece: StreamMeter.PieceID
+        let amount: Amount
+    }
+
+    private let stream: MeteredStream
+    private let isEvents: Bool
+    private let pipe: BodyPipe
+    private let orders: AsyncStream<Charge>.Continuation
+    private let till: Task<Void, Never>
+    private var meter: StreamMeter
+    private var framer: EventFramer
+    /// What is next to go out.
+    private var unit: EventFramer.Unit?
+    /// Whether what is out ends with an event, so that one of ours may follow.
+    private var isBetweenEvents = true
+    private var bodyEnd: StreamMeter.End?
+    private var timer: (task: Task<Void, Never>, at: Duration)?
+    private var fault: (any Error)?
+
+    private init(_ stream: MeteredStream, isEvents: Bool) {
+        self.stream = stream
+        self.isEvents = isEvents
+        meter = StreamMeter(stream.tariff, limits: stream.settings.limits)
+        framer = EventFramer(isEvents: isEvents)
+        pipe = BodyPipe { [post = stream.post] in post.yield(.part($0)) }
+        let (charges, orders) = AsyncStream.makeStream(of: Charge.self)
+        self.orders = orders
+        till = Task {
+            for await charge in charges where !(await stream.charge(charge.piece, charge.amount)) {
+                stream.post.yield(.chargeFailed)
+            }
+        }
+    }
+
+    /// Runs a stream from its beginning to its end.
+    ///
+    /// - Throws: What broke the body off, or the connection; all that was delivered is charged then.
+    @concurrent static func run(
+        _ stream: MeteredStream, _ body: ResponseBody, isEvents: Bool, on connection: (any Channel)?,
+        to writer: inout any ResponseBodyWriter
+    ) async throws {
+        guard stream.begin() else { return }
+        var delivery = StreamDelivery(stream, isEvents: isEvents)
+        let endWatch = connection.map { connection in
+            ConnectionWatch.begin(connection) { stream.post.yield(.clientGone) }
+        }
+        let source = Task { [pipe = delivery.pipe] in
+            do {
+                try await body.write(pipe)
+                stream.post.yield(.bodyEnded)
+            } catch {
+                stream.post.yield(.bodyBroke(error))
+            }
+        }
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await delivery.deliver(to: &writer)
+            } onGracefulShutdown: {
+                stream.post.yield(.stopAsked)
+            }
+        } onCancel: {
+            stream.post.yield(.stopAsked)
+        }
+        source.cancel()
+        delivery.pipe.close()
+        endWatch?()
+        await delivery.settle()
+        stream.close()
+        try await delivery.finish(to: &writer)
+    }
+
+    @concurrent private mutating func deliver(to writer: inout any ResponseBodyWriter) async {
+        for await input in stream.inputs {
+            do {
+                try await take(input, to: &writer)
+                try await flow(to: &writer)
+            } catch {
+                fault = fault ?? error
+                _ = try? await perform(.ended(.clientGone), to: &writer)
+            }
+            guard meter.end == nil else { break }
+            arm()
+        }
+        timer?.task.cancel()
+    }
+
+    // MARK: - What happens
+
+    @concurrent private mutating func take(
+        _ input: MeteredStream.Input, to writer: inout any ResponseBodyWriter
+    ) async throws {
+        switch input {
+        case .paid(let piece, let until): try await perform(.paid(piece, until: until), to: &writer)
+        case .part(let bytes): framer.append(bytes)
+        case .bodyEnded:
+            framer.finish()
+            bodyEnd = .finished
+        case .bodyBroke(let error):
+            fault = error
+            bodyEnd = .upstreamFailed
+        case .clientGone:
+            fault = ClientGone()
+            try await perform(.ended(.clientGone), to: &writer)
+        case .stopAsked: try await perform(.ended(.stopped), to: &writer)
+        case .chargeFailed: try await perform(.ended(.paymentFailed), to: &writer)
+        case .timePassed:
+            timer = nil
+            try await perform(.timePassed, to: &writer)
+        }
+    }
+
+    /// Lets out whatever may go out.
+    @concurrent private mutating func flow(to writer: inout any ResponseBodyWriter) async throws {
+        while meter.end == nil {
+            if unit == nil { unit = framer.next() }
+            guard let next = unit else { break }
+            let count = UInt64(next.bytes.readableBytes)
+            guard try await perform(.offered(count, isWhole: next.isWhole), to: &writer) else { break }
+        }
+        guard meter.end == nil, unit == nil else {
+            // What cannot be paid for any more will never go out.
+            if bodyEnd == .upstreamFailed { try await perform(.ended(.upstreamFailed), to: &writer) }
+            return
+        }
+        if let bodyEnd {
+            _ = try await perform(.ended(bodyEnd), to: &writer)
+            return
+        }
+        pipe.taken()
+    }
+
+    /// Tells the meter, and does what it says.
+    ///
+    /// - Returns: Whether something went out.
+    @discardableResult
+    @concurrent private mutating func perform(
+        _ event: StreamMeter.Event, to writer: inout any ResponseBodyWriter
+    ) async throws -> Bool {
+        // What the meter refuses is a piece that came too late; it is charged nothing at the end.
+        let actions = (try? meter.apply(event, at: stream.now)) ?? []
+        stream.update(meter)
+        var hasDelivered = false
+        for action in actions {
+            switch action {
+            case .charge(let piece, let amount): orders.yield(Charge(piece: piece, amount: amount))
+            case .pause: try await askForPayment(on: &writer)
+            case .resume: break
+            case .deliver(let count):
+                try await write(count, to: &writer)
+                hasDelivered = true
+                try await perform(.delivered(count), to: &writer)
+            }
+        }
+        return hasDelivered
+    }
+
+    @concurrent private mutating func write(_ count: UInt64, to writer: inout any ResponseBodyWriter) async throws {
+        guard var next = unit, let slice = next.bytes.readSlice(length: Int(clamping: count)) else { return }
+        let isOut = next.bytes.readableBytes == 0
+        unit = isOut ? nil : next
+        isBetweenEvents = isOut && next.endsEvent
+        try await writer.write(slice)
+    }
+
+    /// Wakes the meter when time changes something next.
+    private mutating func arm() {
+        guard let at = meter.wakesAt else { return }
+        if let timer {
+            guard at < timer.at else { return }
+            timer.task.cancel()
+        }
+        let rest = max(at - stream.now, .zero)
+        let (post, sleep) = (stream.post, stream.settings.clock.sleep)
+        let task = Task {
+            do { try await sleep(rest) } catch { return }
+            post.yield(.timePassed)
+        }
+        timer = (task, at)
+    }
+
+    // MARK: - What is said of the money
+
+    @concurrent private func askForPayment(on writer: inout any ResponseBodyWriter) async throws {
+        guard isEvents, isBetweenEvents, bodyEnd == nil || unit != nil else { return }
+        var need = stream.status.json
+        need = need.adding("price", .string("\(stream.tariff.price)"))
+        need = need.adding("pause", .string("\(stream.settings.limits.pause.components.seconds)"))
+        try await writer.write(Self.event("payment-need", need))
+    }
+
+    private static func event(_ name: String, _ json: JSON) -> ByteBuffer {
+        ByteBuffer(string: "event: \(name)\ndata: \(json.text)\n\n")
+    }
+
+    // MARK: - The end
+
+    /// Waits until all is charged.
+    private func settle() async {
+        // Those that came when the meter was over already.
+        let late = stream.update(meter)
+        orders.finish()
+        await till.value
+        for piece in late { _ = await stream.charge(piece, .zero) }
+    }
+
+    /// Ends the body as it should be ended.
+    @concurrent private func finish(to writer: inout any ResponseBodyWriter) async throws {
+        if meter.end == .clientGone { throw fault ?? ClientGone() }
+        if isEvents, isBetweenEvents { try await writer.write(Self.event("payment-receipt", stream.status.json)) }
+        // An event says that the body broke off; elsewhere only a body without an end does.
+        if meter.end == .upstreamFailed, !isEvents, let fault { throw fault }
+        try await writer.finish(nil)
+    }
+
+    private struct ClientGone: Error {}
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+
+/// How many metered streams a gate has open, and what one may take up.
+public struct StreamSettings: Sendable {
+    public var limits: StreamMeter.Limits
+    /// How many may be open at once.
+    public var open: Int
+    /// How many of them one payer may have.
+    public var openPerPayer: Int
+    public var clock: StreamClock
+
+    public init(
+        limits: StreamMeter.Limits = .init(), open: Int = 1024, openPerPayer: Int = 64,
+        clock: StreamClock = .machine
+    ) {
+        self.limits = limits
+        self.open = max(open, 0)
+        self.openPerPayer = max(openPerPayer, 1)
+        self.clock = clock
+    }
+}
+
+/// The time by which streams are metered.
+public struct StreamClock: Sendable {
+    /// It never goes back; where it begins does not matter.
+    public let now: @Sendable () -> Duration
+    /// Returns when so much time has passed.
+    public let sleep: @Sendable (Duration) async throws -> Void
+
+    public init(
+        now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.now = now
+        self.sleep = sleep
+    }
+
+    public static let machine: StreamClock = {
+        let start = ContinuousClock.now
+        return StreamClock(now: { ContinuousClock.now - start }, sleep: { try await Task.sleep(for: $0) })
+    }()
+}

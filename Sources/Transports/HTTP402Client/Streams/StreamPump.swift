@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import NIOCore
+import Synchronization
+
+/// Reads a body one part ahead, so that whoever waits for the next part can be told something else first.
+final class StreamPump: Sendable {
+    private enum Slot {
+        case empty
+        case part(ByteBuffer)
+        case over((any Error)?)
+    }
+
+    private struct State {
+        var slot = Slot.empty
+        var taker: CheckedContinuation<ByteBuffer?, any Error>?
+        var giver: CheckedContinuation<Void, Never>?
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let task = Mutex<Task<Void, Never>?>(nil)
+    private let body: HTTPClientResponse.Body
+
+    init(_ body: HTTPClientResponse.Body) { self.body = body }
+
+    /// Begins to read.
+    ///
+    /// - Parameter onPart: Told the length of each part when it has come.
+    func begin(onPart: @escaping @Sendable (Int) -> Void) {
+        let reader = Task { [weak self, body] in
+            var parts = body.makeAsyncIterator()
+            do {
+                while let part = try await parts.next() {
+                    guard let self else { return }
+                    onPart(part.readableBytes)
+                    await self.put(part)
+                }
+                self?.end(nil)
+            } catch {
+                self?.end(error)
+            }
+        }
+        task.withLock { $0 = reader }
+    }
+
+    deinit { task.withLock { $0?.cancel() } }
+
+    /// The next part; `nil` at the end.
+    func next() async throws -> ByteBuffer? {
+        try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try await withCheckedThrowingContinuation { continuation in
+                take(continuation)
+            }
+        } onCancel: {
+            close(CancellationError())
+        }
+    }
+
+    /// Nothing more is wanted: the connection is given up.
+    func close(_ error: (any Error)? = nil) {
+        task.withLock { $0?.cancel() }
+        end(error)
+    }
+
+    private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
+        let (result, giver) = state.withLock {
+            state -> (Result<ByteBuffer?, any Error>?, CheckedContinuation<Void, Never>?) in
+            switch state.slot {
+            case .empty:
+                state.taker = continuation
+                return (nil, nil)
+            case .part(let part):
+                state.slot = .empty
+                defer { state.giver = nil }
+                return (.success(part), state.giver)
+            case .over(let error):
+                return (error.map { .failure($0) } ?? .success(nil), nil)
+            }
+        }
+        giver?.resume()
+        if let result { continuation.resume(with: result) }
+    }
+
+    private func put(_ part: ByteBuffer) async {
+        let taker = state.withLock { state -> CheckedContinuation<ByteBuffer?, any Error>? in
+            guard case .empty = state.slot else { return nil }
+            guard let taker = state.taker else {
+                state.slot = .part(part)
+                return nil
+            }
+            state.taker = nil
+            return taker
+        }
+        if let taker { return taker.resume(returning: part) }
+        await withCheckedContinuation { continuation in
+            let mustWait = state.withLock { state in
+                guard case .part = state.slot else { return false }
+                state.giver = continuation
+                return true
+            }
+            if !mustWait { continuation.resume() }
+        }
+    }
+
+    private func end(_ error: (any Error)?) {
+        let (taker, giver) = state.withLock { state in
+            defer { (state.taker, state.giver) = (nil, nil) }
+            if case .over = state.slot { return (state.taker, state.giver) }
+            // A part that waits is dropped only when nobody wants it any more.
+            state.slot = .over(error)
+            return (state.taker, state.giver)
+        }
+        giver?.resume()
+        guard let taker else { return }
+        if let error { taker.resume(throwing: error) } else { taker.resume(returning: nil) }
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPrimitives
+import Foundation
+import Testing
+
+@Suite("A stream that is paid for by the command", .timeLimit(.minutes(5)))
+struct StreamTests {
+    private static func open(_ price: String = "100/KiB", _ more: [String] = []) async throws -> Shop {
+        try await Shop(["--price", price, "--schemes", "voucher,hash-chain"] + more)
+    }
+
+    /// A command that pays for a stream without an end, and has paid for some of it.
+    private func following(
+        _ owner: WalletOwner, _ arguments: [String] = [], until bytes: Int = 8 * 1024
+    ) async throws -> ChildProcess {
+        let run = try owner.start(["pay", owner.url("/drip/5")] + arguments)
+        try #require(
+            try await eventually(within: .seconds(60)) { run.output.utf8.count >= bytes || !run.isRunning })
+        try #require(run.isRunning, "\(run.errors)")
+        return run
+    }
+
+    @Test(arguments: ["voucher", "hash-chain"])
+    func `comes out whole, and is paid to the last byte`(scheme: String) async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let answer = try await owner.pay("/big/10000", ["--scheme", scheme])
+        #expect(answer.exitCode == 0, "\(answer.errors)")
+        #expect(answer.output == String(repeating: "x", count: 10_000))
+        #expect(answer.errors.contains("paid 0.000976 USDC"), "\(answer.errors)")
+        #expect(answer.errors.contains("9.7 KiB in 10 payments"), "\(answer.errors)")
+        let states = try await owner.states()
+        #expect(states.allSatisfy { $0 == "paid" }, "\(states)")
+        #expect(shop.upstream.calls(of: "/big/10000") == 1)
+        try await shop.close()
+    }
+
+    @Test func `stops at its limit`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let answer = try await owner.pay("/drip/1", ["--max-stream", "450", "--json"])
+        #expect(answer.exitCode == 0, "\(answer.errors)")
+        #expect(answer.json?["charged"] == "400" && answer.json?["body"]?.stringValue?.utf8.count == 4096)
+        try await shop.close()
+    }
+
+    @Test(arguments: ["voucher", "hash-chain"])
+    func `ends with Ctrl-C, and leaves books in order`(scheme: String) async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let run = try await following(owner, ["--scheme", scheme])
+        run.send(SIGINT)
+        #expect(try await run.exitCode() == 130, "\(run.errors)")
+        #expect(run.errors.contains("no payment was under way"), "\(run.errors)")
+        let states = try await owner.states()
+        #expect(states.allSatisfy { $0 == "paid" }, "\(states)")
+        // Whoever comes back pays from the same books.
+        let next = try await owner.pay("/big/2048", ["--scheme", scheme])
+        #expect(next.exitCode == 0 && next.output.utf8.count == 2048, "\(next.errors)")
+        try await shop.close()
+    }
+
+    @Test func `goes on after its payer was killed`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let run = try await following(owner)
+        run.send(SIGKILL)
+        #expect(try await run.exitCode() == -SIGKILL)
+        let next = try await owner.pay("/big/4096")
+        #expect(next.exitCode == 0 && next.output.utf8.count == 4096, "\(next.errors)")
+        let books = try await shop.books()
+        #expect(books.count == 1 && books.values.allSatisfy { $0.charged <= $0.authorised })
+        try await shop.close()
+    }
+
+    @Test func `is gone when its server was killed, and nothing but what was charged is kept`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let run = try await following(owner)
+        try await shop.serve.kill()
+        #expect(try await run.exitCode(within: .seconds(60)) != 0)
+        let received = run.output.utf8.count
+        let charged = try await shop.books().values.map(\.charged.units).reduce(0, +)
+        #expect(charged > 0 && charged <= UInt128(received) * 100 / 1024 + 200, "\(charged) for \(received)")
+        try await shop.restart()
+        let again = try await owner.pay("/big/2048")
+        #expect(again.exitCode == 0 && again.output.utf8.count == 2048, "\(again.errors)")
+        try await shop.close()
+    }
+
+    @Test func `ends in good order when its server is stopped`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let run = try await following(owner)
+        #expect(try await shop.serve.stop() == 0)
+        #expect(try await run.exitCode(within: .seconds(60)) == 0, "\(run.errors)")
+        #expect(run.errors.contains("stopped"), "\(run.errors)")
+        let states = try await owner.states()
+        #expect(states.allSatisfy { $0 == "paid" }, "\(states)")
+        let charged = try await shop.books().values.map(\.charged.units).reduce(0, +)
+        #expect(charged <= UInt128(run.output.utf8.count) * 100 / 1024)
+        try await shop.expectSound()
+    }
+
+    @Test func `is paid by the second`() async throws {
+        let shop = try await Self.open("1000/2s")
+        let owner = try await WalletOwner(shop)
+        let run = try await following(owner, until: 4096)
+        run.send(SIGINT)
+        #expect(try await run.exitCode() == 130, "\(run.errors)")
+        let charged = try await shop.books().values.map(\.charged.units).reduce(0, +)
+        #expect(charged > 0, "\(run.errors)")
+        try await shop.close()
+    }
+}
