@@ -24,7 +24,9 @@ struct StreamStall: Sendable {
 
     struct Broken: Error {}
 
-    /// Serves for as long as the closure runs. A stretch costs 100.
+    /// Serves for as long as the closure runs.
+    ///
+    /// A stretch costs 100.
     static func open(
         _ stretch: String, type: String = "text/plain", pieces: Int = 4,
         _ body: @escaping @Sendable (StreamStall) async throws -> Void
