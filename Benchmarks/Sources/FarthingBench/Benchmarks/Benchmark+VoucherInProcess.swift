@@ -33,7 +33,7 @@ extension Benchmark {
     static let channelCount = 256
     static let lanes = 64
 
-    private static func prompt(_ name: String, _ payee: Payee, areRead: Bool, target: Double? = nil) -> Entrant {
+    static func prompt(_ name: String, _ payee: Payee, areRead: Bool, target: Double? = nil) -> Entrant {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         return Entrant(name, against: [.init(name: "C, verify", target: target)], trial: channelCount * 4) { count in
             let headers = await payee.wallet.headers(count, lanes: lanes)
