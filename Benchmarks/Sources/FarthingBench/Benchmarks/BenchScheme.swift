@@ -34,7 +34,7 @@ struct BenchScheme: Sendable {
     init<Payer: BenchPayer>(_: Payer.Type) {
         scheme = Payer.scheme
         inProcess = { folder, anchors in
-            let shop = try await PrepaidShop<Payer>(folder: folder, channels: Benchmark.channelCount)
+            let shop = try await PrepaidShop<Payer>(folder: folder, channels: Benchmark.schemeLanes)
             return InProcess(
                 entrants: [
                     Self.entrant("\(Payer.name), read", shop, areRead: true, against: anchors),
@@ -64,8 +64,8 @@ struct BenchScheme: Sendable {
         _ name: String, _ shop: PrepaidShop<Payer>, areRead: Bool, against anchors: [Entrant.Anchor]
     ) -> Entrant {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        return Entrant(name, against: anchors, trial: Benchmark.channelCount * 4) { count in
-            let taker = try await shop.taker(count, lanes: Benchmark.lanes, areRead: areRead, loop: loop)
+        return Entrant(name, against: anchors, trial: Benchmark.schemeLanes * 4) { count in
+            let taker = try await shop.taker(count, lanes: Benchmark.schemeLanes, areRead: areRead, loop: loop)
             return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }
         }
     }

@@ -7,7 +7,8 @@ extension Benchmark {
     static let schemeMemory = Benchmark(
         name: "scheme-memory",
         summary: """
-            A node with many idle channels, scheme by scheme: the memory that each takes, beside the same node with             \(fewIdleChannels), and how long the node takes to start.
+            A node with many idle channels, scheme by scheme: the memory that each takes, beside the same node with \
+            \(fewIdleChannels), and how long the node takes to start.
             """
     ) { setting in
         var rows: [Row?] = []

@@ -7,7 +7,9 @@ extension Benchmark {
     static let schemesHTTP = Benchmark(
         name: "schemes-http",
         summary: """
-            Paid requests over HTTP/1.1, a gate for each scheme, \(lanes) connections with a channel each, every             charge durable before its answer (in Python's case: a voucher, in memory). Only the server's process             counts.
+            Paid requests over HTTP/1.1, a gate for each scheme, \(lanes) connections with a channel each, every \
+            charge durable before its answer (in Python's case: a voucher, in memory). Only the server's process \
+            counts.
             """
     ) { setting in
         let plain = try ChildServer(.upstream)

@@ -48,10 +48,10 @@ enum HTTPEntrant {
             func get(_ payload: PrepaidPayload<Payer.Channel>) -> [UInt8] {
                 LoadRequests.get(Payee.paidPath, payment: wallet.header(payload))
             }
-            if !turn.openings.isEmpty {
-                let opening = LoadRequests(lanes: turn.openings.map { [get($0)] })
+            for (payloads, status) in [(turn.openings, Payer.openingStatus), (turn.firsts, 200)]
+            where !payloads.isEmpty {
                 _ = try await LoadGenerator(
-                    port: server.port, requests: opening, status: Payer.openingStatus
+                    port: server.port, requests: LoadRequests(lanes: payloads.map { [get($0)] }), status: status
                 ).run()
             }
             let requests = LoadRequests(

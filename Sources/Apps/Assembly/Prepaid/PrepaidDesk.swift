@@ -5,8 +5,12 @@ import FarthingChannels
 import FarthingContracts
 public import FarthingEncodings
 public import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingLotteryScheme
+import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
+import FarthingTwoWayScheme
 public import FarthingX402
 
 /// Takes payments that fill a purse at a gate, whatever their scheme.
@@ -61,6 +65,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         }
     }
 
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? {
@@ -73,6 +81,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     ///
     /// - Parameter price: The most that the request may cost.
     /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     public func check(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
         guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,

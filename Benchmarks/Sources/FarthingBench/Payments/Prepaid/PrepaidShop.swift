@@ -39,7 +39,8 @@ struct PrepaidShop<Payer: BenchPayer>: Sendable {
         _ payments: Int, lanes: Int, areRead: Bool, loop: any EventLoop
     ) async throws -> PromptTaker<PlainPrepaid<Channel>> {
         let turn = try await wallet.turn(payments, lanes: lanes)
-        for opening in turn.openings { try await open(opening) }
+        for payload in turn.openings { try await send(payload, opens: true) }
+        for payload in turn.firsts { try await send(payload, opens: false) }
         let lanes = turn.lanes.map { lane in
             lane.map { payment -> PromptTaker<PlainPrepaid<Channel>>.Payment in
                 areRead ? .init(text: [], read: payment) : .init(text: wallet.text(payment), read: nil)
@@ -50,14 +51,15 @@ struct PrepaidShop<Payer: BenchPayer>: Sendable {
         ) { [desk] payment, _ in desk.check(payment, price: Wallet.price) }
     }
 
-    private func open(_ opening: PrepaidPayload<Channel>) async throws {
+    private func send(_ payload: PrepaidPayload<Channel>, opens: Bool) async throws {
         guard let offer = desk.offers(for: Wallet.price).first else { throw WrongResult("The desk offers nothing.") }
-        switch try await desk.admit(PaymentPayload(bytes: wallet.text(opening)), for: offer) {
-        case .admitted(let payment) where Payer.openingStatus == 200:
+        let isPaid = !opens || Payer.openingStatus == 200
+        switch try await desk.admit(PaymentPayload(bytes: wallet.text(payload)), for: offer) {
+        case .admitted(let payment) where isPaid:
             guard try await payment.charge(Wallet.price).success else {
                 throw WrongResult("A first payment was not charged.")
             }
-        case .refused where Payer.openingStatus == 402: break
+        case .refused where !isPaid: break
         case let other: throw WrongResult("A channel was not opened: \(other)")
         }
     }

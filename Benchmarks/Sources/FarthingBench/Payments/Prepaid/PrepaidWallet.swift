@@ -15,6 +15,8 @@ final class PrepaidWallet<Payer: BenchPayer>: Sendable {
     struct Turn: Sendable {
         /// What opens the channels that are new, before the clock starts.
         var openings: [PrepaidPayload<Channel>] = []
+        /// The first payments of those that are not paid from when they open.
+        var firsts: [PrepaidPayload<Channel>] = []
         /// What each sender sends, in order.
         var lanes: [[PlainPrepaid<Channel>]]
         /// What the channel that each sender uses last was charged in all by then.
@@ -26,9 +28,6 @@ final class PrepaidWallet<Payer: BenchPayer>: Sendable {
         var number = 0
         var paid: UInt128 = 0
     }
-
-    /// A channel at least is good for so many payments.
-    private static var payments: Int { 8192 }
 
     let payee: PrepaidPayee
     private let count: Int
@@ -55,6 +54,7 @@ final class PrepaidWallet<Payer: BenchPayer>: Sendable {
                 lanes: Array(repeating: [], count: lanes), totals: Array(repeating: .zero, count: lanes))
             return try await group.reduce(into: empty) { all, part in
                 all.openings += part.1.openings
+                all.firsts += part.1.firsts
                 all.lanes[part.0] = part.1.lanes[0]
                 all.totals[part.0] = part.1.totals[0]
             }
@@ -79,9 +79,7 @@ final class PrepaidWallet<Payer: BenchPayer>: Sendable {
         for number in numbers {
             var book = self.books.withLock { $0[number] }
             if (book?.payer.left ?? 0) < each + 1 {
-                let (opened, opening) = try open((book?.number ?? -1) + 1, of: number, payments: each + 1)
-                book = opened
-                turn.openings.append(opening)
+                book = try open((book?.number ?? -1) + 1, of: number, payments: each + 1, in: &turn)
             }
             if let book { books.append(book) }
         }
@@ -97,13 +95,14 @@ final class PrepaidWallet<Payer: BenchPayer>: Sendable {
         return turn
     }
 
-    private func open(
-        _ number: Int, of payer: Int, payments: Int
-    ) throws -> (book: Book, opening: PrepaidPayload<Channel>) {
+    /// Opens another channel, which has paid once then.
+    private func open(_ number: Int, of payer: Int, payments: Int, in turn: inout Turn) throws -> Book {
+        // Good for some turns, so that few channels open; to make one takes a hash or four for each payment.
         var payer = try Payer(
-            number, of: BenchChannel.signer(payer), to: payee, payments: max(payments, Self.payments))
+            number, of: BenchChannel.signer(payer), to: payee, payments: max(payments, 2_000_000 / count))
         let funding = payer.funding(in: payee.domain, token: payee.offer.token)
-        let opening = PrepaidPayload<Channel>.open(payer.terms, funding, try payer.first())
-        return (Book(payer: payer, number: number, paid: Payer.openingStatus == 200 ? 1 : 0), opening)
+        turn.openings.append(.open(payer.terms, funding, try payer.first()))
+        if Payer.openingStatus != 200 { turn.firsts.append(.payment(payer.id, try payer.next())) }
+        return Book(payer: payer, number: number, paid: 1)
     }
 }
