@@ -22,6 +22,15 @@ final class BareSignatures: Sendable {
         }
     }
 
+    /// What two signatures cost that come together.
+    var verifyTwo: Entrant {
+        .loop("C, verify twice", trial: 500) { count in
+            guard anchor_verify(self.all, count * 2) == count * 2 else {
+                throw WrongResult("A signature was not verified.")
+            }
+        }
+    }
+
     var recover: Entrant {
         .loop("C, recover", trial: 1000) { count in
             guard anchor_recover(self.all, count) == count else { throw WrongResult("A key was not recovered.") }

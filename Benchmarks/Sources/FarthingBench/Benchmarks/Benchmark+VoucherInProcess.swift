@@ -33,9 +33,12 @@ extension Benchmark {
     static let channelCount = 256
     static let lanes = 64
 
-    private static func prompt(_ name: String, _ payee: Payee, areRead: Bool, target: Double? = nil) -> Entrant {
+    static func prompt(
+        _ name: String, _ payee: Payee, areRead: Bool, target: Double? = nil, lanes: Int = lanes
+    ) -> Entrant {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        return Entrant(name, against: [.init(name: "C, verify", target: target)], trial: channelCount * 4) { count in
+        let trial = max(lanes, channelCount) * 4
+        return Entrant(name, against: [.init(name: "C, verify", target: target)], trial: trial) { count in
             let headers = await payee.wallet.headers(count, lanes: lanes)
             let taker = try PromptTaker(payee, headers: headers, areRead: areRead, loop: loop)
             return { try await Measurement.ofThisProcess(taker.count) { try await taker.takeAll() } }

@@ -3,7 +3,7 @@
 
 /// One thing that is measured, in turn with others.
 struct Entrant: Sendable {
-    /// Another entrant that this one is held against.
+    /// Another entrant that this one is held against, or a rate that is the same everywhere.
     struct Anchor: Sendable {
         /// What is compared within a round.
         enum Basis: String, Sendable {
@@ -15,6 +15,8 @@ struct Entrant: Sendable {
 
         let name: String
         var basis = Basis.processor
+        /// What stands in the place of another entrant's rate.
+        var perSecond: Double?
         /// The least ratio that is hoped for.
         var target: Double?
     }

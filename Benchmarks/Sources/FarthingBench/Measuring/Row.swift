@@ -42,10 +42,20 @@ extension Row {
         p99 = Spread(measurements.compactMap { $0.latency(0.99) }.map { $0 * 1e3 })
         clientShare = Spread(measurements.compactMap(\.clientShare))
         ratios = entrant.anchors.compactMap { anchor in
-            let rounds = zip(others[anchor.name] ?? [], measurements).map { other, own in
-                switch anchor.basis {
-                case .processor: other.cpuPerOperation / own.cpuPerOperation
-                case .rate: own.perSecond / other.perSecond
+            let rounds: [Double]
+            if let perSecond = anchor.perSecond {
+                rounds = measurements.map { own in
+                    switch anchor.basis {
+                    case .processor: 1 / own.cpuPerOperation / perSecond
+                    case .rate: own.perSecond / perSecond
+                    }
+                }
+            } else {
+                rounds = zip(others[anchor.name] ?? [], measurements).map { other, own in
+                    switch anchor.basis {
+                    case .processor: other.cpuPerOperation / own.cpuPerOperation
+                    case .rate: own.perSecond / other.perSecond
+                    }
                 }
             }
             return Spread(rounds).map {

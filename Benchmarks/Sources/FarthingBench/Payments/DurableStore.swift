@@ -14,11 +14,13 @@ struct DurableStore: Sendable {
     init(folder: String) throws {
         let store = try JournalStore(path: folder + "/store.sqlite")
         self.store = store
-        remark = {
-            let statistics = store.statistics
-            let batch = Report.text(statistics.meanBatch)
-            return "The store: \(statistics.commits) commits, each durable; on average \(batch) shared one sync."
-        }
+        remark = { Self.remark(of: store) }
         close = { await store.close() }
+    }
+
+    static func remark(of store: JournalStore) -> String {
+        let statistics = store.statistics
+        let batch = Report.text(statistics.meanBatch)
+        return "The store: \(statistics.commits) commits, each durable; on average \(batch) shared one sync."
     }
 }

@@ -77,12 +77,31 @@ struct Payee: Sendable {
         ])
     }
 
+    /// Gives payers more than all their channels will need.
+    static func enrich(_ payers: Int, on ledger: Ledger) async throws {
+        for number in 0..<payers {
+            _ = try await ledger.mint(
+                to: BenchChannel.signer(number).address, token: try token().address,
+                amount: Amount(units: Wallet.deposit.units * 1_000_000))
+        }
+    }
+
     /// What the gate tells somebody who has not paid.
     static func required(by gate: Gate) async throws -> JSON {
         let request = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: paidPath)
         guard case .answer(let answer) = try await gate.decide(request),
             let header = answer.headers[.paymentRequired]
         else { throw WrongResult("The gate asked for no payment.") }
+        return try JSON.parse(try Base64.decode(header, maximumBytes: 65_536))
+    }
+
+    /// The same, over HTTP.
+    static func required(at port: Int) async throws -> JSON {
+        let first = LoadRequests(repeating: LoadRequests.get(paidPath), count: 1, connections: 1)
+        let answer = try await LoadGenerator(port: port, requests: first, status: 402).run()
+        guard let header = Receipt.field("payment-required", of: answer[0]) else {
+            throw WrongResult("The server asked for no payment: \(answer[0].prefix(200))")
+        }
         return try JSON.parse(try Base64.decode(header, maximumBytes: 65_536))
     }
 

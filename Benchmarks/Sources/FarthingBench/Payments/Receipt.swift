@@ -8,11 +8,15 @@ import FarthingPrimitives
 enum Receipt {
     /// The last receipt on each connection must tell the sum of all payments of its channel, or some were not charged.
     static func check(_ last: [String], _ wallet: Wallet) throws {
-        for (lane, answer) in last.enumerated() {
+        try check(last, totals: last.indices.map(wallet.ceiling(ofLastIn:)))
+    }
+
+    static func check(_ last: [String], totals: [Amount]) throws {
+        for (answer, total) in zip(last, totals) {
             guard let text = field("payment-response", of: answer) else {
                 throw WrongResult("An answer has no receipt: \(answer.prefix(200))")
             }
-            try check(text, for: wallet.ceiling(ofLastIn: lane))
+            try check(text, for: total)
         }
     }
 
@@ -31,7 +35,9 @@ enum Receipt {
 
     /// The sum of all charges so far.
     static func charged(_ receipt: JSON) -> Amount? {
-        receipt["extra"]?["channelState"]?["chargedCumulativeAmount"]?.stringValue.flatMap(Amount.init(wire:))
+        let state = receipt["extra"]?["channelState"]
+        // Of vouchers, and of all other schemes.
+        return (state?["chargedCumulativeAmount"] ?? state?["charged"])?.stringValue.flatMap(Amount.init(wire:))
     }
 
     /// - Parameter name: In lower case.

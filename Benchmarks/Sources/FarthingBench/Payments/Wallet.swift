@@ -31,10 +31,9 @@ final class Wallet: Sendable {
     private let offer: VoucherOffer
     private let signers: [KeySigner]
     private let order: Order
-    /// What is the same in every payment.
-    private let frame: String
-    /// The same of a payment that was signed ahead.
-    private let frameAhead: String
+    private let frame: PaymentFrame
+    /// That of a payment that was signed ahead.
+    private let frameAhead: PaymentFrame
     /// How many prices each channel has signed for.
     private let requests: Mutex<[UInt64]>
     /// The channel that each sender used last.
@@ -52,21 +51,14 @@ final class Wallet: Sendable {
         self.order = order
         signers = (0..<min(count, Self.mostPayers)).map { BenchChannel.signer($0) }
         let extensions = required["extensions"]
-        frame = Self.frame(required, accepted, extensions)
-        frameAhead = Self.frame(required, accepted, extensions.map(Self.sayingAhead))
+        frame = PaymentFrame(required, accepted, extensions)
+        frameAhead = PaymentFrame(required, accepted, extensions.map(Self.sayingAhead))
         requests = Mutex(Array(repeating: paid, count: count))
     }
 
     /// Asks a server what it offers.
     convenience init(channels count: Int, port: Int, order: Order = .inTurn, paid: UInt64 = 0) async throws {
-        let first = LoadRequests(repeating: LoadRequests.get(Payee.paidPath), count: 1, connections: 1)
-        let answer = try await LoadGenerator(port: port, requests: first, status: 402).run()
-        guard let header = Receipt.field("payment-required", of: answer[0]) else {
-            throw WrongResult("The server asked for no payment: \(answer[0].prefix(200))")
-        }
-        try self.init(
-            channels: count, required: try JSON.parse(try Base64.decode(header, maximumBytes: 65_536)), order: order,
-            paid: paid)
+        try self.init(channels: count, required: try await Payee.required(at: port), order: order, paid: paid)
     }
 
     /// How many of them there are: the channel N is the payer N's, counted round.
@@ -120,20 +112,13 @@ final class Wallet: Sendable {
     ///
     /// - Parameter isAhead: Whether others of the channel may be in flight, which needs the gate's offer.
     func header(_ number: Int, _ channel: BenchChannel, isAhead: Bool = false) -> String {
-        let payload = channel.payload(upTo: raise(number)).text
-        let rest = isAhead ? frameAhead : frame
-        return Base64.encode(Array(("{\"x402Version\":2,\"payload\":" + payload + rest).utf8))
+        Base64.encode((isAhead ? frameAhead : frame).text(channel.payload(upTo: raise(number))))
     }
 
     /// Whether the gate takes payments that are signed ahead.
     var offersAhead: Bool { required["extensions"]?[Self.ahead] != nil }
 
     private static let ahead = "sign-ahead"
-
-    private static func frame(_ required: JSON, _ accepted: JSON, _ extensions: JSON?) -> String {
-        [("extensions", extensions), ("resource", required["resource"]), ("accepted", accepted)]
-            .compactMap { name, value in value.map { ",\"\(name)\":\($0.text)" } }.joined() + "}"
-    }
 
     /// - Source: `Specs/sign-ahead.md`.
     private static func sayingAhead(_ extensions: JSON) -> JSON {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingAssembly
 import FarthingEncodings
 import Foundation
 
@@ -22,15 +23,17 @@ final class ChildServer: Sendable {
     ///
     /// - Parameters:
     ///   - channels: How many payers get a funded channel; 0 leaves the books as they are.
+    ///   - scheme: How its gate is paid.
     ///   - faults: What is loaded before it to slow its disk.
     convenience init(
         _ kind: ServerKind, folder: String = ".", channels: Int = PayingServer.channels, upstream: ChildServer? = nil,
-        faults: [String: String] = [:]
+        scheme: PaymentScheme = .voucher, faults: [String: String] = [:]
     ) throws {
         guard let program = Bundle.main.executablePath else { throw WrongResult("This program has no path.") }
         try self.init(
             (kind == .gate ? Self.profiler : []) + [
-                program, "serve-bench", kind.rawValue, "--folder", folder, "--channels", "\(channels)",
+                program, "serve-bench", kind.rawValue, "--folder", folder, "--channels", "\(channels)", "--scheme",
+                scheme.rawValue,
             ]
                 + (upstream.map { ["--upstream", "http://127.0.0.1:\($0.port)"] } ?? []), environment: faults)
     }

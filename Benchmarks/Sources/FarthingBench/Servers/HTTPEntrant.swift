@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingX402
+
 /// Turns that go over HTTP.
 enum HTTPEntrant {
     /// Requests that cost nothing.
@@ -32,6 +34,32 @@ enum HTTPEntrant {
             return {
                 let outcome = try await load.run(against: server)
                 try Receipt.check(outcome.last, wallet)
+                return outcome.measurement
+            }
+        }
+    }
+
+    /// The same by another scheme, whose new channels open before the clock starts.
+    static func prepaid<Payer>(
+        _ name: String, _ server: ChildServer, _ wallet: PrepaidWallet<Payer>, against anchors: [Entrant.Anchor] = []
+    ) -> Entrant {
+        Entrant(name, against: anchors, trial: Benchmark.lanes * 20) { count in
+            let turn = try await wallet.turn(count, lanes: Benchmark.lanes)
+            func get(_ payload: PrepaidPayload<Payer.Channel>) -> [UInt8] {
+                LoadRequests.get(Payee.paidPath, payment: wallet.header(payload))
+            }
+            for (payloads, status) in [(turn.openings, Payer.openingStatus), (turn.firsts, 200)]
+            where !payloads.isEmpty {
+                _ = try await LoadGenerator(
+                    port: server.port, requests: LoadRequests(lanes: payloads.map { [get($0)] }), status: status
+                ).run()
+            }
+            let requests = LoadRequests(
+                lanes: turn.lanes.map { lane in lane.map { get(.payment($0.channel, $0.payment)) } })
+            let load = LoadGenerator(port: server.port, requests: requests)
+            return {
+                let outcome = try await load.run(against: server)
+                try Receipt.check(outcome.last, totals: turn.totals)
                 return outcome.measurement
             }
         }

@@ -18,6 +18,7 @@ struct PayingServer: Sendable {
     let folder: String
     let upstream: String
     let channels: Int
+    var scheme = PaymentScheme.voucher
 
     /// The node as users run it.
     func runNode() async throws {
@@ -35,11 +36,14 @@ struct PayingServer: Sendable {
     }
 
     /// A node whose files lie in a folder; also the one for which channels are made in bulk.
-    static func configuration(folder: String, upstream: String) throws -> NodeConfiguration {
+    static func configuration(
+        folder: String, upstream: String, scheme: PaymentScheme = .voucher
+    ) throws -> NodeConfiguration {
         var configuration = NodeConfiguration(
             upstream: upstream, prices: try Payee.prices(), network: Payee.network, token: try Payee.token(),
             payTo: Payee.receiver, storePath: folder + "/store.sqlite")
         configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
+        configuration.schemes = [scheme]
         // Claims are measured by themselves.
         configuration.claimInterval = .seconds(86_400)
         return configuration
@@ -47,10 +51,15 @@ struct PayingServer: Sendable {
 
     private func open() async throws -> PaymentNode {
         let node = try await PaymentNode.open(
-            Self.configuration(folder: folder, upstream: upstream), logger: Payee.logger)
+            Self.configuration(folder: folder, upstream: upstream, scheme: scheme), logger: Payee.logger)
         guard channels > 0 else { return node }
-        let wallet = try Wallet(channels: channels, required: try await Payee.required(by: node.gate))
         guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
+        guard scheme == .voucher else {
+            // Their channels open with the first payment.
+            try await Payee.enrich(channels, on: ledger)
+            return node
+        }
+        let wallet = try Wallet(channels: channels, required: try await Payee.required(by: node.gate))
         try await wallet.fund(on: ledger)
         return node
     }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import ArgumentParser
+import FarthingAssembly
 import FarthingEncodings
 import Foundation
 import NIOCore
@@ -15,11 +16,16 @@ struct ServeBenchCommand: AsyncParsableCommand {
     @Option var folder = "."
     @Option var upstream = "http://127.0.0.1:9"
     @Option var channels = PayingServer.channels
+    @Option(transform: { text in
+        guard let scheme = PaymentScheme(rawValue: text) else { throw ValidationError("There is no scheme '\(text)'.") }
+        return scheme
+    })
+    var scheme = PaymentScheme.voucher
 
     func run() async throws {
         // A server that is kept to one processor gets one thread for its connections.
         if Placement.isApart { NIOSingletons.groupLoopCountSuggestion = 1 }
-        let paying = PayingServer(folder: folder, upstream: upstream, channels: channels)
+        let paying = PayingServer(folder: folder, upstream: upstream, channels: channels, scheme: scheme)
         switch kind {
         case .node: try await paying.runNode()
         case .gate: try await paying.runGate()

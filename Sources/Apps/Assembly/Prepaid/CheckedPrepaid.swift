@@ -4,17 +4,28 @@
 import FarthingChannels
 import FarthingContracts
 import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingLotteryScheme
+import FarthingMerkleTokenScheme
 import FarthingNode
 import FarthingPrimitives
+import FarthingTwoWayScheme
 import FarthingX402
 
 /// A payment whose proof is good, on a channel that is in memory.
+///
+/// What every payment passes through is compiled for each scheme, here and in ``PrepaidDesk``: code for any scheme takes
+/// several times as long.
 struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
     let desk: PrepaidDesk<Scheme>
     let channel: ChannelID
     let payment: Scheme.Payment
     let price: Amount
 
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     func setAside(answer: @escaping @Sendable ((any AdmittedPayment)?) -> Void) {
         let reservation = desk.reservation(for: price)
         let arrival = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paymentArrived(
@@ -28,6 +39,10 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
         }
     }
 
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
         desk.underWay.begin()
         let event = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paid(payment, price: price, at: desk.books.clock())

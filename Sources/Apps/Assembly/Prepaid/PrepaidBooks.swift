@@ -74,7 +74,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         for id in appointments.due(at: clock()) { _ = try await refresh(id) }
         var last: PendingEffect.ID?
         while true {
-            let unfinished = try await engine.unfinishedEffects(after: last, limit: 100)
+            let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
             guard let end = unfinished.last else { return }
             for (channel, stored) in unfinished { await attempt([stored], of: channel) }
             last = end.effect.id

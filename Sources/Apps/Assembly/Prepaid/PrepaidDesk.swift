@@ -5,8 +5,12 @@ import FarthingChannels
 import FarthingContracts
 public import FarthingEncodings
 public import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingLotteryScheme
+import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
+import FarthingTwoWayScheme
 public import FarthingX402
 
 /// Takes payments that fill a purse at a gate, whatever their scheme.
@@ -61,18 +65,33 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         }
     }
 
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? {
-        guard
-            let (plain, _) = PaymentScan.read(
-                payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }),
-            !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
-            Scheme.mismatch(of: known.terms, with: self.offer, price: offer.amount) == nil,
+        PaymentScan.read(
+            payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }
+        ).flatMap { check($0.payload, price: offer.amount) }
+    }
+
+    /// Checks a payment that was read already, on a channel that is in memory.
+    ///
+    /// - Parameter price: The most that the request may cost.
+    /// - Returns: `nil` when ``admit(_:for:)`` must be asked.
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
+    public func check(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
+        guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
+            Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? known.verify(
-                plain.payment, under: self.offer, in: books.domain, secrets: books.payeeKey.secrets)
+                plain.payment, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
         else { return nil }
-        return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: offer.amount)
+        return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: price)
     }
 
     func reservation(for price: Amount) -> Purse.Reservation {

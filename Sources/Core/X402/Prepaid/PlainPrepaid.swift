@@ -12,6 +12,10 @@ public struct PlainPrepaid<Scheme: PrepaidWire>: Sendable {
     public let channel: ChannelID
     public let payment: Scheme.Unverified
 
+    public init(channel: ChannelID, payment: Scheme.Unverified) {
+        (self.channel, self.payment) = (channel, payment)
+    }
+
     /// Reads `{"type":"payment","channelId":"0x…","payment":{…}}` with the members in any order.
     ///
     /// - Returns: `nil` when there is anything else in it, or anything wrong with it.

@@ -86,7 +86,8 @@ struct Overlay {
     /// The effects younger than one, that lie in segments after what is folded, in their order.
     func effects(after id: Int64, foldedThrough floor: UInt32, limit: Int) -> [PendingEffect] {
         var effects: [PendingEffect] = []
-        for entry in added[added.partition { $0.effect.id > id }...] where effects.count < limit {
+        for entry in added[added.partition { $0.effect.id > id }...] {
+            guard effects.count < limit else { break }
             if entry.segment > floor, acknowledged[entry.effect.id] == nil { effects.append(entry.effect) }
         }
         return effects
