@@ -75,8 +75,8 @@ let apps: [Target] = [
     room(
         "Wallet", in: "Apps",
         uses: [
-            "HTTP402Client", "ExactScheme", "HashChainScheme", "VoucherScheme", "X402", "Contracts", "Channels",
-            "Encodings", "KeyFiles", "Primitives",
+            "HTTP402Client", "ExactScheme", "HashChainScheme", "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme",
+            "VoucherScheme", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives",
         ], libraries: [grdb, logging, nioHTTP1]),
     room(
         "ClientAPIs", in: "Apps",
@@ -150,7 +150,8 @@ let tests: [Target] = [
         "Wallet", in: "Apps",
         uses: [
             "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "HashChainScheme",
-            "VoucherScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives",
+            "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme", "VoucherScheme", "X402", "Contracts", "Channels",
+            "Encodings", "Primitives",
         ], libraries: [grdb, asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
     .executableTarget(
         name: "crashing-payer",

@@ -2,11 +2,8 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-import FarthingContracts
-import FarthingExactScheme
 public import FarthingHTTP402Client
 public import FarthingPrimitives
-import FarthingVoucherScheme
 import Foundation
 public import Logging
 
@@ -29,14 +26,23 @@ public final class Wallet: Sendable {
         /// - Range: 1 through 256; 1 pays one after the other.
         public var requestsAhead: Int
         /// The schemes to pay with, under their names on the wire, the one that is liked best first; `nil` for all, in
-        /// the wallet's own order.
+        /// the order that ``SchemeChoice`` finds.
         public var schemes: [String]?
+
+        /// For how many payees one deposit is to do, where the scheme lets it do for many.
+        ///
+        /// - Range: 1 through 64.
+        public var payeesPerDeposit: Int
+        /// Whether a signature costs the device more than money does: then hash chains are liked best.
+        public var savesSignatures: Bool
 
         public init(
             channelsPerPayee: Int = 1, lockTimeout: Duration = .seconds(60), requestsAhead: Int = 64,
-            schemes: [String]? = nil
+            schemes: [String]? = nil, payeesPerDeposit: Int = 4, savesSignatures: Bool = false
         ) {
             self.schemes = schemes
+            self.payeesPerDeposit = min(max(payeesPerDeposit, 1), 64)
+            self.savesSignatures = savesSignatures
             self.requestsAhead = min(max(requestsAhead, 1), 256)
             self.channelsPerPayee = min(max(channelsPerPayee, 1), 256)
             self.lockTimeout = lockTimeout
@@ -94,7 +100,7 @@ public final class Wallet: Sendable {
 
     /// What a `PayingClient` signs with, best first.
     public var desks: [any PayerDesk] {
-        [VoucherPayerDesk(wallet: self), ExactPayerDesk(wallet: self), HashChainPayerDesk(wallet: self)]
+        [VoucherPayerDesk(wallet: self), ExactPayerDesk(wallet: self)] + PrepaidSchemes.desks(of: self)
     }
 
     /// What a `PayingClient` remembers offers in.
@@ -103,12 +109,6 @@ public final class Wallet: Sendable {
     /// A client that pays out of this wallet.
     public func client(options: PayingClient.Options = PayingClient.Options()) -> PayingClient {
         PayingClient(desks: desks, offers: offers, options: options)
-    }
-
-    /// How much a scheme is liked, 0 the most; `nil` for one that is not to be used.
-    func rank(of scheme: String) -> Int? {
-        let order = options.schemes ?? [VoucherOffer.scheme, ExactTransfer.scheme, ContractKind.hashChain.rawValue]
-        return order.firstIndex(of: scheme)
     }
 
     func domain(of network: Network) -> SettlementDomain? {

@@ -17,8 +17,7 @@ extension HashChainPayer {
         var writer = ByteWriter(version: Self.version, capacity: 1024)
         writer.write(id.hash)
         writer.write(terms)
-        writer.write(charged)
-        writer.write(underWay.values.reduce(doubtful) { $0.adding($1) ?? .max })
+        writer.write(purse)
         writer.write(traversal.stored)
         return writer.bytes
     }
@@ -27,10 +26,10 @@ extension HashChainPayer {
         var reader = try ByteReader(stored, newest: Self.version)
         let id = ChannelID(try reader.hash())
         let terms = try reader.hashChainTerms()
-        let (charged, doubtful) = (try reader.amount(), try reader.amount())
+        let purse = try reader.payerPurse()
         let traversal = try HashChainTraversal(stored: try reader.bytes())
         try reader.finish()
         guard terms.fault == nil, traversal.count == terms.stepCount else { throw .damaged }
-        self.init(id: id, terms: terms, traversal: traversal, charged: charged, doubtful: doubtful)
+        self.init(id: id, terms: terms, traversal: traversal, purse: purse)
     }
 }

@@ -12,11 +12,10 @@ extension LotteryPayer {
         /// The tickets that can still win would pay more together than the policy allows.
         case worstCase(left: Amount, worth: Amount)
         case expiring(at: UInt64, now: Instant)
-        case busy(requests: Int)
-        case unknownRequest
+        /// Other payees have all seats of the fund.
+        case noSeatLeft(seats: UInt16)
+        case purse(PayerPurse.Refusal)
         // What the payee says cannot be.
-        case overcharged(charge: Amount, price: Amount)
-        case overstated(charged: Amount, most: Amount)
         case overstatedTickets(worth: Amount, most: Amount)
         case overstatedNonce(nonce: UInt64, most: UInt64)
     }
@@ -28,10 +27,8 @@ extension LotteryPayer.Refusal {
         case .exhausted: "payer.exhausted"
         case .worstCase: "payer.worst-case"
         case .expiring: "payer.expiring"
-        case .busy: "payer.busy"
-        case .unknownRequest: "payer.unknown-request"
-        case .overcharged: "payer.overcharged"
-        case .overstated: "payer.overstated"
+        case .noSeatLeft: "payer.no-seat-left"
+        case .purse(let refusal): refusal.code
         case .overstatedTickets: "payer.overstated-tickets"
         case .overstatedNonce: "payer.overstated-nonce"
         }
@@ -44,11 +41,8 @@ extension LotteryPayer.Refusal {
             "A ticket must be worth \(worth), and the tickets that can still win leave \(left) of the policy's limit."
         case .expiring(let at, let now):
             "A ticket would expire at \(at), it is \(now.unixSeconds) (Unix seconds), and the payee keeps 300 s."
-        case .busy(let requests): "\(requests) requests are under way on the channel."
-        case .unknownRequest: "No such request is under way."
-        case .overcharged(let charge, let price): "The payee charged \(charge), and the price was \(price)."
-        case .overstated(let charged, let most):
-            "The payee says that it charged \(charged) in all, and it can be \(most) at most."
+        case .noSeatLeft(let seats): "The fund has \(seats) seats, and other payees have them all."
+        case .purse(let refusal): refusal.message
         case .overstatedTickets(let worth, let most):
             "The payee says that it has tickets worth \(worth), and \(most) was sent."
         case .overstatedNonce(let nonce, let most):
@@ -58,11 +52,10 @@ extension LotteryPayer.Refusal {
 
     public var remedy: String? {
         switch self {
-        case .exhausted, .expiring: "Open another channel."
+        case .exhausted, .expiring, .noSeatLeft: "Open another channel."
         case .worstCase: "Read the contract, wait until tickets expire, or allow more at a time."
-        case .busy: "Wait for an answer."
-        case .overcharged, .overstated, .overstatedTickets, .overstatedNonce: "Pay this payee nothing more."
-        case .unknownRequest: nil
+        case .purse(let refusal): refusal.remedy
+        case .overstatedTickets, .overstatedNonce: "Pay this payee nothing more."
         }
     }
 }

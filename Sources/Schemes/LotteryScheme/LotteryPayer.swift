@@ -15,6 +15,8 @@ public struct LotteryPayer: Hashable, Sendable {
     /// What the payer goes along with.
     public struct Policy: Hashable, Sendable {
         /// The most that the tickets which can still win may pay together.
+        ///
+        /// `.max` is no limit but what is locked: tickets are not remembered then, and ``LotteryPayer/exposure`` is 0.
         public var worstCase: Amount
         /// A ticket wins once in so many times, where the payee and the seat allow it.
         ///
@@ -82,7 +84,7 @@ public struct LotteryPayer: Hashable, Sendable {
     public typealias RequestID = ReservationID
 
     /// A ticket that can still win.
-    private struct Sent: Hashable {
+    struct Sent: Hashable {
         let nonce: UInt64
         let faceValue: Amount
         let expiry: UInt64
@@ -95,21 +97,16 @@ public struct LotteryPayer: Hashable, Sendable {
     public let authorizer: Address
     public let policy: Policy
     /// What the payee said last; `nil` before it has said anything.
-    public private(set) var told: Statement?
+    public internal(set) var told: Statement?
     /// The nonce of the last ticket that was made.
-    public private(set) var nonce: UInt64 = 0
+    public internal(set) var nonce: UInt64 = 0
     /// What all tickets that were made are worth, on average: what the payee can expect to win.
-    public private(set) var spent = Amount.zero
+    public internal(set) var spent = Amount.zero
     /// What the tickets that can still win would pay together.
-    public private(set) var exposure = Amount.zero
-    /// What the payee charged in all, as far as both agree.
-    public private(set) var charged = Amount.zero
-    /// The prices of requests that were sent and never answered: the payee may have charged them, or not.
-    public private(set) var doubtful = Amount.zero
-    /// The prices of requests under way.
-    public private(set) var underWay: [RequestID: Amount] = [:]
-    private var sent: [Sent] = []
-    private var readIn: Block?
+    public internal(set) var exposure = Amount.zero
+    public internal(set) var purse = PayerPurse()
+    var sent: [Sent] = []
+    var readIn: Block?
 
     /// - Parameters:
     ///   - payee: The offer's receiver.
@@ -122,6 +119,9 @@ public struct LotteryPayer: Hashable, Sendable {
         self.policy = policy
     }
 
+    /// What the payee charged in all, as far as both agree.
+    public var charged: Amount { purse.charged }
+
     /// What is signed for the payee's seat.
     public func seatDigest(in domain: ContractDomain) -> Hash32 {
         LotterySeat.digest(for: payee, authorizer: authorizer, of: id, in: domain)
@@ -129,60 +129,52 @@ public struct LotteryPayer: Hashable, Sendable {
 
     /// - Returns: What to sign and send, for a payment that was asked for; `nil` for everything else.
     public mutating func apply(_ event: Event) throws(Refusal) -> Payment? {
+        var next = self
+        let payment = try next.take(in: event)
+        self = next
+        return payment
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(in event: Event) throws(Refusal) -> Payment? {
+        let spent = spent
         switch event {
         case .paymentAsked(let id, let price, let longest, let now):
             return try pay(price, for: id, longest: longest, at: now)
         case .served(let id, let charge, let statement):
-            guard let price = underWay[id] else { throw .unknownRequest }
-            guard charge <= price else { throw .overcharged(charge: charge, price: price) }
-            try check(statement, most: mostCharged())
-            underWay[id] = nil
-            settle(at: statement, charge: charge)
-            return nil
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.served(id, charged: charge, total: statement.charged, authorised: spent)
+            }
+            try believe(statement)
         case .corrected(let id, let statement):
-            guard underWay[id] != nil else { throw .unknownRequest }
-            try check(statement, most: mostCharged(besides: id))
-            underWay[id] = nil
-            settle(at: statement, charge: .zero)
-            return nil
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.corrected(id, total: statement.charged, authorised: spent)
+            }
+            try believe(statement)
         case .notServed(let id):
-            guard underWay.removeValue(forKey: id) != nil else { throw .unknownRequest }
-            return nil
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
         case .unanswered(let id):
-            guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
-            doubtful = doubtful.adding(price) ?? .max
-            return nil
-        case .observed(let snapshot):
-            observe(snapshot)
-            return nil
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.unanswered(id) }
+        case .observed(let snapshot): observe(snapshot)
         }
+        return nil
+    }
+
+    private mutating func onPurse<Value>(
+        _ body: (inout PayerPurse) throws(PayerPurse.Refusal) -> Value
+    ) throws(Refusal) -> Value {
+        do throws(PayerPurse.Refusal) { return try body(&purse) } catch { throw .purse(error) }
     }
 
     // MARK: - Believing
 
-    /// All that the payee can have charged without lying.
-    ///
-    /// - Parameter id: A request that it did not serve, and so did not charge.
-    private func mostCharged(besides id: RequestID? = nil) -> Amount {
-        var sum = charged.adding(doubtful) ?? .max
-        for (request, price) in underWay where request != id { sum = sum.adding(price) ?? .max }
-        return min(sum, spent)
-    }
-
-    private func check(_ statement: Statement, most: Amount) throws(Refusal) {
-        guard statement.charged <= most else { throw .overstated(charged: statement.charged, most: most) }
+    /// Goes by what the payee says, but for what an answer says that was overtaken by another.
+    private mutating func believe(_ statement: Statement) throws(Refusal) {
         guard statement.authorised <= spent else {
             throw .overstatedTickets(worth: statement.authorised, most: spent)
         }
         guard statement.nonce <= nonce else { throw .overstatedNonce(nonce: statement.nonce, most: nonce) }
-    }
-
-    /// Goes by what the payee says, but for what an answer says that was overtaken by another.
-    private mutating func settle(at statement: Statement, charge: Amount) {
-        let surplus = statement.charged.clampedSubtracting(charged).clampedSubtracting(charge)
-        doubtful = doubtful.clampedSubtracting(surplus)
-        charged = max(charged, statement.charged)
-        if statement.nonce >= told?.nonce ?? 0 || underWay.isEmpty { told = statement }
+        if statement.nonce >= told?.nonce ?? 0 || purse.underWay.isEmpty { told = statement }
     }
 
     /// Forgets the tickets that can win no more, as the contract has it.
@@ -208,24 +200,21 @@ public struct LotteryPayer: Hashable, Sendable {
     private mutating func pay(
         _ price: Amount, for id: RequestID, longest: UInt32, at now: Instant
     ) throws(Refusal) -> Payment {
-        guard underWay[id] == nil else { throw .unknownRequest }
-        guard underWay.count < Purse.maximumRequests else { throw .busy(requests: underWay.count) }
-        guard let told else {
-            underWay[id] = price
-            return .seat
+        let worth = worth(of: price)
+        try onPurse { (purse) throws(PayerPurse.Refusal) in _ = try purse.asked(id, price: price) }
+        guard let told else { return .seat }
+        forgetExpired(at: now)
+        let ticket = try ticket(worth: worth, told, longest: longest, at: now)
+        guard let spent = spent.adding(ticket.expectedValue), let exposure = exposure.adding(ticket.faceValue) else {
+            throw .exhausted(price: price)
         }
-        var next = self
-        next.forgetExpired(at: now)
-        let ticket = try next.ticket(worth: worth(of: price), told, longest: longest, at: now)
-        guard let spent = next.spent.adding(ticket.expectedValue),
-            let exposure = next.exposure.adding(ticket.faceValue)
-        else { throw .exhausted(price: price) }
-        next.nonce = ticket.nonce
-        next.spent = spent
-        next.exposure = exposure
-        next.sent.append(Sent(nonce: ticket.nonce, faceValue: ticket.faceValue, expiry: ticket.expiry))
-        next.underWay[id] = price
-        self = next
+        nonce = ticket.nonce
+        self.spent = spent
+        // Without a limit nobody asks what can still win, so nothing need be remembered of it.
+        if policy.worstCase < .max {
+            self.exposure = exposure
+            sent.append(Sent(nonce: ticket.nonce, faceValue: ticket.faceValue, expiry: ticket.expiry))
+        }
         return .ticket(ticket)
     }
 
@@ -234,7 +223,7 @@ public struct LotteryPayer: Hashable, Sendable {
     /// At least one unit, since the ticket shows who asks.
     private func worth(of price: Amount) -> Amount {
         let one = Amount(units: 1)
-        guard underWay.isEmpty, let told else { return max(price, one) }
+        guard purse.underWay.isEmpty, let told else { return max(price, one) }
         let ahead = told.authorised.clampedSubtracting(told.charged.clampedSubtracting(told.credit))
         return max(price.clampedSubtracting(ahead), one)
     }

@@ -17,18 +17,16 @@ public struct MerkleTokenAccount: Hashable, Sendable {
     public private(set) var shown: UInt32 = 0
     /// How many of the first ones the payee says that it has: they need not be shown again.
     public private(set) var taken: UInt32 = 0
-    /// What the payee charged in all, as far as both agree.
-    public private(set) var charged = Amount.zero
-    /// The prices of requests that were sent and never answered: the payee may have charged them, or not.
-    public private(set) var doubtful = Amount.zero
-    /// The prices of requests under way.
-    public private(set) var underWay: [ReservationID: Amount] = [:]
+    public private(set) var purse = PayerPurse()
 
     init(start: UInt32, count: UInt32, amount: Amount) {
         self.start = start
         self.count = count
         self.amount = amount
     }
+
+    /// What the payee charged in all, as far as both agree.
+    public var charged: Amount { purse.charged }
 
     /// What all tokens of the payee are worth.
     public var funds: Amount { amount.multiplied(by: UInt128(count)) ?? .max }
@@ -37,88 +35,88 @@ public struct MerkleTokenAccount: Hashable, Sendable {
     public var authorised: Amount { amount.multiplied(by: UInt128(shown)) ?? .max }
 
     /// What could still be spent.
-    public var available: Amount {
-        var rest = funds.clampedSubtracting(charged)
-        for price in underWay.values { rest = rest.clampedSubtracting(price) }
-        return rest
-    }
+    public var available: Amount { purse.available(of: funds) }
 
     /// - Returns: The indices of the tokens to show, for a payment that was asked for; none for everything else.
     mutating func apply(_ event: MerkleTokenPayer.Event) throws(MerkleTokenPayer.Refusal) -> Range<UInt32> {
+        var next = self
+        let indices = try next.take(in: event)
+        self = next
+        return indices
+    }
+
+    /// May leave half of the change behind when it throws.
+    private mutating func take(
+        in event: MerkleTokenPayer.Event
+    ) throws(MerkleTokenPayer.Refusal) -> Range<UInt32> {
+        let (authorised, funds) = (authorised, funds)
         switch event {
         case .paymentAsked(let id, let price, let most):
-            return try pay(price, for: id, most: most)
+            let needed = try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.asked(id, price: price, of: funds)
+            }
+            return try show(needed, most: most)
         case .served(let id, let charge, let total, let floor):
-            guard let price = underWay[id] else { throw .unknownRequest }
-            guard charge <= price else { throw .overcharged(charge: charge, price: price) }
-            let taken = try checked(floor)
-            let most = mostCharged()
-            guard total <= most else { throw .overstated(charged: total, most: most) }
-            underWay[id] = nil
-            self.taken = max(self.taken, taken)
-            settle(at: total, charge: charge)
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.served(id, charged: charge, total: total, authorised: authorised)
+            }
+            try told(floor)
         case .corrected(let id, let total, let floor):
-            guard underWay[id] != nil else { throw .unknownRequest }
-            let taken = try checked(floor)
-            let most = mostCharged(besides: id)
-            guard total <= most else { throw .overstated(charged: total, most: most) }
-            underWay[id] = nil
-            self.taken = max(self.taken, taken)
-            settle(at: total, charge: .zero)
+            try told(floor)
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.corrected(id, total: total, authorised: authorised)
+            }
         case .notServed(let id):
-            guard underWay.removeValue(forKey: id) != nil else { throw .unknownRequest }
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
         case .unanswered(let id):
-            guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
-            doubtful = doubtful.adding(price) ?? .max
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.unanswered(id) }
         }
         return 0..<0
     }
 
-    /// How many tokens the payee has by its own account, which cannot be more than were shown to it.
-    private func checked(_ floor: UInt32) throws(MerkleTokenPayer.Refusal) -> UInt32 {
+    private mutating func onPurse<Value>(
+        _ body: (inout PayerPurse) throws(PayerPurse.Refusal) -> Value
+    ) throws(MerkleTokenPayer.Refusal) -> Value {
+        do throws(PayerPurse.Refusal) { return try body(&purse) } catch { throw .purse(error) }
+    }
+
+    /// Takes in how many tokens the payee has by its own account, which cannot be more than were shown to it.
+    private mutating func told(_ floor: UInt32) throws(MerkleTokenPayer.Refusal) {
         guard floor <= start + shown else { throw .overstatedTokens(floor: floor, most: start + shown) }
-        return floor < start ? 0 : floor - start
-    }
-
-    /// All that the payee can have charged without lying.
-    ///
-    /// - Parameter id: A request that it did not serve, and so did not charge.
-    private func mostCharged(besides id: ReservationID? = nil) -> Amount {
-        var sum = charged.adding(doubtful) ?? .max
-        for (request, price) in underWay where request != id { sum = sum.adding(price) ?? .max }
-        return min(sum, authorised)
-    }
-
-    /// Goes by what the payee says.
-    ///
-    /// What it charged beyond what is known was in doubt, and is so no longer. The rest stays in doubt, since an answer
-    /// may be slow rather than lost.
-    ///
-    /// - Parameter charge: What it says that it charged for the request itself.
-    private mutating func settle(at total: Amount, charge: Amount) {
-        let surplus = total.clampedSubtracting(charged).clampedSubtracting(charge)
-        doubtful = doubtful.clampedSubtracting(surplus)
-        charged = max(charged, total)
+        taken = max(taken, floor < start ? 0 : floor - start)
     }
 
     /// Shows what is missing for all that was charged and is under way, and what may have got lost before it.
     ///
     /// When nothing is missing one token is shown again, since a payment shows who pays.
-    private mutating func pay(
-        _ price: Amount, for id: ReservationID, most: UInt32
-    ) throws(MerkleTokenPayer.Refusal) -> Range<UInt32> {
-        guard underWay[id] == nil else { throw .unknownRequest }
-        guard underWay.count < Purse.maximumRequests else { throw .busy(requests: underWay.count) }
-        var needed = charged.adding(price)
-        for price in underWay.values { needed = needed.flatMap { $0.adding(price) } }
-        guard let needed, needed <= funds else { throw .exhausted(price: price, available: available) }
+    private mutating func show(_ needed: Amount, most: UInt32) throws(MerkleTokenPayer.Refusal) -> Range<UInt32> {
         let whole = UInt32(clamping: needed.units / amount.units)
         let end = max(needed.units % amount.units == 0 ? whole : whole + 1, 1)
         let first = min(taken, end - 1)
         let longest = min(most, UInt32(MerkleTokenPayment.tokenCounts.upperBound))
         guard end - first <= longest else { throw .tooManyTokens(end - first, most: longest) }
         shown = max(shown, end)
-        underWay[id] = price
         return start + first..<start + end
+    }
+}
+
+// MARK: - Stored form
+
+extension ByteWriter {
+    /// How many tokens were shown and taken, 4 bytes each, and the purse.
+    mutating func write(_ account: MerkleTokenAccount) {
+        write(account.shown)
+        write(account.taken)
+        write(account.purse)
+    }
+}
+
+extension MerkleTokenAccount {
+    init(_ reader: inout ByteReader, start: UInt32, count: UInt32, amount: Amount) throws(StoredFormError) {
+        self.init(start: start, count: count, amount: amount)
+        shown = try reader.uint32()
+        taken = try reader.uint32()
+        purse = try reader.payerPurse()
+        guard taken <= shown, shown <= count, purse.charged <= authorised else { throw .damaged }
     }
 }

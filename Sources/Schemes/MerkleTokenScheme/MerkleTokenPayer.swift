@@ -33,8 +33,8 @@ public struct MerkleTokenPayer: Sendable {
     public let terms: MerkleTokenTerms
     /// What is known of each payee.
     public private(set) var accounts: [Address: MerkleTokenAccount] = [:]
-    private let tag: Hash32
-    private let seed: Hash32
+    let tag: Hash32
+    let seed: Hash32
     private let tree: MerkleTokenTree
 
     /// Makes the tree: some two hashes for each token besides its secret.
@@ -52,30 +52,54 @@ public struct MerkleTokenPayer: Sendable {
             payer: payer, token: token, root: .zero, tokenCount: plan.tokenCount, tokenAmount: plan.tokenAmount,
             expiry: expiry, salt: salt)
         let tag = terms.tag(in: domain)
+        guard let tree = Self.tree(plan, terms, seed: seed, tag: tag) else { return nil }
+        terms.root = tree.root
+        self.init(
+            id: terms.channelID(in: domain), terms: terms, tag: tag, seed: seed, tree: tree,
+            accounts: Self.accounts(plan))
+    }
+
+    init(
+        id: ChannelID, terms: MerkleTokenTerms, tag: Hash32, seed: Hash32, tree: MerkleTokenTree,
+        accounts: [Address: MerkleTokenAccount]
+    ) {
+        self.id = id
+        self.terms = terms
+        self.tag = tag
+        self.seed = seed
+        self.tree = tree
+        self.accounts = accounts
+    }
+
+    static func accounts(_ plan: MerkleTokenPlan) -> [Address: MerkleTokenAccount] {
+        var accounts: [Address: MerkleTokenAccount] = [:]
+        var start: UInt32 = 0
+        for share in plan.shares {
+            accounts[share.payee] = MerkleTokenAccount(start: start, count: share.count, amount: share.amount)
+            start += share.count
+        }
+        return accounts
+    }
+
+    /// All tokens of a plan, of which nothing but the seed need be kept.
+    static func tree(_ plan: MerkleTokenPlan, _ terms: MerkleTokenTerms, seed: Hash32, tag: Hash32) -> MerkleTokenTree?
+    {
         var rest = plan.shares[...]
-        var (start, end): (UInt32, UInt32) = (0, plan.shares.first?.count ?? 0)
-        let tree = MerkleTokenTree(terms, tag: tag) { index in
+        var end: UInt32 = plan.shares.first?.count ?? 0
+        return MerkleTokenTree(terms, tag: tag) { index in
             while index >= end, rest.count > 1 {
                 rest = rest.dropFirst()
-                start = end
                 end += rest.first?.count ?? 0
             }
             return MerkleToken(
                 payee: rest.first?.payee ?? .zero, index: index, amount: rest.first?.amount ?? .zero,
                 secret: MerkleTokenSecret.secret(of: index, seed: seed, tag: tag))
         }
-        guard let tree else { return nil }
-        terms.root = tree.root
-        self.terms = terms
-        self.tag = tag
-        self.seed = seed
-        self.tree = tree
-        id = terms.channelID(in: domain)
-        start = 0
-        for share in plan.shares {
-            accounts[share.payee] = MerkleTokenAccount(start: start, count: share.count, amount: share.amount)
-            start += share.count
-        }
+    }
+
+    /// Takes over what other books of the same channel know of one payee.
+    public mutating func take(_ payee: Address, from other: MerkleTokenPayer) {
+        if let account = other.accounts[payee], accounts[payee] != nil { accounts[payee] = account }
     }
 
     /// - Returns: The tokens to send, for a payment that was asked for; `nil` for everything else.
@@ -96,9 +120,14 @@ public struct MerkleTokenPayer: Sendable {
     }
 }
 
-extension MerkleTokenPayer: Equatable {
+extension MerkleTokenPayer: Hashable {
     /// The tree follows from the seed and the plan, and so does the root.
     public static func == (left: MerkleTokenPayer, right: MerkleTokenPayer) -> Bool {
         left.id == right.id && left.terms == right.terms && left.seed == right.seed && left.accounts == right.accounts
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(accounts)
     }
 }

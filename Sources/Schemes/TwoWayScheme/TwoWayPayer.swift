@@ -42,12 +42,7 @@ public struct TwoWayPayer: Hashable, Sendable {
     public let id: ChannelID
     public let terms: TwoWayTerms
     public private(set) var party: TwoWayParty
-    /// What the payee charged in all, as far as both agree.
-    public private(set) var charged = Amount.zero
-    /// The prices of requests that were sent and never answered: the payee may have charged them, or not.
-    public private(set) var doubtful = Amount.zero
-    /// The prices of requests under way.
-    public private(set) var underWay: [RequestID: Amount] = [:]
+    public private(set) var purse = PayerPurse()
 
     public init(id: ChannelID, ledger: ContractSnapshot<TwoWayContract>) {
         self.id = id
@@ -55,15 +50,21 @@ public struct TwoWayPayer: Hashable, Sendable {
         party = TwoWayParty(Self.side, ledger: ledger)
     }
 
+    init(id: ChannelID, terms: TwoWayTerms, party: TwoWayParty, purse: PayerPurse) {
+        self.id = id
+        self.terms = terms
+        self.party = party
+        self.purse = purse
+    }
+
+    /// What the payee charged in all, as far as both agree.
+    public var charged: Amount { purse.charged }
+
     /// What was given so far, if the payee has made the most of what was signed.
     public var authorised: Amount { party.latest.secondBalance.clampedSubtracting(terms.secondDeposit) }
 
     /// What could still be spent.
-    public var available: Amount {
-        var rest = limit.clampedSubtracting(charged)
-        for price in underWay.values { rest = rest.clampedSubtracting(price) }
-        return rest
-    }
+    public var available: Amount { purse.available(of: limit) }
 
     /// All that can ever be given.
     private var limit: Amount { (party.base.total ?? .zero).clampedSubtracting(terms.secondDeposit) }
@@ -82,75 +83,50 @@ public struct TwoWayPayer: Hashable, Sendable {
         case .observed(let snapshot): return try ask(.observed(snapshot))
         case .paymentAsked(let id, let price): return try pay(price, for: id)
         case .served(let id, let charge, let total, let countersigned):
-            guard let price = underWay[id] else { throw .unknownRequest }
-            guard charge <= price else { throw .overcharged(charge: charge, price: price) }
-            let most = mostCharged()
-            guard total <= most else { throw .overstated(charged: total, most: most) }
-            underWay[id] = nil
-            settle(at: total, charge: charge)
+            let authorised = authorised
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.served(id, charged: charge, total: total, authorised: authorised)
+            }
             // The answer to a proposal that a newer one includes has nothing to tell.
             guard let countersigned, countersigned.state == party.proposal else { return [] }
             return try ask(.countersigned(countersigned))
         case .corrected(let id, let total):
-            guard underWay[id] != nil else { throw .unknownRequest }
-            let most = mostCharged(besides: id)
-            guard total <= most else { throw .overstated(charged: total, most: most) }
-            underWay[id] = nil
-            settle(at: total, charge: .zero)
+            let authorised = authorised
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.corrected(id, total: total, authorised: authorised)
+            }
             return []
         case .notServed(let id):
-            guard underWay.removeValue(forKey: id) != nil else { throw .unknownRequest }
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
             return []
         case .unanswered(let id):
-            guard let price = underWay.removeValue(forKey: id) else { throw .unknownRequest }
-            doubtful = doubtful.adding(price) ?? .max
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.unanswered(id) }
             return []
         case .recalled(let own, let theirs):
             let effects = try ask(.recalled(own: own, theirs: theirs))
-            // All that the payer's own signature shows that it gave may have been charged.
             let given = party.newest.secondBalance.clampedSubtracting(terms.secondDeposit)
-            doubtful = max(doubtful, given.clampedSubtracting(charged))
+            purse.recalled(authorised: given)
             return effects
         case .closeAsked(let credit): return try close(credit: credit)
         case .endAsked: return try ask(.endAsked)
         }
     }
 
-    /// All that the payee can have charged without lying.
-    ///
-    /// - Parameter id: A request that it did not serve, and so did not charge.
-    private func mostCharged(besides id: RequestID? = nil) -> Amount {
-        var sum = charged.adding(doubtful) ?? .max
-        for (request, price) in underWay where request != id { sum = sum.adding(price) ?? .max }
-        return min(sum, authorised)
-    }
-
-    /// Goes by what the payee says.
-    ///
-    /// What it charged beyond what is known was in doubt, and is so no longer. The rest stays in doubt, since an answer
-    /// may be slow rather than lost.
-    ///
-    /// - Parameter charge: What it says that it charged for the request itself.
-    private mutating func settle(at total: Amount, charge: Amount) {
-        let surplus = total.clampedSubtracting(charged).clampedSubtracting(charge)
-        doubtful = doubtful.clampedSubtracting(surplus)
-        charged = max(charged, total)
-    }
-
     private mutating func pay(_ price: Amount, for id: RequestID) throws(Refusal) -> [TwoWayParty.Effect] {
-        guard underWay[id] == nil else { throw .unknownRequest }
-        guard underWay.count < Purse.maximumRequests else { throw .busy(requests: underWay.count) }
-        var needed = charged.adding(price)
-        for price in underWay.values { needed = needed.flatMap { $0.adding(price) } }
-        guard let needed, needed <= limit else { throw .exhausted(price: price, available: available) }
-        let effects = try ask(.paymentAsked(needed.clampedSubtracting(authorised)))
-        underWay[id] = price
-        return effects
+        let limit = limit
+        let needed = try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.asked(id, price: price, of: limit) }
+        return try ask(.paymentAsked(needed.clampedSubtracting(authorised)))
+    }
+
+    private mutating func onPurse<Value>(
+        _ body: (inout PayerPurse) throws(PayerPurse.Refusal) -> Value
+    ) throws(Refusal) -> Value {
+        do throws(PayerPurse.Refusal) { return try body(&purse) } catch { throw .purse(error) }
     }
 
     /// Signs that the payee keeps what it charged, and everything else comes back.
     private mutating func close(credit: Amount) throws(Refusal) -> [TwoWayParty.Effect] {
-        guard underWay.isEmpty else { throw .busy(requests: underWay.count) }
+        guard purse.underWay.isEmpty else { throw .purse(.busy(requests: purse.underWay.count)) }
         let total = party.base.total ?? .zero
         let second = min(terms.secondDeposit.adding(charged.clampedSubtracting(credit)) ?? .max, total)
         return try ask(

@@ -14,33 +14,45 @@ import NIOPosix
 extension PayingClient {
     typealias Choice = (offer: Offer, desk: any PayerDesk)
 
-    /// The best offer that some desk can pay, and what speaks against the others.
-    func payable(
+    /// The desk that can pay a remembered offer.
+    func desk(for offer: Offer, at resource: RequestedResource) -> (any PayerDesk)? {
+        payable([offer], for: resource).choices.min { $0.rank < $1.rank }?.choice.desk
+    }
+
+    /// The offers that some desk can pay, and what speaks against the others.
+    private func payable(
         _ offers: [Offer], for resource: RequestedResource
-    ) -> (choice: Choice?, objections: [any ExplainedError]) {
-        var best: (key: (Int, Amount), choice: Choice)?
+    ) -> (choices: [(rank: Int, choice: Choice)], objections: [any ExplainedError]) {
+        var choices: [(rank: Int, choice: Choice)] = []
         var objections: [any ExplainedError] = []
         for offer in offers {
             for desk in desks {
                 switch desk.appraise(offer, for: resource) {
-                case .payable(let rank):
-                    let key = (rank, offer.requirements.amount)
-                    if let known = best, known.key <= key { continue }
-                    best = (key, (offer, desk))
+                case .payable(let rank): choices.append((rank, (offer, desk)))
                 case .objection(let objection): objections.append(objection)
                 case .unknown: break
                 }
             }
         }
-        return (best?.choice, objections)
+        return (choices, objections)
     }
 
+    /// The best offer that some desk can pay.
+    ///
     /// - Throws: ``PayingError/noneAcceptable(_:code:)`` with all reasons; the code is theirs when they agree.
     func choose(
         from demand: ReceivedDemand, for resource: RequestedResource
-    ) throws -> (known: KnownOffer, desk: any PayerDesk) {
-        let (choice, objections) = payable(demand.offers, for: resource)
-        guard let choice else {
+    ) async throws -> (known: KnownOffer, desk: any PayerDesk) {
+        let (choices, objections) = payable(demand.offers, for: resource)
+        var best: (key: (Int, Amount), choice: Choice)?
+        for (rank, choice) in choices {
+            let isOnly = choices.count == 1
+            let told = isOnly ? nil : try await choice.desk.rank(choice.offer, for: resource)
+            let key = (told ?? rank, choice.offer.requirements.amount)
+            if let known = best, known.key <= key { continue }
+            best = (key, choice)
+        }
+        guard let choice = best?.choice else {
             let codes = Set(objections.map(\.code))
             throw PayingError.noneAcceptable(
                 objections.map(\.message), code: codes.count == 1 ? codes.first : nil)

@@ -12,6 +12,11 @@ public protocol PayerDesk: Sendable {
     /// Whether an offer can be paid here.
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal
 
+    /// How much an offer that can be paid here is liked; `nil` is as it was appraised.
+    ///
+    /// Asked only where there is a choice, so it may take its time.
+    func rank(_ offer: Offer, for resource: RequestedResource) async throws -> Int?
+
     /// Signs a payment, after what it needs is on disk.
     ///
     /// It may wait for another payment out of the same channel. Whoever gets a payment must say once what became of it.
@@ -26,6 +31,10 @@ public protocol PayerDesk: Sendable {
 
     /// What a payment would take, without signing anything.
     func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan
+}
+
+extension PayerDesk {
+    public func rank(_ offer: Offer, for resource: RequestedResource) async throws -> Int? { nil }
 }
 
 /// What a desk says to an offer.

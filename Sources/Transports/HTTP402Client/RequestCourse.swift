@@ -30,20 +30,20 @@ struct RequestCourse {
 
     mutating func run() async throws -> PaidResponse {
         if let known = try await client.offers.offer(for: resource.key),
-            let desk = client.payable([known.offer], for: resource).choice?.desk
+            let desk = client.desk(for: known.offer, at: resource)
         {
             return try await pay(known, at: desk, isRemembered: true)
         }
         let response = try await send(payment: nil)
         guard response.status == .paymentRequired else { return PaidResponse(response: response, receipt: nil) }
-        let (known, desk) = try client.choose(from: try demand(of: response), for: resource)
+        let (known, desk) = try await client.choose(from: try demand(of: response), for: resource)
         return try await pay(known, at: desk, isRemembered: false)
     }
 
     func quote() async throws -> PaymentPlan? {
         let response = try await send(payment: nil)
         guard response.status == .paymentRequired else { return nil }
-        let (known, desk) = try client.choose(from: try demand(of: response), for: resource)
+        let (known, desk) = try await client.choose(from: try demand(of: response), for: resource)
         return try await desk.plan(known.offer, for: resource)
     }
 
@@ -182,7 +182,7 @@ struct RequestCourse {
             }
             // The remembered offer is not made any more: look at the new ones as if for the first time.
             wasRefreshed = true
-            let (fresh, desk) = try client.choose(from: demand, for: resource)
+            let (fresh, desk) = try await client.choose(from: demand, for: resource)
             try client.checkReceiver(of: fresh.offer, against: known.offer)
             return try await pay(fresh, at: desk, isRemembered: false)
         }

@@ -104,8 +104,8 @@ struct DemoPayer: Sendable {
         for channel in try await wallet.journal.channels() where !channel.books.refundable.isZero {
             total = total.adding(try await wallet.refund(channel.id, through: client)) ?? .max
         }
-        for chain in try await wallet.journal.hashChains() {
-            total = total.adding(try await wallet.close(chain.id, through: client)) ?? .max
+        for channel in try await wallet.journal.overviews() where channel.isClosable && !channel.locked.isZero {
+            total = total.adding(try await wallet.close(channel.id, through: client)) ?? .max
         }
         return total
     }

@@ -62,10 +62,12 @@ struct PayCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help: """
-            The ways to pay, with commas between them, the one that is liked best first: voucher, hash-chain, exact. \
-            (default: voucher,exact,hash-chain)
+            The ways to pay, with commas between them, the one that is liked best first: \(PaymentSchemeName.all). \
+            (default: auto, which goes by what is locked already, by hosts and by price)
             """)
     var scheme: String?
+    @Flag(name: .long, help: "Sign as little as can be: a hash chain where one is offered.")
+    var saveSignatures = false
     @Option(name: .long, help: "Seconds until the head of the answer must be there, 1 to 3600.")
     var timeout = 60
     @Flag(name: .long, help: "Say yes to whatever the policy wants a person asked.")
@@ -101,10 +103,10 @@ struct PayCommand: AsyncParsableCommand {
     /// The schemes under their names on the wire.
     private var schemes: [String]? {
         get throws {
-            guard let scheme else { return nil }
+            guard let scheme, scheme != "auto" else { return nil }
             return try scheme.split(separator: ",").map { word in
                 guard let name = PaymentSchemeName.wire(of: word.filter { $0 != " " }) else {
-                    throw ValidationError("--scheme takes voucher, hash-chain and exact, with commas between them.")
+                    throw ValidationError("--scheme takes auto, or \(PaymentSchemeName.all).")
                 }
                 return name
             }
@@ -117,7 +119,8 @@ struct PayCommand: AsyncParsableCommand {
         let names = TokenNames(views)
         let wallet = try signing.open(
             views: views, maxPrice: maxPrice.flatMap(TokenNames.amount), approve: approval(names),
-            options: Wallet.Options(channelsPerPayee: channels ?? parallel, schemes: schemes))
+            options: Wallet.Options(
+                channelsPerPayee: channels ?? parallel, schemes: schemes, savesSignatures: saveSignatures))
         let client = wallet.client(
             options: PayingClient.Options(
                 timeout: .seconds(Int64(timeout)), acceptsNewReceivers: acceptNewReceiver))

@@ -87,7 +87,7 @@ final class PaySession: Sendable {
         let paid = try await client.execute(request)
         if let stream = paid.stream { return try await follow(stream, of: paid) }
         var left: Amount?
-        if let channel = paid.receipt?.channel { left = try? await wallet.journal.channel(channel)?.spendable }
+        if let channel = paid.receipt?.channel { left = try? await wallet.journal.overview(of: channel)?.spendable }
         let answer = Answer(paid: paid, left: left)
         let done = state.withLock { tally in
             tally.done += 1

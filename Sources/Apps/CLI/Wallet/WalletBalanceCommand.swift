@@ -29,7 +29,7 @@ struct WalletBalanceCommand: AsyncParsableCommand {
         let views = try views.open()
         let address = try KeyFile.address(of: folder.keyPath)
         var sums: [Place: (spendable: Amount, locked: Amount)] = [:]
-        for channel in try await journal.channels() {
+        for channel in try await journal.overviews() {
             let place = Place(network: channel.network, asset: channel.asset)
             let sum = sums[place] ?? (.zero, .zero)
             sums[place] = (

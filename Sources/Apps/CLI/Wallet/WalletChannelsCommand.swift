@@ -6,6 +6,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingWallet
+import Foundation
 
 struct WalletChannelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,21 +15,26 @@ struct WalletChannelsCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let channels = try await wallet.folder.openJournal().channels()
-        if output.json { return Console.json(["channels": .array(channels.map(\.summary))]) }
+        let channels = try await wallet.folder.openJournal().overviews()
+        if output.json { return Console.json(["channels": .array(channels.map(\.json))]) }
         guard !channels.isEmpty else { return Console.out("No channel yet.") }
         let names = TokenNames()
         var rows: [[String]] = []
         for channel in channels {
             let token = await names.token(channel.asset, on: channel.network)
             rows.append([
-                "\(channel.id)", channel.status, channel.host ?? "", token?.symbol ?? channel.asset.checksummed,
-                TokenNames.bare(channel.balance, token), TokenNames.bare(channel.charged, token),
+                "\(channel.id)", PaymentSchemeName.spoken(channel.scheme), channel.status, channel.host ?? "",
+                token?.symbol ?? channel.asset.checksummed, TokenNames.bare(channel.deposit, token),
+                TokenNames.bare(channel.authorised, token), TokenNames.bare(channel.charged, token),
                 TokenNames.bare(channel.spendable, token),
+                channel.expiry.map { Date(timeIntervalSince1970: Double($0.unixSeconds)).formatted(.iso8601) } ?? "",
             ])
         }
         Console.table(
-            ["channel", "status", "host", "token", "balance", "charged", "spendable"], rows, right: [4, 5, 6])
+            [
+                "channel", "scheme", "status", "host", "token", "deposit", "authorised", "charged", "spendable",
+                "expires",
+            ], rows, right: [5, 6, 7, 8])
     }
 }
 
@@ -83,14 +89,11 @@ extension JournalEntry {
     }
 }
 
-extension KeptChannel {
-    /// The channel without its books as they are kept.
-    var summary: JSON {
-        .object((json.members ?? []).filter { $0.name != "books" })
-    }
-
+extension ChannelOverview {
     /// Where it was used last.
     var host: String? {
         usedAt.map { String($0.url.drop { $0 != ":" }.dropFirst(3).prefix { $0 != "/" && $0 != "?" }) }
     }
+
+    var isVoucher: Bool { PaymentSchemeName.wire(of: "voucher") == scheme }
 }

@@ -68,6 +68,6 @@ struct ChannelSelection: ParsableArguments {
 
     func ids(in wallet: Wallet) async throws -> [ChannelID] {
         if let channel { return [channel.id] }
-        return try await wallet.journal.channels().map(\.id)
+        return try await wallet.journal.overviews().map(\.id)
     }
 }

@@ -39,21 +39,35 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                 Console.progress("block \(height) of \(head)", isLast: height >= head)
             }
         }
+        let observed = try await observed(by: wallet)
         let channels = try await wallet.journal.channels().filter {
             if let channel { return $0.id == channel.id }
             return all || found.map(\.id).contains($0.id) || ["in doubt", "in use"].contains($0.status)
         }
-        if let channel, channels.isEmpty { throw WalletError.unknownChannel(channel.id) }
+        if let channel, channels.isEmpty, observed.isEmpty { throw WalletError.unknownChannel(channel.id) }
         let client = wallet.client()
         var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
         for (index, channel) in channels.enumerated() {
             Console.progress("\(index + 1)/\(channels.count)", isLast: index + 1 == channels.count)
             results.append((channel, try await wallet.reconcile(channel.id, through: client)))
         }
-        tell(found, results)
+        tell(found, results, observed)
     }
 
-    private func tell(_ found: [KeptChannel], _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)]) {
+    /// Channels that were paid ahead: their contracts are looked at, and the next payment tells the rest.
+    private func observed(by wallet: Wallet) async throws -> [ChannelOverview] {
+        var observed: [ChannelOverview] = []
+        for known in try await wallet.journal.overviews() where !known.isVoucher {
+            guard channel.map({ $0.id == known.id }) ?? (all || known.status == "in doubt") else { continue }
+            observed.append(try await wallet.observe(known.id))
+        }
+        return observed
+    }
+
+    private func tell(
+        _ found: [KeptChannel], _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)],
+        _ observed: [ChannelOverview]
+    ) {
         if output.json {
             return Console.json([
                 "found": .array(found.map { .string("\($0.id)") }),
@@ -66,10 +80,16 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                             "remarks": .array(result.remarks.map { .string($0) }),
                         ]
                     }),
+                "paidAhead": .array(observed.map(\.json)),
             ])
         }
         if rebuild { Console.out("Found \(found.count) channels that were not known.") }
-        guard !results.isEmpty else { return Console.out("No channel is in doubt.") }
+        for channel in observed {
+            let scheme = PaymentSchemeName.spoken(channel.scheme)
+            Console.out("\(channel.id): \(scheme), \(channel.status), \(channel.locked) units locked")
+        }
+        guard !results.isEmpty || !observed.isEmpty else { return Console.out("No channel is in doubt.") }
+        guard !results.isEmpty else { return }
         Console.table(
             ["channel", "charged", "after", "balance", "after", "in doubt", "after", "ledger", "payee"],
             results.map { channel, result in

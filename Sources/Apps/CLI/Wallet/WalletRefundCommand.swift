@@ -11,7 +11,10 @@ import Foundation
 struct WalletRefundCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "refund", abstract: "Ask a payee to give unspent money back, at once.",
-        discussion: "With --all, one that refuses does not stop the others; then the exit code is 1.")
+        discussion: """
+            A channel of hash chains, or of two sides, is closed by it; one that pays many payees has to expire first \
+            (farthing wallet withdraw). With --all, one that refuses does not stop the others; then the exit code is 1.
+            """)
     @OptionGroup var selection: ChannelSelection
     @Option(name: .long, help: "How much; all that is left by default.")
     var amount: String?
@@ -34,11 +37,16 @@ struct WalletRefundCommand: AsyncParsableCommand {
         var refunds: [JSON] = []
         var isWhole = true
         for id in try await selection.ids(in: wallet) {
-            guard let channel = try await wallet.journal.channel(id) else { throw WalletError.unknownChannel(id) }
-            if selection.all, channel.refundable.isZero { continue }
+            guard let channel = try await wallet.journal.overview(of: id) else { throw WalletError.unknownChannel(id) }
+            if selection.all, channel.locked.isZero || !(channel.isVoucher || channel.isClosable) { continue }
+            if amount != nil, !channel.isVoucher {
+                throw ValidationError("--amount is for channels of vouchers; of others all comes back.")
+            }
             do {
-                let given = try await wallet.refund(
-                    id, amount: amount.flatMap(TokenNames.amount), at: url, through: client)
+                let given =
+                    channel.isVoucher
+                    ? try await wallet.refund(id, amount: amount.flatMap(TokenNames.amount), at: url, through: client)
+                    : try await wallet.close(id, at: url, through: client)
                 refunds.append(["channel": .string("\(id)"), "refunded": .string("\(given)")])
                 let text = await TokenNames(try signing.views.open()).text(given, channel.asset, on: channel.network)
                 if !output.json { Console.out("\(text) came back from channel \(id)") }
@@ -62,7 +70,8 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
         commandName: "withdraw", abstract: "Take unspent money out without the payee.",
         discussion: """
             The first call starts the channel's delay, in which the payee may still claim what it earned; a call after \
-            it takes the money. Each call finds out which step is next, so it may be made again after a crash. Needs a \
+            it takes the money. What was locked for hash chains, Merkle tokens and lottery tickets comes back from the \
+            channel's expiry on; a two-way channel is ended with the newest state that both sides signed. Each call finds out which step is next, so it may be made again after a crash. Needs a \
             settlement that can be written to: --ledger.
             """)
     @Argument(help: "The channel's id: 0x and 64 digits.")
@@ -112,7 +121,7 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
                 ]))
         }
         var text = "\(sum) units"
-        if let kept = try await wallet.journal.channel(channel.id) {
+        if let kept = try await wallet.journal.overview(of: channel.id) {
             text = await TokenNames(try signing.views.open()).text(sum, kept.asset, on: kept.network)
         }
         guard let due = step.due else { return Console.out("\(text) came back") }
@@ -143,7 +152,7 @@ struct WalletResumeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let kept = try await signing.open().resume(channel.id)
-        if output.json { return Console.json(kept.summary) }
+        if output.json { return Console.json(kept.json) }
         Console.out("Channel \(kept.id) is \(kept.status)")
     }
 }

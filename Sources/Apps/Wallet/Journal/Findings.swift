@@ -6,6 +6,8 @@ import FarthingVoucherScheme
 
 /// What a look at a channel told of things whose outcome was unknown.
 struct Findings: Hashable, Sendable {
+    /// Whose payments these are, where one channel pays many; `nil` for all of the channel.
+    var payee: Address?
     /// What became of payments in doubt; `nil` when nothing was told of them.
     var payments: DoubtsSettled?
     /// What a refund in doubt gave back: zero when it was never made, `nil` when nobody knows yet.

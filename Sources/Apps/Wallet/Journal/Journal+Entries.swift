@@ -158,7 +158,7 @@ extension Database {
 
     /// Writes down what was found out about entries of a channel whose outcome was unknown.
     fileprivate func settle(_ findings: Findings, in channel: ChannelID) throws {
-        if let payments = findings.payments { try settle(payments, in: channel) }
+        if let payments = findings.payments { try settle(payments, in: channel, to: findings.payee) }
         if let refunded = findings.refunded, let row = try rows(.refund, "in_doubt = 1", of: channel).first {
             let entry = try row.entry()
             let state: JournalEntry.State = entry.state == .refused ? .refused : .notTaken
@@ -175,8 +175,9 @@ extension Database {
         }
     }
 
-    private func settle(_ settled: DoubtsSettled, in channel: ChannelID) throws {
+    private func settle(_ settled: DoubtsSettled, in channel: ChannelID, to payee: Address?) throws {
         var entries = try rows(.payment, "in_doubt = 1", of: channel).map { try $0.entry() }
+        if let payee { entries.removeAll { $0.receiver != payee } }
         let isFinal: Bool
         switch settled {
         case .noneTaken(let final), .takenTogether(_, let final): isFinal = final

@@ -7,7 +7,7 @@ import GRDB
 enum JournalSchema {
     /// Marks the file as ours: the letters "FTHW".
     private static let applicationID = 0x4654_4857
-    private static let version = 2
+    private static let version = 3
 
     struct Newer: Error {}
 
@@ -16,14 +16,16 @@ enum JournalSchema {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         if application == 0, found == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 {
             try db.execute(sql: tables)
-            try db.execute(sql: prepaid)
+            try db.execute(sql: prepaid + pending)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return
         }
         guard application == applicationID else { throw JournalDamage(reason: "it is another program's file") }
         guard found <= version else { throw Newer() }
         // Version 1 knew vouchers only.
-        if found < 2 { try db.execute(sql: prepaid + "PRAGMA user_version = \(version)") }
+        if found < 2 { try db.execute(sql: prepaid) }
+        // Version 2 looked for what a crash left behind among vouchers only.
+        if found < 3 { try db.execute(sql: pending + "PRAGMA user_version = \(version)") }
     }
 
     /// Channels of schemes that pay ahead.
@@ -34,6 +36,12 @@ enum JournalSchema {
             id TEXT PRIMARY KEY, scheme TEXT NOT NULL, network TEXT NOT NULL, asset TEXT NOT NULL,
             receiver TEXT NOT NULL, state BLOB NOT NULL, locked TEXT NOT NULL, method TEXT, url TEXT
         ) STRICT, WITHOUT ROWID;
+
+        """
+
+    /// Finds what a crash left on its way.
+    private static let pending = """
+        CREATE INDEX entries_pending ON entries (channel) WHERE state = 'pending';
 
         """
 

@@ -10,13 +10,16 @@ extension Wallet {
     /// - Returns: The channel as it is now; nothing happens to one that was not suspended.
     /// - Throws: ``WalletError/unknownChannel(_:)``, ``JournalError``.
     @discardableResult
-    public func resume(_ id: ChannelID) async throws -> KeptChannel {
+    public func resume(_ id: ChannelID) async throws -> ChannelOverview {
+        if let scheme = try await journal.prepaidScheme(of: id), let books = PrepaidSchemes.books(of: scheme) {
+            return try await resume(books, id)
+        }
         let lease = try await lease(oneOf: [id])
         defer { lease.giveBack() }
         guard let known = try await journal.channel(id) else { throw WalletError.unknownChannel(id) }
         var channel = try await prepared(known)
         _ = try channel.books.apply(.resumed)
         try await journal.keep(channel)
-        return channel
+        return channel.overview
     }
 }

@@ -19,9 +19,12 @@ extension Wallet {
     /// Each call does the next step, and finds out from the settlement which that is; so it may be called again after a
     /// crash, or on another machine with the same key.
     ///
-    /// - Parameter amount: `nil` for all that the payee has not claimed. What it still claims in the delay is its own.
+    /// - Parameter amount: For vouchers alone; `nil` for all that the payee has not claimed. What it still claims in the delay is its own.
     /// - Throws: ``WalletError/noSettlement(_:)`` when the settlement cannot be written to from here, `SettlementError`.
     public func withdraw(_ id: ChannelID, amount: Amount? = nil) async throws -> WithdrawalStep {
+        if let scheme = try await journal.prepaidScheme(of: id), let books = PrepaidSchemes.books(of: scheme) {
+            return try await leave(books, id)
+        }
         let lease = try await lease(oneOf: [id])
         defer { lease.giveBack() }
         guard let known = try await journal.channel(id) else { throw WalletError.unknownChannel(id) }

@@ -18,6 +18,8 @@ public enum WalletError: ExplainedError, Hashable {
     case refundUnreadable
     case refundUnknown(reason: String)
     case withdrawalNotDue(until: Instant)
+    /// Its rest comes back with its expiry, and not before.
+    case notClosable(ChannelID, until: Instant?)
 
     public var code: String {
         switch self {
@@ -29,6 +31,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundUnreadable: "wallet.refund-unreadable"
         case .refundUnknown: "wallet.refund-unknown"
         case .withdrawalNotDue: "wallet.withdrawal-not-due"
+        case .notClosable: "wallet.not-closable"
         }
     }
 
@@ -43,6 +46,8 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundUnreadable: "What the payee said of the refund cannot be read."
         case .refundUnknown(let reason): "It is not known whether the money is on its way back: \(reason)."
         case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
+        case .notClosable(let id, let until):
+            "Channel \(id) may pay others still; its rest comes back from \(until?.unixSeconds ?? 0) on (Unix seconds)."
         }
     }
 
@@ -54,6 +59,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .noSettlement: "Name it: --ledger FILE, or --rpc URL."
         case .refundRefused, .refundUnreadable: "Withdraw without the payee: farthing wallet withdraw."
         case .refundUnknown: "`farthing wallet reconcile` finds out."
+        case .notClosable: "Come back then: farthing wallet withdraw."
         case .withdrawalNotDue: "Come back then; the payee may still claim what it earned."
         }
     }

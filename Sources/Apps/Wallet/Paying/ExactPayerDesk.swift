@@ -25,6 +25,10 @@ struct ExactPayerDesk: PayerDesk {
         return .payable(rank: rank)
     }
 
+    func rank(_ offer: Offer, for resource: RequestedResource) async throws -> Int? {
+        try await wallet.rank(offer.requirements, for: resource, hasMoney: false)
+    }
+
     func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {
         let intent = intent(offer.requirements, resource)
         let totals = try await wallet.journal.totals(for: intent, at: wallet.clock())

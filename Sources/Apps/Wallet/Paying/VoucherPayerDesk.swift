@@ -26,6 +26,18 @@ struct VoucherPayerDesk: PayerDesk {
         return .payable(rank: rank)
     }
 
+    func rank(_ offer: Offer, for resource: RequestedResource) async throws -> Int? {
+        var hasMoney = false
+        if let terms = VoucherTerms(offer.requirements) {
+            let (payer, voucherSigner) = (wallet.address, wallet.voucherSigner.address)
+            hasMoney = try await wallet.journal.channels().contains {
+                $0.network == terms.network && $0.books.spendable >= terms.price
+                    && terms.fits($0.books.terms, payer: payer, voucherSigner: voucherSigner)
+            }
+        }
+        return try await wallet.rank(offer.requirements, for: resource, hasMoney: hasMoney)
+    }
+
     func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {
         guard let terms = VoucherTerms(offer.requirements), let domain = wallet.domain(of: terms.network) else {
             throw OfferObjection.incomplete(scheme: offer.requirements.scheme)

@@ -35,7 +35,7 @@ struct HashChainPayingTests {
                 #expect(receipt.charged == Market.price)
                 #expect(receipt.deposited == (number == 1 ? 10_000 : 0))
             }
-            let chain = try #require(try await wallet.journal.hashChains().first)
+            let chain = try #require(try await wallet.journal.prepaid(HashChainPayer.self).first)
             #expect(chain.books.charged == 5000)
             #expect(chain.books.revealed.index == 5)
             #expect(try await wallet.journal.entries().map(\.state) == Array(repeating: .paid, count: 5))
@@ -66,7 +66,7 @@ struct HashChainPayingTests {
                 let answer = try await client.execute(PayingRequest(url: market.url + "/weather"))
                 #expect(answer.receipt?.charged == 1000)
             }
-            let chains = try await wallet.journal.hashChains()
+            let chains = try await wallet.journal.prepaid(HashChainPayer.self)
             #expect(chains.map(\.books.charged.units).sorted() == [2000, 10_000])
         }
     }
@@ -82,7 +82,7 @@ struct HashChainPayingTests {
             let failed = try await client.execute(PayingRequest(url: market.url + "/fail"))
             #expect(failed.receipt == nil)
             #expect(try await client.execute(PayingRequest(url: market.url + "/weather")).receipt?.charged == 1000)
-            let chain = try #require(try await wallet.journal.hashChains().first)
+            let chain = try #require(try await wallet.journal.prepaid(HashChainPayer.self).first)
             #expect(chain.books.charged == 2301)
             #expect(chain.books.revealed.index == 3)
         }
@@ -100,7 +100,9 @@ struct HashChainPayingTests {
                 }
                 for try await charged in group { #expect(charged == 1000) }
             }
-            let charged = try await wallet.journal.hashChains().reduce(UInt128(0)) { $0 + $1.books.charged.units }
+            let charged = try await wallet.journal.prepaid(HashChainPayer.self).reduce(UInt128(0)) {
+                $0 + $1.books.charged.units
+            }
             #expect(charged == 16_000)
             #expect(await market.node.redeemAll().first?.report.captured == 16_000)
             #expect(try await market.ledger.audit().faults == [])
@@ -122,7 +124,7 @@ struct HashChainPayingTests {
                 #expect(receipt?.deposited == (number == 1 ? 10_000 : 0))
             }
             let wallet = try market.wallet(signer: key, folder: folder)
-            #expect(try await wallet.journal.hashChains().map(\.books.charged) == [3000])
+            #expect(try await wallet.journal.prepaid(HashChainPayer.self).map(\.books.charged) == [3000])
         }
     }
 
@@ -131,11 +133,11 @@ struct HashChainPayingTests {
             let wallet = try await market.wallet(holding: 100_000, schemes: ["hash-chain"])
             let client = wallet.client()
             for _ in 1...3 { _ = try await client.execute(PayingRequest(url: market.url + "/weather")) }
-            let chain = try #require(try await wallet.journal.hashChains().first)
+            let chain = try #require(try await wallet.journal.prepaid(HashChainPayer.self).first)
             #expect(try await wallet.close(chain.id, through: client) == 7000)
             let balance = try await market.ledger.balance(of: wallet.address, token: Market.token.address)
             #expect(balance == 97_000)
-            #expect(try await wallet.journal.hashChains().map(\.locked) == [0])
+            #expect(try await wallet.journal.prepaid(HashChainPayer.self).map(\.locked) == [0])
             // The next request opens another.
             let receipt = try await client.execute(PayingRequest(url: market.url + "/weather")).receipt
             #expect(receipt?.deposited == 10_000)
@@ -154,7 +156,7 @@ struct HashChainPayingTests {
             await #expect(throws: (any Error).self) {
                 try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
             }
-            #expect(try await wallet.journal.hashChains() == [])
+            #expect(try await wallet.journal.prepaid(HashChainPayer.self) == [])
             #expect(market.upstream.calls(of: "/weather") == 0)
         }
     }

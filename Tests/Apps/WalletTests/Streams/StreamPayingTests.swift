@@ -59,7 +59,7 @@ struct StreamPayingTests {
             if scheme == "voucher" {
                 #expect(try await wallet.journal.channels().map(\.books.charged) == [1100])
             } else {
-                let chains = try await wallet.journal.hashChains()
+                let chains = try await wallet.journal.prepaid(HashChainPayer.self)
                 let charged = chains.map(\.books.charged.units)
                 #expect(charged.reduce(0, +) == 1100)
             }

@@ -43,7 +43,7 @@ struct HashChainPayerTests {
         #expect(index == 1)
         _ = try scene.alice.apply(.corrected(second, charged: units(3), revealed: 1))
         #expect(scene.alice.charged == units(3))
-        #expect(scene.alice.doubtful == .zero)
+        #expect(scene.alice.purse.doubtful == .zero)
         #expect(try ask(&scene, 3).1 == 2)
     }
 

@@ -83,7 +83,7 @@ private struct Walk {
         let sent: HashChainStep?
         do { sent = try scene.alice.apply(.paymentAsked(id, price: units(price), longest: 100)) } catch { return }
         guard let sent else { return }
-        peak = max(peak, scene.alice.charged.units + scene.alice.underWay.values.reduce(0) { $0 + $1.units })
+        peak = max(peak, scene.alice.charged.units + scene.alice.purse.underWay.values.reduce(0) { $0 + $1.units })
         guard Int.random(in: 0..<10, using: &random) > 0 else {
             // It is lost on its way, and Alice never knows.
             _ = try scene.alice.apply(.unanswered(id))

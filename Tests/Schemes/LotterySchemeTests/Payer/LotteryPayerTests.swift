@@ -27,7 +27,7 @@ struct LotteryPayerTests {
         guard
             case .ticket(let ticket) = try scene.alice.apply(
                 .paymentAsked(id, price: units(price), longest: longest, at: noon))
-        else { throw LotteryPayer.Refusal.unknownRequest }
+        else { throw LotteryPayer.Refusal.purse(.unknownRequest) }
         return (id, ticket)
     }
 

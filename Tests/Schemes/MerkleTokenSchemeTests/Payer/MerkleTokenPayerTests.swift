@@ -44,7 +44,7 @@ struct MerkleTokenPayerTests {
         #expect(again == [0, 1])
         try tell(&scene, .corrected(second, charged: units(6), floor: 7))
         #expect(scene.alice.accounts[Scene.bob]?.charged == units(6))
-        #expect(scene.alice.accounts[Scene.bob]?.doubtful == .zero)
+        #expect(scene.alice.accounts[Scene.bob]?.purse.doubtful == .zero)
         #expect(try ask(&scene, 3).1 == [2])
     }
 

@@ -105,7 +105,7 @@ private struct Walk {
         }
         guard let sent, let account = scene.alice.accounts[payee] else { return }
         shops[shop].peak = max(
-            shops[shop].peak, account.charged.units + account.underWay.values.reduce(0) { $0 + $1.units })
+            shops[shop].peak, account.charged.units + account.purse.underWay.values.reduce(0) { $0 + $1.units })
         guard Int.random(in: 0..<10, using: &random) > 0 else {
             // It is lost on its way, and Alice never knows.
             _ = try scene.alice.apply(.unanswered(id), of: payee)

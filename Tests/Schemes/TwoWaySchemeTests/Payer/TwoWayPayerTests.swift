@@ -60,7 +60,7 @@ struct TwoWayPayerTests {
         #expect(same == sent)
         _ = try alice.apply(.corrected(second, charged: units(3)))
         #expect(alice.charged == units(3))
-        #expect(alice.doubtful == .zero)
+        #expect(alice.purse.doubtful == .zero)
         #expect(try ask(3).1 == state(3, 94, 6))
     }
 
@@ -97,15 +97,15 @@ struct TwoWayPayerTests {
             .corrected(ReservationID(99), charged: .zero), .paymentAsked(id, price: .zero),
             .served(ReservationID(99), charged: .zero, total: .zero, countersigned: nil),
         ] as [TwoWayPayer.Event] {
-            #expect(throws: TwoWayPayer.Refusal.unknownRequest) { try alice.apply(event) }
+            #expect(throws: TwoWayPayer.Refusal.purse(.unknownRequest)) { try alice.apply(event) }
         }
-        #expect(throws: TwoWayPayer.Refusal.busy(requests: 1)) { try alice.apply(.closeAsked(credit: .zero)) }
+        #expect(throws: TwoWayPayer.Refusal.purse(.busy(requests: 1))) { try alice.apply(.closeAsked(credit: .zero)) }
         #expect(alice == before)
     }
 
     @Test mutating func `keeps no more than 256 requests under way`() throws {
         for _ in 0..<256 { _ = try ask(0) }
-        #expect(throws: TwoWayPayer.Refusal.busy(requests: 256)) { try ask(0) }
+        #expect(throws: TwoWayPayer.Refusal.purse(.busy(requests: 256))) { try ask(0) }
     }
 
     @Test mutating func `ends the channel by agreement, and has back what was not charged`() throws {

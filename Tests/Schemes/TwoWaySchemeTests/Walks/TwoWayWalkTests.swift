@@ -91,7 +91,7 @@ private struct Walk {
         let price = UInt128.random(in: 0...9, using: &random)
         guard let effects = try? alice.apply(.paymentAsked(id, price: units(price))) else { return }
         let sent = try #require(proposed(effects))
-        peak = max(peak, alice.charged.units + alice.underWay.values.reduce(0) { $0 + $1.units })
+        peak = max(peak, alice.charged.units + alice.purse.underWay.values.reduce(0) { $0 + $1.units })
         guard Int.random(in: 0..<10, using: &random) > 0 else {
             // It is lost on its way, and Alice never knows.
             _ = try alice.apply(.unanswered(id))

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+import FarthingContracts
+public import FarthingPrimitives
+
+/// A channel of the wallet whose payments fill a purse, with where it was used last.
+///
+/// What is in it can pay, so it is a secret.
+public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
+    public var books: Books
+    public var network: Network
+    /// The deposit that was signed for it, until the payee or the contract says that it is there.
+    var funding: Funding?
+    /// Where it was used last, for asking its payee.
+    public var usedAt: KeptChannel.Use?
+    public var standing = Standing.open
+    /// What was charged and not delivered, as the payee said last.
+    var credit = Amount.zero
+    /// What payees did that no honest one does, as a code for each.
+    ///
+    /// They are not paid any more.
+    public var misconduct: [Address: String] = [:]
+    /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
+    var changed: Address?
+
+    public enum Standing: UInt8, Hashable, Sendable {
+        case open
+        /// What was left came back.
+        case closed
+        /// The deposit was never taken, and cannot be any more.
+        case lapsed
+    }
+
+    init(books: Books, network: Network, funding: Funding? = nil) {
+        self.books = books
+        self.network = network
+        self.funding = funding
+    }
+
+    public var id: ChannelID { books.id }
+    /// What the payees may keep locked without having earned it.
+    public var locked: Amount { standing == .open ? books.refundable : .zero }
+
+    /// Who works on what this tells of a payee, one at a time.
+    ///
+    /// - Returns: The channel itself, or what stands for one payee of many.
+    func turn(for payee: Address) -> ChannelID {
+        Books.paysMany ? ChannelID(Keccak256.hash(id.hash.bytes + payee.bytes)) : id
+    }
+
+    /// Brings what these books tell of one payee into what others have written down meanwhile.
+    func merged(into stored: KeptPrepaid) -> KeptPrepaid {
+        guard Books.paysMany, let changed else { return self }
+        var next = stored
+        next.books.take(changed, from: books)
+        next.funding = funding == nil ? nil : stored.funding
+        next.standing = standing == .open ? stored.standing : standing
+        next.usedAt = usedAt
+        next.credit = credit
+        next.misconduct[changed] = misconduct[changed]
+        next.changed = changed
+        return next
+    }
+
+    /// What these books tell of payments to a payee whose outcome was unknown.
+    func findings(since before: KeptPrepaid, of payee: Address) -> Findings {
+        let doubtful = books.purse(of: payee)?.doubtful ?? .zero
+        let known = before.books.purse(of: payee)?.doubtful ?? .zero
+        let taken = known.clampedSubtracting(doubtful)
+        let isFinal = doubtful.isZero
+        var findings = Findings(
+            payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
+        findings.payee = Books.paysMany ? payee : nil
+        return findings
+    }
+}
+
+// MARK: - Stored form
+
+// Version 2, in this order:
+//   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code
+// Version 1 ended with the funding.
+extension KeptPrepaid {
+    private static var version: UInt8 { 2 }
+
+    var stored: [UInt8] {
+        var writer = ByteWriter(version: Self.version, capacity: 1200)
+        writer.write(books.stored)
+        writer.write(standing.rawValue)
+        writer.write(funding) { writer, funding in
+            writer.write(funding.payer)
+            writer.write(funding.amount)
+            writer.write(funding.authorization.validAfter)
+            writer.write(funding.authorization.validBefore)
+            writer.write(funding.authorization.salt)
+            writer.write(funding.authorization.signature)
+        }
+        writer.write(credit)
+        writer.write(UInt32(clamping: misconduct.count))
+        for (payee, code) in misconduct.sorted(by: { $0.key < $1.key }) {
+            writer.write(payee)
+            writer.write(Array(code.utf8))
+        }
+        return writer.bytes
+    }
+
+    init(stored: [UInt8], network: Network, usedAt: KeptChannel.Use?) throws(StoredFormError) {
+        var reader = try ByteReader(stored, newest: Self.version)
+        let books = try Books(stored: try reader.bytes())
+        guard let standing = Standing(rawValue: try reader.byte()) else { throw .damaged }
+        let funding = try reader.optional { (reader) throws(StoredFormError) in
+            Funding(
+                payer: try reader.address(), amount: try reader.amount(),
+                authorization: TransferAuthorization(
+                    validAfter: try reader.uint64(), validBefore: try reader.uint64(), salt: try reader.hash(),
+                    signature: try reader.signature()))
+        }
+        self.init(books: books, network: network, funding: funding)
+        self.standing = standing
+        self.usedAt = usedAt
+        if stored.first != 1 {
+            credit = try reader.amount()
+            for _ in 0..<(try reader.uint32()) {
+                let payee = try reader.address()
+                misconduct[payee] = String(decoding: try reader.bytes(), as: UTF8.self)
+            }
+        }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingX402
+
+/// Pays offers of one scheme whose payments fill a purse, whatever the scheme.
+struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
+    typealias Kept = KeptPrepaid<Books>
+
+    let wallet: Wallet
+
+    private var scheme: String { Books.kind.rawValue }
+
+    func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
+        guard offer.requirements.scheme == scheme, let rank = wallet.rank(of: scheme) else { return .unknown }
+        guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
+        let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
+        if case .refused(let refusal) = verdict { return .objection(refusal) }
+        return .payable(rank: rank)
+    }
+
+    func plan(_ offer: Offer, for resource: RequestedResource) async throws -> PaymentPlan {
+        guard let terms = terms(of: offer) else { throw OfferObjection.incomplete(scheme: scheme) }
+        let wanted = offer.requirements
+        let known = try await usable(terms, price: wanted.amount).first
+        let deposit = known == nil ? Books.deposit(for: try await opening(on: terms, wanted, resource)) : .zero
+        let intent = intent(wanted, resource, locked: known?.locked, deposit: deposit)
+        let totals = try await wallet.journal.totals(for: intent, at: wallet.clock())
+        switch wallet.policy.evaluate(intent, after: totals) {
+        case .allowed: return PaymentPlan(offer: offer, price: intent.price, deposit: deposit, channel: known?.id)
+        case .ask(let questions):
+            return PaymentPlan(
+                offer: offer, price: intent.price, deposit: deposit, channel: known?.id,
+                questions: questions.map(\.text))
+        case .refused(let refusal): throw refusal
+        }
+    }
+
+    func rank(_ offer: Offer, for resource: RequestedResource) async throws -> Int? {
+        let known = terms(of: offer)
+        // A payee that cheated has no channel to pay out of.
+        let usable = if let known { try? await usable(known, price: offer.requirements.amount) } else { [Kept]?.none }
+        return try await wallet.rank(offer.requirements, for: resource, hasMoney: usable?.isEmpty == false)
+    }
+
+    func sign(
+        _ offer: Offer, for resource: RequestedResource, identifier: String?, extensions: JSON?
+    ) async throws -> any SignedPayment {
+        guard let terms = terms(of: offer) else { throw OfferObjection.incomplete(scheme: scheme) }
+        let wanted = offer.requirements
+        let taken = try await take(on: terms, wanted, resource)
+        // Whoever comes next looks for a channel when this one is written down.
+        defer { taken.door?.giveBack() }
+        do {
+            let before = taken.channel
+            var channel = before
+            channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
+            channel.changed = terms.receiver
+            let request = ReservationID(UInt64.random(in: .min ... .max))
+            let now = wallet.clock()
+            let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
+            // A deposit that came too late, and whether it came, only the payee can say now.
+            let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
+            let deposit = taken.door == nil ? .zero : channel.funding?.amount ?? .zero
+            let draft = JournalDraft(
+                intent: intent(wanted, resource, locked: channel.locked, deposit: deposit), channel: channel.id,
+                ceiling: channel.books.authorised, identifier: identifier)
+            let entry = try await wallet.begin(draft, channel: channel)
+            do {
+                let payment = try await channel.books.signed(step, under: terms, by: wallet.signer)
+                wallet.journal.probe?.reach(.signed, .payment)
+                let payload: PrepaidPayload<Books.Wire> =
+                    funding.map { .open(channel.books.terms, $0, payment) } ?? .payment(channel.id, payment)
+                return PrepaidSignedPayment(
+                    wallet: wallet, offer: wanted, domain: terms.domain, entry: entry, identifier: identifier,
+                    payload: payload.json, channel: channel, request: request, deposited: deposit, lease: taken.lease)
+            } catch {
+                // Nothing left the house, so nothing happened.
+                var unused = channel
+                try unused.books.ended(request, by: terms.receiver, isKnown: true)
+                try await wallet.journal.finish(
+                    entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: unused)
+                throw error
+            }
+        } catch {
+            taken.lease.giveBack()
+            throw error
+        }
+    }
+
+    // MARK: - Channels
+
+    private struct Taken {
+        let channel: Kept
+        let lease: ChannelLease
+        /// Held while a channel is opened, so that those who come meanwhile use it too.
+        let door: ChannelLease?
+    }
+
+    /// A channel that can pay, for this payment alone; a new one when there is none.
+    private func take(
+        on terms: PrepaidOffer, _ wanted: PaymentRequirements, _ resource: RequestedResource
+    ) async throws -> Taken {
+        let payee = terms.receiver
+        while true {
+            let door = try await wallet.lease(oneOf: [Self.place("door", terms)])
+            do {
+                let known = try await usable(terms, price: wanted.amount)
+                let turns = known.map { $0.turn(for: payee) }
+                let isFull = known.count >= wallet.options.channelsPerPayee
+                // Where all are used and there may be more, the spare one is free: that stands for a new channel.
+                if isFull { door.giveBack() }
+                let lease = try await wallet.lease(oneOf: isFull ? turns : turns + [Self.place("spare", terms)])
+                if let index = turns.firstIndex(of: lease.channel) {
+                    door.giveBack()
+                    // Somebody else may have used it since it was looked at.
+                    if let kept = try await wallet.journal.prepaid(Books.self, known[index].id),
+                        kept.books.available(for: payee) >= wanted.amount, kept.misconduct[payee] == nil
+                    {
+                        try await wallet.journal.abandonPending(of: kept.id, to: Books.paysMany ? payee : nil)
+                        return Taken(channel: kept, lease: lease, door: nil)
+                    }
+                    lease.giveBack()
+                    continue
+                }
+                lease.giveBack()
+                let opening = try await opening(on: terms, wanted, resource)
+                try await check(intent(wanted, resource, deposit: Books.deposit(for: opening)))
+                let channel = try await opened(opening, wanted)
+                return Taken(
+                    channel: channel, lease: try await wallet.lease(oneOf: [channel.turn(for: payee)]), door: door)
+            } catch {
+                door.giveBack()
+                throw error
+            }
+        }
+    }
+
+    /// Where those wait who look for a channel with a payee, or open one.
+    private static func place(_ name: String, _ terms: PrepaidOffer) -> ChannelID {
+        ChannelID(
+            Keccak256.hash(
+                utf8: "\(name): \(terms.scheme) \(terms.domain.network) \(terms.receiver) \(terms.token.address)"))
+    }
+
+    /// No signature is asked for what the policy refuses anyway.
+    private func check(_ intent: PaymentIntent) async throws {
+        let totals = try await wallet.journal.totals(for: intent, at: wallet.clock())
+        if case .refused(let refusal) = wallet.policy.evaluate(intent, after: totals) { throw refusal }
+    }
+
+    private func terms(of offer: Offer) -> PrepaidOffer? {
+        let wanted = offer.requirements
+        guard wanted.scheme == scheme, wanted.payTo != .zero, wanted.payTo != wallet.address, !wanted.amount.isZero,
+            let name = wanted.extra["name"]?.stringValue, let version = wanted.extra["version"]?.stringValue
+        else { return nil }
+        let domain = TokenDomain(address: wanted.asset, name: name, version: version)
+        let terms = PrepaidOffer(wanted, token: Token(domain: domain, symbol: "", decimals: 0))
+        return terms?.receiverAuthorizer == wallet.address ? nil : terms
+    }
+
+    /// The channels that can pay so much on these terms, the nearest to its end first.
+    ///
+    /// - Throws: ``PrepaidPayerFault/suspended(_:code:)`` for a payee that cheated: it does not get another.
+    private func usable(_ terms: PrepaidOffer, price: Amount) async throws -> [Kept] {
+        let now = wallet.clock()
+        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
+        for channel in all {
+            if let code = channel.misconduct[terms.receiver] {
+                throw PrepaidPayerFault.suspended(channel.id, code: code)
+            }
+        }
+        return all.filter { channel in
+            let books = channel.books
+            return channel.standing == .open && books.payer == wallet.address
+                && books.id == books.terms.channelID(in: terms.domain)
+                && Books.Wire.mismatch(of: books.terms, with: terms, price: price) == nil
+                && books.available(for: terms.receiver) >= price
+                && books.expiry.map { $0 > now.advanced(bySeconds: PrepaidTimes.margin) } ?? true
+        }.sorted { ($0.books.expiry ?? now, $0.id) < ($1.books.expiry ?? now, $1.id) }
+    }
+
+    /// What a channel is opened for: others too, as far as the policy lets it without asking anybody.
+    private func opening(
+        on terms: PrepaidOffer, _ wanted: PaymentRequirements, _ resource: RequestedResource
+    ) async throws -> PayerOpening {
+        let now = wallet.clock()
+        let lifetime = max(
+            PrepaidTimes.lifetime, min(terms.minimumLifetime, Books.Wire.Rules.Terms.lifetimes.upperBound))
+        let asked = Books.paysMany ? try await wallet.journal.prices(like: wanted) : [:]
+        let opening = PayerOpening(
+            offer: terms, payer: wallet.address, price: wanted.amount,
+            leastPrice: min(wanted.amount, asked[wanted.payTo] ?? .max),
+            target: wallet.policy.depositTarget(for: wanted.network, asset: wanted.asset, price: wanted.amount),
+            others: Books.paysMany ? try await runningLow(asked, on: terms) : [],
+            seats: Books.paysMany ? wallet.options.payeesPerDeposit : 1,
+            expiry: now.advanced(bySeconds: Int64(clamping: lifetime)), now: now, salt: .random())
+        let intent = intent(wanted, resource, deposit: Books.deposit(for: opening))
+        let totals = try await wallet.journal.totals(for: intent, at: now)
+        return wallet.policy.evaluate(intent, after: totals) == .allowed ? opening : opening.alone
+    }
+
+    /// Payees that were paid before, and have less than five of their requests left to spend.
+    private func runningLow(_ asked: [Address: Amount], on terms: PrepaidOffer) async throws -> [PayerOpening.Payee] {
+        let channels = try await wallet.journal.usable(
+            Books.self, on: terms.domain.network, asset: terms.token.address)
+        return asked.sorted { $0.key < $1.key }.compactMap { payee, price in
+            guard payee != terms.receiver, channels.allSatisfy({ $0.misconduct[payee] == nil }) else { return nil }
+            let left = channels.filter { $0.standing == .open }.map { $0.books.available(for: payee) }
+                .reduce(Amount.zero) { $0.adding($1) ?? .max }
+            let enough = price.multiplied(by: 5) ?? .max
+            return left < enough ? PayerOpening.Payee(payee, price: price) : nil
+        }
+    }
+
+    /// A channel that is about to be opened, with the deposit for it.
+    private func opened(_ opening: PayerOpening, _ wanted: PaymentRequirements) async throws -> Kept {
+        let books = try await Books.opened(opening, by: wallet.signer)
+        let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
+        let terms = opening.offer
+        let authorization = TransferAuthorization(
+            validAfter: 0, validBefore: UInt64(clamping: until.unixSeconds), salt: .random(),
+            signature: try await wallet.signer.sign(books.id.hash))
+        var funding = Funding(payer: wallet.address, amount: books.deposit, authorization: authorization)
+        let digest = terms.domain.depositDigest(funding, of: books.id, token: terms.token.domain)
+        funding.authorization.signature = try await wallet.signer.sign(digest)
+        return Kept(books: books, network: wanted.network, funding: funding)
+    }
+
+    /// Whether a deposit can still be handed in.
+    static func isValid(_ funding: Funding, at now: Instant) -> Bool {
+        Int64(clamping: funding.authorization.validBefore) > now.unixSeconds
+    }
+
+    private func intent(
+        _ offer: PaymentRequirements, _ resource: RequestedResource, locked: Amount? = nil, deposit: Amount = .zero
+    ) -> PaymentIntent {
+        PaymentIntent(
+            resource, scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
+            price: offer.amount, deposit: deposit, locked: locked ?? deposit)
+    }
+}
+
+/// For how long channels are opened, and how long before their end they are not used any more.
+///
+/// - Unit: seconds.
+enum PrepaidTimes {
+    static let lifetime: UInt64 = 7 * 86_400
+    static let margin: Int64 = 600
+}

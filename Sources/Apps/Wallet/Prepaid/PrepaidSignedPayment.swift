@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingPrimitives
+import FarthingX402
+import Logging
+
+/// A payment that fills a purse, on its way to a payee.
+struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
+    let wallet: Wallet
+    let offer: PaymentRequirements
+    let domain: ContractDomain
+    let entry: Int64
+    let identifier: String?
+    let payload: JSON
+    /// The books with this payment under way.
+    let channel: KeptPrepaid<Books>
+    let request: ReservationID
+    /// What is locked with it.
+    let deposited: Amount
+    let lease: ChannelLease
+
+    /// What a payment brings counts once, however often it is sent.
+    var isRepeatable: Bool { true }
+
+    func settled(_ response: SettleResponse) async throws -> PaymentReceipt {
+        defer { lease.giveBack() }
+        if let stranger = response.stranger(to: offer, payer: wallet.address) {
+            await lost(code: "payment.receipt-of-another")
+            throw HeaderFault.member(name: "PAYMENT-RESPONSE", stranger)
+        }
+        guard let charged = response.extra?["chargedAmount"]?.stringValue.flatMap(Amount.init(wire:)),
+            let word = PayeeWord(response.extra, of: channel.id, payee: offer.payTo, in: domain)
+        else {
+            await lost(code: "payment.charge-unreadable")
+            throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.channelState")
+        }
+        let next = try await believed(word) { try $0.served(request, charged: charged, word) }
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.paid, charged: charged, transaction: response.transaction), channel: next,
+            finding: next.findings(since: channel, of: offer.payTo))
+        return PaymentReceipt(
+            scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
+            price: offer.amount, charged: charged, deposited: deposited, channel: channel.id,
+            transaction: response.transaction, identifier: identifier)
+    }
+
+    func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
+    func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+
+    func refused(_ demand: ReceivedDemand) async throws -> Mending {
+        defer { lease.giveBack() }
+        var unpaid = channel
+        try unpaid.books.ended(request, by: offer.payTo, isKnown: true)
+        guard let word = PayeeWord(in: demand, of: channel.id, like: offer, in: domain) else {
+            // Nothing was charged, and nothing is known to differ.
+            let isLapsed = isLapsed(demand.error)
+            if isLapsed { unpaid.standing = .lapsed }
+            try await wallet.journal.finish(entry, JournalOutcome(.refused, code: demand.error), channel: unpaid)
+            return isLapsed ? .mended : .nothing
+        }
+        let next = try await believed(word) { try $0.corrected(request, word) }
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.refused, code: demand.error), channel: next,
+            finding: next.findings(since: channel, of: offer.payTo))
+        return next.books != unpaid.books ? .mended : .nothing
+    }
+
+    /// Whether the payee never got the deposit, and nobody can hand it in any more.
+    private func isLapsed(_ code: String?) -> Bool {
+        guard let funding = channel.funding, code == "invalid_prepaid_channel_not_found" else { return false }
+        return !PrepaidPayerDesk<Books>.isValid(funding, at: wallet.clock())
+    }
+
+    /// The books after what the payee says, unless that cannot be: then it is paid no more.
+    private func believed(
+        _ word: PayeeWord, _ change: (inout Books) throws -> Void
+    ) async throws -> KeptPrepaid<Books> {
+        var next = channel
+        do { try change(&next.books) } catch let fault as MemberFault {
+            await lost(code: "payment.state-unreadable")
+            throw HeaderFault.member(name: "channelState", fault.field)
+        } catch {
+            let code = (error as? any ExplainedError)?.code ?? "payment.state-unreadable"
+            await lost(code: code, misconduct: code)
+            throw error
+        }
+        next.credit = word.credit
+        // Whoever knows the channel has seen its deposit.
+        next.funding = nil
+        return next
+    }
+
+    /// Ends with a doubt.
+    ///
+    /// What cannot be written now is as after a crash, and found out later.
+    private func lost(code: String, misconduct: String? = nil) async {
+        defer { lease.giveBack() }
+        do {
+            var next = channel
+            try next.books.ended(request, by: offer.payTo, isKnown: false)
+            next.misconduct[offer.payTo] = misconduct
+            try await wallet.journal.finish(entry, JournalOutcome(.unknown, code: code), channel: next, isInDoubt: true)
+        } catch {
+            wallet.logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
+        }
+    }
+}

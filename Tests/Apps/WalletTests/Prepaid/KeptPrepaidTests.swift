@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingHashChainScheme
+import FarthingPrimitives
+import Testing
+
+@testable import FarthingWallet
+
+@Suite("A channel that was paid ahead, as a wallet keeps it")
+struct KeptPrepaidTests {
+    private static let payee = PrivateKey.random().address
+
+    private func channel() throws -> KeptPrepaid<HashChainPayer> {
+        let domain = try #require(ContractDomain(.hashChain, on: Network(evm: 84_532)))
+        var terms = HashChainTerms(
+            payer: PrivateKey.random().address, receiver: Self.payee, receiverAuthorizer: Self.payee,
+            token: PrivateKey.random().address, anchor: .zero, stepCount: 5, stepAmount: 10, expiry: 1_800_000_000,
+            salt: .random())
+        let chain = HashChainTraversal(seed: .random(), count: 5, tag: terms.tag(in: domain))
+        terms.anchor = chain.anchor
+        let books = HashChainPayer(id: terms.channelID(in: domain), terms: terms, traversal: chain)
+        let signature = PrivateKey.random().sign(.random())
+        let funding = Funding(
+            payer: terms.payer, amount: 50,
+            authorization: TransferAuthorization(validAfter: 0, validBefore: 9, salt: .random(), signature: signature))
+        return KeptPrepaid(books: books, network: Network(evm: 84_532), funding: funding)
+    }
+
+    @Test func `says all that must outlive a restart`() throws {
+        var channel = try channel()
+        channel.standing = .lapsed
+        channel.credit = 3
+        channel.misconduct[Self.payee] = "payer.overcharged"
+        let read = try KeptPrepaid<HashChainPayer>(stored: channel.stored, network: channel.network, usedAt: nil)
+        #expect(read == channel)
+        #expect(read.locked == 0)
+        #expect(read.overview.status == "lapsed")
+    }
+
+    @Test func `is read as version 1 had it`() throws {
+        let channel = try channel()
+        // It ended with the deposit: no credit, and nobody who lied.
+        let stored = [1] + channel.stored.dropFirst().dropLast(16 + 4)
+        let read = try KeptPrepaid<HashChainPayer>(stored: stored, network: channel.network, usedAt: nil)
+        #expect(read == channel)
+    }
+
+    @Test func `refuses damaged bytes, and those of a later version`() throws {
+        let channel = try channel()
+        func read(_ bytes: [UInt8]) throws -> KeptPrepaid<HashChainPayer> {
+            try KeptPrepaid<HashChainPayer>(stored: bytes, network: channel.network, usedAt: nil)
+        }
+        let stored = channel.stored
+        for count in 0..<stored.count {
+            #expect(throws: StoredFormError.damaged) { try read(Array(stored[..<count])) }
+        }
+        #expect(throws: StoredFormError.damaged) { try read(stored + [0]) }
+        #expect(throws: StoredFormError.newer(version: 3)) { try read([3] + stored.dropFirst()) }
+    }
+}

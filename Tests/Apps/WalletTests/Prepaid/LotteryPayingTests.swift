@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingAssembly
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingLedgerSettlement
+import FarthingLotteryScheme
+import FarthingPrimitives
+import FarthingWallet
+import Foundation
+import Testing
+
+@Suite("A client that pays by lottery tickets", .timeLimit(.minutes(4)))
+struct LotteryPayingTests {
+    typealias LotteryStall = Stall<LotteryChannel>
+
+    private func open(_ test: @escaping @Sendable (Market) async throws -> Void) async throws {
+        try await Market.open(configure: { $0.schemes = [.lottery] }, test)
+    }
+
+    private func pay(_ wallet: Wallet, _ market: Market) async throws -> PaymentReceipt {
+        try #require(try await wallet.client().execute(PayingRequest(url: market.url + "/weather")).receipt)
+    }
+
+    private func pay(_ wallet: Wallet, _ stall: LotteryStall) async throws -> PaymentReceipt {
+        let url = await stall.address
+        return try #require(try await wallet.client().execute(PayingRequest(url: url)).receipt)
+    }
+
+    @Test func `takes a seat with the first request, and pays each with a ticket`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["lottery"])
+            for _ in 1...4 { #expect(try await pay(wallet, market).charged == 1000) }
+            let fund = try #require(try await wallet.journal.prepaid(LotteryFund.self).first)
+            #expect(fund.books.deposit == 50_000, "four seats, and a deposit of as much as one")
+            #expect(fund.books.charged == 4000)
+            #expect(fund.books.payers.values.map(\.nonce) == [4])
+            #expect(market.upstream.calls(of: "/weather") == 4)
+            let entries = try await wallet.journal.entries()
+            #expect(entries.map(\.state) == [.paid, .paid, .paid, .paid, .refused], "the first asked for the promise")
+            #expect(entries.last?.code == "invalid_lottery_commitment")
+        }
+    }
+
+    @Test func `pays two payees out of one fund`() async throws {
+        try await open { first in
+            let path = first.node.configuration.ledgerPath
+            let configure: @Sendable (inout NodeConfiguration) -> Void = {
+                $0.schemes = [.lottery]
+                $0.ledgerPath = path
+            }
+            try await Market.open(configure: configure) { second in
+                let wallet = try await first.wallet(schemes: ["lottery"])
+                for _ in 1...2 {
+                    _ = try await pay(wallet, first)
+                    _ = try await pay(wallet, second)
+                }
+                let funds = try await wallet.journal.prepaid(LotteryFund.self)
+                #expect(funds.map(\.books.payees.count) == [2])
+                #expect(funds.map(\.books.charged) == [4000])
+            }
+        }
+    }
+
+    @Test func `pays on after many wins, out of a new fund when a seat is empty`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["lottery"])
+            for _ in 1...80 { #expect(try await pay(wallet, market).charged == 1000) }
+            #expect(market.upstream.calls(of: "/weather") == 80)
+            let charged = try await wallet.journal.prepaid(LotteryFund.self).map(\.books.charged.units)
+            #expect(charged.reduce(UInt128(0), +) == 80_000)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test func `goes on with its fund after a restart`() async throws {
+        try await open { market in
+            let folder = WalletFolder(path: market.folder.appending(path: "wallet").path(percentEncoded: false))
+            let key = KeySigner(.random())
+            try await market.ledger.mint(to: key.address, token: Market.token.address, amount: 1_000_000)
+            for _ in 1...3 {
+                let wallet = try market.wallet(signer: key, folder: folder, schemes: ["lottery"])
+                #expect(try await pay(wallet, market).charged == 1000)
+            }
+            #expect(try await folder.openedJournal().prepaid(LotteryFund.self).map(\.books.charged) == [3000])
+        }
+    }
+
+    @Test func `gets back what nobody won when the fund has expired`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(holding: 100_000, schemes: ["lottery"])
+            _ = try await pay(wallet, market)
+            let fund = try #require(try await wallet.journal.prepaid(LotteryFund.self).first)
+            let snapshot = try #require(try await market.ledger.contract(LotteryContract.self, of: fund.id))
+            let expiry = try #require(fund.books.expiry)
+            #expect(try await wallet.withdraw(fund.id) == .waiting(snapshot.state.locked, due: expiry))
+            try await market.ledger.advance(blocks: 1, seconds: 8 * 86_400)
+            #expect(try await wallet.withdraw(fund.id) == .paid(snapshot.state.locked))
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test(arguments: ["charged", "authorised", "nonce", "unreadable"])
+    func `pays a payee no more that lies about its books`(lie: String) async throws {
+        try await Market.open { market in
+            try await LotteryStall.open(on: market) { stall in
+                let wallet = try await market.wallet(schemes: ["lottery"])
+                _ = try await pay(wallet, stall)
+                await stall.lies {
+                    $0.withState(lie == "unreadable" ? "seat" : lie, lie == "unreadable" ? "x" : "50000")
+                }
+                await #expect(throws: (any Error).self) { _ = try await pay(wallet, stall) }
+                let entries = try await wallet.journal.entries()
+                #expect(entries.first?.state == .unknown)
+                guard lie != "unreadable" else { return }
+                let fault = await #expect(throws: PrepaidPayerFault.self) { _ = try await pay(wallet, stall) }
+                #expect(fault?.code == "payer.suspended")
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402Client
+import FarthingHashChainScheme
+import FarthingLedgerSettlement
+import FarthingMerkleTokenScheme
+import FarthingPrimitives
+import FarthingWallet
+import FarthingX402
+import Foundation
+import Testing
+
+@Suite("A payee that lies about a purse", .timeLimit(.minutes(4)))
+struct PrepaidLieTests {
+    private func lies<Scheme: PrepaidWire>(
+        _: Scheme.Type, _ name: String, _ lie: @escaping @Sendable (JSON) -> JSON, code: String
+    ) async throws {
+        try await Market.open { market in
+            try await Stall<Scheme>.open(on: market) { stall in
+                let wallet = try await market.wallet(schemes: [name])
+                let client = wallet.client()
+                let url = await stall.address
+                let first = try await client.execute(PayingRequest(url: url))
+                #expect(first.receipt?.charged == 1000)
+                await stall.lies(lie)
+                await #expect(throws: (any Error).self) { try await client.execute(PayingRequest(url: url)) }
+                let fault = await #expect(throws: PrepaidPayerFault.self) {
+                    try await client.execute(PayingRequest(url: url))
+                }
+                #expect(fault?.message.contains(code) == true)
+                #expect(await stall.served == 2, "nothing was sent to it any more")
+                let entries = try await wallet.journal.entries()
+                #expect(entries.map(\.code) == [code, nil])
+            }
+        }
+    }
+
+    @Test func `is paid no more when it charges more than the price`() async throws {
+        let lie: @Sendable (JSON) -> JSON = { $0.adding("chargedAmount", "1001") }
+        try await lies(HashChainChannel.self, "hash-chain", lie, code: "payer.overcharged")
+        try await lies(MerkleTokenChannel.self, "merkle-token", lie, code: "payer.overcharged")
+    }
+
+    @Test func `is paid no more when it says that it charged what nobody asked for`() async throws {
+        let lie: @Sendable (JSON) -> JSON = { $0.withState("charged", "3000") }
+        try await lies(HashChainChannel.self, "hash-chain", lie, code: "payer.overstated")
+        try await lies(MerkleTokenChannel.self, "merkle-token", lie, code: "payer.overstated")
+    }
+
+    @Test func `is paid no more when it says that it has tokens that it was not shown`() async throws {
+        try await lies(
+            MerkleTokenChannel.self, "merkle-token", { $0.withState("floor", "9") }, code: "payer.overstated-tokens")
+    }
+}
