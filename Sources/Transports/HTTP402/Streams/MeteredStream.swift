@@ -77,6 +77,8 @@ final class MeteredStream: Sendable {
     /// Since the stream began.
     var now: Duration { settings.clock.now() - began }
     var status: StreamStatus { state.withLock { $0.status } }
+    /// How many payments are not answered yet.
+    var pieceCount: Int { state.withLock { $0.pieces.count } }
 
     // MARK: - Payments
 

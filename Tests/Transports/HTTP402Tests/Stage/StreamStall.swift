@@ -20,6 +20,7 @@ struct StreamStall: Sendable {
     let port: Int
     let tariff: StreamTariff
     let limits: StreamMeter.Limits
+    let gate: Gate
     private let tap: AsyncThrowingStream<ByteBuffer, any Error>.Continuation
 
     struct Broken: Error {}
@@ -45,7 +46,7 @@ struct StreamStall: Sendable {
         }
         try await House.serve(router.buildResponder()) { port in
             try await body(
-                StreamStall(desk: desk, time: time, port: port, tariff: tariff, limits: limits, tap: tap))
+                StreamStall(desk: desk, time: time, port: port, tariff: tariff, limits: limits, gate: gate, tap: tap))
             tap.finish()
         }
     }
@@ -78,6 +79,12 @@ struct StreamStall: Sendable {
         try await RawConnection.ask(
             port, "GET /stream",
             ["PAYMENT-SIGNATURE: \(payment(number, from: payer).header)", "Payment-Stream: \(stream)"])
+    }
+
+    /// Returns when so many payments wait for the stream to use them up.
+    func waitForPieces(_ count: Int, of stream: String) async throws {
+        let entry = try #require(gate.book.entries.first)
+        while gate.streams.find(stream, at: entry)?.pieceCount != count { await Task.yield() }
     }
 
     /// What the desk was told to charge.

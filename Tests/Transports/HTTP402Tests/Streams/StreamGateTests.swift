@@ -56,8 +56,9 @@ struct StreamGateTests {
                 let id = try await stall.open(on: client)
                 async let second = stall.pay(2, for: id)
                 async let third = stall.pay(3, for: id)
-                // It is told so once the others are there.
-                while try await stall.pay(4, for: id).status != 429 {}
+                try await stall.waitForPieces(3, of: id)
+                let fourth = try await stall.pay(4, for: id)
+                #expect(fourth.status == 429 && fourth.json?["code"] == "stream.too-far-ahead")
                 let event = "data: " + String(repeating: "x", count: 1016) + "\n\n"
                 stall.pour(event + event + event)
                 stall.end()
