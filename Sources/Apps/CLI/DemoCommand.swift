@@ -20,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Over how many channels to spread them, 1 to 256.")
     var channels = 8
 
-    @Option(name: .long, help: "The way to pay that is shown: voucher or hash-chain. (default: all)")
+    @Option(name: .long, help: "The way to pay that is shown. (default: all)")
     var scheme: String?
 
     @Option(name: .long, help: "The folder for the store; an earlier demo's files in it are replaced.")
@@ -63,6 +63,9 @@ struct DemoCommand: AsyncParsableCommand {
             if done % 25 == 0 || done == total {
                 Console.progress("           \(done)/\(total) paid", isLast: done == total)
             }
+        case .leaping(let days):
+            Console.out(
+                "\(days) days  later, by the demo's own clock: payers take back what no payee could give back\n")
         case .leaving: Console.out("closing    claim, settle, and refund of the rest\n")
         }
     }

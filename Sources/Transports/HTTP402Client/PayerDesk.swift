@@ -84,6 +84,8 @@ extension SignedPayment {
 public enum Mending: Hashable, Sendable {
     /// The books are right now: the same request may be paid anew.
     case mended
+    /// The payee has said what a payment to it needs, and now the request may be paid.
+    case introduced
     /// Other payments are in flight, so nothing can be mended now; the request may be paid anew, after them.
     case postponed
     /// The payment itself was taken, and its answer lost.

@@ -19,6 +19,9 @@ struct RequestCourse {
     /// Whether the payee's books were followed once; a second time would be a loop.
     private var wasMended = false
     private var wasPostponed = false
+    private var introductions = 0
+    /// More than anybody has channels with a payee that all begin at once.
+    private static let mostIntroductions = 16
     /// Whether a remembered offer turned out to be out of date.
     private var wasRefreshed = false
 
@@ -166,6 +169,14 @@ struct RequestCourse {
         case .mended:
             guard !wasMended else { throw PayingError.refused(code: demand.error ?? "books that never agree") }
             wasMended = true
+            try client.checkUnchanged(known.offer, in: demand)
+            return try await pay(known, at: desk, isRemembered: isRemembered)
+        case .introduced:
+            // Each channel is introduced once, and others may have opened those that were free.
+            guard introductions < Self.mostIntroductions else {
+                throw PayingError.refused(code: demand.error ?? "introductions that never end")
+            }
+            introductions += 1
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .postponed:

@@ -43,9 +43,12 @@ public struct Demo: Sendable {
         case paying(PaymentScheme)
         case paid(Int, of: Int)
         case leaving
+        /// So many days pass, until what nobody can give back before has run out.
+        case leaping(days: Int64)
     }
 
     private let options: Options
+    private let clock = DemoClock()
     private let logger: Logger
     private let report: @Sendable (Progress) -> Void
 
@@ -61,7 +64,7 @@ public struct Demo: Sendable {
             let address = try await upstream.address.value
             report(.upstreamRunning(address))
             let configuration = try configuration(upstream: address)
-            let node = try await PaymentNode.open(configuration, logger: logger)
+            let node = try await PaymentNode.open(configuration, logger: logger, clock: { [clock] in clock.now })
             do {
                 let result = try await run(node)
                 await node.close()
@@ -98,17 +101,23 @@ public struct Demo: Sendable {
             payers.append(
                 try DemoPayer(
                     gate: gate, scheme: scheme, options: options, token: node.configuration.token, view: ledger,
-                    logger: logger))
+                    clock: { [clock] in clock.now }, logger: logger))
         }
-        // Twice what the requests can cost, so that a rest goes back.
-        let total = options.price.multiplied(by: UInt128(options.requests) * 2 + 1000) ?? .max
+        // More than the requests can cost, so that a rest goes back: tickets may win more than they are worth.
+        let total = options.price.multiplied(by: UInt128(options.requests) * 4 + 4000) ?? .max
         for payer in payers { try await ledger.mint(to: payer.address, token: token, amount: total) }
         balances.before = try await Self.holdings(node, payers)
-        for payer in payers {
-            report(.paying(payer.scheme))
-            rows.append(try await pay(node, payer, isFirst: rows.isEmpty, since: start))
-            try await payer.shutdown()
+        do {
+            for payer in payers {
+                report(.paying(payer.scheme))
+                rows.append(try await pay(node, payer, isFirst: rows.isEmpty, since: start))
+            }
+            try await reclaim(payers, into: &rows)
+        } catch {
+            for payer in payers { try? await payer.shutdown() }
+            throw error
         }
+        for payer in payers { try await payer.shutdown() }
         balances.after = try await Self.holdings(node, payers)
         return DemoReport(
             storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
@@ -120,11 +129,13 @@ public struct Demo: Sendable {
         _ node: PaymentNode, _ payer: DemoPayer, isFirst: Bool, since start: ContinuousClock.Instant
     ) async throws -> DemoReport.Row {
         let began = ContinuousClock.now
-        let (times, deposited) = try await payer.spend(options.requests) { done in
+        let before = try await Self.balance(of: payer, node)
+        let times = try await payer.spend(options.requests) { done in
             if done == 1, isFirst { report(.firstAnswer(ContinuousClock.now - start)) }
             report(.paid(done, of: options.requests))
         }
         let elapsed = ContinuousClock.now - began
+        let deposited = before.clampedSubtracting(try await Self.balance(of: payer, node))
         let sums = try await Self.sums(node, payer.scheme)
         report(.leaving)
         _ = try await node.collect()
@@ -133,7 +144,28 @@ public struct Demo: Sendable {
         return DemoReport.Row(
             scheme: payer.scheme.rawValue, requests: options.requests, channels: sums.channels, elapsed: elapsed,
             times: times, deposited: deposited, authorised: sums.authorised, charged: sums.charged,
-            captured: try await Self.sums(node, payer.scheme).captured, refunded: refunded)
+            captured: try await Self.sums(node, payer.scheme).captured, refunded: refunded,
+            isByLuck: payer.scheme == .lottery)
+    }
+
+    /// Has the payers take back what no payee gives back before it has run out.
+    private func reclaim(_ payers: [DemoPayer], into rows: inout [DemoReport.Row]) async throws {
+        guard rows.contains(where: { $0.rest > .zero }) else { return }
+        report(.leaping(days: Self.leap))
+        clock.leap(seconds: Self.leap * 86_400)
+        for index in rows.indices where rows[index].rest > .zero {
+            let reclaimed = try await payers[index].reclaimAll()
+            rows[index].refunded = rows[index].refunded.adding(reclaimed) ?? .max
+        }
+    }
+
+    /// Longer than a wallet's channels last.
+    ///
+    /// - Unit: days.
+    private static let leap: Int64 = 8
+
+    private static func balance(of payer: DemoPayer, _ node: PaymentNode) async throws -> Amount {
+        try await node.settlement.balance(of: payer.address, token: node.configuration.token.address)
     }
 
     private func configuration(upstream: String) throws -> NodeConfiguration {
@@ -175,7 +207,8 @@ public struct Demo: Sendable {
         let contracts = [node.settlement.domain.contract] + ContractKind.allCases.map(ContractDomain.ledgerAddress)
         return [
             DemoReport.Holding(who: "payers", amount: try await balance(payers.map(\.address))),
-            DemoReport.Holding(who: "payee", amount: try await balance([node.configuration.payTo])),
+            DemoReport.Holding(
+                who: "payee", amount: try await balance([node.configuration.payTo, node.books.authorizer])),
             DemoReport.Holding(who: "channels", amount: try await balance(contracts)),
         ]
     }

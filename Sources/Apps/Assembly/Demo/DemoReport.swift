@@ -19,7 +19,12 @@ public struct DemoReport: Sendable {
         public let authorised: Amount
         public let charged: Amount
         public let captured: Amount
-        public let refunded: Amount
+        public internal(set) var refunded: Amount
+        /// Whether luck decides what is captured: on average it is what was charged.
+        public let isByLuck: Bool
+
+        /// What is still locked.
+        var rest: Amount { deposited.clampedSubtracting(captured).clampedSubtracting(refunded) }
 
         public var perSecond: Double { Double(requests) / (elapsed / .seconds(1)) }
 
@@ -62,11 +67,12 @@ public struct DemoReport: Sendable {
         expect(before == after, "there were \(before) before and \(after) after")
         var captured = Amount.zero
         for row in rows {
-            expect(row.captured <= row.charged, "\(row.scheme): more was captured than charged")
             expect(row.charged <= row.authorised, "\(row.scheme): more was charged than authorised")
-            expect(row.authorised <= row.deposited, "\(row.scheme): more was authorised than deposited")
             expect(
-                row.captured == row.charged, "\(row.scheme): \(row.charged) was charged and \(row.captured) captured")
+                row.isByLuck || row.authorised <= row.deposited, "\(row.scheme): more was authorised than deposited")
+            expect(
+                row.isByLuck || row.captured == row.charged,
+                "\(row.scheme): \(row.charged) was charged and \(row.captured) captured")
             expect(
                 row.deposited == row.captured.adding(row.refunded),
                 "\(row.scheme): of \(row.deposited) deposited, \(row.captured) was captured and \(row.refunded) refunded"

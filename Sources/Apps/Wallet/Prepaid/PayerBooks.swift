@@ -45,6 +45,9 @@ public protocol PayerBooks: Hashable, Sendable {
     /// What it is made from follows from the signer's key and the salt where that can be.
     static func opened(_ opening: PayerOpening, by signer: any Signer) async throws -> Self
 
+    /// Whether a step brings no payment yet, but asks the payee for what a payment needs.
+    static func isIntroduction(_ step: Step) -> Bool
+
     /// A request is to be paid for.
     mutating func pay(
         _ request: ReservationID, price: Amount, under offer: PrepaidOffer, at now: Instant
@@ -87,6 +90,7 @@ public protocol PayerBooks: Hashable, Sendable {
 
 extension PayerBooks {
     public static var paysMany: Bool { false }
+    public static func isIntroduction(_ step: Step) -> Bool { false }
     public static var kind: ContractKind { Wire.Rules.kind }
 
     /// Whether a payee can give the rest back at once.

@@ -78,7 +78,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                     funding.map { .open(channel.books.terms, $0, payment) } ?? .payment(channel.id, payment)
                 return PrepaidSignedPayment(
                     wallet: wallet, offer: wanted, domain: terms.domain, entry: entry, identifier: identifier,
-                    payload: payload.json, channel: channel, request: request, deposited: deposit, lease: taken.lease)
+                    payload: payload.json, channel: channel, request: request, deposited: deposit,
+                    isIntroduction: Books.isIntroduction(step), lease: taken.lease)
             } catch {
                 // Nothing left the house, so nothing happened.
                 var unused = channel

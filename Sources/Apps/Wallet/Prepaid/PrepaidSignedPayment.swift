@@ -22,6 +22,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let request: ReservationID
     /// What is locked with it.
     let deposited: Amount
+    /// Whether it only asks for what a payment needs.
+    let isIntroduction: Bool
     let lease: ChannelLease
 
     /// What a payment brings counts once, however often it is sent.
@@ -67,7 +69,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         try await wallet.journal.finish(
             entry, JournalOutcome(.refused, code: demand.error), channel: next,
             finding: next.findings(since: channel, of: offer.payTo))
-        return next.books != unpaid.books ? .mended : .nothing
+        guard next.books != unpaid.books else { return .nothing }
+        return isIntroduction ? .introduced : .mended
     }
 
     /// Whether the payee never got the deposit, and nobody can hand it in any more.

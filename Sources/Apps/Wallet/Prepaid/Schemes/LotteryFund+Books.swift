@@ -59,6 +59,9 @@ extension LotteryFund: PayerBooks {
         return payment
     }
 
+    /// A seat is taken before the first ticket, and the answer tells what the ticket is for.
+    public static func isIntroduction(_ step: LotteryPayer.Payment) -> Bool { step == .seat }
+
     public func signed(
         _ step: LotteryPayer.Payment, under offer: PrepaidOffer, by signer: any Signer
     ) async throws -> UnverifiedLotteryPayment {
