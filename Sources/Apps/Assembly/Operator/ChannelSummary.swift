@@ -2,23 +2,28 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingContracts
 public import FarthingEncodings
 public import FarthingPrimitives
 import FarthingVoucherScheme
+import FarthingX402
 
 /// What an operator wants to know of a channel.
 public struct ChannelSummary: Sendable {
     public let id: ChannelID
     public let scheme: String
-    public let terms: ChannelTerms
+    /// What the channel was opened with, as it travels.
+    public let terms: JSON
     public let status: String
+    /// What was deposited, as far as is known here.
     public let balance: Amount
     public let authorised: Amount
     public let charged: Amount
     public let captured: Amount
     public let credit: Amount
     public let claimable: Amount
-    public let refundable: Amount
+    /// What can be given back now; `nil` where no payee gives anything back.
+    public let refundable: Amount?
     public let withdrawal: PendingWithdrawal?
     public let lastPaidAt: Instant?
     public let version: Version
@@ -26,7 +31,14 @@ public struct ChannelSummary: Sendable {
     init(_ channel: VoucherChannel, version: Version) {
         id = channel.id
         scheme = VoucherChannel.schemeName
-        terms = channel.terms
+        let terms = channel.terms
+        self.terms = [
+            "payer": .string(terms.payer.checksummed), "payerAuthorizer": .string(terms.payerAuthorizer.checksummed),
+            "receiver": .string(terms.receiver.checksummed),
+            "receiverAuthorizer": .string(terms.receiverAuthorizer.checksummed),
+            "token": .string(terms.token.checksummed), "withdrawDelay": .integer(terms.withdrawDelay),
+            "salt": .string(terms.salt.hex),
+        ]
         status =
             switch channel.phase {
             case .idle: channel.ledger.withdrawal == nil ? "open" : "withdrawing"
@@ -46,22 +58,35 @@ public struct ChannelSummary: Sendable {
         self.version = version
     }
 
+    init<Scheme: PrepaidOrders>(_ channel: Scheme, version: Version) {
+        id = channel.id
+        scheme = Scheme.schemeName
+        terms = Scheme.json(of: channel.terms)
+        status = channel.status
+        balance = channel.deposited
+        authorised = channel.purse.authorised
+        charged = channel.purse.charged
+        captured = channel.captured
+        credit = channel.purse.credit
+        claimable = channel.unclaimed
+        refundable = nil
+        withdrawal = nil
+        lastPaidAt = channel.lastPaidAt
+        self.version = version
+    }
+
     public var json: JSON {
-        .object([
-            "id": .string("\(id)"), "scheme": .string(scheme), "status": .string(status),
-            "payer": .string(terms.payer.checksummed), "payerAuthorizer": .string(terms.payerAuthorizer.checksummed),
-            "receiver": .string(terms.receiver.checksummed),
-            "receiverAuthorizer": .string(terms.receiverAuthorizer.checksummed),
-            "token": .string(terms.token.checksummed), "withdrawDelay": .integer(terms.withdrawDelay),
-            "salt": .string(terms.salt.hex),
+        let names: JSON = ["id": .string("\(id)"), "scheme": .string(scheme), "status": .string(status)]
+        let sums: JSON = .object([
             "balance": .string("\(balance)"), "authorised": .string("\(authorised)"),
             "charged": .string("\(charged)"), "captured": .string("\(captured)"), "credit": .string("\(credit)"),
-            "claimable": .string("\(claimable)"), "refundable": .string("\(refundable)"),
+            "claimable": .string("\(claimable)"), "refundable": refundable.map { .string("\($0)") },
             "withdrawal": withdrawal.map {
                 ["amount": .string("\($0.amount)"), "requestedAt": .integer($0.requestedAt.unixSeconds)]
             },
             "lastPaidAt": lastPaidAt.map { .integer($0.unixSeconds) },
             "version": .integer(version.number),
         ])
+        return .object((names.members ?? []) + (terms.members ?? []) + (sums.members ?? []))
     }
 }

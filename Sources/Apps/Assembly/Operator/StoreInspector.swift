@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingContracts
 public import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingSQLiteStore
@@ -35,7 +36,17 @@ public struct StoreInspector: Sendable {
     }
 
     private func summary(_ stored: StoredChannel) throws -> ChannelSummary {
-        ChannelSummary(try VoucherChannel(stored: stored.record.state), version: stored.record.version)
+        let record = stored.record
+        guard let scheme = PaymentScheme.prepaid(record.scheme) else {
+            return ChannelSummary(try VoucherChannel(stored: record.state), version: record.version)
+        }
+        return try summary(scheme, record)
+    }
+
+    private func summary<Scheme: PrepaidOrders>(
+        _: Scheme.Type, _ record: ChannelRecord
+    ) throws -> ChannelSummary {
+        ChannelSummary(try Scheme(stored: record.state), version: record.version)
     }
 
     /// Goes through everything and names what is not as it must be.
@@ -61,9 +72,7 @@ public struct StoreInspector: Sendable {
             guard let end = page.last else { break }
             for pending in page {
                 result.pendingEffects += 1
-                do { _ = try VoucherChannel.effect(stored: pending.body) } catch {
-                    result.faults.append("effect \(pending.id): \(error.message)")
-                }
+                if let fault = try await fault(in: pending) { result.faults.append("effect \(pending.id): \(fault)") }
             }
             effect = end.id
         }
@@ -74,7 +83,19 @@ public struct StoreInspector: Sendable {
         return result
     }
 
+    private func fault(in effect: PendingEffect) async throws -> String? {
+        guard let record = try await store.load(effect.channel) else { return "the store has no such channel" }
+        do {
+            switch PaymentScheme.prepaid(record.scheme) {
+            case nil: _ = try VoucherChannel.effect(stored: effect.body)
+            case let scheme?: _ = try scheme.effect(stored: effect.body)
+            }
+            return nil
+        } catch { return error.message }
+    }
+
     private func faults(in stored: StoredChannel) async throws -> [String] {
+        if let scheme = PaymentScheme.prepaid(stored.record.scheme) { return try await faults(scheme, in: stored) }
         let channel: VoucherChannel
         do { channel = try VoucherChannel(stored: stored.record.state) } catch {
             return ["channel \(stored.id): \(error.message)"]
@@ -109,6 +130,27 @@ public struct StoreInspector: Sendable {
         } else {
             expect(channel.ledger.balance.isZero, "the ledger does not know it")
         }
+        return faults
+    }
+
+    private func faults<Scheme: PrepaidOrders>(_: Scheme.Type, in stored: StoredChannel) async throws -> [String] {
+        let channel: Scheme
+        do { channel = try Scheme(stored: stored.record.state) } catch {
+            return ["channel \(stored.id): \(error.message)"]
+        }
+        var faults: [String] = []
+        func expect(_ holds: Bool, _ what: String) {
+            if !holds { faults.append("channel \(stored.id): \(what)") }
+        }
+        expect(channel.id == stored.id, "it is filed under another id")
+        expect(channel.purse.earned <= channel.purse.authorised, "more was charged than authorised")
+        expect(channel.mostCaptured.map { channel.captured <= $0 } ?? true, "more was captured than charged")
+        guard let ledger, let domain = ledger.contractDomain(of: Scheme.Rules.kind) else { return faults }
+        expect(channel.terms.channelID(in: domain) == stored.id, "its terms give another id")
+        let contract = try await ledger.contract(Scheme.Rules.self, of: stored.id)
+        expect(contract != nil, "the ledger does not know it")
+        expect(
+            contract.map { channel.readIn.height <= $0.block.height } ?? true, "the ledger is older than what it knows")
         return faults
     }
 

@@ -6,8 +6,13 @@ public import FarthingContracts
 public import FarthingHTTP402
 public import FarthingLotteryScheme
 public import FarthingNode
+public import FarthingPrimitives
 
 extension LotteryChannel: PrepaidOrders {
+    public var status: String { "\(phase)" }
+    public var deposited: Amount { terms.opening ?? .max }
+    public var mostCaptured: Amount? { nil }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)
     }

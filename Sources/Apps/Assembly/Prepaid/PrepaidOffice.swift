@@ -4,12 +4,8 @@
 import FarthingChannels
 import FarthingContracts
 public import FarthingHTTP402
-import FarthingHashChainScheme
-import FarthingLotteryScheme
-import FarthingMerkleTokenScheme
 import FarthingNode
 public import FarthingPrimitives
-import FarthingTwoWayScheme
 import FarthingX402
 import Logging
 
@@ -48,13 +44,8 @@ public struct PrepaidOffice: Sendable {
     /// - Returns: `nil` for vouchers, and where the settlement has no contract for the scheme.
     init?(_ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, logger: Logger) {
         guard let settlement = books.settlement as? any ContractSettlement else { return nil }
-        switch scheme {
-        case .voucher: return nil
-        case .hashChain: self.init(HashChainChannel.self, scheme, configuration, books, settlement, logger)
-        case .merkleToken: self.init(MerkleTokenChannel.self, scheme, configuration, books, settlement, logger)
-        case .lottery: self.init(LotteryChannel.self, scheme, configuration, books, settlement, logger)
-        case .twoWay: self.init(TwoWayChannel.self, scheme, configuration, books, settlement, logger)
-        }
+        guard let channels = scheme.prepaid else { return nil }
+        self.init(channels, scheme, configuration, books, settlement, logger)
     }
 
     private init?<Scheme: PrepaidOrders>(

@@ -15,6 +15,15 @@ public protocol PrepaidOrders: PrepaidWire {
     /// Who is paid, and in which token.
     var claimTerms: ClaimTerms { get }
 
+    /// How far the channel is, in a word.
+    var status: String { get }
+
+    /// What was put into the channel, as far as it is known.
+    var deposited: Amount { get }
+
+    /// The most that can have been captured; `nil` where luck decides.
+    var mostCaptured: Amount? { get }
+
     /// The order that captures what was earned, signed where it must be, or `nil` when nothing new was.
     func redemptionOrder(signedBy authorizer: any Signer, in domain: ContractDomain) async throws -> Rules.Order?
 
@@ -54,6 +63,7 @@ public protocol PrepaidOrders: PrepaidWire {
 
 extension PrepaidOrders {
     public static var redemptionEnds: Bool { false }
+    public var mostCaptured: Amount? { purse.charged }
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
     public var lookAgainAt: Instant? { nil }
@@ -68,6 +78,8 @@ extension PrepaidOrders {
 }
 
 extension HashChainChannel: PrepaidOrders {
+    public var status: String { "\(phase)" }
+    public var deposited: Amount { terms.deposit ?? .max }
     public var mayRedeem: Bool { phase != .closed }
     public var source: PaymentSource { .payer(terms.payer) }
 
@@ -95,6 +107,8 @@ extension HashChainChannel: PrepaidOrders {
 }
 
 extension MerkleTokenChannel: PrepaidOrders {
+    public var status: String { "\(phase)" }
+    public var deposited: Amount { terms.deposit ?? .max }
     public var source: PaymentSource { .payer(terms.payer) }
 
     public var claimTerms: ClaimTerms {

@@ -9,6 +9,19 @@ public import FarthingPrimitives
 public import FarthingTwoWayScheme
 
 extension TwoWayChannel: PrepaidOrders {
+    public var status: String {
+        switch party.standing {
+        case .opening: "opening"
+        case .open: party.isOpen ? "open" : "ending"
+        case .closing: "closing"
+        case .closed: "closed"
+        }
+    }
+
+    public var deposited: Amount { party.base.total ?? .max }
+    /// Whoever ends a channel alone has all that was authorised.
+    public var mostCaptured: Amount? { purse.authorised }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(receiver: terms.second, receiverAuthorizer: terms.second, token: terms.token, withdrawDelay: 0)
     }

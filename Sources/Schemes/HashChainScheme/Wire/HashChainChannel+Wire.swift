@@ -39,32 +39,14 @@ extension HashChainChannel: PrepaidWire {
     }
 
     public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> UnverifiedHashChainStep? {
-        var index: UInt32?
-        var value: Hash32?
-        guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
-        repeat {
-            guard let name = cursor.string(in: bytes), cursor.takes(UInt8(ascii: ":"), in: bytes),
-                let range = cursor.string(in: bytes)
-            else { return nil }
-            let text = bytes.extracting(range)
-            if index == nil, indexName.matches(name, in: bytes) {
-                guard let number = Amount(shortWire: text), let small = UInt32(exactly: number.units) else {
-                    return nil
-                }
-                index = small
-            } else if value == nil, stepName.matches(name, in: bytes) {
-                guard let hash = Hash32(hex: text) else { return nil }
-                value = hash
-            } else {
-                return nil
-            }
-        } while cursor.takes(UInt8(ascii: ","), in: bytes)
-        guard cursor.takes(UInt8(ascii: "}"), in: bytes), let index, let value else { return nil }
+        guard let texts = PlainTexts(names, &cursor, in: bytes),
+            let index = Amount(shortWire: bytes.extracting(texts[0])).flatMap({ UInt32(exactly: $0.units) }),
+            let value = Hash32(hex: bytes.extracting(texts[1]))
+        else { return nil }
         return UnverifiedHashChainStep(HashChainStep(index: index, value: value))
     }
 
-    private static let indexName = MemberName("index")
-    private static let stepName = MemberName("step")
+    private static let names = [MemberName("index"), MemberName("step")]
 
     /// A step is worth no more than the price, and so much that one payment can reach it.
     public static func mismatch(of terms: HashChainTerms, with offer: PrepaidOffer, price: Amount) -> String? {

@@ -37,6 +37,27 @@ extension LotteryChannel: PrepaidWire {
         return .ticket(ticket, try members.signature("signature"))
     }
 
+    /// A ticket alone; a seat is left to the other way.
+    public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> UnverifiedLotteryPayment? {
+        guard let texts = PlainTexts(names, &cursor, in: bytes),
+            let payee = Address(hex: bytes.extracting(texts[0])),
+            let commitment = Hash32(hex: bytes.extracting(texts[1])),
+            let nonce = Amount(shortWire: bytes.extracting(texts[2])).flatMap({ UInt64(exactly: $0.units) }),
+            let face = Amount(shortWire: bytes.extracting(texts[3])),
+            let threshold = Amount(shortWire: bytes.extracting(texts[4])).flatMap({ UInt64(exactly: $0.units) }),
+            let expiry = Amount(shortWire: bytes.extracting(texts[5])).flatMap({ UInt64(exactly: $0.units) }),
+            let signature = Signature(hex: bytes.extracting(texts[6]))
+        else { return nil }
+        let ticket = LotteryTicket(
+            payee: payee, commitment: commitment, nonce: nonce, faceValue: face, threshold: threshold, expiry: expiry)
+        return .ticket(ticket, signature)
+    }
+
+    private static let names = [
+        MemberName("payee"), MemberName("commitment"), MemberName("nonce"), MemberName("faceValue"),
+        MemberName("threshold"), MemberName("expiry"), MemberName("signature"),
+    ]
+
     public static func json(of payment: UnverifiedLotteryPayment) -> JSON {
         switch payment {
         case .seat(let signature): ["seat": .string(signature.hex)]

@@ -37,6 +37,22 @@ extension TwoWayChannel: PrepaidWire {
             signature: try members.signature(isClose ? "closeSignature" : "signature"), isClose: isClose)
     }
 
+    /// A payment alone; an end is left to the other way.
+    public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> UnverifiedTwoWayPayment? {
+        guard let texts = PlainTexts(names, &cursor, in: bytes),
+            let nonce = Amount(shortWire: bytes.extracting(texts[0])).flatMap({ UInt64(exactly: $0.units) }),
+            let first = Amount(shortWire: bytes.extracting(texts[1])),
+            let second = Amount(shortWire: bytes.extracting(texts[2])),
+            let signature = Signature(hex: bytes.extracting(texts[3]))
+        else { return nil }
+        return UnverifiedTwoWayPayment(
+            TwoWayState(nonce: nonce, firstBalance: first, secondBalance: second), signature: signature)
+    }
+
+    private static let names = [
+        MemberName("nonce"), MemberName("firstBalance"), MemberName("secondBalance"), MemberName("signature"),
+    ]
+
     public static func json(of payment: UnverifiedTwoWayPayment) -> JSON {
         let name = payment.isClose ? "closeSignature" : "signature"
         return .object(

@@ -43,6 +43,11 @@ extension Decoder {
             let payload = try PrepaidPayload<Scheme>(try JSON.parse(bytes))
             let json = payload.json
             try BrokenPromise.unless((try? PrepaidPayload<Scheme>(json))?.json.bytes, equals: json.bytes, "payload")
+            var cursor = JSONCursor()
+            if let plain = PlainPrepaid<Scheme>(&cursor, in: bytes.span) {
+                let same = PrepaidPayload<Scheme>.payment(plain.channel, plain.payment)
+                try BrokenPromise.unless(same.json.bytes, equals: json.bytes, "what is read in one pass")
+            }
             if case .open(let terms, _, _) = payload {
                 try BrokenPromise.unless(isRight(terms), "whether the contract takes it")
             }

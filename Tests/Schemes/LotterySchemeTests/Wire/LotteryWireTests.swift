@@ -25,6 +25,10 @@ struct LotteryWireTests {
             }
             #expect(id == scene.id)
             #expect(read == payment)
+            // A ticket is read in one pass too, and means the same then; a seat is read in full.
+            var cursor = JSONCursor()
+            let plain = PlainPrepaid<LotteryChannel>(&cursor, in: json.bytes.span)
+            if case .ticket = payment { #expect(plain?.payment == payment) } else { #expect(plain == nil) }
         }
     }
 

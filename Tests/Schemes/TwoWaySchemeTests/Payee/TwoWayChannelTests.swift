@@ -168,6 +168,13 @@ struct TwoWayChannelTests {
             #expect(try TwoWayChannel.payment(JSONMembers(TwoWayChannel.json(of: sent))) == sent)
         }
         #expect(try TwoWayChannel.terms(JSONMembers(TwoWayChannel.json(of: scene.terms))) == scene.terms)
+        let text = PrepaidPayload<TwoWayChannel>.payment(scene.id, payment).json.bytes
+        var cursor = JSONCursor()
+        let plain = PlainPrepaid<TwoWayChannel>(&cursor, in: text.span)
+        #expect(plain?.payment == payment && plain?.channel == scene.id)
+        let end = PrepaidPayload<TwoWayChannel>.payment(scene.id, close).json.bytes
+        cursor = JSONCursor()
+        #expect(PlainPrepaid<TwoWayChannel>(&cursor, in: end.span) == nil, "an end is read in full")
         #expect(throws: MemberFault(field: "signature")) {
             try TwoWayChannel.payment(JSONMembers(["nonce": "1", "firstBalance": "90", "secondBalance": "10"]))
         }
