@@ -48,7 +48,7 @@ extension MerkleTokenChannel: PrepaidWire {
     }
 
     /// A tree has no more levels.
-    private static let longestProof = 20
+    static let longestProof = 20
 
     public static func json(of payment: UnverifiedMerkleTokens) -> JSON {
         [

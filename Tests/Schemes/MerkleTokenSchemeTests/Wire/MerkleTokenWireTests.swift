@@ -28,6 +28,9 @@ struct MerkleTokenWireTests {
         guard case .payment(let id, let read) = try PrepaidPayload<MerkleTokenChannel>(json) else { return }
         #expect(id == scene.id)
         #expect(read == payment)
+        var cursor = JSONCursor()
+        let plain = PlainPrepaid<MerkleTokenChannel>(&cursor, in: json.bytes.span)
+        #expect(plain?.payment == payment && plain?.channel == id, "it is read in one pass, and means the same")
         #expect(try MerkleTokenChannel.terms(JSONMembers(MerkleTokenChannel.json(of: scene.terms))) == scene.terms)
         #expect(
             try scene.bob.verify(read, under: offer(), in: Scene.domain, secrets: PayeeSecrets(root: .zero)).tokens
@@ -41,6 +44,13 @@ struct MerkleTokenWireTests {
         ]
         let read = { (tokens: JSON) in try MerkleTokenChannel.payment(JSONMembers(["tokens": tokens])) }
         #expect(try read(.array(Array(repeating: token, count: 64))).tokens.count == 64)
+        for (tokens, hashes, isTaken) in [(64, 20, true), (65, 20, false), (1, 21, false), (1, 0, false)] {
+            let shown = token.adding("proof", .array(Array(repeating: .string(Hash32.zero.hex), count: hashes)))
+            let json: JSON = ["tokens": .array(Array(repeating: shown, count: tokens))]
+            var cursor = JSONCursor()
+            let plain = MerkleTokenChannel.payment(&cursor, in: json.bytes.span)
+            #expect((plain?.tokens.count == tokens) == isTaken)
+        }
         let bad: [JSON] = [
             .array(Array(repeating: token, count: 65)), "none", .array([[:]]), .array([7]),
             .array([
