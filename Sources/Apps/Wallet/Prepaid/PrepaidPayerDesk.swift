@@ -165,7 +165,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         return terms?.receiverAuthorizer == wallet.address ? nil : terms
     }
 
-    /// The channels that can pay so much on these terms, the nearest to its end first.
+    /// The channels that can pay so much on these terms, the nearest to its end first, and of two the one with less left.
     ///
     /// - Throws: ``PrepaidPayerFault/suspended(_:code:)`` for a payee that cheated: it does not get another.
     private func usable(_ terms: PrepaidOffer, price: Amount) async throws -> [Kept] {
@@ -183,7 +183,11 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                 && Books.Wire.mismatch(of: books.terms, with: terms, price: price) == nil
                 && books.available(for: terms.receiver) >= price
                 && books.expiry.map { $0 > now.advanced(bySeconds: PrepaidTimes.margin) } ?? true
-        }.sorted { ($0.books.expiry ?? now, $0.id) < ($1.books.expiry ?? now, $1.id) }
+        }.sorted { left, right in
+            let payee = terms.receiver
+            return (left.books.expiry ?? now, left.books.available(for: payee), left.id)
+                < (right.books.expiry ?? now, right.books.available(for: payee), right.id)
+        }
     }
 
     /// What a channel is opened for: others too, as far as the policy lets it without asking anybody.

@@ -58,34 +58,16 @@ private struct Signed {
     let ceiling: Amount
     let signature: Signature
 
-    private static let channelID = MemberName("channelId")
-    private static let maxClaimableAmount = MemberName("maxClaimableAmount")
-    private static let signatureName = MemberName("signature")
+    private static let names = [
+        MemberName("channelId"), MemberName("maxClaimableAmount"), MemberName("signature"),
+    ]
 
     init?(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) {
-        var channel: Hash32?
-        var ceiling: Amount?
-        var signature: Signature?
-        guard cursor.takes(UInt8(ascii: "{"), in: bytes) else { return nil }
-        repeat {
-            guard let name = cursor.string(in: bytes), cursor.takes(UInt8(ascii: ":"), in: bytes),
-                let value = cursor.string(in: bytes)
-            else { return nil }
-            let text = bytes.extracting(value)
-            if channel == nil, Self.channelID.matches(name, in: bytes) {
-                channel = Hash32(hex: text)
-                guard channel != nil else { return nil }
-            } else if ceiling == nil, Self.maxClaimableAmount.matches(name, in: bytes) {
-                ceiling = Amount(shortWire: text)
-                guard ceiling != nil else { return nil }
-            } else if signature == nil, Self.signatureName.matches(name, in: bytes) {
-                signature = Signature(hex: text)
-                guard signature != nil else { return nil }
-            } else {
-                return nil
-            }
-        } while cursor.takes(UInt8(ascii: ","), in: bytes)
-        guard cursor.takes(UInt8(ascii: "}"), in: bytes), let channel, let ceiling, let signature else { return nil }
+        guard let texts = PlainTexts(Self.names, &cursor, in: bytes),
+            let channel = Hash32(hex: bytes.extracting(texts[0])),
+            let ceiling = Amount(shortWire: bytes.extracting(texts[1])),
+            let signature = Signature(hex: bytes.extracting(texts[2]))
+        else { return nil }
         (self.channel, self.ceiling, self.signature) = (ChannelID(channel), ceiling, signature)
     }
 }
