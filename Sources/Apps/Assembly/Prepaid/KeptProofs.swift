@@ -43,6 +43,11 @@ final class KeptProofs: Sendable {
         }
     }
 
+    /// All that are kept of a channel.
+    func ids(of channel: ChannelID) -> Set<PendingEffect.ID> {
+        proofs.withLock { Set(($0[channel] ?? []).map(\.id)) }
+    }
+
     /// The oldest proofs that come to no more than was earned.
     ///
     /// They follow each other without a gap: where one is missing that is about to be inserted, those behind it wait, so

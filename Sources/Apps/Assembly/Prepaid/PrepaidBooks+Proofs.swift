@@ -13,6 +13,32 @@ extension PrepaidBooks {
     /// How many proofs go into one order.
     static var proofsPerOrder: Int { 1024 }
 
+    /// Remembers a proof, or forgets it when it was redeemed, or nobody can redeem it any more.
+    func keep(_ stored: Stored, span: Range<Amount>, of channel: ChannelID) async throws {
+        if keepNow(stored, span: span, of: channel) { return }
+        if let state = try await engine.state(of: channel), !state.isWorth(span) {
+            proofs.remove([stored.id], of: channel)
+            return try await engine.acknowledge(stored.id)
+        }
+        proofs.insert(stored.id, span: span, of: channel)
+    }
+
+    /// Remembers a proof of a channel that is in memory, which nothing has to be waited for.
+    ///
+    /// - Returns: Whether it did.
+    func keepNow(_ stored: Stored, span: Range<Amount>, of channel: ChannelID) -> Bool {
+        guard let state = engine.knownState(of: channel), state.isWorth(span) else { return false }
+        proofs.insert(stored.id, span: span, of: channel)
+        return true
+    }
+
+    /// Lets go of all proofs of a channel that nobody can redeem any more.
+    func forgetProofs(of channel: ChannelID) async throws {
+        let ids = proofs.ids(of: channel)
+        for id in ids { try await engine.acknowledge(id) }
+        proofs.remove(ids, of: channel)
+    }
+
     /// Redeems the proofs that were earned, oldest first.
     ///
     /// - Returns: What was paid out, or `nil` when no proof was earned as a whole.
@@ -50,6 +76,11 @@ extension PrepaidBooks {
         }
         return found
     }
+}
+
+extension PrepaidOrders {
+    /// Whether a proof may still bring something.
+    fileprivate func isWorth(_ span: Range<Amount>) -> Bool { mayRedeem && span.upperBound > captured }
 }
 
 /// Proofs that were checked when they were taken, and are not what they were.

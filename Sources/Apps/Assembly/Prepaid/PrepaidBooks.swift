@@ -6,6 +6,7 @@ public import FarthingContracts
 public import FarthingNode
 public import FarthingPrimitives
 public import Logging
+import Synchronization
 
 /// A payee's channels of one scheme whose payments fill a purse, and the contract behind them.
 ///
@@ -23,6 +24,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     let proofs = KeptProofs()
     /// Whose contract must be read again, and when.
     private let appointments: Appointments
+    /// What could not be done, and lies in the outbox still.
+    private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
     /// Whose books these are.
     let payee: Address
     /// What the payee promises and signs while it answers.
@@ -64,14 +67,23 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             index.update(id, from: nil, to: state.position)
             appointments.update(id, from: nil, to: state.lookAgainAt)
         }
-        try await retry()
+        try await recover()
     }
 
-    /// Reads the contracts that must be read again by now, and does what lies in the outbox.
+    /// Reads the contracts that must be read again by now, and does what could not be done before.
     ///
-    /// What cannot be done now stays there.
+    /// What cannot be done now either stays in the outbox.
     public func retry() async throws {
         for id in appointments.due(at: clock()) { _ = try await refresh(id) }
+        let effects = postponed.withLock { postponed in
+            defer { postponed = [:] }
+            return postponed.sorted { $0.key < $1.key }.map(\.value)
+        }
+        for (channel, effect) in effects { await attempt([effect], of: channel) }
+    }
+
+    /// Does all that lies in the outbox, each effect once.
+    private func recover() async throws {
         var last: PendingEffect.ID?
         while true {
             let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
@@ -81,7 +93,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
-    /// Carries effects out; one that fails stays in the outbox, and so does a proof.
+    /// Carries effects out; one that fails stays in the outbox until ``retry()``, and a proof until it is redeemed.
     ///
     /// - Returns: What the contract did; fewer than there were effects when something has to wait.
     @discardableResult
@@ -102,19 +114,11 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 receipts.append(try await carryOut(order, on: channel))
                 try await engine.acknowledge(stored.id)
             } catch {
+                postponed.withLock { $0[stored.id] = (channel, stored) }
                 logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
             }
         }
         return receipts
-    }
-
-    /// Remembers a proof, or forgets it when it was redeemed, or nobody can redeem it any more.
-    private func keep(_ stored: Stored, span: Range<Amount>, of channel: ChannelID) async throws {
-        if let state = try await engine.state(of: channel), !state.mayRedeem || span.upperBound <= state.captured {
-            proofs.remove([stored.id], of: channel)
-            return try await engine.acknowledge(stored.id)
-        }
-        proofs.insert(stored.id, span: span, of: channel)
     }
 
     /// Has the contract do something, and tells the channel what it is like then.
@@ -145,6 +149,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             return Scheme(id: id, ledger: snapshot, in: domain, payee: payee)
         }
         let applied = try await engine.apply(.observed(snapshot), to: id)
+        if !applied.state.mayRedeem { try await forgetProofs(of: id) }
         await attempt(applied.effects, of: id)
         return applied.state
     }
