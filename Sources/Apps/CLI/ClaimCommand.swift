@@ -9,26 +9,38 @@ import FarthingPrimitives
 
 struct ClaimCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "claim", abstract: "Book on the settlement what payers have signed away.",
-        discussion: "A running node does this by itself; this is for a store that no node works with.")
+        commandName: "claim", abstract: "Book on the settlement what payers have signed away, whatever the scheme.",
+        discussion: """
+            A running node does this by itself; this is for a store that no node works with.
+
+            What vouchers bring is booked, and paid out by `farthing settle`. What other schemes bring is paid out at
+            once. Two-way channels pay when they end: with --end-two-way this ends them, and once their challenge \
+            period is over, the same again has them pay.
+            """)
 
     @OptionGroup var store: StoreOptions
+    @Flag(help: "End the two-way channels in which something was earned.")
+    var endTwoWay = false
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let books = try await store.books()
         let report: VoucherEffects.ClaimReport
+        let others: [(scheme: PaymentScheme, report: PrepaidOffice.Report)]
         do {
             report = try await books.cashier.claimAll { Console.progress("\($0) channels") }
+            others = try await books.redeemPrepaid(ending: endTwoWay)
         } catch {
             await books.close()
             throw error
         }
         await books.close()
+        let claimed = others.reduce(report.claimed) { $0.adding($1.report.captured) ?? .max }
+        let channels = others.reduce(report.channels) { $0 + $1.report.channels }
         if output.json {
             Console.json([
-                "simulated": .bool(books.settlement.isSimulated), "claimed": .string("\(report.claimed)"),
-                "channels": .integer(report.channels),
+                "simulated": .bool(books.settlement.isSimulated), "claimed": .string("\(claimed)"),
+                "channels": .integer(channels),
                 "refused": .array(
                     report.refused.map {
                         [
@@ -36,12 +48,24 @@ struct ClaimCommand: AsyncParsableCommand {
                             "message": .string($0.error.message),
                         ]
                     }),
+                "schemes": .array(
+                    others.map { scheme, report in
+                        [
+                            "scheme": .string(scheme.rawValue), "captured": .string("\(report.captured)"),
+                            "channels": .integer(report.channels),
+                            "failures": .array(report.failures.map(JSON.string)),
+                        ]
+                    }),
             ])
         } else {
-            Console.out("Claimed \(report.claimed) units from \(report.channels) channels\(books.mark)")
+            Console.out("Claimed \(claimed) units from \(channels) channels\(books.mark)")
+            for (scheme, report) in others {
+                Console.out("  \(scheme.rawValue): \(report.captured) units from \(report.channels) channels")
+            }
             for refusal in report.refused { Console.out("refused: \(refusal.channel): \(refusal.error)") }
+            for failure in others.flatMap(\.report.failures) { Console.out("refused: \(failure)") }
         }
-        if !report.refused.isEmpty { throw ExitCode(1) }
+        if !report.refused.isEmpty || others.contains(where: { !$0.report.failures.isEmpty }) { throw ExitCode(1) }
     }
 }
 

@@ -154,6 +154,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         return applied.state
     }
 
+    /// Whether any channel of the scheme is in memory.
+    var hasChannels: Bool { engine.channelsInMemory > 0 }
+
     func sums() async throws -> PrepaidOffice.Sums {
         var sums = PrepaidOffice.Sums()
         var last: ChannelID?

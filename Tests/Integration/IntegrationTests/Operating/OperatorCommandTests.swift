@@ -59,6 +59,41 @@ struct OperatorCommandTests {
         try await shop.close()
     }
 
+    @Test func `captures what was earned by every scheme, while no node does`() async throws {
+        let schemes = ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"]
+        let shop = try await Shop(["--schemes", schemes.joined(separator: ",")])
+        for scheme in schemes {
+            let owner = try await WalletOwner(shop, name: scheme)
+            for _ in 0..<3 {
+                let paid = try await owner.pay("/good", ["--scheme", scheme])
+                #expect(paid.exitCode == 0, "\(scheme): \(paid.errors)")
+            }
+        }
+        #expect(try await shop.serve.stop() == 0)
+
+        let claimed = try await run("claim", at: shop)
+        #expect(claimed.exitCode == 0, "\(claimed.output)\(claimed.errors)")
+        let reports = try #require(claimed.json?["schemes"]?.arrayValue)
+        func captured(_ scheme: String) throws -> Int {
+            let report = try #require(reports.first { $0["scheme"]?.stringValue == scheme }, "\(claimed.output)")
+            return try #require(Int(report["captured"]?.stringValue ?? ""))
+        }
+        #expect(try captured("hash-chain") == 3000 && captured("merkle-token") == 3000)
+        #expect(try captured("two-way") == 0, "it pays at its end alone")
+        // What tickets won is luck, and all of it is captured.
+        let won = try captured("lottery")
+        #expect(claimed.json?["claimed"]?.stringValue == "\(3000 + 3000 + 3000 + won)")
+        #expect(try await balance(of: Shop.receiver, at: shop) == "\(3000 + 3000 + won)", "vouchers wait for settle")
+        #expect(try await run("claim", at: shop).json?["claimed"] == "0")
+
+        let ended = try await run("claim", "--end-two-way", at: shop)
+        #expect(ended.exitCode == 0, "\(ended.output)\(ended.errors)")
+        let channels = try await run("channels", "list", at: shop).json?["channels"]?.arrayValue ?? []
+        let twoWay = channels.first { $0["scheme"] == "two-way" }
+        #expect(twoWay?["status"] == "closing", "\(channels)")
+        try await shop.close()
+    }
+
     @Test func `is not needed under a cap, where a payment waits for the claim that makes room`() async throws {
         let shop = try await Shop(["--max-unclaimed-per-channel", "3000", "--max-unclaimed-in-all", "5000"])
         var payer = try await shop.payer()

@@ -12,12 +12,6 @@ struct StreamTests {
         try await Shop(["--price", price, "--schemes", "voucher,hash-chain"] + more)
     }
 
-    /// `store verify` reads channels of vouchers only.
-    private static func close(_ shop: Shop, _ scheme: String) async throws {
-        guard scheme != "voucher" else { return try await shop.close() }
-        #expect(try await shop.serve.stop() == 0)
-    }
-
     /// A command that pays for a stream without an end, and has paid for some of it.
     private func following(
         _ owner: WalletOwner, _ arguments: [String] = [], until bytes: Int = 8 * 1024
@@ -41,7 +35,7 @@ struct StreamTests {
         let states = try await owner.states()
         #expect(states.allSatisfy { $0 == "paid" }, "\(states)")
         #expect(shop.upstream.calls(of: "/big/10000") == 1)
-        try await Self.close(shop, scheme)
+        try await shop.close()
     }
 
     @Test func `stops at its limit`() async throws {
@@ -66,7 +60,7 @@ struct StreamTests {
         // Whoever comes back pays from the same books.
         let next = try await owner.pay("/big/2048", ["--scheme", scheme])
         #expect(next.exitCode == 0 && next.output.utf8.count == 2048, "\(next.errors)")
-        try await Self.close(shop, scheme)
+        try await shop.close()
     }
 
     @Test func `goes on after its payer was killed`() async throws {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingContracts
+import FarthingNode
+import FarthingPrimitives
+
+extension Books {
+    /// Captures all that was earned in channels of other schemes than vouchers, where no node does it.
+    ///
+    /// - Parameter ending: Whether two-way channels end for it: they pay at their end, and at no other time. One that
+    ///   its payer does not end too pays when its challenge period is over, and this is called again.
+    /// - Returns: A report for each scheme that has channels here.
+    public func redeemPrepaid(
+        ending: Bool = false
+    ) async throws -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        guard let settlement = settlement as? any ContractSettlement else { return [] }
+        var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
+        for scheme in PaymentScheme.allCases {
+            guard let channels = scheme.prepaid else { continue }
+            if let report = try await redeem(channels, scheme, on: settlement, ending: ending) {
+                reports.append((scheme, report))
+            }
+        }
+        return reports
+    }
+
+    private func redeem<Scheme: PrepaidOrders>(
+        _: Scheme.Type, _ scheme: PaymentScheme, on settlement: any ContractSettlement, ending: Bool
+    ) async throws -> PrepaidOffice.Report? {
+        // Whose books they are matters for channels that are new, and none is opened here.
+        guard
+            let books = PrepaidBooks<Scheme>(
+                store: store, settlement: settlement, payee: authorizer, authorizer: signer, logger: effects.logger,
+                clock: clock)
+        else { return nil }
+        try await books.open()
+        guard books.hasChannels else { return nil }
+        try await SettlementWatcher(
+            settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed
+        ).catchUp()
+        return await books.redeemAll(ending: ending)
+    }
+}
