@@ -68,7 +68,8 @@ let engine: [Target] = [
 ]
 
 let testing: [Target] = [
-    room("Conformance", in: "Testing", uses: ["Channels", "Primitives"])
+    room("Conformance", in: "Testing", uses: ["Channels", "Primitives"]),
+    room("Devnet", in: "Testing", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
 let apps: [Target] = [
@@ -126,7 +127,7 @@ let tests: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
         libraries: [grdb]),
     tests(
-        "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Channels", "Encodings", "Primitives"],
+        "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Devnet", "Channels", "Encodings", "Primitives"],
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests(
         "FacilitatorSettlement", in: "Settlements",

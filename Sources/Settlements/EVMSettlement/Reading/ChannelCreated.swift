@@ -50,7 +50,7 @@ extension JSON {
 
 extension ChannelTerms {
     /// Reads a `ChannelConfig` as the ABI encodes it: seven words.
-    fileprivate init(words bytes: [UInt8]) throws(ABI.DecodingError) {
+    init(words bytes: [UInt8]) throws(ABI.DecodingError) {
         var reader = ABI.WordReader(bytes)
         self.init(
             payer: try reader.address(), payerAuthorizer: try reader.address(), receiver: try reader.address(),

@@ -13,8 +13,10 @@ enum EndpointFault: Error, Hashable {
     case tooLong(bytes: Int)
     /// The answer is not what the method answers; the text is our own and says why.
     case malformed(String)
-    /// The endpoint's own error, its message already made fit to be shown.
-    case refused(code: Int64, message: String)
+    /// The endpoint's own error, its message already made fit to be shown, and what a contract answered with it.
+    case refused(code: Int64, message: String, data: [UInt8])
+    /// Endpoints answer differently, and none of their answers has enough of them behind it.
+    case disagreement
     case wrongChain(is: UInt64, expected: UInt64)
     case cancelled
 
@@ -22,8 +24,14 @@ enum EndpointFault: Error, Hashable {
     ///
     /// - Source: go-ethereum answers code 3 with the data of the revert; other clients say so in words alone.
     var isRevert: Bool {
-        guard case .refused(let code, let message) = self else { return false }
+        guard case .refused(let code, let message, _) = self else { return false }
         return code == 3 || message.lowercased().contains("revert")
+    }
+
+    /// What a contract answered when it did not want to be called; `nil` for any other fault.
+    var revertData: [UInt8]? {
+        guard isRevert, case .refused(_, _, let data) = self else { return nil }
+        return data
     }
 
     func settlementError(at host: String) -> SettlementError {
@@ -33,10 +41,23 @@ enum EndpointFault: Error, Hashable {
         case .status(let status): .unavailable(reason: "\(host) answered with HTTP status \(status)")
         case .tooLong(let bytes): .unavailable(reason: "the answer of \(host) is longer than \(bytes) bytes")
         case .malformed(let what): .unavailable(reason: "the answer of \(host) cannot be read, \(what)")
-        case .refused(let code, let message): .unavailable(reason: "\(host) refused with \(code), \(message)")
+        case .disagreement: .unavailable(reason: "the answers of \(host) differ")
+        case .refused(let code, let message, _): .unavailable(reason: "\(host) refused with \(code), \(message)")
         case .wrongChain(let id, let expected):
             .unavailable(reason: "\(host) is on chain \(id) instead of \(expected)")
         case .cancelled: .cancelled
+        }
+    }
+
+    /// Whether a shorter range of blocks may be answered.
+    ///
+    /// Endpoints agree neither on a code nor on words for a range that is too long, so every refusal counts but those
+    /// that are surely about something else.
+    var isAboutLength: Bool {
+        switch self {
+        case .tooLong, .status(413): true
+        case .refused(let code, _, _): code != -32_601 && code != -32_700
+        case .unreachable, .timeout, .status, .malformed, .wrongChain, .cancelled, .disagreement: false
         }
     }
 }

@@ -6,13 +6,13 @@ public import FarthingChannels
 internal import FarthingEncodings
 public import FarthingPrimitives
 internal import NIOCore
-internal import Synchronization
 
-/// Reads the contract x402BatchSettlement on an EVM chain, through an endpoint that speaks JSON-RPC.
+/// Reads the contract x402BatchSettlement on an EVM chain, through endpoints that speak JSON-RPC.
 ///
 /// Nothing that the endpoint answers is taken on trust as far as it can be checked: it must be on the right chain,
 /// channels must have the ids that their terms have, and everything must have the form and the length that it should.
-/// That a well-formed answer is true can only be believed: use an endpoint of your own for money that matters.
+/// That a well-formed answer is true can only be believed, unless there are several endpoints: then more than half of
+/// them must answer alike. Use endpoints of your own for money that matters.
 ///
 /// An endpoint's URL may hold the key to an account. Errors name its host alone.
 ///
@@ -46,35 +46,53 @@ public final class ChainReader: SettlementView {
 
     public let domain: SettlementDomain
     public var isSimulated: Bool { false }
-    let endpoint: Endpoint
-    private let chainID: UInt64
+    let chain: ChainClient
+    let limits: Limits
+    /// How many blocks must hold a deposit before it counts.
+    let confirmations: UInt64
+    private let client: HTTPClient
     private let tokens: [Address: Token]
     private let ownsClient: Bool
-    private let isRightChain = Mutex(false)
 
     /// Makes a reader, and asks nothing yet.
     ///
     /// - Parameters:
-    ///   - url: Where the endpoint is, with `http://` or `https://`.
-    ///   - domain: The contract, and the chain on which the endpoint must be.
+    ///   - urls: Where the endpoints are, one or more, with `http://` or `https://`.
+    ///   - quorum: How many endpoints must say the same of money; `nil` for more than half of them.
+    ///   - confirmations: How many blocks must hold a deposit, its own among them, before it counts.
+    ///   - domain: The contract, and the chain on which the endpoints must be.
     ///   - tokens: What is known already; others are asked about themselves.
     ///   - client: One that follows no redirects. Without it the reader makes its own; see ``shutdown()``.
-    /// - Throws: `SettlementError.unavailable` when the URL is none.
+    /// - Throws: `SettlementError.unavailable` when a URL is none.
     public init(
-        url: String, domain: SettlementDomain, tokens: [Token] = [], limits: Limits = Limits(),
-        client: HTTPClient? = nil
+        urls: [String], domain: SettlementDomain, tokens: [Token] = [], limits: Limits = Limits(), quorum: Int? = nil,
+        confirmations: UInt64 = 1, client: HTTPClient? = nil
     ) throws(SettlementError) {
-        guard let url = EndpointURL(url) else {
+        let parsed = urls.compactMap(EndpointURL.init)
+        guard parsed.count == urls.count, !parsed.isEmpty else {
             throw .unavailable(reason: "the endpoint's URL does not begin with http:// or https:// and a host")
         }
         guard let chainID = domain.network.evmChainID else {
             throw .unavailable(reason: "\(domain.network) is not an EVM chain")
         }
         self.domain = domain
-        self.chainID = chainID
+        self.limits = limits
+        self.confirmations = max(confirmations, 1)
         self.tokens = Dictionary(tokens.map { ($0.address, $0) }) { first, _ in first }
         ownsClient = client == nil
-        endpoint = Endpoint(url: url, client: client ?? Self.newClient(), limits: limits)
+        let client = client ?? Self.newClient()
+        self.client = client
+        chain = ChainClient(
+            endpoints: parsed.map { Endpoint(url: $0, client: client, limits: limits) }, chainID: chainID,
+            quorum: quorum)
+    }
+
+    /// The same with one endpoint.
+    public convenience init(
+        url: String, domain: SettlementDomain, tokens: [Token] = [], limits: Limits = Limits(),
+        client: HTTPClient? = nil
+    ) throws(SettlementError) {
+        try self.init(urls: [url], domain: domain, tokens: tokens, limits: limits, client: client)
     }
 
     private static func newClient() -> HTTPClient {
@@ -88,11 +106,11 @@ public final class ChainReader: SettlementView {
     ///
     /// Needed before a reader without a client of the caller's is dropped.
     public func shutdown() async {
-        if ownsClient { try? await endpoint.client.shutdown() }
+        if ownsClient { try? await client.shutdown() }
     }
 
     /// Whose errors these are.
-    public var host: String { endpoint.url.host }
+    public var host: String { chain.name }
 
     // MARK: - Reading
 
@@ -124,22 +142,30 @@ public final class ChainReader: SettlementView {
 
     /// A channel as it stands in the newest block, all of it read in that one block.
     ///
+    /// A deposit counts when enough blocks hold it; all else counts as soon as it is there.
+    ///
     /// The contract keeps nothing of a channel from which all was paid back before anything was claimed: that is
     /// `nil`, like one that never was.
     public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
         try await explained { () async throws(EndpointFault) in
             let block = try await newestBlock()
-            let calls = [
+            let settled = block.height < confirmations ? 0 : block.height - (confirmations - 1)
+            var calls = [
                 Calldata.channels(channel), Calldata.pendingWithdrawals(channel), Calldata.refundNonce(channel),
             ].map { Endpoint.Call.contract(domain.contract, $0, at: block.height) }
-            let answers = try await read(calls)
+            if settled < block.height {
+                calls.append(.contract(domain.contract, Calldata.channels(channel), at: settled))
+            }
+            let answers = try await chain.agreed(calls)
             var data: [[UInt8]] = []
             for answer in answers { data.append(try answer.get().data("a channel")) }
             guard data.contains(where: { !$0.isEmpty }) else {
                 throw .malformed("there is no contract at \(domain.contract)")
             }
             do throws(ABI.DecodingError) {
-                return try ChannelSnapshot(channel: data[0], withdrawal: data[1], nonce: data[2], block: block)
+                return try ChannelSnapshot(
+                    channel: data[0], settled: data.count > 3 ? data[3] : nil, withdrawal: data[1], nonce: data[2],
+                    block: block)
             } catch {
                 throw .malformed("in a channel, \(error)")
             }
@@ -148,18 +174,10 @@ public final class ChainReader: SettlementView {
 
     // MARK: - Asking
 
-    func newestBlock() async throws(EndpointFault) -> Block {
-        try Block(node: try await read([.newestBlock])[0].get())
-    }
+    func newestBlock() async throws(EndpointFault) -> Block { try await chain.newest() }
 
-    /// Asks, and the first time also on which chain the endpoint is.
     func read(_ calls: [Endpoint.Call]) async throws(EndpointFault) -> [Result<JSON, EndpointFault>] {
-        if isRightChain.withLock({ $0 }) { return try await endpoint.ask(calls) }
-        let answers = try await endpoint.ask([.chainID] + calls)
-        let found = try Quantity.read(try answers[0].get(), "the chain's id")
-        guard found == chainID else { throw .wrongChain(is: found, expected: chainID) }
-        isRightChain.withLock { $0 = true }
-        return Array(answers.dropFirst())
+        try await chain.ask(calls)
     }
 
     func explained<Value>(
@@ -171,14 +189,21 @@ public final class ChainReader: SettlementView {
 
 extension ChannelSnapshot {
     /// - Returns: `nil` when nothing was ever deposited, as far as the contract remembers.
+    ///
+    /// - Parameter settled: The channel as it stood when only what counts by now was there.
     fileprivate init?(
-        channel: [UInt8], withdrawal: [UInt8], nonce: [UInt8], block: Block
+        channel: [UInt8], settled: [UInt8]?, withdrawal: [UInt8], nonce: [UInt8], block: Block
     ) throws(ABI.DecodingError) {
         var sums = ABI.WordReader(channel)
         let balance = try sums.amount()
         let totalClaimed = try sums.amount()
         try sums.finish()
         guard totalClaimed <= balance else { throw .outOfRange }
+        var counted = balance
+        if let settled {
+            var reader = ABI.WordReader(settled)
+            counted = max(totalClaimed, min(balance, try reader.amount()))
+        }
         var pending = ABI.WordReader(withdrawal)
         let amount = try pending.amount()
         let requested = try pending.uint(upTo: 1 << 40 - 1)
@@ -186,9 +211,9 @@ extension ChannelSnapshot {
         var counter = ABI.WordReader(nonce)
         let refundNonce = try counter.uint()
         try counter.finish()
-        if balance.isZero && refundNonce == 0 && requested == 0 { return nil }
+        if counted.isZero && refundNonce == 0 && requested == 0 { return nil }
         self.init(
-            balance: balance, totalClaimed: totalClaimed,
+            balance: counted, totalClaimed: totalClaimed,
             withdrawal: requested == 0
                 ? nil : PendingWithdrawal(amount: amount, requestedAt: Instant(unixSeconds: Int64(requested))),
             refundNonce: refundNonce, block: block)

@@ -3,6 +3,7 @@
 
 internal import AsyncHTTPClient
 internal import FarthingEncodings
+internal import FarthingPrimitives
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -16,10 +17,31 @@ struct Endpoint: Sendable {
     struct Call: Sendable {
         let method: String
         let parameters: [JSON]
+        /// Which members of its answer matter; `nil` for all of it.
+        ///
+        /// Nodes add some of their own, so that two answers may say the same and not be equal.
+        var members: [String]?
 
-        init(_ method: String, _ parameters: JSON...) {
+        init(_ method: String, _ parameters: JSON..., keeping members: [String]? = nil) {
             self.method = method
             self.parameters = parameters
+            self.members = members
+        }
+
+        fileprivate func trimmed(_ answer: JSON) -> JSON {
+            guard let members else { return answer }
+            if let entries = answer.arrayValue { return .array(entries.map(trimmed)) }
+            guard answer.members != nil else { return answer }
+            return .object(
+                members.compactMap { name in
+                    answer[name].map { JSON.Member(name: name, value: name == "logs" ? Self.log.trimmed($0) : $0) }
+                })
+        }
+
+        /// A log, as it comes alone or in a receipt.
+        private static var log: Call { Call("", keeping: Self.logMembers) }
+        static var logMembers: [String] {
+            ["address", "topics", "data", "blockNumber", "blockHash", "transactionHash", "logIndex", "removed"]
         }
     }
 
@@ -46,7 +68,7 @@ struct Endpoint: Sendable {
         } catch {
             throw .malformed("it is not JSON")
         }
-        guard isBatch else { return [try result(in: json, for: 0)] }
+        guard isBatch else { return [try result(in: json, for: 0).map(calls[0].trimmed)] }
         guard let entries = json.arrayValue else {
             // Some refuse a whole batch with one error.
             if json["error"] != nil, case .failure(let refusal) = try result(in: json, for: nil) { throw refusal }
@@ -58,7 +80,7 @@ struct Endpoint: Sendable {
             guard let id = entry["id"]?.integerValue.flatMap(Int.init(exactly:)), results.indices.contains(id),
                 results[id] == nil
             else { throw .malformed("an answer in a batch is to no call") }
-            results[id] = try result(in: entry, for: id)
+            results[id] = try result(in: entry, for: id).map(calls[id].trimmed)
         }
         return results.compactMap(\.self)
     }
@@ -69,7 +91,8 @@ struct Endpoint: Sendable {
         if let error = answer["error"], error.members != nil {
             guard let code = error["code"]?.integerValue else { throw .malformed("an error has no code") }
             let message = url.showing(error["message"]?.stringValue ?? "")
-            return .failure(.refused(code: code, message: message))
+            let data = (error["data"]?.stringValue).flatMap { $0.hasPrefix("0x") ? Hex.decode($0) : nil } ?? []
+            return .failure(.refused(code: code, message: message, data: data))
         }
         if let id, answer["id"]?.integerValue != Int64(id) { throw .malformed("it answers another request") }
         guard let result = answer["result"] else { throw .malformed("it has no result") }

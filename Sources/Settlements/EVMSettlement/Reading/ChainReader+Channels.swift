@@ -17,7 +17,7 @@ extension ChainReader {
             let head = try await newestBlock().height
             var found: [ChannelTerms] = []
             var known: Set<ChannelID> = []
-            var step = endpoint.limits.blocksPerStep
+            var step = limits.blocksPerStep
             var answered = 0
             var next = block
             while next <= head {
@@ -33,12 +33,12 @@ extension ChainReader {
                 }
                 answered += 1
                 if answered == Self.answersBeforeMore {
-                    step = min(step.multipliedReportingOverflow(by: 2).partialValue, endpoint.limits.blocksPerStep)
+                    step = min(step.multipliedReportingOverflow(by: 2).partialValue, limits.blocksPerStep)
                     answered = 0
                 }
                 for log in logs where log.terms.payer == payer && known.insert(log.channel).inserted {
-                    guard found.count < endpoint.limits.maximumChannels else {
-                        throw .malformed("it has more than \(endpoint.limits.maximumChannels) channels of \(payer)")
+                    guard found.count < limits.maximumChannels else {
+                        throw .malformed("it has more than \(limits.maximumChannels) channels of \(payer)")
                     }
                     found.append(log.terms)
                 }
@@ -54,24 +54,10 @@ extension ChainReader {
     private static let answersBeforeMore = 8
 
     private func channelsCreated(in blocks: ClosedRange<UInt64>) async throws(EndpointFault) -> [ChannelCreated] {
-        let call = Endpoint.Call.logs(of: domain.contract, topic: ChannelCreated.topic, in: blocks)
+        let call = Endpoint.Call.logs(of: [domain.contract], topics: [ChannelCreated.topic], in: blocks)
         guard let logs = try await read([call])[0].get().arrayValue else { throw .malformed("the logs are no array") }
         var read: [ChannelCreated] = []
         for log in logs { read.append(try ChannelCreated(log: log, in: domain, blocks: blocks)) }
         return read.sorted { ($0.block, $0.index) < ($1.block, $1.index) }
-    }
-}
-
-extension EndpointFault {
-    /// Whether a shorter range of blocks may be answered.
-    ///
-    /// Endpoints agree neither on a code nor on words for a range that is too long, so every refusal counts but those
-    /// that are surely about something else.
-    fileprivate var isAboutLength: Bool {
-        switch self {
-        case .tooLong, .status(413): true
-        case .refused(let code, _): code != -32_601 && code != -32_700
-        case .unreachable, .timeout, .status, .malformed, .wrongChain, .cancelled: false
-        }
     }
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingEncodings
+public import FarthingPrimitives
+
+/// A contract of ours as its compiler left it.
+///
+/// - Source: `Contracts/Vyper`; each is compiled anew by the tests and compared.
+public struct CompiledContract: Sendable {
+    public let name: String
+    /// With its version.
+    public let compiler: String
+    /// What makes the contract when it is sent; arguments follow it.
+    let creation: [UInt8]
+    /// Which part of that runs afterwards; behind it a contract keeps what was fixed when it was made.
+    private let range: Range<Int>
+
+    /// - Parameter creation: Hexadecimal digits.
+    init(name: String, compiler: String, runtime: Range<Int>, creation: String) {
+        self.name = name
+        self.compiler = compiler
+        self.creation = Hex.decode(creation) ?? []
+        range = runtime
+    }
+
+    /// What runs, without what was fixed when it was made.
+    var runtime: ArraySlice<UInt8> { creation[range] }
+
+    /// Whether the code at an address is this contract's, whatever was fixed when it was made.
+    func isAt(code: [UInt8]) -> Bool { !creation.isEmpty && code.starts(with: runtime) }
+
+    /// The hash of what runs, by which people compare it.
+    public var runtimeHash: Hash32 { Keccak256.hash(Array(runtime)) }
+}

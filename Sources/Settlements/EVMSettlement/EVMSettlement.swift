@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import AsyncHTTPClient
+public import FarthingChannels
+internal import FarthingEncodings
+public import FarthingPrimitives
+internal import Synchronization
+
+/// Locks and moves money on an EVM chain, through endpoints that speak JSON-RPC.
+///
+/// Vouchers are settled by x402BatchSettlement. Transactions are paid for, in the chain's coin, by the account of the
+/// key that is given; nothing else depends on whose key that is, but for what its owner signs for as a payee.
+///
+/// A call returns when its transaction is as deep as ``SendingPolicy/confirmations`` asks for. One that is not mined in
+/// time throws `SettlementError.unavailable`; the same call again finds what became of the first, or does it anew.
+///
+/// - Source: x402BatchSettlement; EIP-3009; EIP-1559; Ethereum JSON-RPC (execution-apis).
+public final class EVMSettlement: Settlement {
+    public let reader: ChainReader
+    let sending: SendingPolicy
+    let feed: LogFeed
+    private let signer: any Signer
+    /// A sender an account: each counts its own transactions.
+    private let senders = Mutex<[Address: TransactionSender]>([:])
+
+    /// Makes a settlement, and asks nothing yet.
+    ///
+    /// - Parameters:
+    ///   - urls: Where the endpoints are, one or more.
+    ///   - signer: The key whose account sends the transactions.
+    ///   - domain: The contract, and its chain.
+    ///   - tokens: What is known already; others are asked about themselves.
+    ///   - quorum: How many endpoints must say the same of money; `nil` for more than half of them.
+    ///   - sending: How transactions are priced and waited for.
+    ///   - firstBlock: Before it nothing happened that matters here.
+    ///   - client: One that follows no redirects. Without it the settlement makes its own; see ``shutdown()``.
+    public init(
+        urls: [String], signer: any Signer, domain: SettlementDomain, tokens: [Token] = [],
+        limits: ChainReader.Limits = ChainReader.Limits(), quorum: Int? = nil, sending: SendingPolicy = SendingPolicy(),
+        firstBlock: UInt64 = 0, client: HTTPClient? = nil
+    ) throws(SettlementError) {
+        reader = try ChainReader(
+            urls: urls, domain: domain, tokens: tokens, limits: limits, quorum: quorum,
+            confirmations: sending.confirmations, client: client)
+        self.signer = signer
+        self.sending = sending
+        feed = LogFeed(
+            chain: reader.chain, firstBlock: firstBlock, confirmations: sending.confirmations,
+            step: limits.blocksPerStep, interval: sending.pollInterval)
+    }
+
+    /// Closes the connections, if they are the settlement's own.
+    public func shutdown() async { await reader.shutdown() }
+
+    public var domain: SettlementDomain { reader.domain }
+    public var isSimulated: Bool { false }
+
+    // MARK: - Reading
+
+    public func head() async throws(SettlementError) -> Block { try await reader.head() }
+    public func token(_ address: Address) async throws(SettlementError) -> Token? { try await reader.token(address) }
+
+    public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        try await reader.balance(of: account, token: token)
+    }
+
+    public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
+        try await reader.snapshot(of: channel)
+    }
+
+    public func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms] {
+        try await reader.channels(openedBy: payer, since: block, progress: progress)
+    }
+
+    // MARK: - Sending
+
+    /// The account that pays for transactions.
+    public var account: Address { signer.address }
+
+    /// Has a contract do something, in the name of an account.
+    ///
+    /// - Parameter account: `nil` for the settlement's own.
+    func send(
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+    ) async throws(SettlementError) -> MinedTransaction {
+        let sender = sender(for: account ?? signer)
+        do throws(SendingFault) {
+            return try await sender.send(TransactionSender.Call(receiver: contract, data: data))
+        } catch { throw error.settlementError(at: reader.host) }
+    }
+
+    /// Asks what a contract would do, and takes it back.
+    func simulate(_ data: [UInt8], at contract: Address) async throws(SettlementError) {
+        let call = TransactionSender.Call(receiver: contract, data: data)
+        do throws(EndpointFault) {
+            _ = try await reader.chain.ask([.simulate(call, from: account)])[0].get()
+        } catch { throw SendingFault(error, account).settlementError(at: reader.host) }
+    }
+
+    private func sender(for signer: any Signer) -> TransactionSender {
+        senders.withLock { senders in
+            if let known = senders[signer.address] { return known }
+            let sender = TransactionSender(chain: reader.chain, signer: signer, policy: sending)
+            senders[signer.address] = sender
+            return sender
+        }
+    }
+
+    /// The channel after a transaction: there is one, since something was just done with it.
+    func snapshot(after: MinedTransaction, of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot {
+        if let snapshot = try await snapshot(of: channel) { return snapshot }
+        return .unopened(at: try await head())
+    }
+}

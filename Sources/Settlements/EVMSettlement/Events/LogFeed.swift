@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingEncodings
+internal import FarthingPrimitives
+
+/// Follows what contracts tell, block by block, as far as it is deep enough in the chain.
+///
+/// A block that left the chain all the same is noticed by its hash: what stands in its place is told then, under higher
+/// numbers than all before. So whoever reads after a number misses nothing, and may be told something twice.
+actor LogFeed {
+    struct Entry: Sendable {
+        /// Rises from entry to entry. The block's height is in its upper part, so that the place is found after a
+        /// restart.
+        let sequence: UInt64
+        let log: ChainLog
+        let time: Instant
+    }
+
+    private let chain: ChainClient
+    private let firstBlock: UInt64
+    private let confirmations: UInt64
+    private let longestStep: UInt64
+    private let interval: Duration
+
+    private var contracts: [Address] = []
+    private var entries: [Entry] = []
+    /// The lowest block that was looked at, and the lowest that was not yet.
+    private var reach: (from: UInt64, next: UInt64)?
+    private var last: UInt64 = 0
+    /// The hashes of blocks that were looked at, ascending.
+    private var marks: [(height: UInt64, hash: Hash32)] = []
+    private var step: UInt64
+    private var looked: ContinuousClock.Instant?
+
+    /// - Parameters:
+    ///   - confirmations: How many blocks must hold a log, its own among them.
+    ///   - step: Over how many blocks logs are asked for at once, at most.
+    ///   - interval: How often the chain is asked for more.
+    init(chain: ChainClient, firstBlock: UInt64, confirmations: UInt64, step: UInt64, interval: Duration) {
+        self.chain = chain
+        self.firstBlock = firstBlock
+        self.confirmations = confirmations
+        longestStep = max(step, 1)
+        self.step = longestStep
+        self.interval = interval
+    }
+
+    /// How far below the last place a reader begins after a restart: a block may have been replaced meanwhile.
+    private static let overlap: UInt64 = 64
+    /// How many bits of a sequence count the logs of a block.
+    private static let indexBits: UInt64 = 24
+
+    /// What was told after a place, oldest first.
+    func entries(
+        after sequence: UInt64, limit: Int, of contracts: [Address]
+    ) async throws(EndpointFault) -> [Entry] {
+        let height = sequence >> Self.indexBits
+        let start = max(firstBlock, height < Self.overlap ? 0 : height - Self.overlap)
+        if contracts != self.contracts || reach.map({ start < $0.from }) ?? true || sequence > last {
+            self.contracts = contracts
+            entries = []
+            marks = []
+            reach = (start, start)
+            last = max(last, sequence)
+            looked = nil
+        }
+        func found() -> ArraySlice<Entry> { entries.drop { $0.sequence <= sequence }.prefix(limit) }
+        if found().count < limit { try await advance(until: { found().count >= limit }) }
+        return Array(found())
+    }
+
+    private func advance(until isEnough: () -> Bool) async throws(EndpointFault) {
+        let now = ContinuousClock.now
+        if let looked, now - looked < interval { return }
+        try await followReorganisation()
+        let head = try await chain.height(confirmations: confirmations)
+        var answered = 0
+        while let (from, next) = reach, next <= head, !isEnough() {
+            let end = min(head, next.addingReportingOverflow(step - 1).overflow ? head : next + (step - 1))
+            do throws(EndpointFault) {
+                try await take(next...end)
+            } catch {
+                guard end > next, error.isAboutLength else { throw error }
+                step = (end - next + 1) / 2
+                answered = 0
+                continue
+            }
+            answered += 1
+            if answered.isMultiple(of: 8) { step = min(step * 2, longestStep) }
+            reach = (from, end + 1)
+        }
+        trim()
+        looked = now
+    }
+
+    /// Takes in what was told in some blocks.
+    private func take(_ blocks: ClosedRange<UInt64>) async throws(EndpointFault) {
+        let asked = try await chain.agreed([
+            .logs(of: contracts, topics: [], in: blocks), .block(blocks.upperBound),
+        ])
+        guard let found = try asked[0].get().arrayValue else { throw .malformed("the logs are no array") }
+        var logs: [ChainLog] = []
+        for json in found {
+            let log = try ChainLog(json: json)
+            guard contracts.contains(log.contract), blocks.contains(log.height), log.index < 1 << Self.indexBits else {
+                throw .malformed("a log was not asked for")
+            }
+            logs.append(log)
+        }
+        logs.sort { ($0.height, $0.index) < ($1.height, $1.index) }
+        var times: [UInt64: (hash: Hash32, time: Instant)] = [:]
+        let heights = Set(logs.map(\.height)).sorted()
+        for start in stride(from: 0, to: heights.count, by: 100) {
+            let some = heights[start..<min(start + 100, heights.count)]
+            for (height, answer) in zip(some, try await chain.agreed(some.map { .block($0) })) {
+                let json = try answer.get()
+                times[height] = (try Self.hash(of: json), try Block(node: json).time)
+            }
+        }
+        let mark = try Self.hash(of: try asked[1].get())
+        // Between two answers a block may have been replaced: the next look finds all anew.
+        guard logs.allSatisfy({ times[$0.height]?.hash == $0.blockHash }) else {
+            throw .malformed("a block was replaced meanwhile")
+        }
+        for log in logs {
+            guard let time = times[log.height]?.time else { continue }
+            last = max(last + 1, log.height << Self.indexBits | (log.index + 1))
+            entries.append(Entry(sequence: last, log: log, time: time))
+        }
+        marks.append((blocks.upperBound, mark))
+    }
+
+    /// Goes back to where the chain is still what it was.
+    private func followReorganisation() async throws(EndpointFault) {
+        var isGone = false
+        while let newest = marks.last {
+            let json = try await chain.agreed([.block(newest.height)])[0].get()
+            if json.members != nil, try Self.hash(of: json) == newest.hash { break }
+            marks.removeLast()
+            isGone = true
+        }
+        guard isGone, let (from, _) = reach else { return }
+        let next = marks.last.map { $0.height + 1 } ?? from
+        entries.removeAll { $0.log.height >= next }
+        reach = (from, next)
+    }
+
+    /// What everybody has read long ago is not kept.
+    private func trim() {
+        if marks.count > 256 { marks.removeFirst(marks.count - 256) }
+        guard entries.count > 20_000 else { return }
+        entries.removeFirst(entries.count - 10_000)
+        if let (_, next) = reach, let first = entries.first { reach = (first.log.height, next) }
+    }
+
+    private static func hash(of block: JSON) throws(EndpointFault) -> Hash32 {
+        guard let hash = block["hash"]?.stringValue.flatMap(Hash32.init(hex:)) else {
+            throw .malformed("a block has no hash")
+        }
+        return hash
+    }
+
+    // MARK: - Searching
+
+    /// Looks for logs once, from the newest block that counts backwards, until some are found.
+    nonisolated func logs(
+        of contracts: [Address], topics: [Hash32], through head: UInt64
+    ) async throws(EndpointFault) -> [ChainLog] {
+        var step = longestStep
+        var end = head
+        while end >= firstBlock {
+            let start = max(firstBlock, end < step ? 0 : end - (step - 1))
+            let answer: JSON
+            do throws(EndpointFault) {
+                answer = try await chain.agreed([.logs(of: contracts, topics: topics, in: start...end)])[0].get()
+            } catch {
+                guard start < end, error.isAboutLength else { throw error }
+                step = (end - start + 1) / 2
+                continue
+            }
+            var logs: [ChainLog] = []
+            for json in answer.arrayValue ?? [] { logs.append(try ChainLog(json: json)) }
+            if !logs.isEmpty { return logs.sorted { ($0.height, $0.index) < ($1.height, $1.index) } }
+            guard start > firstBlock, start > 0 else { return [] }
+            end = start - 1
+        }
+        return []
+    }
+}

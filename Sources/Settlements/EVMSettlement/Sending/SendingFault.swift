@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingPrimitives
+
+/// Why a transaction is not mined.
+enum SendingFault: Error, Hashable {
+    /// A contract does not want it, and answers this.
+    case reverted([UInt8])
+    /// The account holds too little of the chain's coin.
+    case cannotPayForGas(Address)
+    /// The chain asks for more than may be paid.
+    case feesAboveLimit(base: UInt128, limit: UInt128)
+    /// It was sent, and nobody has mined it yet.
+    case notMinedYet(TransactionID)
+    case endpoint(EndpointFault)
+    case signer
+
+    func settlementError(at host: String) -> SettlementError {
+        switch self {
+        case .reverted(let data): RevertReason(data).settlementError
+        case .cannotPayForGas(let account):
+            .unavailable(reason: "\(account) cannot pay for gas; send it some of the chain's coin")
+        case .feesAboveLimit(let base, let limit):
+            .unavailable(reason: "gas costs \(base) wei, and \(limit) is the most that may be paid")
+        case .notMinedYet(let id): .unavailable(reason: "\(id) is not mined yet")
+        case .endpoint(let fault): fault.settlementError(at: host)
+        case .signer: .unavailable(reason: "the account's key does not sign")
+        }
+    }
+}

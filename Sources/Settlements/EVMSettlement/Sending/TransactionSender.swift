@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+internal import FarthingEncodings
+internal import FarthingPrimitives
+
+/// Sends the transactions of one account, one nonce after the other, and waits until they are mined deep enough.
+///
+/// A transaction that nobody mines is sent again for a higher fee under the same nonce, so that at most one of all
+/// those under a nonce is ever mined. One that nobody waits for any more leaves its nonce to the next: no gap stays
+/// open for long. What was sent before a restart is given time, and then replaced; whoever sent it asks again, and
+/// every call here may be made twice.
+actor TransactionSender {
+    /// What a transaction does.
+    struct Call: Hashable, Sendable {
+        /// `nil` makes a contract.
+        var receiver: Address?
+        var data: [UInt8]
+        /// - Unit: wei.
+        var value = Amount.zero
+    }
+
+    /// A nonce, and all that was sent under it.
+    private struct Slot {
+        let nonce: UInt64
+        let call: Call
+        let gasLimit: UInt64
+        var fees: Fees
+        var raw: [UInt8]
+        /// Any of these may be mined.
+        var hashes: [Hash32]
+    }
+
+    /// What became of a slot.
+    private enum Course {
+        case waiting
+        /// In a block, but not deep enough.
+        case shallow
+        case mined(MinedTransaction)
+        /// Something else was mined under the nonce.
+        case taken
+    }
+
+    let chain: ChainClient
+    private let signer: any Signer
+    private let policy: SendingPolicy
+    private var next: UInt64?
+    /// Nonces whose transactions nobody waits for, and what they were to pay.
+    private var abandoned: [UInt64: Fees] = [:]
+    private var turn: Task<Void, Never>?
+
+    init(chain: ChainClient, signer: any Signer, policy: SendingPolicy) {
+        self.chain = chain
+        self.signer = signer
+        self.policy = policy
+    }
+
+    nonisolated var account: Address { signer.address }
+
+    /// Sends a transaction and waits until it counts.
+    ///
+    /// - Throws: ``SendingFault/reverted(_:)`` before anything is sent, when the contract would not have it.
+    func send(_ call: Call) async throws(SendingFault) -> MinedTransaction {
+        // Whoever else uses the key may take a nonce away; it is no use to try that for ever.
+        for _ in 0..<5 {
+            let gasLimit = try await estimate(call)
+            let slot = try await inTurn { () async throws(SendingFault) in try await self.launch(call, gasLimit) }
+            guard let mined = try await watch(slot) else { continue }
+            guard mined.succeeded else { throw .reverted(await reason(of: call)) }
+            return mined
+        }
+        throw .endpoint(.malformed("another program sends with the same key"))
+    }
+
+    // MARK: - Before it is sent
+
+    /// What it takes, and a fifth more, since others may come first and change what it does.
+    private func estimate(_ call: Call) async throws(SendingFault) -> UInt64 {
+        do throws(EndpointFault) {
+            let answer = try await chain.ask([.estimate(call, from: account)])[0].get()
+            let gas = try Quantity.read(answer, "a gas estimate")
+            return gas + gas / 5
+        } catch { throw SendingFault(error, account) }
+    }
+
+    /// Why a contract did not want it; nothing where it would have it now.
+    private func reason(of call: Call) async -> [UInt8] {
+        do throws(EndpointFault) {
+            _ = try await chain.ask([.simulate(call, from: account)])[0].get()
+            return []
+        } catch { return error.revertData ?? [] }
+    }
+
+    /// What a transaction should pay to be in one of the next blocks.
+    ///
+    /// - Source: EIP-1559: the base fee at most doubles within six blocks.
+    private func suggestedFees() async throws(SendingFault) -> Fees {
+        let (base, asked) = try await prices()
+        let tip = max(asked, policy.lowestTip)
+        guard base < policy.highestFee, tip <= policy.highestFee - base else {
+            throw .feesAboveLimit(base: base, limit: policy.highestFee)
+        }
+        return Fees(tip: tip, most: min(base * 2 + tip, policy.highestFee))
+    }
+
+    /// What the next block burns for a unit of gas, and what most pay on top.
+    private func prices() async throws(SendingFault) -> (base: UInt128, tip: UInt128) {
+        do throws(EndpointFault) {
+            let history = try await chain.ask([.feeHistory])[0].get()
+            let base = try Quantity.readLong(history["baseFeePerGas"]?.arrayValue?.last, "the base fee")
+            var tips: [UInt128] = []
+            for block in history["reward"]?.arrayValue ?? [] {
+                tips.append(try Quantity.readLong(block.arrayValue?.first, "a tip"))
+            }
+            return (min(base, .max / 4), tips.isEmpty ? 0 : tips.sorted()[tips.count / 2])
+        } catch { throw .endpoint(error) }
+    }
+
+    // MARK: - Sending
+
+    /// One after the other: a nonce that is refused is free before the next is given away.
+    private func inTurn<Value: Sendable>(
+        _ work: @escaping @Sendable () async throws(SendingFault) -> Value
+    ) async throws(SendingFault) -> Value {
+        let before = turn
+        let task = Task { () -> Result<Value, SendingFault> in
+            await before?.value
+            do throws(SendingFault) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        turn = Task { _ = await task.value }
+        return try await task.value.get()
+    }
+
+    private func launch(_ call: Call, _ gasLimit: UInt64) async throws(SendingFault) -> Slot {
+        for _ in 0..<8 {
+            let nonce = try await freeNonce()
+            var fees = try await suggestedFees()
+            if let known = abandoned[nonce] { fees = fees.atLeast(known.raised) }
+            var slot = Slot(nonce: nonce, call: call, gasLimit: gasLimit, fees: fees, raw: [], hashes: [])
+            switch try await hand(in: &slot) {
+            case .taken: next = nil
+            case .sent:
+                if abandoned.removeValue(forKey: nonce) == nil { next = nonce + 1 }
+                return slot
+            case .tooCheap:
+                // What is there already was sent by somebody who knows its price; we do not.
+                abandoned[nonce] = Fees(tip: slot.fees.tip * 2, most: slot.fees.most * 2)
+                next = max(next ?? 0, nonce + 1)
+                guard slot.fees.most * 2 <= policy.highestFee else {
+                    throw .feesAboveLimit(base: slot.fees.most * 2, limit: policy.highestFee)
+                }
+            }
+        }
+        throw .endpoint(.malformed("no transaction is taken under any nonce"))
+    }
+
+    /// The lowest nonce under which nothing of ours is waited for.
+    private func freeNonce() async throws(SendingFault) -> UInt64 {
+        let counts = try await counts()
+        abandoned = abandoned.filter { $0.key >= counts.mined }
+        if let next { self.next = max(next, counts.mined) } else { try await adopt(counts) }
+        return abandoned.keys.min() ?? next ?? counts.mined
+    }
+
+    /// What was sent before a restart may still be mined; what is not is replaced.
+    private func adopt(_ found: (mined: UInt64, pending: UInt64)) async throws(SendingFault) {
+        var mined = found.mined
+        let deadline = ContinuousClock.now + policy.patience
+        while mined < found.pending, ContinuousClock.now < deadline {
+            do { try await Task.sleep(for: policy.pollInterval) } catch { throw .endpoint(.cancelled) }
+            mined = try await counts().mined
+        }
+        for nonce in mined..<max(mined, found.pending) { abandoned[nonce] = Fees(tip: 0, most: 0) }
+        next = max(mined, found.pending)
+    }
+
+    private func counts() async throws(SendingFault) -> (mined: UInt64, pending: UInt64) {
+        do throws(EndpointFault) {
+            let answers = try await chain.ask([.count(account, "latest"), .count(account, "pending")])
+            let mined = try Quantity.read(try answers[0].get(), "a transaction count")
+            return (mined, max(mined, try Quantity.read(try answers[1].get(), "a transaction count")))
+        } catch { throw .endpoint(error) }
+    }
+
+    private enum Handed { case sent, taken, tooCheap }
+
+    /// Signs and hands in what the slot says.
+    private func hand(in slot: inout Slot) async throws(SendingFault) -> Handed {
+        let transaction = FeeTransaction(
+            chainID: chain.chainID, nonce: slot.nonce, fees: slot.fees, gasLimit: slot.gasLimit,
+            receiver: slot.call.receiver, value: slot.call.value, data: slot.call.data)
+        guard let signature = try? await signer.sign(transaction.digest) else { throw .signer }
+        let (raw, hash) = transaction.signed(with: signature)
+        do throws(EndpointFault) {
+            try await chain.broadcast(raw)
+        } catch {
+            switch SendingRefusal(error) {
+            case .nonceTooLow: return .taken
+            case .tooCheap: return .tooCheap
+            case .cannotPay: throw .cannotPayForGas(account)
+            case .other: throw .endpoint(error)
+            // It may have been taken all the same: who waits for it finds out.
+            case nil: break
+            }
+        }
+        slot.raw = raw
+        slot.hashes.append(hash)
+        return .sent
+    }
+
+    // MARK: - Waiting
+
+    /// - Returns: `nil` when something else was mined under the nonce.
+    private func watch(_ first: Slot) async throws(SendingFault) -> MinedTransaction? {
+        var slot = first
+        let start = ContinuousClock.now
+        var sent = start
+        while true {
+            let now = ContinuousClock.now
+            // Trouble with the endpoints is no news of the transaction.
+            switch (try? await look(at: slot)) ?? .waiting {
+            case .mined(let transaction): return transaction
+            case .taken: return nil
+            case .shallow: sent = now
+            case .waiting where now - sent > policy.patience:
+                await sendAgain(&slot)
+                sent = now
+            case .waiting: break
+            }
+            do {
+                guard now - start <= policy.giveUpAfter else { throw CancellationError() }
+                try await Task.sleep(for: policy.pollInterval)
+            } catch {
+                abandoned[slot.nonce] = slot.fees
+                throw Task.isCancelled
+                    ? .endpoint(.cancelled) : .notMinedYet(TransactionID(slot.hashes.last ?? .zero))
+            }
+        }
+    }
+
+    /// For a higher fee if one may be paid, else as it was: it may have been lost.
+    private func sendAgain(_ slot: inout Slot) async {
+        var dearer = slot
+        if let suggested = try? await suggestedFees() { dearer.fees = slot.fees.raised.atLeast(suggested) }
+        if dearer.fees != slot.fees, dearer.fees.most <= policy.highestFee, (try? await hand(in: &dearer)) == .sent {
+            slot = dearer
+        } else {
+            try? await chain.broadcast(slot.raw)
+        }
+    }
+
+    private func look(at slot: Slot) async throws(EndpointFault) -> Course {
+        let height = try await chain.height()
+        let depth = policy.confirmations - 1
+        let settled = height < depth ? 0 : height - depth
+        let calls = [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
+        let answers = try await chain.agreed(calls)
+        for (hash, answer) in zip(slot.hashes, answers.dropFirst()) {
+            guard case .success(let json) = answer, json.members != nil else { continue }
+            let mined = try MinedTransaction(receipt: json, of: hash)
+            guard mined.height <= settled else { return .shallow }
+            // A block that left the chain may be told of for a while.
+            let block = try await chain.agreed([.block(mined.height)])[0].get()
+            guard block["hash"]?.stringValue.flatMap(Hash32.init(hex:)) == mined.blockHash else { return .shallow }
+            return .mined(mined)
+        }
+        return try Quantity.read(try answers[0].get(), "a transaction count") > slot.nonce ? .taken : .waiting
+    }
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Farthing's local EVM chain, on the Ethereum executable specification."""
