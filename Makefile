@@ -30,4 +30,4 @@ torture: ## Install what is missing, build, then kill, starve, flood and fuzz: a
 	@Scripts/fuzz
 
 clean: ## Remove what builds and tests left behind
-	rm -rf .build .venv-interop .venv-bench Benchmarks/.build Fuzz/.build Examples/*/.build
+	rm -rf .build .venv-interop .venv-bench .venv-devnet Benchmarks/.build Fuzz/.build Examples/*/.build

@@ -32,7 +32,7 @@ struct ChannelSearchTests {
             #expect(found == [channels[2].terms, channels[0].terms, channels[1].terms])
             #expect(heights.withLock(\.self) == [1049, 2049, 3049, 4049, 4096])
             let filter = endpoint.calls(of: "eth_getLogs").first?["params"]?.arrayValue?.first
-            #expect(filter?["address"]?.stringValue == SettlementDomain.standardContract.hex)
+            #expect(filter?["address"]?.arrayValue?.first?.stringValue == SettlementDomain.standardContract.hex)
             #expect(filter?["fromBlock"]?.stringValue == "0x32" && filter?["toBlock"]?.stringValue == "0x419")
         }
     }

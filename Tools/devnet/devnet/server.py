@@ -8,7 +8,7 @@ from .faults import Breakdown, wait
 LARGEST_BODY = 5 * 1024 * 1024
 IDLE_SECONDS = 120
 MOST_CONNECTIONS = 512
-STACK = 64 * 1024 * 1024
+STACK = 16 * 1024 * 1024
 """Room for a thousand nested calls of contracts; what is not used is not taken."""
 
 
@@ -25,7 +25,11 @@ class Server(http.server.ThreadingHTTPServer):
     def process_request(self, request, client_address):
         if not self.places.acquire(blocking=False):
             return self.shutdown_request(request)
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread can be started
+            self.places.release()
+            self.shutdown_request(request)
 
     def process_request_thread(self, request, client_address):
         try:

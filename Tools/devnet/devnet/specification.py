@@ -57,6 +57,7 @@ class Specification:
         public_key = self.transactions.secp256k1_recover
         self._replace(public_key, functools.lru_cache(16_384)(public_key))
         self._replace(self.interpreter.evm_trace, lambda _evm, _event: None)
+        self._replace(self.bloom.logs_bloom, speed.logs_bloom)
         gas, exceptions = self._module("vm.gas"), self._module("vm.exceptions")
         charge_gas = speed.charge(exceptions.OutOfGasError)
         self._replace(gas.charge_gas, charge_gas)

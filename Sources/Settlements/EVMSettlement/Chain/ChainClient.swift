@@ -34,14 +34,19 @@ final class ChainClient: Sendable {
 
     // MARK: - One endpoint's word
 
-    /// Asks the endpoint that answered last, and the others when it is in trouble.
+    /// Asks the endpoint that answered last, and the others when it is in trouble, or would not answer a call.
     func ask(_ calls: [Endpoint.Call]) async throws(EndpointFault) -> [Result<JSON, EndpointFault>] {
         let first = state.withLock(\.preferred)
         var trouble: EndpointFault?
+        var partial: [Result<JSON, EndpointFault>]?
         for offset in endpoints.indices {
             let index = (first + offset) % endpoints.count
             do throws(EndpointFault) {
                 let answers = try await ask(calls, of: index)
+                guard !answers.contains(where: \.isRefusal) else {
+                    partial = partial ?? answers
+                    continue
+                }
                 if offset > 0 { state.withLock { $0.preferred = index } }
                 return answers
             } catch {
@@ -49,6 +54,8 @@ final class ChainClient: Sendable {
                 trouble = trouble ?? error
             }
         }
+        // All of them refuse: then it is not for the endpoint.
+        if let partial { return partial }
         throw trouble ?? .unreachable
     }
 
@@ -160,5 +167,12 @@ final class ChainClient: Sendable {
             }
         }
         throw refusal ?? .unreachable
+    }
+}
+
+extension Result where Failure == EndpointFault {
+    /// Whether an endpoint would not do what a chain could; a contract that reverts is an answer.
+    fileprivate var isRefusal: Bool {
+        if case .failure(let fault) = self { !fault.isRevert } else { false }
     }
 }

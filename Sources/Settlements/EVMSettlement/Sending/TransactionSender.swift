@@ -48,6 +48,8 @@ actor TransactionSender {
     private var next: UInt64?
     /// Nonces whose transactions nobody waits for, and what they were to pay.
     private var abandoned: [UInt64: Fees] = [:]
+    /// Nonces whose transactions somebody waits for.
+    private var awaited: Set<UInt64> = []
     private var turn: Task<Void, Never>?
 
     init(chain: ChainClient, signer: any Signer, policy: SendingPolicy) {
@@ -141,7 +143,9 @@ actor TransactionSender {
             switch try await hand(in: &slot) {
             case .taken: next = nil
             case .sent:
-                if abandoned.removeValue(forKey: nonce) == nil { next = nonce + 1 }
+                abandoned[nonce] = nil
+                next = max(next ?? 0, nonce + 1)
+                awaited.insert(nonce)
                 return slot
             case .tooCheap:
                 // What is there already was sent by somebody who knows its price; we do not.
@@ -160,7 +164,10 @@ actor TransactionSender {
         let counts = try await counts()
         abandoned = abandoned.filter { $0.key >= counts.mined }
         if let next { self.next = max(next, counts.mined) } else { try await adopt(counts) }
-        return abandoned.keys.min() ?? next ?? counts.mined
+        if let nonce = abandoned.keys.min() { return nonce }
+        // A reorganisation may throw out what counted already: nothing above the gap would ever be mined.
+        let next = self.next ?? counts.mined
+        return counts.pending < next && !awaited.contains(counts.pending) ? counts.pending : next
     }
 
     /// What was sent before a restart may still be mined; what is not is replaced.
@@ -214,6 +221,7 @@ actor TransactionSender {
     /// - Returns: `nil` when something else was mined under the nonce.
     private func watch(_ first: Slot) async throws(SendingFault) -> MinedTransaction? {
         var slot = first
+        defer { awaited.remove(slot.nonce) }
         let start = ContinuousClock.now
         var sent = start
         while true {

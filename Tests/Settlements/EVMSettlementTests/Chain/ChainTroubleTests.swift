@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingDevnet
+import FarthingEncodings
+import FarthingPrimitives
+import Testing
+
+@testable import FarthingEVMSettlement
+
+@Suite("A settlement on a chain in trouble", .timeLimit(.minutes(5)))
+struct ChainTroubleTests {
+    /// What was booked, as the chain has it.
+    private func claimed(_ terms: ChannelTerms, on chain: TestChain) async throws -> UInt128? {
+        try await chain.settlement.snapshot(of: chain.settlement.domain.channelID(of: terms))?.totalClaimed.units
+    }
+
+    @Test func `sends a transaction again that its node took and lost`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            try await chain.devnet.ask("devnet_fault", ["method": "eth_sendRawTransaction", "kind": "drop"])
+            #expect(try await chain.claim([chain.row(700, of: terms)]).outcomes == [.claimed(Amount(units: 700))])
+            #expect(try await claimed(terms, on: chain) == 700)
+        }
+    }
+
+    @Test func `pays more when the chain gets dearer, under the same nonce`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            let account = JSON.string(chain.settlement.account.hex)
+            let before = try await chain.devnet.ask("eth_getTransactionCount", account, "latest")
+            try await chain.devnet.ask("evm_setAutomine", false)
+            async let claim = chain.claim([chain.row(700, of: terms)])
+            // A block is made, and it is too dear for what was offered at first.
+            try await Task.sleep(for: .milliseconds(200))
+            try await chain.devnet.ask("anvil_setNextBlockBaseFeePerGas", "0xba43b7400")
+            try await chain.devnet.ask("evm_mine")
+            #expect(try await claimed(terms, on: chain) == 0)
+            for _ in 0..<40 where try await claimed(terms, on: chain) == 0 {
+                try await Task.sleep(for: .milliseconds(100))
+                try await chain.devnet.ask("evm_mine")
+            }
+            #expect(try await claim.outcomes == [.claimed(Amount(units: 700))])
+            let after = try await chain.devnet.ask("eth_getTransactionCount", account, "latest")
+            #expect(
+                Int(after.stringValue?.dropFirst(2) ?? "", radix: 16)
+                    == (Int(before.stringValue?.dropFirst(2) ?? "", radix: 16) ?? 0) + 1)
+        }
+    }
+
+    @Test func `pays no more than it may, and goes on when the chain gets cheaper`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            var policy = TestChain.policy
+            policy.highestFee = 20_000_000_000
+            let careful = try chain.another(policy: policy)
+            try await chain.devnet.ask("anvil_setNextBlockBaseFeePerGas", "0xba43b7400")
+            try await chain.devnet.ask("evm_mine")
+            await #expect(throws: SettlementError.self) {
+                try await chain.claim([chain.row(700, of: terms)], on: careful)
+            }
+            #expect(try await claimed(terms, on: chain) == 0)
+            try await chain.devnet.ask("anvil_setNextBlockBaseFeePerGas", "0x3b9aca00")
+            try await chain.devnet.ask("evm_mine")
+            #expect(
+                try await chain.claim([chain.row(700, of: terms)], on: careful).outcomes
+                    == [.claimed(Amount(units: 700))])
+            await careful.shutdown()
+        }
+    }
+
+    @Test func `sends again what a reorganisation threw out, and claims nothing twice`() async throws {
+        try await TestChain.open(confirmations: 3) { chain in
+            let terms = chain.terms()
+            async let opening = chain.open(1000, in: terms)
+            try await mine(chain, until: 3)
+            _ = try await opening
+            async let claim = chain.claim([chain.row(700, of: terms)])
+            for _ in 0..<100 where try await claimed(terms, on: chain) != 700 {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            // Its block goes, and nobody puts it into another.
+            try await chain.devnet.ask("anvil_reorg", 1, [], ["dropped": "all"])
+            try await mine(chain, until: 8)
+            #expect(try await claim.outcomes == [.claimed(Amount(units: 700))])
+            #expect(try await claimed(terms, on: chain) == 700)
+            #expect(try await chain.total() == 1_000_000_000)
+        }
+    }
+
+    private func mine(_ chain: TestChain, until count: Int) async throws {
+        for _ in 0..<count {
+            try await Task.sleep(for: .milliseconds(150))
+            try await chain.devnet.ask("evm_mine")
+        }
+    }
+
+    @Test func `tells anew what a reorganisation changed, and never what is gone`() async throws {
+        try await TestChain.open { chain in
+            let (kept, gone) = (chain.terms(salt: 1), chain.terms(salt: 2))
+            try await chain.open(1000, in: kept, salt: 1)
+            let first = try await chain.settlement.events(after: 0, limit: 100)
+            #expect(first.count == 2)
+            try await chain.open(500, in: gone, salt: 2)
+            let seen = try await chain.settlement.events(after: first[1].sequence, limit: 100)
+            #expect(seen.compactMap(\.channel) == [ChannelID](
+                repeating: chain.settlement.domain.channelID(of: gone), count: 2))
+            try await chain.devnet.ask("anvil_reorg", 1, [], ["dropped": "all"])
+            try await chain.open(700, in: chain.terms(salt: 3), salt: 3)
+            let after = try await chain.settlement.events(after: seen[1].sequence, limit: 100)
+            #expect(
+                Set(after.compactMap(\.channel)) == [chain.settlement.domain.channelID(of: chain.terms(salt: 3))])
+            #expect(after.allSatisfy { $0.sequence > seen[1].sequence })
+        }
+    }
+
+    @Test func `counts a deposit only when it is deep enough`() async throws {
+        try await TestChain.open(confirmations: 4) { chain in
+            let terms = chain.terms()
+            let id = chain.settlement.domain.channelID(of: terms)
+            async let opening = chain.open(1000, in: terms)
+            try await Task.sleep(for: .milliseconds(400))
+            #expect(try await chain.settlement.snapshot(of: id) == nil, "it is there, and does not count yet")
+            try await mine(chain, until: 4)
+            #expect(try await opening.snapshot.balance == Amount(units: 1000))
+        }
+    }
+
+    @Test(arguments: ["timeout", "close", "http", "garbage", "error"])
+    func `asks another endpoint when one is in trouble`(kind: String) async throws {
+        try await TestChain.open(endpoints: 2, quorum: 1) { chain in
+            try await chain.devnet.ask(
+                "devnet_fault", ["method": "*", "kind": .string(kind), "count": .null, "delay": 1], endpoint: 0)
+            let terms = chain.terms()
+            var limits = ChainReader.Limits()
+            limits.timeout = .milliseconds(150)
+            let settlement = try EVMSettlement(
+                urls: chain.devnet.urls, signer: try TestChain.signer(chain.devnet, 0), domain: chain.settlement.domain,
+                limits: limits, quorum: 1, sending: TestChain.policy)
+            let opened = try await settlement.deposit(
+                try await chain.deposit(1000, in: terms), for: chain.voucher(0, of: terms))
+            await settlement.shutdown()
+            #expect(opened.snapshot.balance == Amount(units: 1000))
+        }
+    }
+
+    @Test(arguments: ["eth_call", "eth_getTransactionReceipt", "eth_getLogs", "eth_getBlockByNumber"])
+    func `believes no single endpoint that lies of money`(method: String) async throws {
+        try await TestChain.open(endpoints: 3) { chain in
+            let terms = chain.terms()
+            let id = chain.settlement.domain.channelID(of: terms)
+            try await chain.open(1000, in: terms)
+            try await chain.devnet.ask(
+                "devnet_fault", ["method": .string(method), "kind": "wrong", "count": .null], endpoint: 1)
+            #expect(try await chain.settlement.snapshot(of: id)?.balance == Amount(units: 1000))
+            #expect(try await chain.claim([chain.row(700, of: terms)]).outcomes == [.claimed(Amount(units: 700))])
+            #expect(try await chain.settlement.events(after: 0, limit: 10).map(\.name).contains("Claimed"))
+        }
+    }
+
+    @Test func `says so when endpoints say different things, and moves nothing`() async throws {
+        try await TestChain.open(endpoints: 2, quorum: 2) { chain in
+            let terms = chain.terms()
+            let id = chain.settlement.domain.channelID(of: terms)
+            try await chain.open(1000, in: terms)
+            try await chain.devnet.ask(
+                "devnet_fault", ["method": "eth_call", "kind": "wrong", "count": .null], endpoint: 1)
+            do {
+                _ = try await chain.settlement.snapshot(of: id)
+                Issue.record("one of two was believed")
+            } catch let error as SettlementError {
+                #expect(error.code == "settlement.unavailable" && error.message.contains("differ"))
+            }
+        }
+    }
+
+    @Test func `goes on after a restart in the middle of a claim, and claims once`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            try await chain.devnet.ask("evm_setAutomine", false)
+            let before = try chain.another()
+            let row = chain.row(700, of: terms)
+            let interrupted = Task { try await chain.claim([row], on: before) }
+            try await Task.sleep(for: .milliseconds(300))
+            interrupted.cancel()
+            _ = await interrupted.result
+            await before.shutdown()
+            #expect(try await claimed(terms, on: chain) == 0, "it is in the pool")
+            // What was sent before the restart is mined while the next process asks for the same again.
+            let next = try chain.another()
+            async let again = chain.claim([row], on: next)
+            try await mine(chain, until: 6)
+            let outcome = try await again.outcomes
+            #expect(outcome == [.claimed(Amount(units: 700))] || outcome == [.alreadyClaimed])
+            await next.shutdown()
+            try await chain.devnet.ask("evm_setAutomine", true)
+            #expect(try await claimed(terms, on: chain) == 700)
+            _ = try await chain.settlement.settle(receiver: terms.receiver, token: terms.token)
+            #expect(try await chain.balance(chain.receiver.address) == 700)
+            #expect(try await chain.total() == 1_000_000_000)
+        }
+    }
+
+    @Test func `sends many at once, each once`() async throws {
+        try await TestChain.open { chain in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for salt in 1...12 as ClosedRange<UInt64> {
+                    group.addTask { try await chain.open(10, in: chain.terms(salt: salt), salt: salt) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await chain.balance(chain.settlement.domain.contract) == 120)
+        }
+    }
+
+    @Test func `says that an account cannot pay for gas`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            let poor = try chain.another(signer: 5)
+            try await chain.devnet.ask("anvil_setBalance", .string(poor.account.hex), "0x1")
+            do {
+                _ = try await chain.claim([chain.row(1, of: terms)], on: poor)
+                Issue.record("nothing was refused")
+            } catch let error as SettlementError {
+                #expect(error.message.contains("cannot pay for gas"), "\(error)")
+            }
+            await poor.shutdown()
+        }
+    }
+}
