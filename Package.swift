@@ -38,7 +38,7 @@ let settlements: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Encodings", "Primitives"],
         libraries: [grdb]),
     room(
-        "EVMSettlement", in: "Settlements", uses: ["Channels", "Encodings", "Primitives"],
+        "EVMSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
     room(
         "FacilitatorSettlement", in: "Settlements", uses: ["X402", "Channels", "Encodings", "Primitives"],

@@ -2,7 +2,8 @@
 """What each operation of VoucherChannels costs: the gas that a receipt would say, on Osaka.
 
 The allowance is unlimited, both parties have had money before, and the salt says until when a channel can be opened, so
-that its slot is cleared at the end. Deposits are 1,000,000 units and payments 1,000, as with a token of six decimals.
+that its slot is cleared at the end. The token does no more than EIP-20 asks for (`fixtures/PlainToken`). Deposits are
+1,000,000 units and payments 1,000, as with a token of six decimals.
 """
 import pytest
 

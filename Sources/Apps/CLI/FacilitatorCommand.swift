@@ -10,7 +10,7 @@ import Metrics
 struct FacilitatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "facilitator",
-        abstract: "Settle x402 payments for others, on the embedded ledger.",
+        abstract: "Settle x402 payments for others, on the embedded ledger or on a chain.",
         discussion: """
             Serves GET /supported, POST /verify and POST /settle for the schemes batch-settlement and exact. Every \
             setting is a flag, a variable in the environment or a member of the JSON file, as with serve.
@@ -20,6 +20,9 @@ struct FacilitatorCommand: AsyncParsableCommand {
     var listen: String?
     @Option(name: .long, help: "The file of the embedded ledger; made when it is not there.")
     var ledger: String?
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'evm'.")
+    var settlement: String?
+    @OptionGroup var chain: ChainOptions
     @Option(name: .long, help: "CAIP-2 name of the chain under which to settle. (default: eip155:84532)")
     var network: String?
     @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
@@ -48,11 +51,11 @@ struct FacilitatorCommand: AsyncParsableCommand {
 
     private var flags: [Setting: [String]] {
         logs.flags.adding([
-            .listen: listen, .ledger: ledger, .network: network, .asset: asset, .assetName: assetName,
+            .listen: listen, .ledger: ledger, .settlement: settlement, .network: network, .asset: asset, .assetName: assetName,
             .assetVersion: assetVersion, .authorizerKey: authorizerKey, .accountPerMinute: accountPerMinute,
             .accountPerDay: accountPerDay, .totalPerMinute: totalPerMinute, .totalPerDay: totalPerDay,
             .metrics: metrics,
-        ])
+        ]).merging(chain.flags) { first, _ in first }
     }
 
     func run() async throws {

@@ -43,6 +43,33 @@ struct LogOptions: ParsableArguments {
     }
 }
 
+/// Which chain a command works on.
+struct ChainOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "On a chain: the URL of its JSON-RPC endpoint; several with commas, of which more than half must agree.")
+    var rpc: String?
+    @Option(name: .long, help: "How many endpoints must say the same of money. (default: more than half)")
+    var rpcQuorum: String?
+    @Option(name: .long, help: "A file of 'farthing contracts deploy'. (default: x402's contracts, the same everywhere)")
+    var contracts: String?
+    @Option(name: .long, help: "How many blocks must hold a transaction before it counts, 1 to 1000. (default: 2)")
+    var confirmations: String?
+    @Option(name: .long, help: "The most that gas may cost, in gwei; above it nothing is sent. (default: 500)")
+    var highestGasPrice: String?
+    @Option(name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000)")
+    var chainPoll: String?
+    @Option(name: .long, help: "The block at which to begin to look for events. (default: 0)")
+    var firstBlock: String?
+
+    var flags: [Setting: [String]] {
+        [
+            .rpc: rpc, .rpcQuorum: rpcQuorum, .contracts: contracts, .confirmations: confirmations,
+            .highestGasPrice: highestGasPrice, .chainPoll: chainPoll, .firstBlock: firstBlock,
+        ].compactMapValues { $0.map { [$0] } }
+    }
+}
+
 /// Which store a command works on.
 struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "The file in which channels are kept.")
@@ -54,11 +81,17 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "The address of the x402 facilitator that settles, if it is not a ledger.")
     var facilitator: String?
 
+    @Option(name: .long, help: "Where the money is: 'ledger', 'facilitator' or 'evm'.")
+    var settlement: String?
+
+    @OptionGroup var chain: ChainOptions
+
     @Option(name: .long, help: "A JSON file with settings.")
     var config: String?
 
     var flags: [Setting: [String]] {
-        [.store: store, .ledger: ledger, .facilitator: facilitator].compactMapValues { $0.map { [$0] } }
+        [.store: store, .ledger: ledger, .facilitator: facilitator, .settlement: settlement]
+            .compactMapValues { $0.map { [$0] } }.merging(chain.flags) { first, _ in first }
     }
 
     func paths() async throws -> (store: String, ledger: String, source: ConfigurationSource) {

@@ -59,8 +59,9 @@ struct ServeCommand: AsyncParsableCommand {
     var ledger: String?
     @Option(name: .long, help: "The address of an x402 facilitator that settles on a chain, instead of a ledger.")
     var facilitator: String?
-    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'facilitator'.")
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, 'facilitator', or 'evm'.")
     var settlement: String?
+    @OptionGroup var chain: ChainOptions
     @Option(name: .long, help: "The file of the key that signs claims and refunds. (default: STORE.authorizer.key)")
     var authorizerKey: String?
     @Option(name: .long, help: "Seconds a payer waits for a withdrawal, 900 to 2592000. (default: 900)")
@@ -124,6 +125,7 @@ struct ServeCommand: AsyncParsableCommand {
             .enforceMinDeposit: enforceMinDeposit ? "true" : nil,
             .requirePaymentIdentifier: requirePaymentIdentifier ? "true" : nil,
         ])
+        flags.merge(chain.flags) { first, _ in first }
         if !routes.isEmpty { flags[.routes] = routes }
         return flags
     }

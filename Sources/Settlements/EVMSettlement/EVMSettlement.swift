@@ -18,6 +18,8 @@ internal import Synchronization
 /// - Source: x402BatchSettlement; EIP-3009; EIP-1559; Ethereum JSON-RPC (execution-apis).
 public final class EVMSettlement: Settlement {
     public let reader: ChainReader
+    /// Where the contracts are.
+    public let contracts: ContractRegistry
     let sending: SendingPolicy
     let feed: LogFeed
     private let signer: any Signer
@@ -29,20 +31,21 @@ public final class EVMSettlement: Settlement {
     /// - Parameters:
     ///   - urls: Where the endpoints are, one or more.
     ///   - signer: The key whose account sends the transactions.
-    ///   - domain: The contract, and its chain.
+    ///   - contracts: Where the contracts are, and on which chain.
     ///   - tokens: What is known already; others are asked about themselves.
     ///   - quorum: How many endpoints must say the same of money; `nil` for more than half of them.
     ///   - sending: How transactions are priced and waited for.
     ///   - firstBlock: Before it nothing happened that matters here.
     ///   - client: One that follows no redirects. Without it the settlement makes its own; see ``shutdown()``.
     public init(
-        urls: [String], signer: any Signer, domain: SettlementDomain, tokens: [Token] = [],
+        urls: [String], signer: any Signer, contracts: ContractRegistry, tokens: [Token] = [],
         limits: ChainReader.Limits = ChainReader.Limits(), quorum: Int? = nil, sending: SendingPolicy = SendingPolicy(),
         firstBlock: UInt64 = 0, client: HTTPClient? = nil
     ) throws(SettlementError) {
         reader = try ChainReader(
-            urls: urls, domain: domain, tokens: tokens, limits: limits, quorum: quorum,
+            urls: urls, domain: contracts.settlement, tokens: tokens, limits: limits, quorum: quorum,
             confirmations: sending.confirmations, client: client)
+        self.contracts = contracts
         self.signer = signer
         self.sending = sending
         feed = LogFeed(

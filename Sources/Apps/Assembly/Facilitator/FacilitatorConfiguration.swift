@@ -11,6 +11,8 @@ public struct FacilitatorConfiguration: Sendable {
     public var token: Token
     /// The file of the embedded ledger; made when it is not there.
     public var ledgerPath: String
+    /// The chain on which to settle instead of a ledger. The authorizer's key pays for gas.
+    public var chain: ChainPlace?
     /// The file of the key that is offered to payees as their authorizer; made when it is not there.
     ///
     /// `nil` offers none.
@@ -33,11 +35,14 @@ extension ConfigurationSource {
     /// - Throws: ``ConfigurationError`` that names the setting.
     public func facilitatorConfiguration() throws -> FacilitatorConfiguration {
         var configuration = FacilitatorConfiguration(
-            network: try network(), token: try token(), ledgerPath: try required(.ledger))
+            network: try network(), token: try token(), ledgerPath: "")
+        configuration.chain = try chain()
+        if configuration.chain == nil { configuration.ledgerPath = try required(.ledger) }
         if let listen = try value(.listen, "it must be HOST:PORT", NodeConfiguration.Endpoint.init) {
             configuration.listen = listen
         }
-        configuration.authorizerKeyPath = text(.authorizerKey)
+        configuration.authorizerKeyPath =
+            configuration.chain == nil ? text(.authorizerKey) : try required(.authorizerKey)
         configuration.servesMetrics = try flag(.metrics) ?? true
         func limit(_ setting: Setting, _ keyPath: WritableKeyPath<SponsorLimits, Int>) throws {
             let rule = "it must be a whole number from 1 to 1000000000"

@@ -101,7 +101,8 @@ struct FacilitatorResponder: HTTPResponder {
         return json(
             faults.isEmpty ? .ok : .serviceUnavailable,
             [
-                "ready": .bool(faults.isEmpty), "faults": .array(faults), "settlement": "ledger",
+                "ready": .bool(faults.isEmpty), "faults": .array(faults),
+                "settlement": .string(facilitator.settlement.isSimulated ? "ledger" : "evm"),
                 "simulated": .bool(facilitator.settlement.isSimulated),
             ])
     }

@@ -13,7 +13,7 @@ import NIOCore
 import NIOHTTPTypes
 public import ServiceLifecycle
 
-/// A facilitator at work: the API on its port, over an embedded ledger.
+/// A facilitator at work: the API on its port, over an embedded ledger or a chain.
 ///
 /// It stops when the process gets SIGTERM or SIGINT: no new connection is taken, and requests under way are finished.
 public struct FacilitatorServer: Service {
@@ -23,7 +23,7 @@ public struct FacilitatorServer: Service {
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
 
-    /// Opens the ledger and the key, and makes those that are not there.
+    /// Opens the ledger, or the way to the chain, and the key, and makes those that are not there.
     ///
     /// - Parameters:
     ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
@@ -37,11 +37,16 @@ public struct FacilitatorServer: Service {
             throw ConfigurationError.bad(
                 key: "network", value: "\(configuration.network)", why: "it must be an eip155 chain")
         }
-        let ledger = try Ledger(path: configuration.ledgerPath, domain: domain)
-        try await ledger.addToken(configuration.token)
-        facilitator = Facilitator(
-            settlement: ledger, authorizer: try configuration.authorizerKeyPath.map(AuthorizerKey.openOrCreate),
-            limits: configuration.limits)
+        let authorizer = try configuration.authorizerKeyPath.map(AuthorizerKey.openOrCreate)
+        let settlement: any Settlement
+        if let chain = configuration.chain, let authorizer {
+            settlement = try chain.open(signer: authorizer)
+        } else {
+            let ledger = try Ledger(path: configuration.ledgerPath, domain: domain)
+            try await ledger.addToken(configuration.token)
+            settlement = ledger
+        }
+        facilitator = Facilitator(settlement: settlement, authorizer: authorizer, limits: configuration.limits)
         self.configuration = configuration
         self.logger = logger
         self.metrics = metrics

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEVMSettlement
 import FarthingHTTP402
 public import FarthingPrimitives
 import FarthingX402
@@ -27,6 +28,7 @@ extension ConfigurationSource {
         }
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
         node.facilitator = try facilitator()
+        node.chain = try chain()
         if let schemes = try schemes(besides: node.facilitator) { node.schemes = schemes }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
@@ -63,6 +65,7 @@ extension ConfigurationSource {
 
     /// Where a store's channels are settled, for commands that work on a store that is there.
     public func place() throws -> SettlementPlace {
+        if let chain = try chain() { return .chain(chain) }
         guard let url = try facilitator() else { return .ledger(path: try paths().ledger, newOn: nil) }
         let network = try network()
         guard let domain = SettlementDomain(network: network) else {
@@ -95,6 +98,9 @@ extension ConfigurationSource {
     private func facilitator() throws -> String? {
         let address = text(.facilitator)
         switch text(.settlement) ?? (address == nil ? "ledger" : "facilitator") {
+        case "evm":
+            guard let address else { return nil }
+            throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says 'evm'")
         case "ledger":
             guard let address else { return nil }
             throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says 'ledger'")
@@ -110,14 +116,16 @@ extension ConfigurationSource {
             }
         case let other:
             throw ConfigurationError.bad(
-                key: "settlement", value: other, why: "only 'ledger' and 'facilitator' can be had")
+                key: "settlement", value: other, why: "only 'ledger', 'facilitator' and 'evm' can be had")
         }
     }
 
+    /// The network that is named, or that of the file of contracts.
     public func network() throws -> Network {
-        try value(.network, "it must be a CAIP-2 name such as eip155:84532") { text in
+        let named = try value(.network, "it must be a CAIP-2 name such as eip155:84532") { text in
             Network(text).flatMap { $0.evmChainID == nil ? nil : $0 }
-        } ?? KnownTokens.defaultNetwork
+        }
+        return try named ?? registry()?.network ?? KnownTokens.defaultNetwork
     }
 
     public func token() throws -> Token {

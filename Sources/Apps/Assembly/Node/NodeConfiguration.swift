@@ -38,7 +38,9 @@ public struct NodeConfiguration: Sendable {
     public var ledgerPath: String
     /// The address of the x402 facilitator that settles; `nil` settles on the embedded ledger.
     public var facilitator: String?
-    /// The file of the key that signs claims and refunds; made when it is not there.
+    /// The chain on which channels are settled; `nil` settles elsewhere.
+    public var chain: ChainPlace?
+    /// The file of the key that signs claims and refunds, and pays for gas on a chain; made when it is not there.
     public var authorizerKeyPath: String
     /// - Unit: seconds.
     /// - Range: `ChannelTerms.withdrawDelayRange`.
@@ -77,13 +79,14 @@ public struct NodeConfiguration: Sendable {
     }
 
     /// The word for where channels are settled, in settings and reports.
-    public var settlementName: String { facilitator == nil ? "ledger" : "facilitator" }
+    public var settlementName: String { chain != nil ? "evm" : facilitator == nil ? "ledger" : "facilitator" }
 
     /// Where channels are settled.
     ///
     /// - Throws: ``ConfigurationError/bad(key:value:why:)`` for networks without an EVM chain.
     public var place: SettlementPlace {
         get throws {
+            if let chain { return .chain(chain) }
             guard let domain = SettlementDomain(network: network) else {
                 throw ConfigurationError.bad(
                     key: "network", value: "\(network)", why: "channels are settled on eip155 chains only")

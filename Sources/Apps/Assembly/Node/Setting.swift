@@ -21,6 +21,13 @@ public enum Setting: String, CaseIterable, Sendable {
     case ledger
     case facilitator
     case settlement
+    case rpc
+    case rpcQuorum
+    case contracts
+    case confirmations
+    case highestGasPrice
+    case chainPoll
+    case firstBlock
     case authorizerKey
     case withdrawDelay
     case minDeposit

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEVMSettlement
 import FarthingFacilitatorSettlement
 import FarthingKeyFiles
 public import FarthingLedgerSettlement
@@ -57,7 +58,7 @@ public final class Books: Sendable {
             try await books.catchUp()
             return books
         } catch {
-            await (settlement as? FacilitatorSettlement)?.close()
+            await close(settlement)
             await store.close()
             throw error
         }
@@ -77,7 +78,19 @@ public final class Books: Sendable {
                 throw error
             }
             return facilitator
+        case .chain(let place):
+            let chain = try place.open(signer: authorizer)
+            do { _ = try await chain.head() } catch {
+                await chain.shutdown()
+                throw error
+            }
+            return chain
         }
+    }
+
+    private static func close(_ settlement: (any Settlement)?) async {
+        await (settlement as? FacilitatorSettlement)?.close()
+        await (settlement as? EVMSettlement)?.shutdown()
     }
 
     /// Channels live and die in one place, so a store is never opened with another.
@@ -149,7 +162,7 @@ public final class Books: Sendable {
 
     /// Writes what is queued and gives the store free.
     public func close() async {
-        await (settlement as? FacilitatorSettlement)?.close()
+        await Self.close(settlement)
         await store.close()
     }
 }

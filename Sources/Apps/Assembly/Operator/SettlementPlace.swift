@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+public import FarthingEVMSettlement
 
 /// Where a payee's channels are settled.
 public enum SettlementPlace: Sendable {
@@ -11,12 +12,15 @@ public enum SettlementPlace: Sendable {
     case ledger(path: String, newOn: SettlementDomain?)
     /// An x402 facilitator elsewhere.
     case facilitator(url: String, SettlementDomain, Token)
+    /// Contracts on an EVM chain.
+    case chain(ChainPlace)
 
     /// The word for it in settings and reports.
     public var name: String {
         switch self {
         case .ledger: "ledger"
         case .facilitator: "facilitator"
+        case .chain: "evm"
         }
     }
 
@@ -27,6 +31,7 @@ public enum SettlementPlace: Sendable {
         switch self {
         case .ledger: 1
         case .facilitator: 2
+        case .chain: 3
         }
     }
 
@@ -34,7 +39,34 @@ public enum SettlementPlace: Sendable {
         switch mark {
         case 1: "ledger"
         case 2: "facilitator"
+        case 3: "evm"
         default: "something newer"
         }
+    }
+}
+
+/// An EVM chain on which channels are settled, and how it is reached.
+public struct ChainPlace: Sendable {
+    /// Where the endpoints are; they may hold keys to paid accounts, so they are shown to nobody.
+    public var urls: [String]
+    /// How many endpoints must say the same of money; `nil` for more than half of them.
+    public var quorum: Int?
+    public var contracts: ContractRegistry
+    public var token: Token
+    public var sending = SendingPolicy()
+    /// Before it nothing happened that matters here.
+    public var firstBlock: UInt64 = 0
+
+    public init(urls: [String], contracts: ContractRegistry, token: Token) {
+        self.urls = urls
+        self.contracts = contracts
+        self.token = token
+    }
+
+    /// - Parameter signer: The key whose account pays for transactions.
+    func open(signer: any Signer) throws(SettlementError) -> EVMSettlement {
+        try EVMSettlement(
+            urls: urls, signer: signer, contracts: contracts, tokens: [token], quorum: quorum, sending: sending,
+            firstBlock: firstBlock)
     }
 }

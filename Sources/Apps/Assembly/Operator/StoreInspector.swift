@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 import FarthingContracts
+import FarthingEVMSettlement
 public import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingSQLiteStore
@@ -23,6 +24,7 @@ public struct StoreInspector: Sendable {
             let ledger = try Ledger(existing: path)
             (self.ledger, domain) = (ledger, ledger.domain)
         case .facilitator(_, let domain, _): (ledger, self.domain) = (nil, domain)
+        case .chain(let place): (ledger, domain) = (nil, place.contracts.settlement)
         }
     }
 

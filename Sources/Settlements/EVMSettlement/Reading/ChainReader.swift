@@ -95,6 +95,9 @@ public final class ChainReader: SettlementView {
         try self.init(urls: [url], domain: domain, tokens: tokens, limits: limits, client: client)
     }
 
+    /// Whether a text is a URL that an endpoint can have.
+    public static func canUse(url: String) -> Bool { EndpointURL(url) != nil }
+
     private static func newClient() -> HTTPClient {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(10)

@@ -139,7 +139,8 @@ struct ChainTroubleTests {
             var limits = ChainReader.Limits()
             limits.timeout = .milliseconds(150)
             let settlement = try EVMSettlement(
-                urls: chain.devnet.urls, signer: try TestChain.signer(chain.devnet, 0), domain: chain.settlement.domain,
+                urls: chain.devnet.urls, signer: try TestChain.signer(chain.devnet, 0),
+                contracts: chain.settlement.contracts,
                 limits: limits, quorum: 1, sending: TestChain.policy)
             let opened = try await settlement.deposit(
                 try await chain.deposit(1000, in: terms), for: chain.voucher(0, of: terms))

@@ -48,7 +48,7 @@ final class TestChain: Sendable {
         let network = Network(evm: devnet.chainID)
         let deployer = try EVMSettlement(
             urls: [devnet.urls[0]], signer: try Self.signer(devnet, 0),
-            domain: try #require(SettlementDomain(network: network)), sending: Self.policy)
+            contracts: try #require(ContractRegistry(network: network)), sending: Self.policy)
         do {
             let token = try await deployer.deploy(
                 .testUSDC, [.string("USD Coin"), .string("USDC"), .string("2"), .uint(UInt64(6))])
@@ -63,7 +63,8 @@ final class TestChain: Sendable {
             var policy = Self.policy
             policy.confirmations = confirmations
             settlement = try EVMSettlement(
-                urls: devnet.urls, signer: try Self.signer(devnet, 0), domain: domain, quorum: quorum, sending: policy)
+                urls: devnet.urls, signer: try Self.signer(devnet, 0), contracts: ContractRegistry(settlement: domain), quorum: quorum,
+                sending: policy)
             _ = try await deployer.send(
                 ABI.call("mint(address,uint256)", [.address(payer.address), .uint(Amount(units: 1_000_000_000))]),
                 to: token.address)
@@ -85,7 +86,7 @@ final class TestChain: Sendable {
         policy: SendingPolicy = TestChain.policy, signer index: Int = 0, urls: [String]? = nil, quorum: Int? = nil
     ) throws -> EVMSettlement {
         try EVMSettlement(
-            urls: urls ?? devnet.urls, signer: try Self.signer(devnet, index), domain: settlement.domain,
+            urls: urls ?? devnet.urls, signer: try Self.signer(devnet, index), contracts: settlement.contracts,
             quorum: quorum, sending: policy)
     }
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingEVMSettlement
+import FarthingEncodings
+import FarthingPrimitives
+import Foundation
+
+extension ConfigurationSource {
+    /// The chain on which channels are settled, if one is.
+    func chain() throws -> ChainPlace? {
+        guard text(.settlement) == "evm" else {
+            let foreign: [Setting] = [
+                .rpc, .rpcQuorum, .contracts, .confirmations, .highestGasPrice, .chainPoll, .firstBlock,
+            ]
+            if let setting = foreign.first(where: { text($0) != nil }) {
+                throw ConfigurationError.bad(
+                    key: setting.rawValue, value: "…", why: "it is for 'settlement' 'evm' alone")
+            }
+            return nil
+        }
+        if let ledger = text(.ledger) {
+            throw ConfigurationError.bad(key: "ledger", value: ledger, why: "on a chain there is no embedded ledger")
+        }
+        let urls = try required(.rpc).split(separator: ",").map { $0.filter { $0 != " " } }
+        // What is wrong with them is not shown: a URL may hold a key.
+        guard !urls.isEmpty, urls.allSatisfy(ChainReader.canUse(url:)) else {
+            throw ConfigurationError.bad(
+                key: "rpc", value: "…", why: "it must be http:// or https:// and a host; several with commas between")
+        }
+        var place = ChainPlace(urls: urls, contracts: try contracts(), token: try token())
+        place.quorum = try value(.rpcQuorum, "it must be a number from 1 to \(urls.count)") { text in
+            Int(text).flatMap { (1...urls.count).contains($0) ? $0 : nil }
+        }
+        let confirmations = try value(.confirmations, "it must be a number of blocks from 1 to 1000") { text in
+            UInt64(text).flatMap { (1...1000).contains($0) ? $0 : nil }
+        }
+        if let confirmations { place.sending.confirmations = confirmations }
+        let price = try value(.highestGasPrice, "it must be a number of gwei, such as 50 or 0.5") { text in
+            Amount(tokens: text, decimals: 9).flatMap { $0.isZero || $0.units > 1 << 80 ? nil : $0.units }
+        }
+        if let price { place.sending.highestFee = price }
+        let poll = try value(.chainPoll, "it must be a number of milliseconds from 10 to 60000") { text in
+            Int64(text).flatMap { (10...60_000).contains($0) ? $0 : nil }
+        }
+        if let poll { place.sending.pollInterval = .milliseconds(poll) }
+        place.firstBlock = try value(.firstBlock, "it must be a block's number", { UInt64($0) }) ?? 0
+        return place
+    }
+
+    /// Where the contracts are: those of x402 on every chain, or what `farthing contracts deploy` wrote.
+    private func contracts() throws -> ContractRegistry {
+        let network = try network()
+        guard let registry = try registry() else {
+            guard let standard = ContractRegistry(network: network) else {
+                throw ConfigurationError.bad(key: "network", value: "\(network)", why: "it must be an eip155 chain")
+            }
+            return standard
+        }
+        guard registry.network == network else {
+            throw ConfigurationError.bad(
+                key: "contracts", value: text(.contracts) ?? "",
+                why: "it is for \(registry.network), and the network is \(network)")
+        }
+        return registry
+    }
+
+    /// What the file of contracts says, if one is named.
+    func registry() throws -> ContractRegistry? {
+        guard let path = text(.contracts) else { return nil }
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError.bad(key: "contracts", value: path, why: "there is no such file")
+        }
+        guard bytes.count <= 65_536, let json = try? JSON.parse(Array(bytes)),
+            let registry = ContractRegistry(json: json)
+        else {
+            throw ConfigurationError.bad(
+                key: "contracts", value: path, why: "it must be what 'farthing contracts deploy' writes")
+        }
+        return registry
+    }
+}
