@@ -185,7 +185,7 @@ let tests: [Target] = [
     tests(
         "Interop", in: "Interop",
         uses: [
-            "Wallet", "HTTP402Client", "EVMSettlement", "VoucherScheme", "Channels", "Encodings", "Primitives",
+            "Wallet", "HTTP402Client", "EVMSettlement", "Devnet", "VoucherScheme", "Channels", "Encodings", "Primitives",
         ], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 

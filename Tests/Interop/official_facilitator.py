@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A facilitator that is nothing but the official x402 SDK, over a simulated chain in the same process.
+"""A facilitator that is nothing but the official x402 SDK, over a simulated chain in the same process or over a node.
 
-    official_facilitator.py [--delegate] [--log FILE] [--longest-range BLOCKS]
+    official_facilitator.py [--delegate] [--log FILE] [--longest-range BLOCKS | --rpc NODE]
 
 Its first line says where it listens; it ends when its standard input does. It serves /supported, /verify and /settle,
 and the chain's JSON-RPC at /rpc, through which the SDK's own signer sends its transactions too. With --delegate it
@@ -29,10 +29,10 @@ GAS_LIMIT = 5_000_000
 
 
 class FacilitatorServer(LoopbackServer):
-    def __init__(self, chain, is_delegate, log):
+    def __init__(self, chain, is_delegate, log, rpc=None):
         super().__init__()
         self.chain, self.log, self.log_lock = chain, log and open(log, "a", encoding="utf-8"), threading.Lock()
-        signer = FacilitatorWeb3Signer(SENDER_KEY, self.url + "/rpc", gas_limit=GAS_LIMIT)
+        signer = FacilitatorWeb3Signer(SENDER_KEY, rpc or self.url + "/rpc", gas_limit=GAS_LIMIT)
         authorizer = LocalAuthorizerSigner(AUTHORIZER_KEY) if is_delegate else None
         network = f"eip155:{chain.id}"
         self.facilitator = x402FacilitatorSync()
@@ -75,10 +75,11 @@ if __name__ == "__main__":
     parser = options(__doc__.splitlines()[0])
     parser.add_argument("--delegate", action="store_true", help="hold the receiver authorizer's key")
     parser.add_argument("--log", help="a file for all that was asked and answered")
+    parser.add_argument("--rpc", help="a node of a chain with the same id, instead of the simulated one")
     asked = parser.parse_args()
-    server = FacilitatorServer(Chain(longest_range=asked.longest_range), asked.delegate, asked.log)
+    server = FacilitatorServer(Chain(longest_range=asked.longest_range), asked.delegate, asked.log, asked.rpc)
     end_with_parent()
     tell({
-        "listening": server.url, "rpc": server.url + "/rpc", "sender": Account.from_key(SENDER_KEY).address,
+        "listening": server.url, "rpc": asked.rpc or server.url + "/rpc", "sender": Account.from_key(SENDER_KEY).address,
         "receiverAuthorizer": Account.from_key(AUTHORIZER_KEY).address if asked.delegate else None})
     server.serve_forever()

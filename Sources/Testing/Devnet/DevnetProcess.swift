@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
+import FarthingPrimitives
 import Foundation
 import Synchronization
 
@@ -48,6 +50,16 @@ final class DevnetProcess: Sendable {
                 continuation.resume(returning: String(decoding: line, as: UTF8.self))
             }
         }
+    }
+
+    /// What makes a contract of ours, without its arguments.
+    static func creation(of name: String) throws -> [UInt8] {
+        guard let root = projectFolder,
+            let file = FileManager.default.contents(
+                atPath: root.appending(path: "Contracts/Vyper/artifacts/\(name).json").path),
+            let text = try JSON.parse(Array(file))["bytecode"]?.stringValue, let bytes = Hex.decode(text)
+        else { throw DevnetFault.notFound }
+        return bytes
     }
 
     /// The folder that holds the chain's program: this one, or one above it, or the one this was compiled in.

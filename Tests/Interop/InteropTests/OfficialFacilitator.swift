@@ -20,12 +20,13 @@ final class OfficialFacilitator {
     ///   - folder: Where its output goes.
     ///   - isDelegate: Whether it offers to hold the key of the receiver authorizer.
     ///   - longestRange: Over how many blocks its chain answers `eth_getLogs` at most.
-    init(in folder: URL, isDelegate: Bool = false, longestRange: Int? = nil) async throws {
+    ///   - rpc: A node of another chain than the simulated one.
+    init(in folder: URL, isDelegate: Bool = false, longestRange: Int? = nil, rpc: String? = nil) async throws {
         log = folder.appending(path: "facilitator.log")
         let arguments =
             [Places.script("official_facilitator.py"), "--log", log.path(percentEncoded: false)]
             + (isDelegate ? ["--delegate"] : [])
-            + (longestRange.map { ["--longest-range", "\($0)"] } ?? [])
+            + (longestRange.map { ["--longest-range", "\($0)"] } ?? []) + (rpc.map { ["--rpc", $0] } ?? [])
         let process = try RunningProcess("facilitator", Places.python(), arguments, in: folder)
         self.process = process
         url = try await process.address()

@@ -31,8 +31,10 @@ final class Shop: Payee {
     ///   - minimumDeposit: What a payer is asked to deposit, in atomic units.
     ///   - claimEvery: Seconds between two claims while the shop is open.
     ///   - facilitator: Who settles; `nil` settles on an embedded ledger.
+    ///   - rpc: An endpoint of the chain that settles instead.
     static func open(
-        minimumDeposit: Int, claimEvery: Int = 3600, facilitator: String? = nil, _ body: (Shop) async throws -> Void
+        minimumDeposit: Int, claimEvery: Int = 3600, facilitator: String? = nil, rpc: String? = nil,
+        _ body: (Shop) async throws -> Void
     ) async throws {
         let folder = try Places.newFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -41,10 +43,14 @@ final class Shop: Payee {
         let shop = Shop(
             folder, upstream, try await upstream.address(),
             settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"],
-            place: facilitator.map { ["--facilitator", $0] } ?? [])
+            place: facilitator.map { ["--facilitator", $0] } ?? rpc.map(Self.onChain) ?? [])
         defer { shop.server?.destroy() }
         try await shop.start()
         try await body(shop)
+    }
+
+    private static func onChain(_ rpc: String) -> [String] {
+        ["--settlement", "evm", "--rpc", rpc, "--confirmations", "1", "--chain-poll", "50"]
     }
 
     private init(_ folder: URL, _ upstream: RunningProcess, _ upstreamURL: String, settings: [String], place: [String])

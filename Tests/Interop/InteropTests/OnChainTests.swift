@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingDevnet
+import FarthingEncodings
+import FarthingPrimitives
+import Foundation
+import Testing
+
+extension Interop {
+    /// The same peers, with contracts that are really executed.
+    @Suite("On a local chain", .timeLimit(.minutes(5)))
+    struct OnChain {}
+}
+
+extension Interop.OnChain {
+    /// A chain that looks like Base Sepolia to whoever knows only that.
+    private func open(_ body: (Devnet) async throws -> Void) async throws {
+        let devnet = try await Devnet.start(["--chain-id", "84532"])
+        do {
+            try await devnet.installStandardContracts()
+            try await body(devnet)
+        } catch {
+            devnet.stop()
+            throw error
+        }
+        devnet.stop()
+    }
+
+    private func balance(_ account: String, on devnet: Devnet) async throws -> Int {
+        let data = ABI.call("balanceOf(address)", [.address(try #require(Address(hex: account)))])
+        let answer = try await devnet.ask(
+            "eth_call", ["to": .string(Devnet.usdc), "data": .string(Hex.encode(data))], "latest")
+        return try #require(Int(answer.stringValue?.dropFirst(2) ?? "", radix: 16))
+    }
+
+    /// The key with which a node signs pays for gas.
+    private func fund(_ shop: Shop, on devnet: Devnet) async throws {
+        let lines = try await shop.run(
+            "key-show", try Places.farthing(), ["key", "show", "\(shop.store).authorizer.key", "--json"])
+        let key = try JSON.parse(lines.joined(separator: "\n"))
+        let address = try #require(key["address"]?.stringValue)
+        try await devnet.ask("anvil_setBalance", .string(address), "0x56bc75e2d63100000")
+    }
+
+    @Test func `the official client pays a node that settles there, and every unit is found on the chain`()
+        async throws
+    {
+        try await open { devnet in
+            try await Shop.open(minimumDeposit: 20_000, rpc: devnet.urls[0]) { shop in
+                try await fund(shop, on: devnet)
+                let alice = try OfficialPayer(key: 0x11, at: shop)
+                try await devnet.mint(1_000_000, for: alice.address)
+                let paid = try await alice.pay("/weather", count: 30)
+                #expect(paid.count == 30 && paid.allSatisfy { $0.status == 200 }, "\(paid.map(\.status))")
+                #expect(paid.filter { $0.payload == "deposit" }.count == 2, "it opens the channel, and tops it up")
+                #expect(try await alice.refund(4000).refunded == 4000)
+                try await shop.stop()
+                try await shop.start()
+                #expect(try await alice.pay("/weather", count: 2).map(\.status) == [200, 200])
+                try await shop.stop()
+
+                let claim = try await shop.farthing(["claim"])
+                #expect(claim["simulated"]?.boolValue == false && claim["refused"]?.arrayValue?.isEmpty == true)
+                _ = try await shop.farthing(["settle"])
+                #expect(alice.charged == 32_000)
+                #expect(try await balance(Shop.payTo, on: devnet) == 32_000)
+                #expect(
+                    try await balance(alice.address.hex, on: devnet) == 1_000_000 - alice.deposited + alice.refunded)
+                let contract = "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
+                #expect(
+                    try await balance(contract, on: devnet) == alice.deposited - alice.refunded - 32_000)
+                let verified = try await shop.farthing(["store", "verify"])
+                #expect(verified["ok"]?.boolValue == true && verified["pendingEffects"]?.integerValue == 0)
+            }
+        }
+    }
+
+    @Test func `the official facilitator settles there for a node, with deposits, claims and refunds`() async throws {
+        try await open { devnet in
+            let folder = try Places.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let facilitator = try await OfficialFacilitator(in: folder, rpc: devnet.urls[0])
+            defer { facilitator.stop() }
+            let sender = try #require(facilitator.sender)
+            try await devnet.ask("anvil_setBalance", .string(sender.hex), "0x56bc75e2d63100000")
+            try await Shop.open(minimumDeposit: 10_000, facilitator: facilitator.url) { shop in
+                let alice = try OfficialPayer(key: 0x11, at: shop)
+                try await devnet.mint(100_000, for: alice.address)
+                let paid = try await alice.pay("/weather", count: 12)
+                #expect(paid.count == 12 && paid.allSatisfy { $0.status == 200 }, "\(paid.map(\.status))")
+                #expect(try await alice.refund(500).refunded == 500)
+                try await shop.stop()
+                _ = try await shop.farthing(["claim"])
+                _ = try await shop.farthing(["settle"])
+                #expect(try await balance(Shop.payTo, on: devnet) == 12_000)
+                #expect(
+                    try await balance(alice.address.hex, on: devnet) == 100_000 - alice.deposited + alice.refunded)
+            }
+        }
+    }
+}
