@@ -85,7 +85,9 @@ public final class Wallet: Sendable {
         self.voucherSigner = voucherSigner ?? signer
         self.policy = policy
         self.approve = approve
-        self.views = Dictionary(views.map { ($0.domain.network, $0) }) { first, _ in first }
+        self.views = Dictionary(
+            views.map { view in (view.domain.network, (view as? any SendingSettlement)?.sending(as: signer) ?? view) }
+        ) { first, _ in first }
         self.options = options
         self.logger = logger
         self.clock = clock

@@ -22,7 +22,7 @@ public final class EVMSettlement: Settlement {
     public let contracts: ContractRegistry
     let sending: SendingPolicy
     let feed: LogFeed
-    private let signer: any Signer
+    private let signer: (any Signer)?
     /// A sender an account: each counts its own transactions.
     private let senders = Mutex<[Address: TransactionSender]>([:])
 
@@ -30,7 +30,7 @@ public final class EVMSettlement: Settlement {
     ///
     /// - Parameters:
     ///   - urls: Where the endpoints are, one or more.
-    ///   - signer: The key whose account sends the transactions.
+    ///   - signer: The key whose account sends the transactions; `nil` sends none but those of a key that a call names.
     ///   - contracts: Where the contracts are, and on which chain.
     ///   - tokens: What is known already; others are asked about themselves.
     ///   - quorum: How many endpoints must say the same of money; `nil` for more than half of them.
@@ -38,7 +38,7 @@ public final class EVMSettlement: Settlement {
     ///   - firstBlock: Before it nothing happened that matters here.
     ///   - client: One that follows no redirects. Without it the settlement makes its own; see ``shutdown()``.
     public init(
-        urls: [String], signer: any Signer, contracts: ContractRegistry, tokens: [Token] = [],
+        urls: [String], signer: (any Signer)?, contracts: ContractRegistry, tokens: [Token] = [],
         limits: ChainReader.Limits = ChainReader.Limits(), quorum: Int? = nil, sending: SendingPolicy = SendingPolicy(),
         firstBlock: UInt64 = 0, client: HTTPClient? = nil
     ) throws(SettlementError) {
@@ -51,6 +51,14 @@ public final class EVMSettlement: Settlement {
         feed = LogFeed(
             chain: reader.chain, firstBlock: firstBlock, confirmations: sending.confirmations,
             step: limits.blocksPerStep, interval: sending.pollInterval)
+    }
+
+    private init(_ other: EVMSettlement, signer: any Signer) {
+        reader = other.reader
+        contracts = other.contracts
+        sending = other.sending
+        feed = other.feed
+        self.signer = signer
     }
 
     /// Closes the connections, if they are the settlement's own.
@@ -80,8 +88,8 @@ public final class EVMSettlement: Settlement {
 
     // MARK: - Sending
 
-    /// The account that pays for transactions.
-    public var account: Address { signer.address }
+    /// The account that pays for transactions; zero when there is none.
+    public var account: Address { signer?.address ?? .zero }
 
     /// Has a contract do something, in the name of an account.
     ///
@@ -89,7 +97,10 @@ public final class EVMSettlement: Settlement {
     func send(
         _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
     ) async throws(SettlementError) -> MinedTransaction {
-        let sender = sender(for: account ?? signer)
+        guard let signer = account ?? signer else {
+            throw .unavailable(reason: "no key is here whose account could send a transaction")
+        }
+        let sender = sender(for: signer)
         do throws(SendingFault) {
             return try await sender.send(TransactionSender.Call(receiver: contract, data: data))
         } catch { throw error.settlementError(at: reader.host) }
@@ -117,4 +128,8 @@ public final class EVMSettlement: Settlement {
         if let snapshot = try await snapshot(of: channel) { return snapshot }
         return .unopened(at: try await head())
     }
+}
+
+extension EVMSettlement: SendingSettlement {
+    public func sending(as signer: any Signer) -> any SettlementView { EVMSettlement(self, signer: signer) }
 }

@@ -99,4 +99,40 @@ extension Interop.OnChain {
             }
         }
     }
+
+    @Test func `a wallet pays a node there, and takes the rest out without it`() async throws {
+        try await open { devnet in
+            try await Shop.open(minimumDeposit: 20_000, rpc: devnet.urls[0]) { shop in
+                try await fund(shop, on: devnet)
+                let folder = shop.folder.appending(path: "wallet").path(percentEncoded: false)
+                func wallet(_ arguments: String...) async throws -> JSON {
+                    let lines = try await shop.run(
+                        "wallet", try Places.farthing(), arguments + ["--wallet", folder, "--json"])
+                    return try JSON.parse(lines.joined(separator: "\n"))
+                }
+                let made = try await wallet("wallet", "new", "--no-passphrase")
+                let address = try #require(made["address"]?.stringValue.flatMap(Address.init(hex:)))
+                try await devnet.mint(100_000, for: address)
+                try await devnet.ask("anvil_setBalance", .string(address.hex), "0x56bc75e2d63100000")
+                for _ in 0..<3 {
+                    let paid = try await wallet("pay", "\(shop.url)/weather", "--rpc", devnet.urls[0])
+                    #expect(paid["status"]?.integerValue == 200, "\(paid)")
+                }
+                try await shop.stop()
+                _ = try await shop.farthing(["claim"])
+                _ = try await shop.farthing(["settle"])
+
+                let channels = try await wallet("wallet", "channels")
+                let id = try #require(channels["channels"]?.arrayValue?.first?["id"]?.stringValue)
+                let started = try await wallet("wallet", "withdraw", id, "--rpc", devnet.urls[0])
+                #expect(started["step"]?.stringValue == "started", "\(started)")
+                try await devnet.ask("evm_increaseTime", 901)
+                try await devnet.ask("evm_mine")
+                let paid = try await wallet("wallet", "withdraw", id, "--rpc", devnet.urls[0])
+                #expect(paid["step"]?.stringValue == "paid", "\(paid)")
+                #expect(try await balance(address.hex, on: devnet) == 97_000)
+                #expect(try await balance(Shop.payTo, on: devnet) == 3000)
+            }
+        }
+    }
 }

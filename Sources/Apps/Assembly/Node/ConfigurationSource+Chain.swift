@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
-import FarthingEVMSettlement
+public import FarthingEVMSettlement
 import FarthingEncodings
 import FarthingPrimitives
 import Foundation
@@ -67,8 +67,14 @@ extension ConfigurationSource {
     }
 
     /// What the file of contracts says, if one is named.
-    func registry() throws -> ContractRegistry? {
-        guard let path = text(.contracts) else { return nil }
+    func registry() throws -> ContractRegistry? { try text(.contracts).map(ContractRegistry.init(file:)) }
+}
+
+extension ContractRegistry {
+    /// Reads what `farthing contracts deploy` wrote.
+    ///
+    /// - Throws: ``ConfigurationError`` that says what is wrong with the file.
+    public init(file path: String) throws {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError.bad(key: "contracts", value: path, why: "there is no such file")
         }
@@ -78,6 +84,6 @@ extension ConfigurationSource {
             throw ConfigurationError.bad(
                 key: "contracts", value: path, why: "it must be what 'farthing contracts deploy' writes")
         }
-        return registry
+        self = registry
     }
 }

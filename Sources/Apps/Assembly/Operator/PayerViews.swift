@@ -14,19 +14,25 @@ public enum PayerViews {
     ///   - ledger: The file of an embedded ledger; `nil` for none.
     ///   - rpc: The URL of a chain's JSON-RPC endpoint; `nil` for none. It is asked nothing yet.
     ///   - network: The chain that the endpoint must be on.
+    ///   - contracts: The file of `farthing contracts deploy`; `nil` for x402's contracts, which are the same everywhere.
     /// - Returns: Of two for the same network, the ledger stands first.
     /// - Throws: `StoreError` for the ledger, `SettlementError` for the endpoint.
-    public static func open(ledger: String?, rpc: String?, network: Network) throws -> [any SettlementView] {
+    public static func open(
+        ledger: String?, rpc: String?, network: Network, contracts: String? = nil
+    ) throws -> [any SettlementView] {
         var views: [any SettlementView] = []
         if let ledger { views.append(try Ledger(existing: ledger)) }
         if let rpc {
-            guard let domain = SettlementDomain(network: network) else {
-                throw SettlementError.unavailable(reason: "\(network) is not an EVM chain")
-            }
+            guard let registry = try contracts.map(ContractRegistry.init(file:)) ?? ContractRegistry(network: network)
+            else { throw SettlementError.unavailable(reason: "\(network) is not an EVM chain") }
+            let network = registry.network
             let tokens = KnownTokens.addresses(on: network).compactMap { KnownTokens.token($0, on: network) }
             views.append(
-                try ChainReader(
-                    url: rpc, domain: domain, tokens: tokens, client: PayingClient.standardHTTPClient))
+                try EVMSettlement(
+                    urls: rpc.split(separator: ",").map(String.init), signer: nil, contracts: registry, tokens: tokens,
+                    // Each step of a payer finds out by itself where things stand: none relies on the one before.
+                    sending: SendingPolicy(confirmations: 1, pollInterval: .seconds(1)),
+                    client: PayingClient.standardHTTPClient))
         }
         return views
     }

@@ -40,6 +40,10 @@ struct ViewOptions: ParsableArguments {
 
     @Option(name: .long, help: "The URL of a chain's JSON-RPC endpoint to read. (default: $FARTHING_RPC)")
     var rpc: String?
+    @Option(
+        name: .long,
+        help: "A file of 'farthing contracts deploy', for --rpc. (default: $FARTHING_CONTRACTS, or x402's contracts)")
+    var contracts: String?
     @Option(name: .long, help: "CAIP-2 name of the chain of --rpc and --rebuild.")
     var network = "eip155:84532"
 
@@ -51,10 +55,13 @@ struct ViewOptions: ParsableArguments {
     /// What is given on the command line counts more than what is in the environment.
     func open() throws -> [any SettlementView] {
         guard let network = Network(network) else { return [] }
-        if ledger != nil || rpc != nil { return try PayerViews.open(ledger: ledger, rpc: rpc, network: network) }
+        let contracts = contracts ?? WalletOptions.environment("FARTHING_CONTRACTS")
+        if ledger != nil || rpc != nil {
+            return try PayerViews.open(ledger: ledger, rpc: rpc, network: network, contracts: contracts)
+        }
         return try PayerViews.open(
             ledger: WalletOptions.environment("FARTHING_LEDGER"), rpc: WalletOptions.environment("FARTHING_RPC"),
-            network: network)
+            network: network, contracts: contracts)
     }
 }
 

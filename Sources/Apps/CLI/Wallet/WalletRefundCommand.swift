@@ -72,7 +72,7 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
             The first call starts the channel's delay, in which the payee may still claim what it earned; a call after \
             it takes the money. What was locked for hash chains, Merkle tokens and lottery tickets comes back from the \
             channel's expiry on; a two-way channel is ended with the newest state that both sides signed. Each call finds out which step is next, so it may be made again after a crash. Needs a \
-            settlement that can be written to: --ledger.
+            settlement that can be written to: --ledger, or --rpc with some of the chain's coin in the wallet's account.
             """)
     @Argument(help: "The channel's id: 0x and 64 digits.")
     var channel: ChannelArgument

@@ -52,6 +52,12 @@ public protocol WithdrawalSettlement: SettlementView {
     ) async throws(SettlementError) -> WithdrawalReceipt
 }
 
+/// A settlement to which accounts send transactions of their own.
+public protocol SendingSettlement: SettlementView {
+    /// The same, sending what is asked for from an account, which pays for it.
+    func sending(as signer: any Signer) -> any SettlementView
+}
+
 /// Where money is locked and paid out: an embedded ledger, a contract on a chain, or a facilitator before one.
 ///
 /// Every call that moves money may be made twice: the second answers like the first, or says that nothing was

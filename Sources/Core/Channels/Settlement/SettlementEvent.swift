@@ -28,7 +28,7 @@ public struct SettlementEvent: Hashable, Sendable {
         case minted(account: Address, token: Address, amount: Amount)
     }
 
-    /// Counts all events from 1, without a gap.
+    /// Rises from event to event; on an embedded ledger from 1, without a gap.
     public let sequence: UInt64
     public let block: Block
     public let transaction: TransactionID
