@@ -155,11 +155,9 @@ def _domain() -> bytes32:
 @view
 @internal
 def _id(sender: address, receiver: address, salt: bytes32) -> bytes32:
-    domain: bytes32 = DOMAIN
-    if chain.id != CHAIN:
-        domain = self._separate()
+    # The name that a channel got where the contract was deployed: after a fork of the chain it still has its exits.
     return keccak256(concat(
-        0x1901, domain, keccak256(abi_encode(CHANNEL, sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
+        0x1901, DOMAIN, keccak256(abi_encode(CHANNEL, sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
 
 
 @view
@@ -395,11 +393,8 @@ def withdraw(sender: address, salt: bytes32, balance: uint256, r: bytes32, vs: u
     """
     @notice Pays the caller, who is the receiver, what it is owed in all, less what it was paid.
     """
-    domain: bytes32 = DOMAIN
-    if chain.id != CHAIN:
-        domain = self._separate()
     id: bytes32 = keccak256(concat(
-        0x1901, domain, keccak256(abi_encode(CHANNEL, sender, msg.sender, TOKEN, CHALLENGE_BLOCKS, salt))))
+        0x1901, DOMAIN, keccak256(abi_encode(CHANNEL, sender, msg.sender, TOKEN, CHALLENGE_BLOCKS, salt))))
     state: uint256 = self.channels[id]
     deposit: uint256 = state & MOST
     # What is above it is there only after an end was asked for, and makes it larger than any balance.
@@ -407,6 +402,9 @@ def withdraw(sender: address, salt: bytes32, balance: uint256, r: bytes32, vs: u
     if balance > deposit or balance <= withdrawn:
         self._refuse_withdrawal(state, salt, balance)
         return
+    domain: bytes32 = DOMAIN
+    if chain.id != CHAIN:
+        domain = self._separate()
     digest: bytes32 = keccak256(concat(0x1901, domain, keccak256(abi_encode(PROOF, id, balance))))
     s: uint256 = vs & ~PARITY
     if s > HALF_ORDER or ecrecover(digest, unsafe_add(27, vs >> 255), convert(r, uint256), s) != sender:
@@ -458,6 +456,7 @@ def withdrawMany(receiver: address, proofs: DynArray[Proof, 128]):
     """
     @notice The same for many channels of one receiver, with one payment. A bad row is skipped, and told by an event.
     """
+    home: bytes32 = DOMAIN
     domain: bytes32 = self._domain()
     token: address = TOKEN
     period: uint256 = CHALLENGE_BLOCKS
@@ -466,7 +465,7 @@ def withdrawMany(receiver: address, proofs: DynArray[Proof, 128]):
         sender: uint256 = proof.senderAndSalt >> 96
         balance: uint256 = proof.saltAndBalance & (2**96 - 1)
         id: bytes32 = keccak256(concat(
-            0x1901, domain,
+            0x1901, home,
             keccak256(abi_encode(
                 CHANNEL, sender, receiver, token, period,
                 (proof.saltAndBalance ^ balance) | (proof.senderAndSalt & (2**96 - 1))))))
@@ -613,17 +612,18 @@ def requestClose(receiver: address, salt: bytes32, balance: uint256):
     """
     @notice The caller, who is the sender, wants to end with this balance, and starts the challenge period.
     """
-    domain: bytes32 = DOMAIN
-    if chain.id != CHAIN:
-        domain = self._separate()
     id: bytes32 = keccak256(concat(
-        0x1901, domain, keccak256(abi_encode(CHANNEL, msg.sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
+        0x1901, DOMAIN, keccak256(abi_encode(CHANNEL, msg.sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
     state: uint256 = self.channels[id]
-    if balance < state >> 74 or balance > state & MOST or state == 0:
+    # In an open channel nothing is above what was withdrawn; in one that ends the first comparison fails.
+    if balance < state >> 74:
         if self._is_asked(state, salt, balance):
             return
-    last: uint256 = min(unsafe_add(block.number, CHALLENGE_BLOCKS), CLOSED - 1)
-    self.channels[id] = state | (balance << 148) | (last << 222)
+    # An unfunded channel has no deposit, and no balance is below that: so it is looked at here.
+    if balance >= state & MOST:
+        self._is_asked(state, salt, balance)
+    # A height that does not fit is centuries away; it must not become a small one.
+    self.channels[id] = state | (((min(unsafe_add(block.number, CHALLENGE_BLOCKS), CLOSED - 1) << 74) | balance) << 148)
     log CloseRequested(channelId=id)
 
 
@@ -669,11 +669,8 @@ def settle(sender: address, receiver: address, salt: bytes32):
     """
     @notice Pays both sides after the challenge period. Anybody may have that done.
     """
-    domain: bytes32 = DOMAIN
-    if chain.id != CHAIN:
-        domain = self._separate()
     id: bytes32 = keccak256(concat(
-        0x1901, domain, keccak256(abi_encode(CHANNEL, sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
+        0x1901, DOMAIN, keccak256(abi_encode(CHANNEL, sender, receiver, TOKEN, CHALLENGE_BLOCKS, salt))))
     state: uint256 = self.channels[id]
     last: uint256 = state >> 222
     if block.number <= last or last == 0:

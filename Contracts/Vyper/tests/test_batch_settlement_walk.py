@@ -4,7 +4,7 @@
 The same calldata goes to both: success, answers, refusals to the byte and events must be the same. After each step the
 money is counted: what the channels and the receivers have left is what the contract holds, and sums never fall.
 """
-from hypothesis import strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from batch_settlement import BY_PERMIT2, ERC3009, SETTLEMENT, USDC, ZERO, Model, World
@@ -128,6 +128,10 @@ class Walk(RuleBasedStateMachine):
             channel = self.world.id(config)
             balance, claimed = settlement.call("channels", channel)
             assert claimed <= balance
+            for view in ("channels", "pendingWithdrawals", "refundNonce"):
+                data = settlement.data(view, channel)
+                theirs = self.model.contract_call(ZERO, SETTLEMENT, data)
+                assert self.world.chain.call(SETTLEMENT, data).output == theirs, view
             due += balance - claimed
             sums[number] = (claimed, settlement.call("refundNonce", channel))
         for receiver in {config[2] for config in self.configs}:
@@ -164,3 +168,4 @@ class Walk(RuleBasedStateMachine):
 
 
 TestWalk = Walk.TestCase
+TestWalk.settings = settings(max_examples=settings.default.max_examples // 2)  # each step is looked at from all sides

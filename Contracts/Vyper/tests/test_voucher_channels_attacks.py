@@ -108,15 +108,20 @@ def test_3_proofs_of_another_contract_chain_or_channel_say_nothing_here(world):
         channel.withdraw(30, proof=other.proof(30))
 
 
-def test_3_after_a_fork_of_the_chain_the_domain_is_another(world):
+def test_3_after_a_fork_of_the_chain_old_proofs_are_void_and_every_exit_is_there(world):
     channel = opened(world)
-    before = world.contract.call("DOMAIN_SEPARATOR")
+    old = channel.proof(30)
     world.chain.id += 1
-    after = world.contract.call("DOMAIN_SEPARATOR")
-    assert before == world.separator != after
-    # The channel's name has changed with it, so the proof has nothing to take from.
-    with refused("OutOfTurn", 0):
-        channel.withdraw(30)
+    assert world.contract.call("DOMAIN_SEPARATOR") != world.separator
+    assert world.contract.call("channelId", channel.payer, channel.payee, channel.salt) == channel.id
+    with refused("ProofSignature"):
+        channel.withdraw(30, proof=old)
+    world.separator = world.contract.call("DOMAIN_SEPARATOR")  # what is signed for the new chain is good there
+    channel.withdraw(20)
+    channel.request_close(20)
+    world.chain.mine(501)
+    channel.settle()
+    assert channel.state()[0] == CLOSED and world.balance(world.contract.address) == 0
 
 
 def test_3_high_s_is_refused(world):
