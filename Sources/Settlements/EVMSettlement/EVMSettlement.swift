@@ -22,6 +22,9 @@ public final class EVMSettlement: Settlement {
     public let contracts: ContractRegistry
     let sending: SendingPolicy
     let feed: LogFeed
+    let contractLogs: ContractLogs
+    /// What was learnt of channels and contracts, and never changes.
+    let known = Mutex(KnownContracts())
     private let signer: (any Signer)?
     /// A sender an account: each counts its own transactions.
     private let senders = Mutex<[Address: TransactionSender]>([:])
@@ -51,6 +54,8 @@ public final class EVMSettlement: Settlement {
         feed = LogFeed(
             chain: reader.chain, firstBlock: firstBlock, confirmations: sending.confirmations,
             step: limits.blocksPerStep, interval: sending.pollInterval)
+        contractLogs = ContractLogs(
+            chain: reader.chain, feed: feed, firstBlock: firstBlock, step: limits.blocksPerStep)
     }
 
     private init(_ other: EVMSettlement, signer: any Signer) {
@@ -58,6 +63,7 @@ public final class EVMSettlement: Settlement {
         contracts = other.contracts
         sending = other.sending
         feed = other.feed
+        contractLogs = other.contractLogs
         self.signer = signer
     }
 
@@ -97,13 +103,17 @@ public final class EVMSettlement: Settlement {
     func send(
         _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
     ) async throws(SettlementError) -> MinedTransaction {
-        guard let signer = account ?? signer else {
-            throw .unavailable(reason: "no key is here whose account could send a transaction")
+        do throws(SendingFault) { return try await dispatch(data, to: contract, by: account) } catch {
+            throw error.settlementError(at: reader.host)
         }
-        let sender = sender(for: signer)
-        do throws(SendingFault) {
-            return try await sender.send(TransactionSender.Call(receiver: contract, data: data))
-        } catch { throw error.settlementError(at: reader.host) }
+    }
+
+    /// The same, for whoever reads a contract's refusal itself.
+    func dispatch(
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+    ) async throws(SendingFault) -> MinedTransaction {
+        guard let signer = account ?? signer else { throw .noKey }
+        return try await sender(for: signer).send(TransactionSender.Call(receiver: contract, data: data))
     }
 
     /// Asks what a contract would do, and takes it back.

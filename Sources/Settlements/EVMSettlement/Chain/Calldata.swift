@@ -39,6 +39,11 @@ extension Endpoint.Call {
             keeping: ["status", "blockNumber", "blockHash", "transactionHash", "gasUsed", "contractAddress", "logs"])
     }
 
+    /// What a transaction was sent with.
+    static func transaction(_ hash: Hash32) -> Self {
+        Self("eth_getTransactionByHash", .string(hash.hex), keeping: ["hash", "to", "input"])
+    }
+
     /// - Parameter block: At whose end the call is made; `nil` for the newest.
     static func contract(_ address: Address, _ calldata: [UInt8], at block: UInt64?) -> Self {
         Self(
@@ -74,15 +79,15 @@ extension Endpoint.Call {
     /// What the last ten blocks cost, and what half of their gas paid on top.
     static var feeHistory: Self { Self("eth_feeHistory", "0xa", "latest", [50]) }
 
-    /// - Parameter topics: What the first ones must be.
-    static func logs(of contracts: [Address], topics: [Hash32], in blocks: ClosedRange<UInt64>) -> Self {
+    /// - Parameter topics: What the first ones must be; `nil` for anything.
+    static func logs(of contracts: [Address], topics: [Hash32?], in blocks: ClosedRange<UInt64>) -> Self {
         Self(
             "eth_getLogs",
             [
                 "address": .array(contracts.map { .string($0.hex) }),
                 "fromBlock": .string(Quantity.text(blocks.lowerBound)),
                 "toBlock": .string(Quantity.text(blocks.upperBound)),
-                "topics": .array(topics.map { .string($0.hex) }),
+                "topics": .array(topics.map { $0.map { .string($0.hex) } ?? .null }),
             ], keeping: logMembers)
     }
 }

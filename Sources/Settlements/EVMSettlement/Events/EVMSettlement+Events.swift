@@ -2,22 +2,50 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+internal import FarthingContracts
 internal import FarthingPrimitives
 
 extension EVMSettlement {
     /// What happened, as far as it is deep enough in the chain.
     ///
-    /// After a reorganisation some of it may be told again, under other numbers; numbers rise, with gaps.
+    /// After a reorganisation some of it may be told again, under other numbers; numbers rise, with gaps. What belongs
+    /// together is not parted, so there may be some more than the limit.
     public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
-        let entries = try await reader.explained { () async throws(EndpointFault) in
-            try await feed.entries(after: sequence, limit: limit, of: [domain.contract])
-        }
-        return entries.compactMap { entry in
-            SettlementEvent.Kind(log: entry.log, in: domain).map { kind in
-                SettlementEvent(
-                    sequence: entry.sequence, block: Block(height: entry.log.height, time: entry.time),
-                    transaction: entry.log.transaction, kind: kind)
+        try await reader.explained { () async throws(EndpointFault) in
+            let followed = [domain.contract] + contracts.contracts.values.sorted()
+            var position = sequence
+            while true {
+                let entries = try await feed.entries(after: position, limit: max(limit, 1), of: followed)
+                guard let last = entries.last else { return [] }
+                var events: [SettlementEvent] = []
+                var receipts: [TransactionID: MinedTransaction] = [:]
+                for entry in entries {
+                    let kinds = try await kinds(of: entry, &receipts)
+                    for (offset, kind) in kinds.enumerated() {
+                        events.append(
+                            SettlementEvent(
+                                sequence: entry.sequence + UInt64(offset),
+                                block: Block(height: entry.log.height, time: entry.time),
+                                transaction: entry.log.transaction, kind: kind))
+                    }
+                    guard events.count < limit else { break }
+                }
+                guard events.isEmpty else { return events }
+                // Nobody knows what these mean; what comes after them must be told all the same.
+                position = last.sequence
             }
         }
+    }
+
+    private func kinds(
+        of entry: LogFeed.Entry, _ receipts: inout [TransactionID: MinedTransaction]
+    ) async throws(EndpointFault) -> [SettlementEvent.Kind] {
+        guard entry.log.contract != domain.contract else {
+            return [SettlementEvent.Kind(log: entry.log, in: domain)].compactMap(\.self)
+        }
+        guard let kind = contracts.contracts.first(where: { $0.value == entry.log.contract })?.key,
+            let form = ChainForms.of(kind), let contract = contractDomain(of: kind)
+        else { return [] }
+        return try await contractKinds(of: entry, form, in: contract, &receipts)
     }
 }

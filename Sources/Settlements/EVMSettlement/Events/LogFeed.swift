@@ -51,6 +51,8 @@ actor LogFeed {
     private static let overlap: UInt64 = 64
     /// How many bits of a sequence count the logs of a block.
     private static let indexBits: UInt64 = 24
+    /// How far apart the numbers of blocks are at least, when they must be higher than those of blocks that left.
+    private static let blockDistance: UInt64 = 1 << 16
 
     /// What was told after a place, oldest first.
     func entries(
@@ -124,9 +126,13 @@ actor LogFeed {
         guard logs.allSatisfy({ times[$0.height]?.hash == $0.blockHash }) else {
             throw .malformed("a block was replaced meanwhile")
         }
+        var before: ChainLog?
         for log in logs {
             guard let time = times[log.height]?.time else { continue }
-            last = max(last + 1, log.height << Self.indexBits | (log.index + 1))
+            // Numbers lie as far apart as the logs: one may tell of what others between them do.
+            let distance = before.map { $0.height == log.height ? log.index - $0.index : nil } ?? nil
+            last = max(last + (distance ?? Self.blockDistance), log.height << Self.indexBits | (log.index + 1))
+            before = log
             entries.append(Entry(sequence: last, log: log, time: time))
         }
         marks.append((blocks.upperBound, mark))

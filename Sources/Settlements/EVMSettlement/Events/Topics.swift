@@ -17,6 +17,10 @@ enum Topics {
     static let withdrawFinalized = Keccak256.hash(utf8: "WithdrawFinalized(bytes32,address,uint128)")
     static let channelClosed = Keccak256.hash(
         utf8: "ChannelClosed(bytes32,\(ChannelTerms.abiType))")
+    /// Of the contracts for channels of other schemes, all of them.
+    static let funded = Keccak256.hash(utf8: "Funded(bytes32,address,uint256)")
+    /// A payout that a token would not move, and that waits at the contract.
+    static let credited = Keccak256.hash(utf8: "Credited(address,address,uint256)")
     static let transfer = Keccak256.hash(utf8: "Transfer(address,address,uint256)")
 
     /// The first word of an event's data, where that is an amount.

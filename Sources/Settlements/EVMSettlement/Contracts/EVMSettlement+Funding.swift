@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import FarthingChannels
+public import FarthingContracts
+internal import FarthingEncodings
+internal import FarthingPrimitives
+internal import Synchronization
+
+extension EVMSettlement {
+    /// Locks money in a channel, and waits until it counts.
+    ///
+    /// The same authorisation a second time answers with the first transaction.
+    public func fund<Rules: ContractRules>(
+        _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
+    ) async throws(ContractError) -> ContractReceipt<Rules> {
+        let place = try place(rules)
+        let channel = terms.channelID(in: place.domain)
+        let leave = try await authorization(for: funding, terms, channel, place)
+        known.withLock { $0.remember(terms, of: channel) }
+        if try await settled({ () async throws(SettlementError) in try await isUsed(leave) }) {
+            return try await earlier(leave, terms, channel, place)
+        }
+        try await settled { () async throws(SettlementError) in try await check(leave) }
+        let payouts = try await payouts(of: funding, terms, channel, place)
+        switch await outcome(of: place.form.funding(terms, funding), at: place.domain.contract) {
+        case .success(let mined) where mined.funds(channel, at: place.domain.contract):
+            let paid = mined.payouts(from: place.domain.contract, in: terms.token)
+            return ContractReceipt(
+                transaction: mined.id, payouts: Self.told(payouts, paid),
+                snapshot: try await funded(terms, channel, place))
+        // Where somebody else came first, the contract has done nothing.
+        case .success: return try await earlier(leave, terms, channel, place)
+        case .failure(.reverted(let data)):
+            // Somebody else, or we before a restart, may have handed the same in meanwhile.
+            if try await settled({ () async throws(SettlementError) in try await isUsed(leave) }) {
+                return try await earlier(leave, terms, channel, place)
+            }
+            throw refusal(data, terms, channel, place)
+        case .failure(let fault): throw .settlement(fault.settlementError(at: reader.host))
+        }
+    }
+
+    private func outcome(of call: [UInt8], at contract: Address) async -> Result<MinedTransaction, SendingFault> {
+        do throws(SendingFault) { return .success(try await dispatch(call, to: contract)) } catch {
+            return .failure(error)
+        }
+    }
+
+    /// What can be said of a deposit without looking at its channel.
+    private func authorization<Rules>(
+        for funding: Funding, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
+    ) async throws(ContractError) -> Authorization {
+        let ours = Set(contracts.contracts.values).union([.zero, domain.contract, terms.token])
+        guard terms.token != .zero, !terms.parties.contains(where: ours.contains) else {
+            throw .settlement(.invalidTerms)
+        }
+        guard !funding.amount.isZero else { throw .settlement(.zeroAmount) }
+        let facts = try await asked { () async throws(EndpointFault) -> ContractFacts in
+            try await self.facts(place, at: try await reader.newestBlock())
+        }
+        let token = try await settled { () async throws(SettlementError) -> Token? in
+            try await self.token(terms.token)
+        }
+        guard let token, facts.token == nil || facts.token == terms.token else {
+            throw .settlement(.unknownToken(terms.token))
+        }
+        let leave = funding.authorization
+        let digest = place.domain.depositDigest(funding, of: channel, token: token.domain)
+        guard leave.signature.isBy(funding.payer, over: digest) else { throw .settlement(.authorizationSignature) }
+        return Authorization(
+            token: terms.token, payer: funding.payer, amount: funding.amount, validAfter: leave.validAfter,
+            validBefore: leave.validBefore, nonce: SettlementDomain.depositNonce(channel: channel, salt: leave.salt),
+            digest: digest, signature: leave.signature)
+    }
+
+    /// What of a deposit goes elsewhere at once; throws what the rules have against it.
+    private func payouts<Rules: ContractRules>(
+        of funding: Funding, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
+    ) async throws(ContractError) -> [Payout] {
+        let (state, context) = try await asked { () async throws(EndpointFault) -> (Rules, ContractContext) in
+            let view = view(of: channel, in: place.domain, at: try await reader.newestBlock())
+            let state = try await place.form.state(terms, view) ?? Rules(terms)
+            return (state, try await self.context(for: state, view, place))
+        }
+        var next = state
+        do throws(Rules.Refusal) { return try next.fund(funding.amount, by: funding.payer, in: context) } catch {
+            throw .refused(ContractRefusal(error))
+        }
+    }
+
+    /// The receipt of a deposit that was made before, if its authorisation went into just this channel.
+    private func earlier<Rules>(
+        _ leave: Authorization, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
+    ) async throws(ContractError) -> ContractReceipt<Rules> {
+        let mined = try await settled { () async throws(SettlementError) in try await transaction(using: leave) }
+        guard let mined else {
+            throw .settlement(.unavailable(reason: "the deposit is not deep enough in the chain yet"))
+        }
+        guard mined.funds(channel, at: place.domain.contract) else { throw .settlement(.authorizationUsed) }
+        return ContractReceipt(
+            transaction: mined.id, payouts: [], snapshot: try await funded(terms, channel, place))
+    }
+
+    private func funded<Rules>(
+        _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
+    ) async throws(ContractError) -> ContractSnapshot<Rules> {
+        try await asked { () async throws(EndpointFault) in
+            let block = try await reader.newestBlock()
+            return try await snapshot(of: channel, terms, place, at: block)
+                ?? ContractSnapshot(state: Rules(terms), block: block)
+        }
+    }
+}
+
+extension MinedTransaction {
+    /// Whether money came into a channel.
+    func funds(_ channel: ChannelID, at contract: Address) -> Bool {
+        logs.contains { log in
+            log.contract == contract && log.topics.first == Topics.funded
+                && log.topics.dropFirst().first == channel.hash
+        }
+    }
+}

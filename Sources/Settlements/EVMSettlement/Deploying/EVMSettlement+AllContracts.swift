@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+internal import FarthingEncodings
+public import FarthingPrimitives
+
+extension EVMSettlement {
+    /// Which contracts are to be made.
+    public struct DeploymentPlan: Hashable, Sendable {
+        /// The schemes whose contracts are made.
+        public var kinds: Set<ContractKind>
+        /// Whether the contract of vouchers and its collector are made, too; else those that are known are used.
+        public var makesVoucherContract: Bool
+        /// The token of two-way channels, which have a contract for each; without it none is made.
+        public var token: Address?
+        /// What is allowed in two-way channels; nobody can change it later.
+        public var limits: ContractLimits
+
+        public init(
+            kinds: Set<ContractKind> = [.hashChain, .merkleToken, .lottery, .lot, .twoWay],
+            makesVoucherContract: Bool = true, token: Address? = nil, limits: ContractLimits = .none
+        ) {
+            self.kinds = kinds
+            self.makesVoucherContract = makesVoucherContract
+            self.token = token
+            self.limits = limits
+        }
+    }
+
+    /// Makes contracts, one after the other, and reads each back.
+    ///
+    /// - Returns: Where all of them are, with what was there before.
+    public func deployContracts(_ plan: DeploymentPlan = DeploymentPlan()) async throws(SettlementError) -> ContractRegistry {
+        var registry = contracts
+        if plan.makesVoucherContract {
+            let contract = try await deploy(.batchSettlement)
+            let collector = try await deploy(.erc3009Collector, [.address(contract.address)])
+            guard
+                let domain = SettlementDomain(
+                    network: contracts.network, contract: contract.address, depositCollector: collector.address,
+                    permit2Collector: contracts.settlement.permit2Collector)
+            else { throw .invalidTerms }
+            registry.settlement = domain
+        }
+        for kind in ContractKind.allCases where plan.kinds.contains(kind) {
+            guard let form = ChainForms.of(kind) else { continue }
+            var arguments: [ABI.Value] = []
+            if kind == .twoWay {
+                guard let token = plan.token else { continue }
+                arguments = Self.arguments(of: token, plan.limits)
+            }
+            registry.contracts[kind] = try await deploy(form.compiled, arguments).address
+        }
+        return registry
+    }
+
+    /// What the contract of two-way channels is made with.
+    private static func arguments(of token: Address, _ limits: ContractLimits) -> [ABI.Value] {
+        // All bits set stand for any number.
+        let anyNumber = ABI.Value.bytes32(Hash32 { $0.initializeMemory(as: UInt8.self, repeating: 0xff) })
+        let most = limits.openChannels.map { ABI.Value.uint(UInt64(max($0, 0))) }
+        return [
+            .address(token), .uint(limits.minimum), .uint(limits.maximum), most ?? anyNumber, .uint(limits.fee),
+            .address(limits.feeReceiver),
+        ]
+    }
+
+    // MARK: - Looking after them
+
+    /// What is at an address where a contract should be.
+    public struct ContractCheck: Hashable, Sendable {
+        public enum Finding: Hashable, Sendable {
+            /// The code is that of our compiler, to the last byte that runs.
+            case ours
+            /// There is code, and it is not ours: that of vouchers has other implementations.
+            case foreign
+            case nothing
+        }
+
+        /// As the registry names it.
+        public let name: String
+        public let address: Address
+        public let finding: Finding
+    }
+
+    /// Looks at the code of all contracts that are known.
+    public func verifyContracts() async throws(SettlementError) -> [ContractCheck] {
+        var places: [(name: String, contract: CompiledContract, address: Address)] = [
+            ("batch-settlement", .batchSettlement, domain.contract),
+            ("erc3009-collector", .erc3009Collector, domain.depositCollector),
+            ("permit2-collector", .permit2Collector, domain.permit2Collector),
+        ]
+        for (kind, address) in contracts.contracts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            let compiled = kind == .balanceProof ? .voucherChannels : ChainForms.of(kind)?.compiled
+            guard let compiled else { continue }
+            places.append((kind.rawValue, compiled, address))
+        }
+        return try await reader.explained { () async throws(EndpointFault) in
+            let answers = try await reader.chain.agreed(places.map { .code(at: $0.address) })
+            var checks: [ContractCheck] = []
+            for (place, answer) in zip(places, answers) {
+                let code = try answer.get().data("a contract's code")
+                checks.append(
+                    ContractCheck(
+                        name: place.name, address: place.address,
+                        finding: code.isEmpty ? .nothing : place.contract.isAt(code: code) ? .ours : .foreign))
+            }
+            return checks
+        }
+    }
+}
