@@ -77,10 +77,11 @@ def DOMAIN_SEPARATOR() -> bytes32:
 
 @internal
 def _move(owner: address, receiver: address, amount: uint256):
-    assert owner != empty(address), "ERC20: transfer from the zero address"
+    # Who has a balance is not the zero address, since nobody can send there.
     assert receiver != empty(address), "ERC20: transfer to the zero address"
-    assert self.balanceOf[owner] >= amount, "ERC20: transfer amount exceeds balance"
-    self.balanceOf[owner] = unsafe_sub(self.balanceOf[owner], amount)
+    held: uint256 = self.balanceOf[owner]
+    assert held >= amount, "ERC20: transfer amount exceeds balance"
+    self.balanceOf[owner] = unsafe_sub(held, amount)
     self.balanceOf[receiver] = unsafe_add(self.balanceOf[receiver], amount)
     log Transfer(sender=owner, receiver=receiver, value=amount)
 

@@ -85,6 +85,17 @@ class Chain:
     def slot(self, address, key):
         return int(states.get_storage(self.state, fork_types.Address(raw(address)), Bytes32(key.to_bytes(32, "big"))))
 
+    def set_slot(self, address, key, value):
+        states.set_storage(
+            self.state, fork_types.Address(raw(address)), Bytes32(key.to_bytes(32, "big")), U256(value))
+
+    def copy_account(self, source, target):
+        """Puts a contract's code and slots at another address."""
+        self.set_code(target, self.code(source))
+        slots = self.state._storage_tries.get(fork_types.Address(raw(source)))
+        if slots is not None:
+            self.state._storage_tries[fork_types.Address(raw(target))] = copy_trie(slots)
+
     # Transactions
 
     def send(self, sender, to=None, data=b"", value=0, gas=MOST_GAS, changing=True):

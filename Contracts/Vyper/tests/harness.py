@@ -43,7 +43,7 @@ class Account:
         return signature[:64] + bytes([27 + signature[64]])
 
     def compact(self, digest):
-        """The two words of EIP-2098: r, and s with the parity of y in its highest bit."""
+        """The two words of EIP-2098: r, and s with the parity of y."""
         return compact(self.sign(digest))
 
     def __repr__(self):
@@ -51,8 +51,9 @@ class Account:
 
 
 def compact(signature):
+    """r, and s with the parity of y in its highest bit, as a number."""
     s = int.from_bytes(signature[32:64], "big") | (signature[64] - 27) << 255
-    return signature[:32], s.to_bytes(32, "big")
+    return signature[:32], s
 
 
 def malleated(signature):
@@ -162,10 +163,14 @@ class Contract:
         """The entry of a function; one of several of a name is told by `name(types)` or by how many values it takes."""
         plain_name = name.split("(")[0]
         for entry in self.functions[plain_name]:
-            text = f"{plain_name}({','.join(types_of(entry['inputs']))})"
+            text = self.function_text(entry)
             if text == name or "(" not in name and len(entry["inputs"]) == len(arguments):
                 return text, entry
         raise KeyError(name)
+
+    @staticmethod
+    def function_text(entry):
+        return f"{entry['name']}({','.join(types_of(entry['inputs']))})"
 
     def data(self, name, *arguments):
         text, entry = self.function(name, arguments)
@@ -227,10 +232,17 @@ def deploy(chain, name, *arguments, sender=ZERO, value=0):
     return contract
 
 
-def install(chain, name, address):
-    """Puts a contract at an address without running its constructor; only for those without immutables."""
+def install(chain, name, address, **slots):
+    """Puts a contract at an address without running its constructor, with values in its slots by name.
+
+    Only for those without immutables, which are a part of the code.
+    """
     made = artifact(name)
+    assert "code_layout" not in made["layout"], f"{name} has immutables"
     chain.set_code(address, bytes.fromhex(made["bytecode_runtime"].removeprefix("0x")))
+    for slot, value in slots.items():
+        number = int(value, 16) if isinstance(value, str) else value
+        chain.set_slot(address, made["layout"]["storage_layout"][slot]["slot"], number)
     return Contract(chain, address.lower(), made["abi"])
 
 

@@ -108,4 +108,4 @@ def test_an_unknown_function_is_refused(token, accounts):
 def test_the_two_words_of_a_signature(accounts):
     signature = Account("somebody").sign(b"\x01" * 32)
     r, vs = compact(signature)
-    assert r == signature[:32] and vs[0] >> 7 == signature[64] - 27
+    assert r == signature[:32] and vs >> 255 == signature[64] - 27

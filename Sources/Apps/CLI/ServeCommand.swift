@@ -153,9 +153,9 @@ struct ServeCommand: AsyncParsableCommand {
                     "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
                     "network": .string("\(settings.network)"), "payTo": .string(settings.payTo.checksummed),
                     "store": .string(settings.storePath), "settlement": .string(settings.settlementName),
-                    "ledger": settings.facilitator == nil ? .string(settings.ledgerPath) : nil,
+                    "ledger": settings.isSimulated ? .string(settings.ledgerPath) : nil,
                     "facilitator": settings.facilitator.map { .string($0) },
-                    "simulated": .bool(settings.facilitator == nil),
+                    "simulated": .bool(settings.isSimulated),
                 ]).text)
             return
         }
@@ -163,6 +163,11 @@ struct ServeCommand: AsyncParsableCommand {
         Console.out("Paid to \(settings.payTo) in \(settings.token.symbol) under \(settings.network)")
         if let facilitator = settings.facilitator {
             Console.out("Channels are settled by the facilitator at \(facilitator)")
+            return
+        }
+        if let chain = settings.chain {
+            let contract = chain.voucherContract.checksummed
+            Console.out("Channels are settled on the chain, vouchers by \(contract)")
             return
         }
         Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")

@@ -38,7 +38,7 @@ extension ConfigurationSource {
         }
         if let confirmations { place.sending.confirmations = confirmations }
         let price = try value(.highestGasPrice, "it must be a number of gwei, such as 50 or 0.5") { text in
-            Amount(tokens: text, decimals: 9).flatMap { $0.isZero || $0.units > 1 << 80 ? nil : $0.units }
+            ContractOffice.price(gwei: text)
         }
         if let price { place.sending.highestFee = price }
         let poll = try value(.chainPoll, "it must be a number of milliseconds from 10 to 60000") { text in

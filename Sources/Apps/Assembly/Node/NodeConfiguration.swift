@@ -81,6 +81,9 @@ public struct NodeConfiguration: Sendable {
     /// The word for where channels are settled, in settings and reports.
     public var settlementName: String { chain != nil ? "evm" : facilitator == nil ? "ledger" : "facilitator" }
 
+    /// Whether channels are settled on the embedded ledger, with money that is none.
+    public var isSimulated: Bool { chain == nil && facilitator == nil }
+
     /// Where channels are settled.
     ///
     /// - Throws: ``ConfigurationError/bad(key:value:why:)`` for networks without an EVM chain.

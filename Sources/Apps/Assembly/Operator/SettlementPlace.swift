@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingEVMSettlement
+public import FarthingPrimitives
 
 /// Where a payee's channels are settled.
 public enum SettlementPlace: Sendable {
@@ -62,6 +63,9 @@ public struct ChainPlace: Sendable {
         self.contracts = contracts
         self.token = token
     }
+
+    /// The contract of vouchers.
+    public var voucherContract: Address { contracts.settlement.contract }
 
     /// - Parameter signer: The key whose account pays for transactions.
     func open(signer: any Signer) throws(SettlementError) -> EVMSettlement {

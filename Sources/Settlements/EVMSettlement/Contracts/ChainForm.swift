@@ -112,7 +112,7 @@ extension ChainForm {
 }
 
 extension ABI.Value {
-    static let signatureType = "(bytes32,bytes32)"
+    static let signatureType = "(bytes32,uint256)"
 
     /// A signature in two words: `r`, and `s` with the parity of the point in its highest bit.
     ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import AsyncHTTPClient
 public import FarthingChannels
 public import FarthingContracts
 internal import FarthingEncodings
@@ -29,31 +30,69 @@ extension EVMSettlement {
         }
     }
 
-    /// Makes contracts, one after the other, and reads each back.
+    /// Makes contracts, one after the other, and reads each back. Those that are known already are not made again.
     ///
+    /// - Parameter made: Told of each.
     /// - Returns: Where all of them are, with what was there before.
-    public func deployContracts(_ plan: DeploymentPlan = DeploymentPlan()) async throws(SettlementError) -> ContractRegistry {
+    public func deployContracts(
+        _ plan: DeploymentPlan = DeploymentPlan(), made: @Sendable (_ name: String, _ address: Address) -> Void = { _, _ in }
+    ) async throws(SettlementError) -> ContractRegistry {
         var registry = contracts
         if plan.makesVoucherContract {
             let contract = try await deploy(.batchSettlement)
             let collector = try await deploy(.erc3009Collector, [.address(contract.address)])
+            let permit2 = try await deploy(
+                .permit2Collector, [.address(contract.address), .address(SettlementDomain.permit2)])
             guard
                 let domain = SettlementDomain(
                     network: contracts.network, contract: contract.address, depositCollector: collector.address,
-                    permit2Collector: contracts.settlement.permit2Collector)
+                    permit2Collector: permit2.address)
             else { throw .invalidTerms }
             registry.settlement = domain
+            made("batch-settlement", contract.address)
+            made("erc3009-collector", collector.address)
+            made("permit2-collector", permit2.address)
         }
-        for kind in ContractKind.allCases where plan.kinds.contains(kind) {
+        for kind in ContractKind.allCases where plan.kinds.contains(kind) && registry.contracts[kind] == nil {
             guard let form = ChainForms.of(kind) else { continue }
             var arguments: [ABI.Value] = []
             if kind == .twoWay {
                 guard let token = plan.token else { continue }
                 arguments = Self.arguments(of: token, plan.limits)
             }
-            registry.contracts[kind] = try await deploy(form.compiled, arguments).address
+            let address = try await deploy(form.compiled, arguments).address
+            registry.contracts[kind] = address
+            made(kind.rawValue, address)
         }
         return registry
+    }
+
+    /// Makes a token with which everybody can make money: for local chains.
+    ///
+    /// It calls itself USDC, version 2, with 6 decimals.
+    public func deployTestToken() async throws(SettlementError) -> Address {
+        try await deploy(.testUSDC, [.string("USDC"), .string("USDC"), .string("2"), .uint(UInt64(6))]).address
+    }
+
+    /// Which chain some endpoints are on.
+    public static func network(at urls: [String], client: HTTPClient) async throws(SettlementError) -> Network {
+        var found: Network?
+        for text in urls {
+            guard let url = EndpointURL(text) else {
+                throw .unavailable(reason: "the endpoint's URL does not begin with http:// or https:// and a host")
+            }
+            let endpoint = Endpoint(url: url, client: client, limits: ChainReader.Limits())
+            let network: Network
+            do throws(EndpointFault) {
+                network = Network(evm: try Quantity.read(try await endpoint.ask([.chainID])[0].get(), "the chain's id"))
+            } catch { throw error.settlementError(at: url.host) }
+            guard found == nil || found == network else {
+                throw .unavailable(reason: "the endpoints are on different chains")
+            }
+            found = network
+        }
+        guard let found else { throw .unavailable(reason: "no endpoint is named") }
+        return found
     }
 
     /// What the contract of two-way channels is made with.

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingChannels
+import FarthingEVMSettlement
+public import FarthingEncodings
+import FarthingKeyFiles
+public import FarthingPrimitives
+import Foundation
+
+/// Makes contracts on a chain, and looks after those that are there.
+public struct ContractOffice: Sendable {
+    /// What was made.
+    public struct Made: Sendable {
+        let registry: ContractRegistry
+        /// The token that was made for a local chain.
+        public let token: Address?
+        public var json: JSON { registry.json }
+    }
+
+    /// What is at the address of a contract.
+    public struct Finding: Hashable, Sendable {
+        public let name: String
+        public let address: Address
+        /// `ours`, `foreign` or `nothing`.
+        public let code: String
+    }
+
+    private let settlement: EVMSettlement
+
+    /// A price in gwei, as people write it.
+    ///
+    /// - Returns: `nil` for what is no such price; in wei.
+    public static func price(gwei text: String) -> UInt128? {
+        Amount(tokens: text, decimals: 9).flatMap { $0.isZero || $0.units > 1 << 80 ? nil : $0.units }
+    }
+
+    /// - Parameters:
+    ///   - key: The file of the key whose account pays.
+    ///   - highestFee: The most that a unit of gas may cost, in wei.
+    public static func open(
+        rpc: String, key: String, passphraseFile: String?, highestFee: UInt128?
+    ) async throws -> ContractOffice {
+        let signer = KeySigner(
+            try KeyFile.read(key) {
+                let text = try passphraseFile.map { try String(contentsOfFile: $0, encoding: .utf8) }
+                return text.map { Array($0.prefix { !$0.isNewline }.utf8) }
+            })
+        var sending = SendingPolicy(confirmations: 1, pollInterval: .milliseconds(500))
+        if let highestFee { sending.highestFee = highestFee }
+        return ContractOffice(settlement: try await settlement(rpc: rpc, signer: signer, sending: sending))
+    }
+
+    /// The chain is what its endpoint says it is.
+    private static func settlement(
+        rpc: String, signer: KeySigner?, contracts: String? = nil, sending: SendingPolicy = SendingPolicy()
+    ) async throws -> EVMSettlement {
+        let urls = rpc.split(separator: ",").map { $0.filter { $0 != " " } }
+        guard let registry = try contracts.map(ContractRegistry.init(file:)) else {
+            let network = try await EVMSettlement.network(at: urls, client: .shared)
+            guard let standard = ContractRegistry(network: network) else { throw SettlementError.invalidTerms }
+            return try EVMSettlement(
+                urls: urls, signer: signer, contracts: standard, sending: sending, client: .shared)
+        }
+        return try EVMSettlement(urls: urls, signer: signer, contracts: registry, sending: sending, client: .shared)
+    }
+
+    /// Makes the contracts, one after the other.
+    ///
+    /// - Parameter told: Told of each step, in a line for people.
+    public func deploy(
+        token: Address?, makesTestToken: Bool, makesVouchers: Bool, told: @Sendable (String) -> Void
+    ) async throws -> Made {
+        var made: Address?
+        if makesTestToken {
+            let address = try await settlement.deployTestToken()
+            told("token      \(address.checksummed)")
+            made = address
+        }
+        var plan = EVMSettlement.DeploymentPlan(makesVoucherContract: makesVouchers)
+        plan.token = made ?? token
+        let registry = try await settlement.deployContracts(plan) { name, address in
+            told("\(name.padding(toLength: 18, withPad: " ", startingAt: 0)) \(address.checksummed)")
+        }
+        return Made(registry: registry, token: made)
+    }
+
+    /// Looks at the code of all contracts that are known.
+    ///
+    /// - Parameter contracts: The file that says where they are; `nil` for x402's.
+    public static func verify(rpc: String, contracts: String?) async throws -> [Finding] {
+        let settlement = try await settlement(rpc: rpc, signer: nil, contracts: contracts)
+        return try await settlement.verifyContracts().map {
+            Finding(name: $0.name, address: $0.address, code: "\($0.finding)")
+        }
+    }
+}
