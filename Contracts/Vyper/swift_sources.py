@@ -9,6 +9,8 @@ import json
 import pathlib
 import sys
 
+from eth_utils import function_abi_to_4byte_selector
+
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = HERE.parents[1] / "Sources/Settlements/EVMSettlement/Deploying/Compiled"
 DEPLOYED = [
@@ -33,12 +35,23 @@ def text(artifact):
 extension CompiledContract {{
     static let {name[0].lower() + name[1:] if not name.startswith("ERC") else "erc" + name[3:]} = CompiledContract(
         name: "{name}", compiler: "{artifact["compiler"]}",
+        functions: [
+{functions(artifact)}
+        ],
         runtime: {start}..<{start + len(runtime)},
         creation: """
 {lines}
         """)
 }}
 '''
+
+
+def functions(artifact):
+    """The names of what changes something, by selector."""
+    found = {
+        function_abi_to_4byte_selector(entry).hex(): entry["name"] for entry in artifact["abi"]
+        if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")}
+    return "\n".join(f'            "{selector}": "{name}",' for selector, name in sorted(found.items()))
 
 
 def main():

@@ -47,7 +47,7 @@ struct ChannelsCommand: AsyncParsableCommand {
                         "\($0.captured)", "\($0.claimable)",
                     ]
                 }, right: Set(3...7))
-            Console.out(inspector.ledger == nil ? "(settled by a facilitator)" : "(on a simulated ledger)")
+            Console.out("(\(inspector.placeText))")
         }
     }
 

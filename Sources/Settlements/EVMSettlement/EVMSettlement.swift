@@ -21,6 +21,8 @@ public final class EVMSettlement: Settlement {
     /// Where the contracts are.
     public let contracts: ContractRegistry
     let sending: SendingPolicy
+    /// What the transactions took that were sent from here.
+    public let gas: GasLog
     let feed: LogFeed
     let contractLogs: ContractLogs
     /// What was learnt of channels and contracts, and never changes.
@@ -49,6 +51,7 @@ public final class EVMSettlement: Settlement {
             urls: urls, domain: contracts.settlement, tokens: tokens, limits: limits, quorum: quorum,
             confirmations: sending.confirmations, client: client)
         self.contracts = contracts
+        gas = GasLog()
         self.signer = signer
         self.sending = sending
         feed = LogFeed(
@@ -61,6 +64,7 @@ public final class EVMSettlement: Settlement {
     private init(_ other: EVMSettlement, signer: any Signer) {
         reader = other.reader
         contracts = other.contracts
+        gas = other.gas
         sending = other.sending
         feed = other.feed
         contractLogs = other.contractLogs
@@ -113,7 +117,9 @@ public final class EVMSettlement: Settlement {
         _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
     ) async throws(SendingFault) -> MinedTransaction {
         guard let signer = account ?? signer else { throw .noKey }
-        return try await sender(for: signer).send(TransactionSender.Call(receiver: contract, data: data))
+        let mined = try await sender(for: signer).send(TransactionSender.Call(receiver: contract, data: data))
+        if let contract { gas.add(mined.gasUsed, for: data, at: contract) }
+        return mined
     }
 
     /// Asks what a contract would do, and takes it back.

@@ -135,4 +135,68 @@ extension Interop.OnChain {
             }
         }
     }
+
+    @Test func `wallets pay a node there by all five schemes, and what was earned reaches the payee's account`()
+        async throws
+    {
+        let schemes = ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"]
+        try await open { devnet in
+            let folder = try Places.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func file(_ name: String) -> String { folder.appending(path: name).path(percentEncoded: false) }
+            func farthing(_ arguments: [String]) async throws -> JSON {
+                let process = try RunningProcess(
+                    "farthing", try Places.farthing(), arguments + ["--json"], in: folder)
+                return try JSON.parse(try await process.finish().joined(separator: "\n"))
+            }
+            try devnet.accounts[0].key.write(toFile: file("hex"), atomically: true, encoding: .utf8)
+            _ = try await farthing(["key", "import", file("key"), "--from", file("hex"), "--no-passphrase"])
+            _ = try await farthing([
+                "contracts", "deploy", "--rpc", devnet.urls[0], "--key", file("key"), "--token", Devnet.usdc, "--out",
+                file("contracts"),
+            ])
+            let place = ["--rpc", devnet.urls[0], "--contracts", file("contracts")]
+            let code = try await farthing(["contracts", "verify"] + place)["contracts"]?.arrayValue ?? []
+            #expect(code.count == 8 && code.allSatisfy { $0["code"]?.stringValue == "ours" }, "\(code)")
+
+            try await Shop.open(
+                minimumDeposit: 20_000, rpc: devnet.urls[0], contracts: file("contracts"), schemes: schemes
+            ) { shop in
+                try await fund(shop, on: devnet)
+                for scheme in schemes {
+                    let wallet = ["--wallet", file(scheme)]
+                    let made = try await farthing(["wallet", "new", "--no-passphrase"] + wallet)
+                    let address = try #require(made["address"]?.stringValue.flatMap(Address.init(hex:)))
+                    try await devnet.mint(1_000_000, for: address)
+                    for _ in 0..<3 {
+                        let paid = try await farthing(
+                            ["pay", "\(shop.url)/weather", "--scheme", scheme] + wallet + place)
+                        #expect(paid["status"]?.integerValue == 200, "\(scheme): \(paid)")
+                    }
+                }
+                try await shop.stop()
+                try await shop.start()
+                let again = try await farthing(
+                    ["pay", "\(shop.url)/weather", "--scheme", "hash-chain", "--wallet", file("hash-chain")] + place)
+                #expect(again["status"]?.integerValue == 200, "after a restart: \(again)")
+                try await shop.stop()
+
+                let claim = try await shop.farthing(["claim", "--end-two-way"])
+                let reports = claim["schemes"]?.arrayValue ?? []
+                func captured(_ scheme: String) -> Int? {
+                    reports.first { $0["scheme"]?.stringValue == scheme }?.units("captured")
+                }
+                #expect(captured("hash-chain") == 4000 && captured("merkle-token") == 3000, "\(claim)")
+                #expect(captured("two-way") == 0, "its challenge period runs")
+                _ = try await shop.farthing(["settle"])
+                let won = captured("lottery") ?? 0
+                #expect(try await balance(Shop.payTo, on: devnet) == 3000 + 4000 + 3000 + won)
+                let channels = try await shop.farthing(["channels", "list"])["channels"]?.arrayValue ?? []
+                let twoWay = channels.first { $0["scheme"]?.stringValue == "two-way" }
+                #expect(twoWay?["status"]?.stringValue == "closing", "\(channels)")
+                let verified = try await shop.farthing(["store", "verify"])
+                #expect(verified["ok"]?.boolValue == true, "\(verified)")
+            }
+        }
+    }
 }

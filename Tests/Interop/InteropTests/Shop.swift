@@ -32,9 +32,11 @@ final class Shop: Payee {
     ///   - claimEvery: Seconds between two claims while the shop is open.
     ///   - facilitator: Who settles; `nil` settles on an embedded ledger.
     ///   - rpc: An endpoint of the chain that settles instead.
+    ///   - contracts: A file that says where contracts are on that chain.
+    ///   - schemes: The ways to pay.
     static func open(
         minimumDeposit: Int, claimEvery: Int = 3600, facilitator: String? = nil, rpc: String? = nil,
-        _ body: (Shop) async throws -> Void
+        contracts: String? = nil, schemes: [String] = ["voucher"], _ body: (Shop) async throws -> Void
     ) async throws {
         let folder = try Places.newFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -42,8 +44,10 @@ final class Shop: Payee {
         defer { upstream.destroy() }
         let shop = Shop(
             folder, upstream, try await upstream.address(),
-            settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"],
-            place: facilitator.map { ["--facilitator", $0] } ?? rpc.map(Self.onChain) ?? [])
+            settings: ["--min-deposit", "\(minimumDeposit)", "--claim-every", "\(claimEvery)"]
+                + ["--schemes", schemes.joined(separator: ",")],
+            place: (facilitator.map { ["--facilitator", $0] } ?? rpc.map(Self.onChain) ?? [])
+                + (contracts.map { ["--contracts", $0] } ?? []))
         defer { shop.server?.destroy() }
         try await shop.start()
         try await body(shop)

@@ -15,10 +15,18 @@ public struct StoreInspector: Sendable {
     /// `nil` when the channels are settled elsewhere.
     public let ledger: Ledger?
     private let domain: SettlementDomain
+    /// Where channels are settled, in a few words for people.
+    public let placeText: String
 
     /// - Throws: `StoreError`.
     public init(storePath: String, place: SettlementPlace) throws {
         store = try JournalStore(path: storePath, mode: .readOnly)
+        placeText =
+            switch place {
+            case .ledger: "on a simulated ledger"
+            case .facilitator: "settled by a facilitator"
+            case .chain: "settled on a chain"
+            }
         switch place {
         case .ledger(let path, _):
             let ledger = try Ledger(existing: path)

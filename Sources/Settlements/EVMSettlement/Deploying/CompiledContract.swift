@@ -11,14 +11,17 @@ public struct CompiledContract: Sendable {
     public let name: String
     /// With its version.
     public let compiler: String
+    /// The names of the functions that change something, by their selectors as 8 hexadecimal digits.
+    public let functions: [String: String]
     /// What makes the contract when it is sent; arguments follow it.
     let creation: [UInt8]
     /// Which part of that runs afterwards; behind it a contract keeps what was fixed when it was made.
     private let range: Range<Int>
 
     /// - Parameter creation: Hexadecimal digits.
-    init(name: String, compiler: String, runtime: Range<Int>, creation: String) {
+    init(name: String, compiler: String, functions: [String: String], runtime: Range<Int>, creation: String) {
         self.name = name
+        self.functions = functions
         self.compiler = compiler
         self.creation = Hex.decode(creation) ?? []
         range = runtime
@@ -32,4 +35,12 @@ public struct CompiledContract: Sendable {
 
     /// The hash of what runs, by which people compare it.
     public var runtimeHash: Hash32 { Keccak256.hash(Array(runtime)) }
+}
+
+extension CompiledContract {
+    /// All that are made here.
+    public static let all: [CompiledContract] = [
+        .batchSettlement, .erc3009Collector, .permit2Collector, .testUSDC, .voucherChannels, .twoWayChannels,
+        .hashChains, .merkleTokens, .lottery, .lots,
+    ]
 }
