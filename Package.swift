@@ -84,7 +84,7 @@ let apps: [Target] = [
         uses: ["BalanceProofScheme", "TwoWayScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room(
         "Assembly", in: "Apps",
-        uses: ["Wallet", "Node", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives"]
+        uses: ["Wallet", "Node", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives", "Devnet"]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
             configuration, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,

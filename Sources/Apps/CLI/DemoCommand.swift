@@ -12,7 +12,11 @@ struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Sell an API to a wallet, 1,000 requests in each way to pay, and account for every unit.",
-        discussion: "All of it is real but the money, which is on an embedded ledger: servers, signatures, files.")
+        discussion: """
+            All of it is real but the money, which is on an embedded ledger: servers, signatures, files. With --chain \
+            evm the money is a token on a local Ethereum chain that is started for it (it needs Python, and a minute the \
+            first time), and the table at the end says what each operation took of gas.
+            """)
 
     @Option(name: .long, help: "How many paid requests to send, 1 to 1000000.")
     var requests = 1000
@@ -23,6 +27,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The way to pay that is shown. (default: all)")
     var scheme: String?
 
+    @Option(name: .long, help: "'evm' for a local EVM chain with real contracts. (default: an embedded ledger)")
+    var chain: String?
+
     @Option(name: .long, help: "The folder for the store; an earlier demo's files in it are replaced.")
     var folder = "farthing-demo"
 
@@ -32,6 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000).contains(requests) else { throw ValidationError("--requests goes from 1 to 1000000.") }
         guard (1...256).contains(channels) else { throw ValidationError("--channels goes from 1 to 256.") }
+        guard chain == nil || chain == "evm" else { throw ValidationError("--chain takes 'evm'.") }
         let shown = Demo.Options.shown.map(\.rawValue)
         guard scheme.map(shown.contains) ?? true else {
             let names = shown.joined(separator: ", ")
@@ -45,6 +53,7 @@ struct DemoCommand: AsyncParsableCommand {
         var options = Demo.Options(folder: folder)
         options.requests = requests
         options.channels = channels
+        options.onChain = chain != nil
         if let scheme = scheme.flatMap(PaymentScheme.init) { options.schemes = [scheme] }
         let talks = !output.json
         let demo = Demo(options, logger: logger) { if talks { Self.tell($0) } }
@@ -55,6 +64,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static func tell(_ progress: Demo.Progress) {
         switch progress {
+        case .chainStarting: Console.out("chain      a local EVM chain, and our contracts on it")
         case .upstreamRunning(let address): Console.out("upstream   an API that knows nothing of payments, \(address)")
         case .gateRunning(let address): Console.out("gate       sells it for 0.001 USDC a request, \(address)")
         case .firstAnswer(let time): Console.out("wallet     first paid answer after \(milliseconds(time)) ms")
@@ -91,11 +101,20 @@ struct DemoCommand: AsyncParsableCommand {
         }
         Console.table(["\(report.token.symbol) of", "before", "after"], rows, right: [1, 2])
         Console.out("")
+        if !report.audit.gas.isEmpty {
+            Console.table(
+                ["contract of", "operation", "calls", "gas each"],
+                report.audit.gas.map { [$0.scheme, $0.operation, "\($0.calls)", "\($0.each)"] }, right: [2, 3])
+            Console.out("")
+        }
         if report.isConserved {
-            Console.out(
-                "conserved: a recount of \(report.ledgerEvents) ledger events finds every unit; nothing was lost")
+            let place = report.isSimulated ? "ledger events" : "events of the chain"
+            Console.out("conserved: a recount of \(report.ledgerEvents) \(place) finds every unit; nothing was lost")
         } else {
             for fault in report.faults { Console.out("NOT CONSERVED: \(fault)") }
+        }
+        guard report.isSimulated else {
+            return Console.out("the chain was a local one, \(report.network), and is gone; the store is \(report.storePath)")
         }
         Console.out("simulated: the money is on a ledger of its own, not on \(report.network)")
         Console.out("look at it: farthing channels list --store \(report.storePath)")

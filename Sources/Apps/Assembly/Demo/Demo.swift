@@ -2,9 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
-import FarthingContracts
 import FarthingHTTP402
-import FarthingLedgerSettlement
 import FarthingNode
 public import FarthingPrimitives
 import FarthingVoucherScheme
@@ -32,11 +30,15 @@ public struct Demo: Sendable {
         ///
         /// Those of an earlier demo in it are replaced.
         public var folder: String
+        /// Whether a local EVM chain is started for it, instead of an embedded ledger.
+        public var onChain = false
         public init(folder: String) { self.folder = folder }
     }
 
     /// How far the demo is.
     public enum Progress: Hashable, Sendable {
+        /// Contracts are being made on a local chain.
+        case chainStarting
         case upstreamRunning(String)
         case gateRunning(String)
         case firstAnswer(Duration)
@@ -59,14 +61,29 @@ public struct Demo: Sendable {
     }
 
     public func run() async throws -> DemoReport {
+        if options.onChain { report(.chainStarting) }
+        let stage: any DemoStage = options.onChain ? try await ChainStage.open() : LedgerStage()
+        do {
+            let result = try await run(on: stage)
+            await stage.end()
+            return result
+        } catch {
+            await stage.end()
+            throw error
+        }
+    }
+
+    private func run(on stage: any DemoStage) async throws -> DemoReport {
         let upstream = DemoUpstream(logger: logger)
         return try await Self.whileRunning([upstream], logger: logger) {
             let address = try await upstream.address.value
             report(.upstreamRunning(address))
-            let configuration = try configuration(upstream: address)
+            var configuration = try configuration(upstream: address)
+            stage.configure(&configuration)
             let node = try await PaymentNode.open(configuration, logger: logger, clock: { [clock] in clock.now })
             do {
-                let result = try await run(node)
+                try await stage.prepare(node)
+                let result = try await run(node, on: stage)
                 await node.close()
                 return result
             } catch {
@@ -76,7 +93,7 @@ public struct Demo: Sendable {
         }
     }
 
-    private func run(_ node: PaymentNode) async throws -> DemoReport {
+    private func run(_ node: PaymentNode, on stage: any DemoStage) async throws -> DemoReport {
         let start = ContinuousClock.now
         let (addresses, told) = AsyncStream.makeStream(of: String.self)
         let server = NodeServer(node: node, metrics: nil) { endpoint in
@@ -87,42 +104,41 @@ public struct Demo: Sendable {
             var iterator = addresses.makeAsyncIterator()
             guard let gate = await iterator.next() else { throw CancellationError() }
             report(.gateRunning(gate))
-            return try await pay(node, gate: gate, since: start)
+            return try await pay(node, on: stage, gate: gate, since: start)
         }
     }
 
-    private func pay(_ node: PaymentNode, gate: String, since start: ContinuousClock.Instant) async throws -> DemoReport
-    {
-        guard let ledger = node.ledger else { throw ConfigurationError.missing(key: "ledger") }
-        let token = node.configuration.token.address
+    private func pay(
+        _ node: PaymentNode, on stage: any DemoStage, gate: String, since start: ContinuousClock.Instant
+    ) async throws -> DemoReport {
         var balances = DemoReport.Balances()
         var (rows, payers): ([DemoReport.Row], [DemoPayer]) = ([], [])
         for scheme in options.schemes {
             payers.append(
                 try DemoPayer(
-                    gate: gate, scheme: scheme, options: options, token: node.configuration.token, view: ledger,
-                    clock: { [clock] in clock.now }, logger: logger))
+                    gate: gate, scheme: scheme, options: options, token: node.configuration.token,
+                    view: try stage.view(of: node), clock: { [clock] in clock.now }, logger: logger))
         }
         // More than the requests can cost, so that a rest goes back: tickets may win more than they are worth.
         let total = options.price.multiplied(by: UInt128(options.requests) * 4 + 4000) ?? .max
-        for payer in payers { try await ledger.mint(to: payer.address, token: token, amount: total) }
-        balances.before = try await Self.holdings(node, payers)
+        for payer in payers { try await stage.mint(total, to: payer.address, at: node) }
+        balances.before = try await Self.holdings(node, payers, stage)
         do {
             for payer in payers {
                 report(.paying(payer.scheme))
                 rows.append(try await pay(node, payer, isFirst: rows.isEmpty, since: start))
             }
-            try await reclaim(payers, into: &rows)
+            try await reclaim(payers, on: stage, into: &rows)
         } catch {
             for payer in payers { try? await payer.shutdown() }
             throw error
         }
         for payer in payers { try await payer.shutdown() }
-        balances.after = try await Self.holdings(node, payers)
+        balances.after = try await Self.holdings(node, payers, stage)
         return DemoReport(
             storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
             token: node.configuration.token, network: node.configuration.network, rows: rows, balances: balances,
-            audit: try await ledger.audit())
+            isSimulated: node.configuration.isSimulated, audit: try await stage.audit(node))
     }
 
     private func pay(
@@ -149,10 +165,13 @@ public struct Demo: Sendable {
     }
 
     /// Has the payers take back what no payee gives back before it has run out.
-    private func reclaim(_ payers: [DemoPayer], into rows: inout [DemoReport.Row]) async throws {
+    private func reclaim(
+        _ payers: [DemoPayer], on stage: any DemoStage, into rows: inout [DemoReport.Row]
+    ) async throws {
         guard rows.contains(where: { $0.rest > .zero }) else { return }
         report(.leaping(days: Self.leap))
         clock.leap(seconds: Self.leap * 86_400)
+        try await stage.leap(seconds: Self.leap * 86_400)
         for index in rows.indices where rows[index].rest > .zero {
             let reclaimed = try await payers[index].reclaimAll()
             rows[index].refunded = rows[index].refunded.adding(reclaimed) ?? .max
@@ -195,7 +214,9 @@ public struct Demo: Sendable {
 
     // MARK: - Counting
 
-    private static func holdings(_ node: PaymentNode, _ payers: [DemoPayer]) async throws -> [DemoReport.Holding] {
+    private static func holdings(
+        _ node: PaymentNode, _ payers: [DemoPayer], _ stage: any DemoStage
+    ) async throws -> [DemoReport.Holding] {
         let token = node.configuration.token.address
         func balance(_ accounts: [Address]) async throws -> Amount {
             var sum = Amount.zero
@@ -204,12 +225,11 @@ public struct Demo: Sendable {
             }
             return sum
         }
-        let contracts = [node.settlement.domain.contract] + ContractKind.allCases.map(ContractDomain.ledgerAddress)
         return [
             DemoReport.Holding(who: "payers", amount: try await balance(payers.map(\.address))),
             DemoReport.Holding(
                 who: "payee", amount: try await balance([node.configuration.payTo, node.books.authorizer])),
-            DemoReport.Holding(who: "channels", amount: try await balance(contracts)),
+            DemoReport.Holding(who: "channels", amount: try await balance(stage.contracts(of: node))),
         ]
     }
 

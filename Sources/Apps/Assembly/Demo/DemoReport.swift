@@ -3,7 +3,6 @@
 
 public import FarthingChannels
 public import FarthingEncodings
-public import FarthingLedgerSettlement
 public import FarthingPrimitives
 
 /// What a demo came to, and whether every unit is accounted for.
@@ -44,6 +43,25 @@ public struct DemoReport: Sendable {
         public var after: [Holding] = []
     }
 
+    /// What a recount of the place found in which the money is.
+    public struct Audit: Sendable {
+        public let faults: [String]
+        public let events: UInt64
+        /// What transactions took; nothing on a ledger.
+        public let gas: [Gas]
+    }
+
+    /// All transactions that called one function of a contract.
+    public struct Gas: Hashable, Sendable {
+        public let scheme: String
+        public let operation: String
+        public let calls: UInt64
+        /// On average.
+        ///
+        /// - Unit: gas.
+        public let each: UInt64
+    }
+
     public let storePath: String
     public let ledgerPath: String
     public let token: Token
@@ -51,7 +69,9 @@ public struct DemoReport: Sendable {
     /// One for each way to pay.
     public let rows: [Row]
     public let balances: Balances
-    public let audit: LedgerAudit
+    /// Whether the money is none.
+    public let isSimulated: Bool
+    public let audit: Audit
 
     /// What does not add up; empty when every unit is where it should be.
     ///
@@ -100,11 +120,18 @@ public struct DemoReport: Sendable {
 
     public var json: JSON {
         [
-            "simulated": true,
+            "simulated": .bool(isSimulated),
             "network": .string("\(network)"),
             "token": ["address": .string(token.address.checksummed), "symbol": .string(token.symbol)],
             "store": .string(storePath),
-            "ledger": .string(ledgerPath),
+            "ledger": isSimulated ? .string(ledgerPath) : .null,
+            "gas": .array(
+                audit.gas.map {
+                    [
+                        "scheme": .string($0.scheme), "operation": .string($0.operation),
+                        "calls": .integer(Int($0.calls)), "each": .integer(Int($0.each)),
+                    ]
+                }),
             "rows": .array(rows.map(\.json)),
             "balances": ["before": json(balances.before), "after": json(balances.after)],
             "faults": .array(faults.map { .string($0) }),

@@ -32,7 +32,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     let payeeKey: PayeeKey
     let authorizer: any Signer
     let clock: @Sendable () -> Instant
-    private let logger: Logger
+    let logger: Logger
 
     /// - Parameters:
     ///   - store: Where the channels are; it may hold channels of other schemes as well.

@@ -130,7 +130,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         do {
             let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
             return try await books.observed(receipt.snapshot, of: known.id)
-        } catch let error as ContractError { throw Self.fault(for: error) }
+        } catch let error as ContractError { throw fault(for: error, of: known.id) }
     }
 
     /// The channel as it is kept, or as its contract has it.
@@ -146,15 +146,18 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         do {
             let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
             _ = try await books.observed(receipt.snapshot, of: id)
-        } catch let error as ContractError { throw Self.fault(for: error) }
+        } catch let error as ContractError { throw fault(for: error, of: id) }
         return id
     }
 
     /// What a payer is told when the contract does not go along; trouble with the settlement itself is no refusal.
-    private static func fault(for error: ContractError) -> any Error {
+    private func fault(for error: ContractError, of channel: ChannelID) -> any Error {
         switch error {
-        case .settlement(.unavailable), .settlement(.cancelled): error
-        default: PrepaidFault.deposit(code: error.code, message: error.message)
+        case .settlement(.unavailable), .settlement(.cancelled): return error
+        default:
+            books.logger.notice(
+                "The settlement refused", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            return PrepaidFault.deposit(code: error.code, message: error.message)
         }
     }
 

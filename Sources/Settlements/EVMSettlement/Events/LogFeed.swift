@@ -60,7 +60,9 @@ actor LogFeed {
     ) async throws(EndpointFault) -> [Entry] {
         let height = sequence >> Self.indexBits
         let start = max(firstBlock, height < Self.overlap ? 0 : height - Self.overlap)
-        if contracts != self.contracts || reach.map({ start < $0.from }) ?? true || sequence > last {
+        // What one log tells of has numbers above its own: those are no sign of a reader that knows more.
+        let isAhead = sequence >= last + Self.blockDistance
+        if contracts != self.contracts || isAhead || reach.map({ start < $0.from }) ?? true {
             self.contracts = contracts
             entries = []
             marks = []

@@ -6,6 +6,17 @@
 extension CompiledContract {
     static let batchSettlement = CompiledContract(
         name: "BatchSettlement", compiler: "vyper 0.4.3",
+        functions: [
+            "140f1e75": "deposit",
+            "29237b0c": "claim",
+            "9db32a8f": "settle",
+            "ac9650d8": "multicall",
+            "b77433e9": "refundWithSignature",
+            "cf5cf3dc": "initiateWithdraw",
+            "dce4bfae": "refund",
+            "e43ce1f2": "claimWithSignature",
+            "e88377b1": "finalizeWithdraw",
+        ],
         runtime: 17..<11272,
         creation: """
         612bf761001161000039612bf7610000f35f3560e01c60026015820660011b612bcd01601e395f51565b635e5e0b87811861\

@@ -6,6 +6,9 @@
 extension CompiledContract {
     static let erc3009Collector = CompiledContract(
         name: "ERC3009Collector", compiler: "vyper 0.4.3",
+        functions: [
+            "e416d8d3": "collect",
+        ],
         runtime: 109..<820,
         creation: """
         3461006957602061036a5f395f518060a01c610069576040526040516100525760046060527fe55654f50000000000000000\

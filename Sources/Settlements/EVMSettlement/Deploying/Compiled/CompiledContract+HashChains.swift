@@ -6,6 +6,14 @@
 extension CompiledContract {
     static let hashChains = CompiledContract(
         name: "HashChains", compiler: "vyper 0.4.3",
+        functions: [
+            "19e0ab9d": "fundWithAuthorization",
+            "5eb915ca": "withdrawCredit",
+            "74eabf3b": "fund",
+            "80103b6a": "reclaim",
+            "86e4394c": "redeem",
+            "9aba2924": "close",
+        ],
         runtime: 167..<9177,
         creation: """
         6123325150346100a3577f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6060527ff35da7\

@@ -6,6 +6,16 @@
 extension CompiledContract {
     static let lots = CompiledContract(
         name: "Lots", compiler: "vyper 0.4.3",
+        functions: [
+            "1e5d6562": "close",
+            "4523032d": "reveal",
+            "51529825": "enter",
+            "5eb915ca": "withdrawCredit",
+            "6a88e5bb": "fund",
+            "6cbc8990": "fundWithAuthorization",
+            "747eb3d4": "share",
+            "e1ad8fed": "draw",
+        ],
         runtime: 167..<10838,
         creation: """
         6129af5150346100a3577f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6060527f8eb5e5\

@@ -6,6 +6,14 @@
 extension CompiledContract {
     static let lottery = CompiledContract(
         name: "Lottery", compiler: "vyper 0.4.3",
+        functions: [
+            "1dc9a1ac": "fundWithAuthorization",
+            "4cc3bfa9": "reclaim",
+            "5eb915ca": "withdrawCredit",
+            "beac6f5f": "fund",
+            "d3f47087": "redeem",
+            "ef1baf7e": "takeSeat",
+        ],
         runtime: 167..<10070,
         creation: """
         6126af5150346100a3577f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6060527feaa530\

@@ -6,6 +6,14 @@
 extension CompiledContract {
     static let merkleTokens = CompiledContract(
         name: "MerkleTokens", compiler: "vyper 0.4.3",
+        functions: [
+            "1323a408": "redeem",
+            "465e76cd": "reclaim",
+            "5d50a4ac": "redeemMany",
+            "5eb915ca": "withdrawCredit",
+            "888eefed": "fund",
+            "fe6784ba": "fundWithAuthorization",
+        ],
         runtime: 167..<9447,
         creation: """
         6124405150346100a3577f8b73c3c69bb8fe3d512ecc4cf759cc79239f7b179b0ffacaa9a75d522b39400f6060527f31b12c\

@@ -6,6 +6,9 @@
 extension CompiledContract {
     static let permit2Collector = CompiledContract(
         name: "Permit2Collector", compiler: "vyper 0.4.3",
+        functions: [
+            "e416d8d3": "collect",
+        ],
         runtime: 193..<2555,
         creation: """
         346100bd576020610a315f395f518060a01c6100bd576040526020610a515f395f518060a01c6100bd576060526040516100\

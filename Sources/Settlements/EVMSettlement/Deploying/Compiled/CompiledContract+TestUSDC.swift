@@ -6,6 +6,22 @@
 extension CompiledContract {
     static let testUSDC = CompiledContract(
         name: "TestUSDC", compiler: "vyper 0.4.3",
+        functions: [
+            "095ea7b3": "approve",
+            "23b872dd": "transferFrom",
+            "39509351": "increaseAllowance",
+            "40c10f19": "mint",
+            "5a049a70": "cancelAuthorization",
+            "88b7ab63": "receiveWithAuthorization",
+            "9fd5a6cf": "permit",
+            "a457c2d7": "decreaseAllowance",
+            "a9059cbb": "transfer",
+            "b7b72899": "cancelAuthorization",
+            "cf092995": "transferWithAuthorization",
+            "d505accf": "permit",
+            "e3ee160e": "transferWithAuthorization",
+            "ef55bec6": "receiveWithAuthorization",
+        ],
         runtime: 253..<7532,
         creation: """
         346100f9576020611da35f395f51602081611da3015f395f51604081116100f95750606081611da301604039506020611dc3\

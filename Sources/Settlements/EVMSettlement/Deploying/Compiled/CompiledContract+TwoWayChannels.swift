@@ -6,6 +6,19 @@
 extension CompiledContract {
     static let twoWayChannels = CompiledContract(
         name: "TwoWayChannels", compiler: "vyper 0.4.3",
+        functions: [
+            "0175cbab": "challengeAsParty",
+            "42c8fb29": "closeTogether",
+            "49bc739a": "resize",
+            "4fd1f610": "startCloseAsParty",
+            "5eb915ca": "withdrawCredit",
+            "72ab2d04": "challenge",
+            "ae74087e": "fundWithAuthorization",
+            "b732e975": "cancel",
+            "b8486ce3": "fund",
+            "ea8c3c7d": "startClose",
+            "fe504c94": "finalize",
+        ],
         runtime: 627..<16658,
         creation: """
         613f5f51503461026f57602061414a5f395f518060a01c61026f57604052602061416a5f395f518060801c61026f57606052\

@@ -6,6 +6,22 @@
 extension CompiledContract {
     static let voucherChannels = CompiledContract(
         name: "VoucherChannels", compiler: "vyper 0.4.3",
+        functions: [
+            "04f76485": "fundWithPermit2",
+            "14114474": "fundWithAuthorization",
+            "23ca9acb": "withdrawMany",
+            "397ac530": "closeTogether",
+            "6ce5cb72": "requestCloseFor",
+            "95b2e5d1": "requestClose",
+            "a12ef25e": "collect",
+            "a979fd63": "fund",
+            "ab0570cd": "settle",
+            "b6d9bd13": "withdrawFor",
+            "bf076eb0": "closeAsReceiver",
+            "f4502b6d": "dispute",
+            "f60c647c": "closeAsSender",
+            "f908cce2": "withdraw",
+        ],
         runtime: 382..<12909,
         creation: """
         61314f51503461017a5760206132a55f395f518060a01c61017a57610100526101f360206132c55f395f5111156100445762\
