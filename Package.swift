@@ -127,7 +127,10 @@ let tests: [Target] = [
         "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
         libraries: [grdb]),
     tests(
-        "EVMSettlement", in: "Settlements", uses: ["EVMSettlement", "Devnet", "Channels", "Encodings", "Primitives"],
+        "EVMSettlement", in: "Settlements",
+        uses: [
+            "EVMSettlement", "LedgerSettlement", "Devnet", "Contracts", "Channels", "Encodings", "Primitives",
+        ],
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests(
         "FacilitatorSettlement", in: "Settlements",

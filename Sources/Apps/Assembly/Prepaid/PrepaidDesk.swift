@@ -12,6 +12,7 @@ import FarthingNode
 public import FarthingPrimitives
 import FarthingTwoWayScheme
 public import FarthingX402
+import Logging
 
 /// Takes payments that fill a purse at a gate, whatever their scheme.
 public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {

@@ -20,6 +20,11 @@ protocol ChainForm<Rules>: Sendable {
     /// The contract's custom errors, besides those that all contracts have.
     var errors: ErrorTable { get }
 
+    /// The first topic of the log that tells of a channel's first deposit.
+    var openingTopic: Hash32 { get }
+    /// The first topics of the logs that tell of deposits.
+    var fundingTopics: [Hash32] { get }
+
     /// The terms as a contract takes them: each member is one word.
     func words(of terms: Rules.Terms) -> [ABI.Word]
 
@@ -27,6 +32,14 @@ protocol ChainForm<Rules>: Sendable {
     ///
     /// - Parameter facts: What was fixed when the contract was made.
     func terms(_ words: inout ABI.WordReader, _ facts: ContractFacts) throws(ABI.DecodingError) -> Rules.Terms
+
+    /// The terms of a channel with this id, if the log of its deposit has them.
+    func terms(
+        in log: ChainLog, of channel: ChannelID, _ domain: ContractDomain, _ facts: ContractFacts
+    ) -> Rules.Terms?
+
+    /// Whether the contract can have a channel with these terms, besides that of its token.
+    func isOf(_ terms: Rules.Terms, _ facts: ContractFacts) -> Bool
 
     /// What is fixed for all channels of the contract.
     func facts(_ view: ContractView) async throws(EndpointFault) -> ContractFacts
@@ -62,9 +75,20 @@ struct ContractFacts: Hashable, Sendable {
     /// The one token that its channels are of; `nil` when terms name any.
     var token: Address?
     var limits = ContractLimits.none
+    /// For how many blocks an end may be challenged, where that is fixed.
+    var challengeBlocks: UInt64 = 0
 }
 
 extension ChainForm {
+    var openingTopic: Hash32 { Topics.funded }
+    var fundingTopics: [Hash32] { [Topics.funded] }
+
+    func terms(
+        in log: ChainLog, of channel: ChannelID, _ domain: ContractDomain, _ facts: ContractFacts
+    ) -> Rules.Terms? { nil }
+
+    func isOf(_ terms: Rules.Terms, _ facts: ContractFacts) -> Bool { true }
+
     func facts(_ view: ContractView) async throws(EndpointFault) -> ContractFacts { ContractFacts() }
 
     func counting(_ newest: Rules, since settled: Rules?) -> Rules? { settled == nil ? nil : newest }

@@ -16,7 +16,7 @@ struct ContractPlace<Rules: ContractRules>: Sendable {
 /// The forms of all rules that have a contract.
 enum ChainForms {
     static let all: [any ChainForm] = [
-        HashChainForm(), MerkleTokenForm(), TwoWayForm(), LotteryForm(), LotForm(),
+        HashChainForm(), MerkleTokenForm(), TwoWayForm(), LotteryForm(), LotForm(), BalanceProofForm(),
     ]
 
     static func of<Rules: ContractRules>(_ rules: Rules.Type) -> (any ChainForm<Rules>)? {
@@ -98,23 +98,25 @@ extension EVMSettlement {
     ) async throws(EndpointFault) -> Rules.Terms? {
         if let terms = known.withLock({ $0.terms(of: channel) }) as? Rules.Terms { return terms }
         let logs = try await contractLogs.newest(
-            Topics.funded, channel, at: place.domain.contract, through: block.height)
+            place.form.openingTopic, channel, at: place.domain.contract, through: block.height)
         guard let log = logs.last else { return nil }
-        return try await terms(of: channel, fundedBy: log.transaction, place, at: block)
+        return try await terms(of: channel, fundedBy: log, place, at: block)
     }
 
     func terms<Rules>(
-        of channel: ChannelID, fundedBy transaction: TransactionID, _ place: ContractPlace<Rules>, at block: Block
+        of channel: ChannelID, fundedBy log: ChainLog, _ place: ContractPlace<Rules>, at block: Block
     ) async throws(EndpointFault) -> Rules.Terms {
         if let terms = known.withLock({ $0.terms(of: channel) }) as? Rules.Terms { return terms }
         let facts = try await facts(place, at: block)
-        let sent = try await reader.chain.agreed([.transaction(transaction.hash)])[0].get()
-        let calldata = try (sent["input"] ?? .null).data("a transaction's data")
-        guard let terms = place.form.terms(in: calldata, of: channel, place.domain, facts) else {
-            throw .malformed("the deposit of a channel does not hold its terms")
+        var found = place.form.terms(in: log, of: channel, place.domain, facts)
+        if found == nil {
+            let sent = try await reader.chain.agreed([.transaction(log.transaction.hash)])[0].get()
+            let calldata = try (sent["input"] ?? .null).data("a transaction's data")
+            found = place.form.terms(in: calldata, of: channel, place.domain, facts)
         }
-        known.withLock { $0.remember(terms, of: channel) }
-        return terms
+        guard let found else { throw .malformed("the deposit of a channel does not hold its terms") }
+        known.withLock { $0.remember(found, of: channel) }
+        return found
     }
 
     /// A channel with what counts of it.

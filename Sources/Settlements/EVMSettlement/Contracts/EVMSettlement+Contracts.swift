@@ -29,12 +29,13 @@ extension EVMSettlement: ContractSettlement {
     public func contracts<Rules: ContractRules>(
         _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
     ) async throws(ContractError) -> [FundedContract] {
-        let contract = try place(rules).domain.contract
+        let place = try place(rules)
+        let contract = place.domain.contract
         return try await asked { () async throws(EndpointFault) in
             let head = try await reader.chain.height(confirmations: sending.confirmations)
             let payer = ABI.Word.address(payer).bytes
             let logs = try await contractLogs.logs(
-                [Topics.funded, nil, payer], at: contract, since: block, through: head,
+                [place.form.openingTopic, nil, payer], at: contract, since: block, through: head,
                 most: reader.limits.maximumChannels)
             var found: [FundedContract] = []
             var seen: Set<ChannelID> = []
@@ -42,7 +43,7 @@ extension EVMSettlement: ContractSettlement {
                 // What was opened before may have been added to since.
                 if block > 0 {
                     let earlier = try await feed.logs(
-                        of: [contract], topics: [Topics.funded, log.topics[1], payer], through: block - 1)
+                        of: [contract], topics: [place.form.openingTopic, log.topics[1], payer], through: block - 1)
                     guard earlier.isEmpty else { continue }
                 }
                 found.append(FundedContract(channel: ChannelID(log.topics[1]), openedIn: log.height))
@@ -141,9 +142,12 @@ extension MinedTransaction {
 
 extension ChainLog {
     func payout(from payer: Address, in token: Address) -> Payout? {
-        guard topics.count == 3, let amount = Topics.firstAmount(data), !amount.isZero,
-            let first = Address(word: topics[1]), let second = Address(word: topics[2])
+        guard topics.count > 1, let amount = Topics.firstAmount(data), !amount.isZero,
+            let first = Address(word: topics[1])
         else { return nil }
+        // Where there is one token only, it is not named.
+        if contract == payer, topics[0] == Topics.plainlyCredited { return Payout(to: first, amount) }
+        guard topics.count == 3, let second = Address(word: topics[2]) else { return nil }
         if contract == token, topics[0] == Topics.transfer, first == payer { return Payout(to: second, amount) }
         if contract == payer, topics[0] == Topics.credited, first == token { return Payout(to: second, amount) }
         return nil

@@ -24,7 +24,7 @@ extension EVMSettlement {
         try await settled { () async throws(SettlementError) in try await check(leave) }
         let payouts = try await payouts(of: funding, terms, channel, place)
         switch await outcome(of: place.form.funding(terms, funding), at: place.domain.contract) {
-        case .success(let mined) where mined.funds(channel, at: place.domain.contract):
+        case .success(let mined) where mined.funds(channel, by: leave, place):
             let paid = mined.payouts(from: place.domain.contract, in: terms.token)
             return ContractReceipt(
                 transaction: mined.id, payouts: Self.told(payouts, paid),
@@ -65,6 +65,7 @@ extension EVMSettlement {
         guard let token, facts.token == nil || facts.token == terms.token else {
             throw .settlement(.unknownToken(terms.token))
         }
+        guard place.form.isOf(terms, facts) else { throw .settlement(.invalidTerms) }
         let leave = funding.authorization
         let digest = place.domain.depositDigest(funding, of: channel, token: token.domain)
         guard leave.signature.isBy(funding.payer, over: digest) else { throw .settlement(.authorizationSignature) }
@@ -97,7 +98,10 @@ extension EVMSettlement {
         guard let mined else {
             throw .settlement(.unavailable(reason: "the deposit is not deep enough in the chain yet"))
         }
-        guard mined.funds(channel, at: place.domain.contract) else { throw .settlement(.authorizationUsed) }
+        // Two authorisations of different content may carry one nonce.
+        guard mined.funds(channel, by: leave, place) else {
+            throw .settlement(.authorizationUsed)
+        }
         return ContractReceipt(
             transaction: mined.id, payouts: [], snapshot: try await funded(terms, channel, place))
     }
@@ -114,11 +118,19 @@ extension EVMSettlement {
 }
 
 extension MinedTransaction {
-    /// Whether money came into a channel.
-    func funds(_ channel: ChannelID, at contract: Address) -> Bool {
-        logs.contains { log in
-            log.contract == contract && log.topics.first == Topics.funded
-                && log.topics.dropFirst().first == channel.hash
+    /// Whether just this authorisation brought money into a channel.
+    fileprivate func funds<Rules>(
+        _ channel: ChannelID, by leave: Authorization, _ place: ContractPlace<Rules>
+    ) -> Bool {
+        let contract = place.domain.contract
+        let isTold = logs.contains { log in
+            log.contract == contract && log.topics.count > 1 && place.form.fundingTopics.contains(log.topics[0])
+                && log.topics[1] == channel.hash
         }
+        return isTold
+            && logs.contains {
+                $0.contract == leave.token && $0.payout(from: leave.payer, in: leave.token)
+                    == Payout(to: contract, leave.amount)
+            }
     }
 }

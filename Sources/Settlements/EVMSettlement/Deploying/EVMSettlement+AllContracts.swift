@@ -14,18 +14,22 @@ extension EVMSettlement {
         public var kinds: Set<ContractKind>
         /// Whether the contract of vouchers and its collector are made, too; else those that are known are used.
         public var makesVoucherContract: Bool
-        /// The token of two-way channels, which have a contract for each; without it none is made.
+        /// The token of two-way channels and of balance proofs, which have a contract for each; without it none is
+        /// made.
         public var token: Address?
+        /// For how many blocks an end by balance proofs may be challenged.
+        public var challengeBlocks: UInt64
         /// What is allowed in two-way channels; nobody can change it later.
         public var limits: ContractLimits
 
         public init(
-            kinds: Set<ContractKind> = [.hashChain, .merkleToken, .lottery, .lot, .twoWay],
-            makesVoucherContract: Bool = true, token: Address? = nil, limits: ContractLimits = .none
+            kinds: Set<ContractKind> = Set(ContractKind.allCases), makesVoucherContract: Bool = true,
+            token: Address? = nil, challengeBlocks: UInt64 = 500, limits: ContractLimits = .none
         ) {
             self.kinds = kinds
             self.makesVoucherContract = makesVoucherContract
             self.token = token
+            self.challengeBlocks = challengeBlocks
             self.limits = limits
         }
     }
@@ -55,10 +59,12 @@ extension EVMSettlement {
         }
         for kind in ContractKind.allCases where plan.kinds.contains(kind) && registry.contracts[kind] == nil {
             guard let form = ChainForms.of(kind) else { continue }
-            var arguments: [ABI.Value] = []
-            if kind == .twoWay {
-                guard let token = plan.token else { continue }
-                arguments = Self.arguments(of: token, plan.limits)
+            let arguments: [ABI.Value]
+            switch (kind, plan.token) {
+            case (.twoWay, let token?): arguments = Self.arguments(of: token, plan.limits)
+            case (.balanceProof, let token?): arguments = [.address(token), .uint(plan.challengeBlocks)]
+            case (.twoWay, nil), (.balanceProof, nil): continue
+            case (.hashChain, _), (.merkleToken, _), (.lottery, _), (.lot, _): arguments = []
             }
             let address = try await deploy(form.compiled, arguments).address
             registry.contracts[kind] = address
@@ -132,8 +138,7 @@ extension EVMSettlement {
             ("permit2-collector", .permit2Collector, domain.permit2Collector),
         ]
         for (kind, address) in contracts.contracts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            let compiled = kind == .balanceProof ? .voucherChannels : ChainForms.of(kind)?.compiled
-            guard let compiled else { continue }
+            guard let compiled = ChainForms.of(kind)?.compiled else { continue }
             places.append((kind.rawValue, compiled, address))
         }
         return try await reader.explained { () async throws(EndpointFault) in

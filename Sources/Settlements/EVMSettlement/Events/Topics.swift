@@ -21,6 +21,8 @@ enum Topics {
     static let funded = Keccak256.hash(utf8: "Funded(bytes32,address,uint256)")
     /// A payout that a token would not move, and that waits at the contract.
     static let credited = Keccak256.hash(utf8: "Credited(address,address,uint256)")
+    /// The same of a contract that has one token only.
+    static let plainlyCredited = Keccak256.hash(utf8: "Credited(address,uint256)")
     static let transfer = Keccak256.hash(utf8: "Transfer(address,address,uint256)")
 
     /// The first word of an event's data, where that is an amount.

@@ -43,6 +43,8 @@ extension EVMSettlement {
         let isMade = mined.logs.contains { log in
             log.contract == domain.contract && log.topics.first == Topics.deposited
                 && log.topics.dropFirst().first == channel.hash
+                // Two authorisations of different content may carry one nonce.
+                && Topics.firstAmount(log.data) == deposit.amount
         }
         guard isMade else { throw .authorizationUsed }
         return DepositReceipt(
