@@ -56,11 +56,16 @@ extension Devnet {
         ]
         if let contract { members.append(JSON.Member(name: "to", value: .string(contract))) }
         let hash = try await ask("eth_sendTransaction", .object(members))
-        let receipt = try await ask("eth_getTransactionReceipt", hash)
-        guard receipt["status"]?.stringValue == "0x1" else {
-            throw DevnetFault.refused("eth_sendTransaction", "it was reverted, or is not mined")
+        // Where blocks come at intervals, it takes one.
+        for _ in 0..<200 {
+            let receipt = try await ask("eth_getTransactionReceipt", hash)
+            if let status = receipt["status"]?.stringValue {
+                guard status == "0x1" else { throw DevnetFault.refused("eth_sendTransaction", "it was reverted") }
+                return receipt
+            }
+            try await Task.sleep(for: .milliseconds(50))
         }
-        return receipt
+        throw DevnetFault.refused("eth_sendTransaction", "it is not mined")
     }
 
     private func address(_ text: String) -> ABI.Value { .address(Address(hex: text) ?? .zero) }

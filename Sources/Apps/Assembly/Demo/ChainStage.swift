@@ -32,6 +32,8 @@ struct ChainStage: DemoStage {
                 contracts: try await deployer.deployContracts(EVMSettlement.DeploymentPlan(token: token.address)),
                 token: token)
             place.sending = sending
+            // From here on a block a second: one for each transaction would run ahead of the world's clocks.
+            try await devnet.ask("evm_setIntervalMining", 1)
             return ChainStage(devnet: devnet, place: place)
         } catch {
             devnet.stop()
