@@ -78,11 +78,13 @@ struct FacilitatorCommand: AsyncParsableCommand {
             Console.out(
                 JSON.object([
                     "listening": .string("http://\(endpoint)"), "network": .string("\(settings.network)"),
-                    "ledger": .string(settings.ledgerPath), "simulated": true,
+                    "ledger": settings.chain == nil ? .string(settings.ledgerPath) : .null,
+                    "simulated": .bool(settings.chain == nil),
                 ]).text)
             return
         }
         Console.out("Facilitating on http://\(endpoint) under \(settings.network)")
+        guard settings.chain == nil else { return Console.out("Channels are settled on the chain") }
         Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
     }
 }

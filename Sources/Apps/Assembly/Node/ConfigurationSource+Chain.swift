@@ -11,9 +11,8 @@ extension ConfigurationSource {
     /// The chain on which channels are settled, if one is.
     func chain() throws -> ChainPlace? {
         guard text(.settlement) == "evm" else {
-            let foreign: [Setting] = [
-                .rpc, .rpcQuorum, .contracts, .confirmations, .highestGasPrice, .chainPoll, .firstBlock,
-            ]
+            // A wallet reads the variables of `rpc` and `contracts` too, so they may be there for it.
+            let foreign: [Setting] = [.rpcQuorum, .confirmations, .highestGasPrice, .chainPoll, .firstBlock]
             if let setting = foreign.first(where: { text($0) != nil }) {
                 throw ConfigurationError.bad(
                     key: setting.rawValue, value: "…", why: "it is for 'settlement' 'evm' alone")
@@ -45,7 +44,7 @@ extension ConfigurationSource {
             Int64(text).flatMap { (10...60_000).contains($0) ? $0 : nil }
         }
         if let poll { place.sending.pollInterval = .milliseconds(poll) }
-        place.firstBlock = try value(.firstBlock, "it must be a block's number", { UInt64($0) }) ?? 0
+        place.firstBlock = try value(.firstBlock, "it must be a block's number", { UInt64($0) })
         return place
     }
 

@@ -30,6 +30,11 @@ extension ConfigurationSource {
         node.facilitator = try facilitator()
         node.chain = try chain()
         if let schemes = try schemes(besides: node.facilitator) { node.schemes = schemes }
+        if let chain = node.chain, let missing = node.schemes.first(where: { !chain.settles($0) }) {
+            throw ConfigurationError.bad(
+                key: "schemes", value: missing.rawValue,
+                why: "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
+        }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
         if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {

@@ -48,7 +48,7 @@ public final class Books: Sendable {
         do {
             try await claim(store, for: place)
             let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath)
-            let opened = try await self.settlement(place, authorizer: authorizer, clock: clock)
+            let opened = try await self.settlement(place, authorizer: authorizer, store: store, clock: clock)
             settlement = opened
             let books = Books(
                 store: store, settlement: opened, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
@@ -65,7 +65,8 @@ public final class Books: Sendable {
     }
 
     private static func settlement(
-        _ place: SettlementPlace, authorizer: KeySigner, clock: @escaping @Sendable () -> Instant
+        _ place: SettlementPlace, authorizer: KeySigner, store: JournalStore,
+        clock: @escaping @Sendable () -> Instant
     ) async throws -> any Settlement {
         switch place {
         case .ledger(let path, nil): return try Ledger(existing: path, clock: clock)
@@ -78,7 +79,8 @@ public final class Books: Sendable {
                 throw error
             }
             return facilitator
-        case .chain(let place):
+        case .chain(var place):
+            if place.firstBlock == nil { place.firstBlock = try await firstBlock(of: place, in: store) }
             let chain = try place.open(signer: authorizer)
             do { _ = try await chain.head() } catch {
                 await chain.shutdown()
@@ -86,6 +88,21 @@ public final class Books: Sendable {
             }
             return chain
         }
+    }
+
+    /// The newest block when the store was used for the first time: before it nothing happened to its channels.
+    private static func firstBlock(of place: ChainPlace, in store: JournalStore) async throws -> UInt64 {
+        let name = "settlement.first-block"
+        if let known = try await store.bookmark(name) { return known }
+        let chain = try place.open(signer: nil)
+        let height: UInt64
+        do { height = try await chain.head().height } catch {
+            await chain.shutdown()
+            throw error
+        }
+        await chain.shutdown()
+        try await store.setBookmark(name, to: height)
+        return height
     }
 
     private static func close(_ settlement: (any Settlement)?) async {
@@ -105,6 +122,15 @@ public final class Books: Sendable {
         } else {
             try await store.setBookmark(name, to: place.mark)
         }
+        guard case .chain(let chain) = place else { return }
+        // One chain's channels are nothing to another.
+        let chainName = "settlement.chain"
+        if let mark = try await store.bookmark(chainName), mark != chain.mark {
+            throw ConfigurationError.bad(
+                key: "network", value: "\(chain.contracts.network)",
+                why: "the channels in this store are settled on another chain, or by another contract")
+        }
+        try await store.setBookmark(chainName, to: chain.mark)
     }
 
     private init(

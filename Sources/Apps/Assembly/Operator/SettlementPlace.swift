@@ -55,8 +55,8 @@ public struct ChainPlace: Sendable {
     public var contracts: ContractRegistry
     public var token: Token
     public var sending = SendingPolicy()
-    /// Before it nothing happened that matters here.
-    public var firstBlock: UInt64 = 0
+    /// Before it nothing happened that matters here; `nil` for the newest when a store is used for the first time.
+    public var firstBlock: UInt64?
 
     public init(urls: [String], contracts: ContractRegistry, token: Token) {
         self.urls = urls
@@ -64,13 +64,25 @@ public struct ChainPlace: Sendable {
         self.token = token
     }
 
+    /// Whether there is a contract for a way to pay.
+    func settles(_ scheme: PaymentScheme) -> Bool {
+        guard let channels = scheme.prepaid else { return true }
+        return contracts.contracts[channels.contractKind] != nil
+    }
+
     /// The contract of vouchers.
     public var voucherContract: Address { contracts.settlement.contract }
 
-    /// - Parameter signer: The key whose account pays for transactions.
-    func open(signer: any Signer) throws(SettlementError) -> EVMSettlement {
+    /// - Parameter signer: The key whose account pays for transactions; `nil` sends none.
+    func open(signer: (any Signer)?) throws(SettlementError) -> EVMSettlement {
         try EVMSettlement(
             urls: urls, signer: signer, contracts: contracts, tokens: [token], quorum: quorum, sending: sending,
-            firstBlock: firstBlock)
+            firstBlock: firstBlock ?? 0)
+    }
+
+    /// Chain and contract, in a number that differs for others.
+    var mark: UInt64 {
+        let text = "\(contracts.network) \(contracts.settlement.contract.hex)"
+        return Keccak256.hash(utf8: text).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } >> 1
     }
 }

@@ -62,6 +62,8 @@ public protocol PrepaidOrders: PrepaidWire {
 }
 
 extension PrepaidOrders {
+    /// Whose rules the contract keeps.
+    static var contractKind: ContractKind { Rules.kind }
     public static var redemptionEnds: Bool { false }
     public var mostCaptured: Amount? { purse.charged }
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }

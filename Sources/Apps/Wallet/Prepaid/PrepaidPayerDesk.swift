@@ -161,8 +161,22 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             let name = wanted.extra["name"]?.stringValue, let version = wanted.extra["version"]?.stringValue
         else { return nil }
         let domain = TokenDomain(address: wanted.asset, name: name, version: version)
-        let terms = PrepaidOffer(wanted, token: Token(domain: domain, symbol: "", decimals: 0))
-        return terms?.receiverAuthorizer == wallet.address ? nil : terms
+        guard let terms = PrepaidOffer(wanted, token: Token(domain: domain, symbol: "", decimals: 0)),
+            terms.receiverAuthorizer != wallet.address, trusts(terms.domain)
+        else { return nil }
+        return terms
+    }
+
+    /// Whether money that is locked in a contract is safe there from its payee.
+    ///
+    /// A deposit goes to the contract that the offer names: one that the payee made itself could keep it. So only those
+    /// are paid into that this wallet's own view of the chain knows, and the accounts of embedded ledgers, which nobody
+    /// has a key to.
+    private func trusts(_ contract: ContractDomain) -> Bool {
+        guard let place = wallet.views[contract.network] as? any ContractSettlement else {
+            return contract.contract == ContractDomain.ledgerAddress(of: contract.kind)
+        }
+        return place.contractDomain(of: contract.kind) == contract
     }
 
     /// The channels that can pay so much on these terms, the nearest to its end first, and of two the one with less left.

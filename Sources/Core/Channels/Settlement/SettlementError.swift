@@ -36,7 +36,7 @@ public enum SettlementError: ExplainedError, Hashable {
     case withdrawalNotPending
     case withdrawDelayNotElapsed(until: Instant)
     case notAuthorized(Address)
-    /// A facilitator would not do it; `code` is the one that x402 has for it, `message` its own words.
+    /// A facilitator or a contract would not do it; `code` is the one that x402 has for it, `message` its own words.
     case refused(code: String, message: String?)
     /// The ledger or the node of the chain cannot be reached.
     case unavailable(reason: String)
@@ -108,8 +108,8 @@ public enum SettlementError: ExplainedError, Hashable {
         case .withdrawalNotPending: "No withdrawal is pending."
         case .withdrawDelayNotElapsed(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
         case .notAuthorized(let account): "\(account) may not do this."
-        case .refused(let code, let message?): "The facilitator refuses: \(code), '\(message)'."
-        case .refused(let code, nil): "The facilitator refuses: \(code)."
+        case .refused(let code, let message?): "The settlement refuses: \(code), '\(message)'."
+        case .refused(let code, nil): "The settlement refuses: \(code)."
         case .unavailable(let reason): "The settlement cannot be reached: \(reason)."
         case .cancelled: "The work was cancelled before anything moved."
         }

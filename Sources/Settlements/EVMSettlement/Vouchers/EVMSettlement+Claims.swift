@@ -60,8 +60,9 @@ extension EVMSettlement {
         of channels: [ChannelID]
     ) async throws(SettlementError) -> [(balance: Amount, claimed: Amount)] {
         try await reader.explained { () async throws(EndpointFault) in
-            let answers = try await reader.read(
-                channels.map { .contract(domain.contract, Calldata.channels($0), at: nil) })
+            let height = try await reader.chain.height()
+            let answers = try await reader.chain.agreed(
+                channels.map { .contract(domain.contract, Calldata.channels($0), at: height) })
             var sums: [(balance: Amount, claimed: Amount)] = []
             for answer in answers {
                 let data = try answer.get().data("a channel")
@@ -78,7 +79,9 @@ extension EVMSettlement {
     public func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt {
         let open = try await reader.explained { () async throws(EndpointFault) in
             let call = ABI.call("receivers(address,address)", [.address(receiver), .address(token)])
-            let data = try await reader.read([.contract(domain.contract, call, at: nil)])[0].get().data("a receiver")
+            let height = try await reader.chain.height()
+            let data = try await reader.chain.agreed([.contract(domain.contract, call, at: height)])[0].get()
+                .data("a receiver")
             do throws(ABI.DecodingError) {
                 var words = ABI.WordReader(data)
                 return try words.amount().clampedSubtracting(try words.amount())
