@@ -59,7 +59,7 @@ struct ChainOptions: ParsableArguments {
     var highestGasPrice: String?
     @Option(name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000)")
     var chainPoll: String?
-    @Option(name: .long, help: "The block at which to begin to look for events. (default: 0)")
+    @Option(name: .long, help: "The block at which to begin to look for events. (default: the newest when the store is new)")
     var firstBlock: String?
 
     var flags: [Setting: [String]] {

@@ -60,6 +60,7 @@ extension EVMSettlement: ContractSettlement {
     ) async throws(ContractError) -> ContractReceipt<Rules> {
         let place = try place(rules)
         var wasRefused = false
+        var mined: [MinedTransaction] = []
         while true {
             let block = try await asked { () async throws(EndpointFault) in try await reader.newestBlock() }
             let view = view(of: channel, in: place.domain, at: block)
@@ -81,19 +82,20 @@ extension EVMSettlement: ContractSettlement {
                     try await place.form.isUnfinished(order, before, view)
                 }
                 guard isUnfinished else {
+                    // Of several transactions one may have found that somebody else had come first.
                     return ContractReceipt(
-                        transaction: nil, payouts: [], snapshot: ContractSnapshot(state: before, block: block))
+                        transaction: mined.last?.id, payouts: paid(in: mined, before.terms, place),
+                        snapshot: ContractSnapshot(state: before, block: block))
                 }
                 payouts = []
             }
             do throws(SendingFault) {
-                var mined: [MinedTransaction] = []
                 for call in place.form.calls(order, before, in: place.domain) {
                     mined.append(try await dispatch(call, to: place.domain.contract))
                 }
-                let paid = mined.flatMap { $0.payouts(from: place.domain.contract, in: before.terms.token) }
                 return ContractReceipt(
-                    transaction: mined.last?.id, payouts: Self.told(payouts, paid),
+                    transaction: mined.last?.id,
+                    payouts: Self.told(payouts, paid(in: mined, before.terms, place)),
                     snapshot: try await state(of: channel, before, place))
             } catch .reverted(let data) {
                 // Something else may have come first: then the rules say what is left to do, or why nothing is.
@@ -102,6 +104,10 @@ extension EVMSettlement: ContractSettlement {
             } catch { throw .settlement(error.settlementError(at: reader.host)) }
         }
     }
+
+    private func paid<Rules>(
+        in mined: [MinedTransaction], _ terms: Rules.Terms, _ place: ContractPlace<Rules>
+    ) -> [Payout] { mined.flatMap { $0.payouts(from: place.domain.contract, in: terms.token) } }
 
     /// How a channel stands after a transaction.
     private func state<Rules>(

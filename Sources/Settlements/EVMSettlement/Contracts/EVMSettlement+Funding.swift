@@ -21,7 +21,12 @@ extension EVMSettlement {
         if try await settled({ () async throws(SettlementError) in try await isUsed(leave) }) {
             return try await earlier(leave, terms, channel, place)
         }
-        try await settled { () async throws(SettlementError) in try await check(leave) }
+        do throws(ContractError) {
+            try await settled { () async throws(SettlementError) in try await check(leave) }
+        } catch .settlement(.authorizationUsed) {
+            // Somebody else was faster by a moment.
+            return try await earlier(leave, terms, channel, place)
+        }
         let payouts = try await payouts(of: funding, terms, channel, place)
         switch await outcome(of: place.form.funding(terms, funding), at: place.domain.contract) {
         case .success(let mined) where mined.funds(channel, by: leave, place):
@@ -129,8 +134,9 @@ extension MinedTransaction {
         }
         return isTold
             && logs.contains {
-                $0.contract == leave.token && $0.payout(from: leave.payer, in: leave.token)
-                    == Payout(to: contract, leave.amount)
+                $0.contract == leave.token
+                    && $0.payout(from: leave.payer, in: leave.token)
+                        == Payout(to: contract, leave.amount)
             }
     }
 }

@@ -10,86 +10,115 @@ extension EVMSettlement {
     /// What a log of a contract for channels tells, in the words in which the embedded ledger tells it: what came in,
     /// what was paid, and how far the channel has come.
     ///
-    /// Contracts say what they do before they pay, so what they paid for it is in the logs that follow.
+    /// Contracts say what they do before they take or pay, so what they took and paid is in the logs that follow: those
+    /// of the token. Nothing else is asked for, since most channels of a contract are other people's.
+    ///
+    /// - Parameter receipt: Of the log's transaction.
     func contractKinds<Form: ChainForm>(
-        of entry: LogFeed.Entry, _ form: Form, in contract: ContractDomain,
-        _ receipts: inout [TransactionID: MinedTransaction]
+        of entry: LogFeed.Entry, _ form: Form, in contract: ContractDomain, _ receipt: MinedTransaction
     ) async throws(EndpointFault) -> [SettlementEvent.Kind] {
         let log = entry.log
-        guard log.topics.count > 1, Topics.ofContracts.contains(log.topics[0]) else { return [] }
-        let isDeposit = form.fundingTopics.contains(log.topics[0])
         let channel = ChannelID(log.topics[1])
+        let credits = [Topics.credited, Topics.plainlyCredited]
+        let following = receipt.logs.drop { $0.index <= log.index }
+            .prefix { $0.contract != log.contract || $0.topics.first.map(credits.contains) ?? true }
+        var kinds: [SettlementEvent.Kind] = []
+        if form.fundingTopics.contains(log.topics[0]) {
+            let payments = following.compactMap { TokenPayment($0) }
+            guard let payment = payments.first(where: { $0.receiver == log.contract }) else { return [] }
+            kinds.append(
+                .funded(
+                    channel, kind: form.kind.rawValue, payer: payment.payer, token: payment.token,
+                    amount: payment.amount))
+        }
         let place = ContractPlace<Form.Rules>(form: form, domain: contract)
         let block = Block(height: log.height, time: entry.time)
-        let known: Form.Rules.Terms?
-        do throws(EndpointFault) {
-            known =
-                log.topics[0] == form.openingTopic
-                ? try await terms(of: channel, fundedBy: log, place, at: block)
-                : try await terms(of: channel, place, at: block)
-        } catch .malformed { known = nil }
-        // Without its terms nobody can do anything with it.
-        guard let known else { return [] }
-
-        var kinds: [SettlementEvent.Kind] = []
-        let following = try await logs(after: log, &receipts)
-        if isDeposit {
-            guard let (payer, amount) = Self.deposit(log, following, known) else { return [] }
-            kinds.append(.funded(channel, kind: form.kind.rawValue, payer: payer, token: known.token, amount: amount))
+        for later in following {
+            guard let token = try await token(of: later, place, at: block),
+                let payout = later.payout(from: log.contract, in: token)
+            else { continue }
+            kinds.append(.paidOut(channel, receiver: payout.receiver, token: token, amount: payout.amount))
         }
-        for payout in following.compactMap({ $0.payout(from: log.contract, in: known.token) }) {
-            kinds.append(.paidOut(channel, receiver: payout.receiver, token: known.token, amount: payout.amount))
-        }
-        if let phase = Self.phase(after: log, of: form.kind, known) { kinds.append(.advanced(channel, to: phase)) }
+        if let phase = try await phase(after: log, place, at: block) { kinds.append(.advanced(channel, to: phase)) }
         return kinds
     }
 
-    /// Who paid how much in.
-    private static func deposit(
-        _ log: ChainLog, _ following: ArraySlice<ChainLog>, _ terms: any ContractTerms
-    ) -> (payer: Address, amount: Amount)? {
-        if log.topics[0] == Topics.funded {
-            guard log.topics.count == 3, let payer = Address(word: log.topics[2]) else { return nil }
-            return Topics.firstAmount(log.data).map { (payer, $0) }
-        }
-        // The contract for balance proofs does not say: the token does.
-        guard let payer = (terms as? BalanceProofTerms)?.sender else { return nil }
-        let payments = following.compactMap { $0.payout(from: payer, in: terms.token) }
-        return payments.first { $0.receiver == log.contract }.map { (payer, $0.amount) }
-    }
-
-    /// What else was told in the transaction, before its contract told of something new.
-    private func logs(
-        after log: ChainLog, _ receipts: inout [TransactionID: MinedTransaction]
-    ) async throws(EndpointFault) -> ArraySlice<ChainLog> {
-        let mined: MinedTransaction
-        if let known = receipts[log.transaction] { mined = known } else {
-            let receipt = try await reader.chain.agreed([.receipt(of: log.transaction.hash)])[0].get()
-            mined = try MinedTransaction(receipt: receipt, of: log.transaction.hash)
-            receipts[log.transaction] = mined
-        }
-        let credits = [Topics.credited, Topics.plainlyCredited]
-        return mined.logs.drop { $0.index <= log.index }
-            .prefix { $0.contract != log.contract || $0.topics.first.map(credits.contains) ?? true }
-    }
-
-    /// Where a channel stands after a log; `nil` when it stands where it stood, or the log does not say.
-    private static func phase(after log: ChainLog, of kind: ContractKind, _ terms: any ContractTerms) -> String? {
-        switch log.topics[0] {
-        case Topics.funded:
-            switch kind {
-            case .hashChain, .merkleToken, .lot: "open"
-            case .lottery where (terms as? LotteryTerms)?.opening == Topics.firstAmount(log.data): "open"
-            // Which deposit it was is not in the log.
-            default: nil
-            }
-        case Topics.closed, Topics.twoWayClosed, Topics.cancelled: "closed"
-        case Topics.closing, Topics.closeRequested: "closing"
-        case Topics.opened: "open"
-        case Topics.drawing: "drawing"
+    /// In which token a contract paid, if a log tells that.
+    private func token<Rules>(
+        of log: ChainLog, _ place: ContractPlace<Rules>, at block: Block
+    ) async throws(EndpointFault) -> Address? {
+        switch log.topics.first {
+        case Topics.transfer: log.contract
+        case Topics.credited where log.topics.count > 1: Address(word: log.topics[1])
+        // Where there is one token only, it is not named.
+        case Topics.plainlyCredited: try await facts(place, at: block).token
         default: nil
         }
     }
+
+    /// Where a channel stands after a log; `nil` when it stands where it stood, or the log does not say.
+    private func phase<Rules>(
+        after log: ChainLog, _ place: ContractPlace<Rules>, at block: Block
+    ) async throws(EndpointFault) -> String? {
+        switch log.topics[0] {
+        case Topics.opened: return "open"
+        case Topics.funded:
+            switch Rules.kind {
+            case .hashChain, .merkleToken, .lot: return "open"
+            case .lottery:
+                // What is added later leaves the channel as it was.
+                let channel = ChannelID(log.topics[1])
+                do throws(EndpointFault) {
+                    let terms = try await terms(of: channel, fundedBy: log, place, at: block) as? LotteryTerms
+                    return terms?.opening == Topics.firstAmount(log.data) ? "open" : nil
+                } catch .malformed { return nil }
+            // Which of the deposits it was is not in the log.
+            case .twoWay, .balanceProof: return nil
+            }
+        case Topics.closed, Topics.twoWayClosed, Topics.cancelled: return "closed"
+        case Topics.closing, Topics.closeRequested: return "closing"
+        case Topics.drawing: return "drawing"
+        default: return nil
+        }
+    }
+
+    /// The transactions of some logs, each once.
+    func receipts(of logs: [ChainLog]) async throws(EndpointFault) -> [TransactionID: MinedTransaction] {
+        var found: [TransactionID: MinedTransaction] = [:]
+        let wanted = Array(Set(logs.map(\.transaction)))
+        for start in stride(from: 0, to: wanted.count, by: 50) {
+            let some = wanted[start..<min(start + 50, wanted.count)]
+            for (id, answer) in zip(some, try await reader.chain.agreed(some.map { .receipt(of: $0.hash) })) {
+                found[id] = try MinedTransaction(receipt: try answer.get(), of: id.hash)
+            }
+        }
+        return found
+    }
+}
+
+/// Money that a token moved.
+///
+/// - Source: ERC-20, `Transfer`.
+private struct TokenPayment {
+    let token: Address
+    let payer: Address
+    let receiver: Address
+    let amount: Amount
+
+    init?(_ log: ChainLog) {
+        guard log.topics.count == 3, log.topics[0] == Topics.transfer, let payer = Address(word: log.topics[1]),
+            let receiver = Address(word: log.topics[2]), let amount = Topics.firstAmount(log.data)
+        else { return nil }
+        token = log.contract
+        self.payer = payer
+        self.receiver = receiver
+        self.amount = amount
+    }
+}
+
+extension ChainLog {
+    /// Whether a contract for channels tells something by it that somebody wants to know.
+    var isOfContract: Bool { topics.count > 1 && Topics.ofContracts.contains(topics[0]) }
 }
 
 extension Topics {
@@ -101,16 +130,14 @@ extension Topics {
     static let closeRequested = Keccak256.hash(utf8: "CloseRequested(bytes32)")
     static let drawing = Keccak256.hash(utf8: "Drawing(bytes32,uint256)")
 
-    /// What contracts for channels tell that somebody wants to know.
-    ///
-    /// Others say nothing of money: a seat that is taken, say.
-    static let ofContracts: Set<Hash32> = [
-        funded, closed, twoWayClosed, cancelled, closing, drawing, opened, closeRequested,
-        Keccak256.hash(utf8: "ToppedUp(bytes32)"), Keccak256.hash(utf8: "Withdrawn(bytes32)"),
-        Keccak256.hash(utf8: "Redeemed(bytes32,uint256,bytes32)"),
-        Keccak256.hash(utf8: "Redeemed(bytes32,address,uint256)"),
-        Keccak256.hash(utf8: "Redeemed(bytes32,address,uint256,uint256)"),
-        Keccak256.hash(utf8: "Resized(bytes32,uint256)"), Keccak256.hash(utf8: "Drawn(bytes32,address,uint256,uint256)"),
-        Keccak256.hash(utf8: "Shared(bytes32)"),
-    ]
+    /// What contracts for channels tell of money and of where a channel stands.
+    fileprivate static let ofContracts: Set<Hash32> = {
+        let others = [
+            "ToppedUp(bytes32)", "Withdrawn(bytes32)", "Redeemed(bytes32,uint256,bytes32)",
+            "Redeemed(bytes32,address,uint256)", "Redeemed(bytes32,address,uint256,uint256)",
+            "Resized(bytes32,uint256)", "Drawn(bytes32,address,uint256,uint256)", "Shared(bytes32)",
+        ]
+        return Set(others.map { Keccak256.hash(utf8: $0) })
+            .union([funded, closed, twoWayClosed, cancelled, closing, opened, closeRequested, drawing])
+    }()
 }

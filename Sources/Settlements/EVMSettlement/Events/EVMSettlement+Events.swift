@@ -18,9 +18,10 @@ extension EVMSettlement {
                 let entries = try await feed.entries(after: position, limit: max(limit, 1), of: followed)
                 guard let last = entries.last else { return [] }
                 var events: [SettlementEvent] = []
-                var receipts: [TransactionID: MinedTransaction] = [:]
+                let ofContracts = entries.map(\.log).filter { $0.contract != domain.contract && $0.isOfContract }
+                let receipts = try await receipts(of: ofContracts)
                 for entry in entries {
-                    let kinds = try await kinds(of: entry, &receipts)
+                    let kinds = try await kinds(of: entry, receipts)
                     for (offset, kind) in kinds.enumerated() {
                         events.append(
                             SettlementEvent(
@@ -38,14 +39,15 @@ extension EVMSettlement {
     }
 
     private func kinds(
-        of entry: LogFeed.Entry, _ receipts: inout [TransactionID: MinedTransaction]
+        of entry: LogFeed.Entry, _ receipts: [TransactionID: MinedTransaction]
     ) async throws(EndpointFault) -> [SettlementEvent.Kind] {
         guard entry.log.contract != domain.contract else {
             return [SettlementEvent.Kind(log: entry.log, in: domain)].compactMap(\.self)
         }
-        guard let kind = contracts.contracts.first(where: { $0.value == entry.log.contract })?.key,
+        guard entry.log.isOfContract, let receipt = receipts[entry.log.transaction],
+            let kind = contracts.contracts.first(where: { $0.value == entry.log.contract })?.key,
             let form = ChainForms.of(kind), let contract = contractDomain(of: kind)
         else { return [] }
-        return try await contractKinds(of: entry, form, in: contract, &receipts)
+        return try await contractKinds(of: entry, form, in: contract, receipt)
     }
 }

@@ -11,7 +11,9 @@ internal import FarthingPrimitives
 /// numbers than all before. So whoever reads after a number misses nothing, and may be told something twice.
 actor LogFeed {
     struct Entry: Sendable {
-        /// Rises from entry to entry. The block's height is in its upper part, so that the place is found after a
+        /// Rises from entry to entry.
+        ///
+        /// The block's height is in its upper part, so that the place is found after a
         /// restart.
         let sequence: UInt64
         let log: ChainLog

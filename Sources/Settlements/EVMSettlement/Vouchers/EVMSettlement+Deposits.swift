@@ -20,9 +20,9 @@ extension EVMSettlement {
         let authorization = try await authorization(of: deposit)
         let channel = domain.channelID(of: deposit.terms)
         if try await isUsed(authorization) { return try await earlier(deposit, authorization, in: channel) }
-        try await check(authorization)
         let mined: MinedTransaction
         do throws(SettlementError) {
+            try await check(authorization)
             mined = try await send(calldata(of: deposit), to: domain.contract)
         } catch {
             // Somebody else, or we before a restart, may have handed the same in meanwhile.

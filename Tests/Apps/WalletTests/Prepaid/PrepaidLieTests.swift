@@ -52,6 +52,32 @@ struct PrepaidLieTests {
         try await lies(MerkleTokenChannel.self, "merkle-token", lie, code: "payer.overstated")
     }
 
+    /// The contract of an offer is who may take the deposit: a payee that names itself there could keep it.
+    private func trap<Scheme: PrepaidWire>(_: Scheme.Type, _ name: String, readsLedger: Bool) async throws {
+        try await Market.open { market in
+            try await Stall<Scheme>.open(on: market) { stall in
+                await stall.names(contract: stall.offer.receiver)
+                let wallet = try await market.wallet(readsLedger: readsLedger, schemes: [name])
+                await #expect(throws: (any Error).self) {
+                    try await wallet.client().execute(PayingRequest(url: await stall.address))
+                }
+                #expect(try await wallet.journal.entries().isEmpty, "nothing was signed for it")
+                #expect(
+                    try await market.ledger.balance(of: wallet.address, token: Market.token.address)
+                        == Amount(units: 10_000_000))
+                await stall.names(contract: stall.domain.contract)
+                let paid = try await wallet.client().execute(PayingRequest(url: await stall.address))
+                #expect(paid.receipt?.charged == 1000)
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `gets no deposit for a contract that only it knows`(readsLedger: Bool) async throws {
+        try await trap(HashChainChannel.self, "hash-chain", readsLedger: readsLedger)
+        try await trap(MerkleTokenChannel.self, "merkle-token", readsLedger: readsLedger)
+    }
+
     @Test func `is paid no more when it says that it has tokens that it was not shown`() async throws {
         try await lies(
             MerkleTokenChannel.self, "merkle-token", { $0.withState("floor", "9") }, code: "payer.overstated-tokens")

@@ -30,6 +30,8 @@ actor Stall<Scheme: PrepaidWire> {
     private(set) var served = 0
     private var lie: Lie?
     private var closes = true
+    /// The contract that it names in its offers, if it is not the one of the ledger.
+    private var trap: Address?
     private var url = ""
 
     private init(market: Market) throws {
@@ -76,6 +78,7 @@ actor Stall<Scheme: PrepaidWire> {
     func channel(_ id: ChannelID) -> Scheme? { channels[id] }
     func lies(_ lie: Lie?) { self.lie = lie }
     func refuseToClose() { closes = false }
+    func names(contract: Address) { trap = contract }
 
     // MARK: - Serving
 
@@ -151,6 +154,7 @@ actor Stall<Scheme: PrepaidWire> {
         var accepted = PaymentRequirements(
             scheme: offer.scheme, network: Market.network, amount: Market.price, asset: Market.token.address,
             payTo: offer.receiver, maxTimeoutSeconds: 60, extra: offer.extra)
+        if let trap { accepted.extra = accepted.extra.adding("contract", .string(trap.checksummed)) }
         if let state { accepted.extra = accepted.extra.adding("channelState", state) }
         let demand = PaymentRequired(error: code, resource: PaymentRequired.Resource(url: url), accepts: [accepted])
         guard let name = HTTPField.Name("PAYMENT-REQUIRED") else { throw CancellationError() }

@@ -32,11 +32,11 @@ final class ContractStage: Sendable {
     static let riches: UInt64 = 1_000_000_000
 
     static func open(
-        limits: ContractLimits = .none, confirmations: UInt64 = 1, _ body: (ContractStage) async throws -> Void
+        limits: ContractLimits = .none, endpoints: Int = 1, _ body: (ContractStage) async throws -> Void
     ) async throws {
-        let devnet = try await Devnet.start()
+        let devnet = try await Devnet.start(endpoints: endpoints)
         do {
-            let stage = try await ContractStage(devnet, limits, confirmations)
+            let stage = try await ContractStage(devnet, limits)
             do { try await body(stage) } catch {
                 await stage.settlement.shutdown()
                 throw error
@@ -49,7 +49,7 @@ final class ContractStage: Sendable {
         devnet.stop()
     }
 
-    private init(_ devnet: Devnet, _ limits: ContractLimits, _ confirmations: UInt64) async throws {
+    private init(_ devnet: Devnet, _ limits: ContractLimits) async throws {
         self.devnet = devnet
         (payer, payee) = (try TestChain.signer(devnet, 1), try TestChain.signer(devnet, 2))
         (other, keyholder) = (try TestChain.signer(devnet, 3), try TestChain.signer(devnet, 4))
@@ -64,10 +64,9 @@ final class ContractStage: Sendable {
             token = Token(domain: domain, symbol: "USDC", decimals: 6)
             let registry = try await deployer.deployContracts(
                 EVMSettlement.DeploymentPlan(token: made.address, limits: limits))
-            var policy = TestChain.policy
-            policy.confirmations = confirmations
             settlement = try EVMSettlement(
-                urls: devnet.urls, signer: try TestChain.signer(devnet, 0), contracts: registry, sending: policy)
+                urls: devnet.urls, signer: try TestChain.signer(devnet, 0), contracts: registry,
+                sending: TestChain.policy)
             let amount = Amount(units: UInt128(Self.riches))
             for person in [payer, payee, other, keyholder] {
                 _ = try await deployer.send(

@@ -71,7 +71,6 @@ struct HashChainSettlementTests {
             #expect(try await pair.carryOut("the same") { Self.close(10, $0, by: stage.keyholder) } == .nothing)
             #expect(try await stage.balance(stage.payee) == ContractStage.riches + 50)
             #expect(try await stage.total(with: .hashChain) == before)
-            try await pair.expectSameBalances(stage.people.map { [$0] })
         }
     }
 
@@ -93,7 +92,8 @@ struct HashChainSettlementTests {
 
             try await pair.fund(100, by: stage.payer)
             #expect(try await pair.fund(100, by: stage.payer, salt: 2) == .refused("hash-chain.already-funded"))
-            #expect(try await pair.carryOut("beyond") { .redeem(Self.step(21, $0)) } == .refused("hash-chain.beyond-end"))
+            #expect(
+                try await pair.carryOut("beyond") { .redeem(Self.step(21, $0)) } == .refused("hash-chain.beyond-end"))
             #expect(
                 try await pair.carryOut("a lie") { .redeem(Self.step(5, $0, isTrue: false)) }
                     == .refused("hash-chain.foreign-step"))
@@ -114,7 +114,7 @@ struct HashChainSettlementTests {
 
     @Test func `does in a random walk what the ledger does`() async throws {
         try await ContractStage.open { stage in
-            var random = SeededGenerator(seed: 11)
+            var random = SeededGenerator.ofWalk(11)
             var log = WalkLog()
             var pair = try await Self.pair(stage, salt: 0)
             var left = 0
@@ -151,7 +151,6 @@ struct HashChainSettlementTests {
                             "step \(number): deposit \(units)"))
                 }
             }
-            try await pair.expectSameBalances(stage.people.map { [$0] })
             log.expect(refusals: 4)
         }
     }
@@ -176,7 +175,8 @@ struct HashChainSettlementTests {
             let restarted = try stage.another()
             let told = try await restarted.events(after: 0, limit: 100)
             await restarted.shutdown()
-            #expect(told.map(\.sequence) == told.map(\.sequence).sorted() && Set(told.map(\.sequence)).count == told.count)
+            #expect(
+                told.map(\.sequence) == told.map(\.sequence).sorted() && Set(told.map(\.sequence)).count == told.count)
             let ofFirst = told.filter { $0.channel == first.chain.channel }
             let expected = try await stage.ledger.events(after: 0, limit: 100)
                 .filter { $0.channel == first.ledger.channel }

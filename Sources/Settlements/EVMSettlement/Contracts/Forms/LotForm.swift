@@ -15,7 +15,7 @@ struct LotForm: ChainForm {
 
     var compiled: CompiledContract { .lots }
     let termsType = "(address,address,uint16,uint128,bytes32,uint64,uint64,bytes32)"
-    /// How many tickets one transaction shares out: some four million gas.
+    /// How many tickets one transaction shares out: each may be for somebody else, and so be paid alone.
     static let ticketsAtOnce: UInt16 = 128
 
     func words(of terms: LotTerms) -> [ABI.Word] {
