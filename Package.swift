@@ -188,7 +188,8 @@ let tests: [Target] = [
     tests(
         "Interop", in: "Interop",
         uses: [
-            "Wallet", "HTTP402Client", "EVMSettlement", "Devnet", "VoucherScheme", "Channels", "Encodings", "Primitives",
+            "Wallet", "HTTP402Client", "EVMSettlement", "Devnet", "VoucherScheme", "Channels", "Encodings",
+            "Primitives",
         ], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 

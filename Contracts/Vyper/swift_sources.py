@@ -26,7 +26,7 @@ def text(artifact):
         sys.exit(f"{artifact['name']}: what runs is no part of what creates it")
     name = artifact["name"]
     lines = "".join(
-        f"        {creation.hex()[at:at + WIDTH]}\\\n" for at in range(0, len(creation.hex()), WIDTH)).rstrip("\\\n")
+        f"            {creation.hex()[at:at + WIDTH]}\\\n" for at in range(0, len(creation.hex()), WIDTH)).rstrip("\\\n")
     return f'''// SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 //
@@ -41,7 +41,7 @@ extension CompiledContract {{
         runtime: {start}..<{start + len(runtime)},
         creation: """
 {lines}
-        """)
+            """)
 }}
 '''
 
@@ -51,7 +51,9 @@ def functions(artifact):
     found = {
         function_abi_to_4byte_selector(entry).hex(): entry["name"] for entry in artifact["abi"]
         if entry["type"] == "function" and entry["stateMutability"] in ("nonpayable", "payable")}
-    return "\n".join(f'            "{selector}": "{name}",' for selector, name in sorted(found.items()))
+    lines = [f'            "{selector}": "{name}"' for selector, name in sorted(found.items())]
+    # As the formatter has it.
+    return ",\n".join(lines) + ("," if len(lines) > 1 else "")
 
 
 def main():

@@ -20,7 +20,8 @@ struct ContractsCommand: AsyncParsableCommand {
     struct Deploy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make all contracts, and write down where they are.",
-            discussion: "The key's account pays for gas. Contracts that a file of --contracts names are not made again.")
+            discussion: "The key's account pays for gas. Contracts that a file of --contracts names are not made again."
+        )
         @Option(name: .long, help: "The URL of the chain's JSON-RPC endpoint.")
         var rpc: String
         @Option(name: .long, help: "The file of the key that pays.")
@@ -91,7 +92,8 @@ struct ContractsCommand: AsyncParsableCommand {
                         })
                 ])
             } else {
-                Console.table(["contract", "address", "code"], findings.map { [$0.name, $0.address.checksummed, $0.code] })
+                Console.table(
+                    ["contract", "address", "code"], findings.map { [$0.name, $0.address.checksummed, $0.code] })
             }
             if findings.contains(where: { $0.code == "nothing" }) { throw ExitCode(1) }
         }

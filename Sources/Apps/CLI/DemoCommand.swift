@@ -114,7 +114,8 @@ struct DemoCommand: AsyncParsableCommand {
             for fault in report.faults { Console.out("NOT CONSERVED: \(fault)") }
         }
         guard report.isSimulated else {
-            return Console.out("the chain was a local one, \(report.network), and is gone; the store is \(report.storePath)")
+            return Console.out(
+                "the chain was a local one, \(report.network), and is gone; the store is \(report.storePath)")
         }
         Console.out("simulated: the money is on a ledger of its own, not on \(report.network)")
         Console.out("look at it: farthing channels list --store \(report.storePath)")

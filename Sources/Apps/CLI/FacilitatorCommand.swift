@@ -51,7 +51,8 @@ struct FacilitatorCommand: AsyncParsableCommand {
 
     private var flags: [Setting: [String]] {
         logs.flags.adding([
-            .listen: listen, .ledger: ledger, .settlement: settlement, .network: network, .asset: asset, .assetName: assetName,
+            .listen: listen, .ledger: ledger, .settlement: settlement, .network: network, .asset: asset,
+            .assetName: assetName,
             .assetVersion: assetVersion, .authorizerKey: authorizerKey, .accountPerMinute: accountPerMinute,
             .accountPerDay: accountPerDay, .totalPerMinute: totalPerMinute, .totalPerDay: totalPerDay,
             .metrics: metrics,

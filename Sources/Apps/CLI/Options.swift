@@ -51,7 +51,8 @@ struct ChainOptions: ParsableArguments {
     var rpc: String?
     @Option(name: .long, help: "How many endpoints must say the same of money. (default: more than half)")
     var rpcQuorum: String?
-    @Option(name: .long, help: "A file of 'farthing contracts deploy'. (default: x402's contracts, the same everywhere)")
+    @Option(
+        name: .long, help: "A file of 'farthing contracts deploy'. (default: x402's contracts, the same everywhere)")
     var contracts: String?
     @Option(name: .long, help: "How many blocks must hold a transaction before it counts, 1 to 1000. (default: 2)")
     var confirmations: String?
@@ -59,7 +60,9 @@ struct ChainOptions: ParsableArguments {
     var highestGasPrice: String?
     @Option(name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000)")
     var chainPoll: String?
-    @Option(name: .long, help: "The block at which to begin to look for events. (default: the newest when the store is new)")
+    @Option(
+        name: .long, help: "The block at which to begin to look for events. (default: the newest when the store is new)"
+    )
     var firstBlock: String?
 
     var flags: [Setting: [String]] {

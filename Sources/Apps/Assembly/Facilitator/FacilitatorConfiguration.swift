@@ -11,7 +11,9 @@ public struct FacilitatorConfiguration: Sendable {
     public var token: Token
     /// The file of the embedded ledger; made when it is not there.
     public var ledgerPath: String
-    /// The chain on which to settle instead of a ledger. The authorizer's key pays for gas.
+    /// The chain on which to settle instead of a ledger.
+    ///
+    /// The authorizer's key pays for gas.
     public var chain: ChainPlace?
     /// The file of the key that is offered to payees as their authorizer; made when it is not there.
     ///

@@ -102,7 +102,9 @@ final class ChainClient: Sendable {
     func height(confirmations: UInt64 = 1) async throws(EndpointFault) -> UInt64 {
         let call = [Endpoint.Call("eth_blockNumber")]
         let back = max(confirmations, 1) - 1
-        guard quorum > 1 else { return subtract(back, from: try Quantity.read(try await ask(call)[0].get(), "a height")) }
+        guard quorum > 1 else {
+            return subtract(back, from: try Quantity.read(try await ask(call)[0].get(), "a height"))
+        }
         var heights: [UInt64] = []
         var trouble = EndpointFault.unreachable
         for answer in await askAll(call) {

@@ -34,12 +34,15 @@ extension EVMSettlement {
         }
     }
 
-    /// Makes contracts, one after the other, and reads each back. Those that are known already are not made again.
+    /// Makes contracts, one after the other, and reads each back.
+    ///
+    /// Those that are known already are not made again.
     ///
     /// - Parameter made: Told of each.
     /// - Returns: Where all of them are, with what was there before.
     public func deployContracts(
-        _ plan: DeploymentPlan = DeploymentPlan(), made: @Sendable (_ name: String, _ address: Address) -> Void = { _, _ in }
+        _ plan: DeploymentPlan = DeploymentPlan(),
+        made: @Sendable (_ name: String, _ address: Address) -> Void = { _, _ in }
     ) async throws(SettlementError) -> ContractRegistry {
         var registry = contracts
         if plan.makesVoucherContract {

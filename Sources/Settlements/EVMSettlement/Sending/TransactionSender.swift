@@ -262,7 +262,8 @@ actor TransactionSender {
         let height = try await chain.height()
         let depth = policy.confirmations - 1
         let settled = height < depth ? 0 : height - depth
-        let calls = [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
+        let calls =
+            [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
         let answers = try await chain.agreed(calls)
         for (hash, answer) in zip(slot.hashes, answers.dropFirst()) {
             guard case .success(let json) = answer, json.members != nil else { continue }

@@ -71,7 +71,9 @@ extension EVMSettlement: WithdrawalSettlement {
 extension MinedTransaction {
     /// The first number in what a contract told of a channel.
     func amount(of topic: Hash32, at contract: Address, for channel: ChannelID) -> Amount? {
-        logs.first { $0.contract == contract && $0.topics.first == topic && $0.topics.dropFirst().first == channel.hash }
-            .flatMap { Topics.firstAmount($0.data) }
+        logs.first {
+            $0.contract == contract && $0.topics.first == topic && $0.topics.dropFirst().first == channel.hash
+        }
+        .flatMap { Topics.firstAmount($0.data) }
     }
 }

@@ -107,8 +107,10 @@ struct ChainTroubleTests {
             #expect(first.count == 2)
             try await chain.open(500, in: gone, salt: 2)
             let seen = try await chain.settlement.events(after: first[1].sequence, limit: 100)
-            #expect(seen.compactMap(\.channel) == [ChannelID](
-                repeating: chain.settlement.domain.channelID(of: gone), count: 2))
+            #expect(
+                seen.compactMap(\.channel)
+                    == [ChannelID](
+                        repeating: chain.settlement.domain.channelID(of: gone), count: 2))
             try await chain.devnet.ask("anvil_reorg", 1, [], ["dropped": "all"])
             try await chain.open(700, in: chain.terms(salt: 3), salt: 3)
             let after = try await chain.settlement.events(after: seen[1].sequence, limit: 100)

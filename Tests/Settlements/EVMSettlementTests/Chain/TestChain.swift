@@ -63,7 +63,8 @@ final class TestChain: Sendable {
             var policy = Self.policy
             policy.confirmations = confirmations
             settlement = try EVMSettlement(
-                urls: devnet.urls, signer: try Self.signer(devnet, 0), contracts: ContractRegistry(settlement: domain), quorum: quorum,
+                urls: devnet.urls, signer: try Self.signer(devnet, 0), contracts: ContractRegistry(settlement: domain),
+                quorum: quorum,
                 sending: policy)
             _ = try await deployer.send(
                 ABI.call("mint(address,uint256)", [.address(payer.address), .uint(Amount(units: 1_000_000_000))]),

@@ -80,8 +80,9 @@ struct VoucherSettlementTests {
             }
 
             try await chain.open(1000, in: terms)
-            await #expect(throws: SettlementError.claimExceedsCeiling(total: Amount(units: 11), ceiling: Amount(units: 10)))
-            { try await chain.claim([chain.row(10, of: terms, total: 11)]) }
+            await #expect(
+                throws: SettlementError.claimExceedsCeiling(total: Amount(units: 11), ceiling: Amount(units: 10))
+            ) { try await chain.claim([chain.row(10, of: terms, total: 11)]) }
             await #expect(
                 throws: SettlementError.claimExceedsBalance(total: Amount(units: 1001), balance: Amount(units: 1000))
             ) { try await chain.claim([chain.row(1001, of: terms)]) }
@@ -92,7 +93,9 @@ struct VoucherSettlementTests {
             await #expect(throws: SettlementError.claimSignature) {
                 try await chain.settlement.claim([row], authorization: row.signature)
             }
-            #expect(try await chain.settlement.snapshot(of: chain.settlement.domain.channelID(of: terms))?.totalClaimed == .zero)
+            #expect(
+                try await chain.settlement.snapshot(of: chain.settlement.domain.channelID(of: terms))?.totalClaimed
+                    == .zero)
         }
     }
 

@@ -133,7 +133,8 @@ struct BalanceProofSettlementTests {
             let ours = checks.filter { $0.finding == .ours }.map(\.name)
             #expect(
                 ours == [
-                    "batch-settlement", "erc3009-collector", "permit2-collector", "balance-proof", "hash-chain", "lottery",
+                    "batch-settlement", "erc3009-collector", "permit2-collector", "balance-proof", "hash-chain",
+                    "lottery",
                     "lottery-lot", "merkle-token", "two-way",
                 ])
             #expect(checks.filter { $0.finding == .nothing }.map(\.name) == [])
