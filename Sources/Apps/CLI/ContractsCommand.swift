@@ -55,8 +55,8 @@ struct ContractsCommand: AsyncParsableCommand {
                 throw ConfigurationError.bad(key: "out", value: out, why: "it is there already")
             }
             let office = try await ContractOffice.open(
-                rpc: rpc, key: key, passphraseFile: passphraseFile,
-                highestFee: highestGasPrice.flatMap(ContractOffice.price))
+                rpc: rpc, key: key, highestFee: highestGasPrice.flatMap(ContractOffice.price)
+            ) { try passphraseFile.map(PassphraseOptions.firstLine) }
             let made = try await office.deploy(
                 token: token.flatMap(Address.init(checking:)), makesTestToken: testToken, makesVouchers: vouchers
             ) { if !output.json { Console.out($0) } }

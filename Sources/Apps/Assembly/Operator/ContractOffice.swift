@@ -38,15 +38,12 @@ public struct ContractOffice: Sendable {
 
     /// - Parameters:
     ///   - key: The file of the key whose account pays.
+    ///   - passphrase: Asked for only when the file is encrypted.
     ///   - highestFee: The most that a unit of gas may cost, in wei.
     public static func open(
-        rpc: String, key: String, passphraseFile: String?, highestFee: UInt128?
+        rpc: String, key: String, highestFee: UInt128?, passphrase: () throws -> [UInt8]?
     ) async throws -> ContractOffice {
-        let signer = KeySigner(
-            try KeyFile.read(key) {
-                let text = try passphraseFile.map { try String(contentsOfFile: $0, encoding: .utf8) }
-                return text.map { Array($0.prefix { !$0.isNewline }.utf8) }
-            })
+        let signer = KeySigner(try KeyFile.read(key, passphrase: passphrase))
         var sending = SendingPolicy(confirmations: 1, pollInterval: .milliseconds(500))
         if let highestFee { sending.highestFee = highestFee }
         return ContractOffice(settlement: try await settlement(rpc: rpc, signer: signer, sending: sending))
