@@ -58,7 +58,7 @@ public final class EVMSettlement: Settlement {
             chain: reader.chain, firstBlock: firstBlock, confirmations: sending.confirmations,
             step: limits.blocksPerStep, interval: sending.pollInterval)
         contractLogs = ContractLogs(
-            chain: reader.chain, feed: feed, firstBlock: firstBlock, step: limits.blocksPerStep)
+            chain: reader.chain, firstBlock: firstBlock, step: limits.blocksPerStep)
     }
 
     private init(_ other: EVMSettlement, signer: any Signer) {

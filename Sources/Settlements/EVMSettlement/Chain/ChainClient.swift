@@ -103,7 +103,7 @@ final class ChainClient: Sendable {
         let call = [Endpoint.Call("eth_blockNumber")]
         let back = max(confirmations, 1) - 1
         guard quorum > 1 else {
-            return subtract(back, from: try Quantity.read(try await ask(call)[0].get(), "a height"))
+            return try Quantity.read(try await ask(call)[0].get(), "a height").lowered(by: back)
         }
         var heights: [UInt64] = []
         var trouble = EndpointFault.unreachable
@@ -113,7 +113,7 @@ final class ChainClient: Sendable {
             } catch { trouble = error }
         }
         guard heights.count >= quorum else { throw trouble }
-        return subtract(back, from: heights.sorted(by: >)[quorum - 1])
+        return heights.sorted(by: >)[quorum - 1].lowered(by: back)
     }
 
     /// The newest block that enough endpoints have.
@@ -121,8 +121,6 @@ final class ChainClient: Sendable {
         guard quorum > 1 else { return try Block(node: try await ask([.newestBlock])[0].get()) }
         return try await read(at: try await height(), []).block
     }
-
-    private func subtract(_ back: UInt64, from height: UInt64) -> UInt64 { height < back ? 0 : height - back }
 
     /// Reads several things as they stood at the end of one block, which enough endpoints must have alike.
     func read(
@@ -177,4 +175,9 @@ extension Result where Failure == EndpointFault {
     fileprivate var isRefusal: Bool {
         if case .failure(let fault) = self { !fault.isRevert } else { false }
     }
+}
+
+extension UInt64 {
+    /// A block so many below this one, or the first.
+    func lowered(by blocks: UInt64) -> UInt64 { self < blocks ? 0 : self - blocks }
 }

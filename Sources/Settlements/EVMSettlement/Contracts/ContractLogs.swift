@@ -5,7 +5,7 @@ internal import FarthingChannels
 internal import FarthingEncodings
 internal import FarthingPrimitives
 
-/// Looks for the logs of single channels, and remembers those that no reorganisation will take away.
+/// Looks for single logs, and remembers those of channels that no reorganisation will take away.
 ///
 /// A contract keeps sums and no lists: who has a seat, or a ticket, only its logs tell.
 actor ContractLogs {
@@ -15,7 +15,6 @@ actor ContractLogs {
         let topic: Hash32
     }
 
-    private let feed: LogFeed
     private let chain: ChainClient
     private let firstBlock: UInt64
     private let longestStep: UInt64
@@ -25,18 +24,17 @@ actor ContractLogs {
     private static let shallow: UInt64 = 64
     private static let mostKnown = 4096
 
-    init(chain: ChainClient, feed: LogFeed, firstBlock: UInt64, step: UInt64) {
+    init(chain: ChainClient, firstBlock: UInt64, step: UInt64) {
         self.chain = chain
-        self.feed = feed
         self.firstBlock = firstBlock
         longestStep = max(step, 1)
     }
 
     /// The newest logs that a search from the end finds, oldest first; there may be older ones.
     nonisolated func newest(
-        _ topic: Hash32, _ channel: ChannelID, at contract: Address, through head: UInt64
+        _ topics: [Hash32?], at contract: Address, through head: UInt64
     ) async throws(EndpointFault) -> [ChainLog] {
-        try await feed.logs(of: [contract], topics: [topic, channel.hash], through: head)
+        try await search(topics, at: contract, in: firstBlock, head, until: 1)
     }
 
     /// All logs of a channel, of which there are so many.
@@ -53,7 +51,7 @@ actor ContractLogs {
         // An older view is asked for than some that is known.
         let seen = Array(found.filter { $0.height <= head }.prefix(count))
         if known.count >= Self.mostKnown { known = [:] }
-        let settled = head < Self.shallow ? 0 : head - Self.shallow
+        let settled = head.lowered(by: Self.shallow)
         known[key] = found.filter { $0.height <= settled }
         return seen
     }

@@ -98,7 +98,7 @@ extension EVMSettlement {
     ) async throws(EndpointFault) -> Rules.Terms? {
         if let terms = known.withLock({ $0.terms(of: channel) }) as? Rules.Terms { return terms }
         let logs = try await contractLogs.newest(
-            place.form.openingTopic, channel, at: place.domain.contract, through: block.height)
+            [place.form.openingTopic, channel.hash], at: place.domain.contract, through: block.height)
         guard let log = logs.last else { return nil }
         return try await terms(of: channel, fundedBy: log, place, at: block)
     }
@@ -127,7 +127,7 @@ extension EVMSettlement {
         guard let newest = try await place.form.state(terms, view) else { return nil }
         let depth = sending.confirmations - 1
         guard depth > 0 else { return ContractSnapshot(state: newest, block: block) }
-        let height = block.height < depth ? 0 : block.height - depth
+        let height = block.height.lowered(by: depth)
         let settled = try await place.form.state(terms, view.at(Block(height: height, time: block.time)))
         return place.form.counting(newest, since: settled).map { ContractSnapshot(state: $0, block: block) }
     }

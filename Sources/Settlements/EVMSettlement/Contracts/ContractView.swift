@@ -47,7 +47,7 @@ struct ContractView: Sendable {
 
     /// The channel's newest log of an event that a closure picks out.
     func newestLog(_ topic: Hash32, where isMeant: (ChainLog) -> Bool) async throws(EndpointFault) -> ChainLog? {
-        let found = try await logs.newest(topic, channel, at: domain.contract, through: block.height)
+        let found = try await logs.newest([topic, channel.hash], at: domain.contract, through: block.height)
         return found.last(where: isMeant)
     }
 }

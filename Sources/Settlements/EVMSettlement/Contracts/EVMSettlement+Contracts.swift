@@ -42,8 +42,8 @@ extension EVMSettlement: ContractSettlement {
             for log in logs where seen.insert(ChannelID(log.topics[1])).inserted {
                 // What was opened before may have been added to since.
                 if block > 0 {
-                    let earlier = try await feed.logs(
-                        of: [contract], topics: [place.form.openingTopic, log.topics[1], payer], through: block - 1)
+                    let earlier = try await contractLogs.newest(
+                        [place.form.openingTopic, log.topics[1], payer], at: contract, through: block - 1)
                     guard earlier.isEmpty else { continue }
                 }
                 found.append(FundedContract(channel: ChannelID(log.topics[1]), openedIn: log.height))

@@ -61,7 +61,7 @@ actor LogFeed {
         after sequence: UInt64, limit: Int, of contracts: [Address]
     ) async throws(EndpointFault) -> [Entry] {
         let height = sequence >> Self.indexBits
-        let start = max(firstBlock, height < Self.overlap ? 0 : height - Self.overlap)
+        let start = max(firstBlock, height.lowered(by: Self.overlap))
         // What one log tells of has numbers above its own: those are no sign of a reader that knows more.
         let isAhead = sequence >= last + Self.blockDistance
         if contracts != self.contracts || isAhead || reach.map({ start < $0.from }) ?? true {
@@ -170,32 +170,5 @@ actor LogFeed {
             throw .malformed("a block has no hash")
         }
         return hash
-    }
-
-    // MARK: - Searching
-
-    /// Looks for logs once, from the newest block that counts backwards, until some are found.
-    nonisolated func logs(
-        of contracts: [Address], topics: [Hash32], through head: UInt64
-    ) async throws(EndpointFault) -> [ChainLog] {
-        var step = longestStep
-        var end = head
-        while end >= firstBlock {
-            let start = max(firstBlock, end < step ? 0 : end - (step - 1))
-            let answer: JSON
-            do throws(EndpointFault) {
-                answer = try await chain.agreed([.logs(of: contracts, topics: topics, in: start...end)])[0].get()
-            } catch {
-                guard start < end, error.isAboutLength else { throw error }
-                step = (end - start + 1) / 2
-                continue
-            }
-            var logs: [ChainLog] = []
-            for json in answer.arrayValue ?? [] { logs.append(try ChainLog(json: json)) }
-            if !logs.isEmpty { return logs.sorted { ($0.height, $0.index) < ($1.height, $1.index) } }
-            guard start > firstBlock, start > 0 else { return [] }
-            end = start - 1
-        }
-        return []
     }
 }

@@ -152,7 +152,7 @@ public final class ChainReader: SettlementView {
     public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
         try await explained { () async throws(EndpointFault) in
             let block = try await newestBlock()
-            let settled = block.height < confirmations ? 0 : block.height - (confirmations - 1)
+            let settled = block.height.lowered(by: confirmations - 1)
             var calls = [
                 Calldata.channels(channel), Calldata.pendingWithdrawals(channel), Calldata.refundNonce(channel),
             ].map { Endpoint.Call.contract(domain.contract, $0, at: block.height) }

@@ -260,8 +260,7 @@ actor TransactionSender {
 
     private func look(at slot: Slot) async throws(EndpointFault) -> Course {
         let height = try await chain.height()
-        let depth = policy.confirmations - 1
-        let settled = height < depth ? 0 : height - depth
+        let settled = height.lowered(by: policy.confirmations - 1)
         let calls =
             [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
         let answers = try await chain.agreed(calls)

@@ -62,11 +62,9 @@ extension EVMSettlement {
         try await reader.explained { () async throws(EndpointFault) in
             let head = try await reader.chain.height(confirmations: sending.confirmations)
             guard
-                let log = try await feed.logs(
-                    of: [authorization.token],
-                    topics: [
-                        Authorization.usedTopic, ABI.Word.address(authorization.payer).bytes, authorization.nonce,
-                    ], through: head
+                let log = try await contractLogs.newest(
+                    [Authorization.usedTopic, ABI.Word.address(authorization.payer).bytes, authorization.nonce],
+                    at: authorization.token, through: head
                 ).last
             else { return nil }
             let receipt = try await reader.chain.agreed([.receipt(of: log.transaction.hash)])[0].get()
