@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import Synchronization
+
+/// What is to be sent, in order; whoever has much to send waits until there is room.
+final class FrameOutbox: Sendable {
+    private struct State {
+        var bytes: [UInt8] = []
+        /// Answers that go into one frame with others that are ready by then.
+        var paid: [PaidAnswer] = []
+        var isFinished = false
+        /// Whether nobody takes anything any more.
+        var hasFailed = false
+        var writer: CheckedContinuation<Void, Never>?
+        var waiting: [CheckedContinuation<Void, Never>] = []
+
+        var isEmpty: Bool { bytes.isEmpty && paid.isEmpty }
+    }
+
+    /// From how many bytes on whoever can wait must wait.
+    private static let comfortable = 256 * 1024
+    private let state = Mutex(State())
+
+    func put(_ frame: PeerFrame) { change { $0.bytes += frame.bytes } }
+
+    func put(_ answer: PaidAnswer) { change { $0.paid.append(answer) } }
+
+    /// Puts a frame where there is room for it.
+    ///
+    /// - Throws: `CancellationError` when nobody takes it any more.
+    func putInTurn(_ frame: PeerFrame) async throws {
+        while true {
+            await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
+                let mayGo = state.withLock { state in
+                    if state.hasFailed || state.bytes.count < Self.comfortable { return true }
+                    state.waiting.append(turn)
+                    return false
+                }
+                if mayGo { turn.resume() }
+            }
+            let (hasFailed, hasRoom) = state.withLock { ($0.hasFailed, $0.bytes.count < Self.comfortable) }
+            guard !hasFailed else { throw CancellationError() }
+            if hasRoom { return put(frame) }
+        }
+    }
+
+    /// Nothing more will be put.
+    func finish() { change { $0.isFinished = true } }
+
+    /// Sends what there is, until all is sent that ever will be.
+    func drain(to stream: any PeerByteStream) async throws {
+        do {
+            while let bytes = await next() { try await stream.write(bytes) }
+        } catch {
+            let waiting = state.withLock { state in
+                state.hasFailed = true
+                state.bytes = []
+                state.paid = []
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for turn in waiting { turn.resume() }
+            throw error
+        }
+    }
+
+    private func next() async -> [UInt8]? {
+        while true {
+            let taken = state.withLock { state -> (bytes: [UInt8]?, waiting: [CheckedContinuation<Void, Never>])? in
+                guard !state.isEmpty else { return state.isFinished ? (nil, []) : nil }
+                var bytes = state.bytes
+                for part in Self.parts(of: state.paid) { bytes += PeerFrame.paid(part).bytes }
+                state.bytes = []
+                state.paid = []
+                defer { state.waiting = [] }
+                return (bytes, state.waiting)
+            }
+            if let taken {
+                for turn in taken.waiting { turn.resume() }
+                return taken.bytes
+            }
+            await withCheckedContinuation { (writer: CheckedContinuation<Void, Never>) in
+                let isThere = state.withLock { state in
+                    if !state.isEmpty || state.isFinished { return true }
+                    state.writer = writer
+                    return false
+                }
+                if isThere { writer.resume() }
+            }
+        }
+    }
+
+    /// Answers that fit one frame each.
+    private static func parts(of answers: [PaidAnswer]) -> [[PaidAnswer]] {
+        var parts: [[PaidAnswer]] = []
+        var size = 0
+        for answer in answers {
+            let length = answer.body.count + answer.receipt.utf8.count + answer.contentType.utf8.count + 24
+            if parts.isEmpty || size + length > PeerLimits.longestFrame / 2
+                || parts[parts.count - 1].count == PeerLimits.paymentsAFrame
+            {
+                parts.append([])
+                size = 0
+            }
+            parts[parts.count - 1].append(answer)
+            size += length
+        }
+        return parts
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let writer = state.withLock { state in
+            guard !state.hasFailed else { return nil as CheckedContinuation<Void, Never>? }
+            body(&state)
+            defer { state.writer = nil }
+            return state.writer
+        }
+        writer?.resume()
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// Bytes to and from a peer, in order and without loss.
+///
+/// A stream of libp2p is one. Whoever reads slowly slows the other side: ``write(_:)`` waits then.
+public protocol PeerByteStream: Sendable {
+    /// The next bytes, as many as there are; `nil` when the other side has closed.
+    func read() async throws -> [UInt8]?
+
+    /// Sends bytes, and returns when there is room for more.
+    func write(_ bytes: [UInt8]) async throws
+
+    /// Says that nothing more will be sent; what the other side sends can still be read.
+    func closeWrite() async throws
+
+    /// Breaks the stream off, in both directions.
+    func reset() async
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import HTTPTypes
+import Synchronization
+
+/// The payee's side of one payment stream: reads requests, has them answered, and sends the answers as they come.
+///
+///     try await host.handle(PeerSession.protocolName) { stream in
+///         await PeerSession(stream: stream, responder: responder).run()
+///     }
+///
+/// What is malformed ends the stream, and no other. Requests under way are finished when the payer closes its side.
+public struct PeerSession: Sendable {
+    /// By which peers agree on what the stream carries.
+    public static let protocolName = "/farthing/pay/1.0.0"
+
+    private let stream: any PeerByteStream
+    private let responder: any PeerResponder
+    private let outbox = FrameOutbox()
+    private let underWay = RequestsUnderWay()
+
+    public init(stream: any PeerByteStream, responder: any PeerResponder) {
+        self.stream = stream
+        self.responder = responder
+    }
+
+    /// Serves until the payer closes, or until the task is cancelled.
+    public func run() async {
+        let writer = Task { try await outbox.drain(to: stream) }
+        let isWhole = await withTaskCancellationHandler {
+            await serve()
+        } onCancel: {
+            underWay.cancelAll()
+            writer.cancel()
+            Task { await stream.reset() }
+        }
+        outbox.finish()
+        let isSent = (try? await writer.value) != nil
+        if isWhole, isSent, (try? await stream.closeWrite()) != nil { return }
+        await stream.reset()
+    }
+
+    /// - Returns: Whether the stream ended as it should.
+    private func serve() async -> Bool {
+        var desk = Reading()
+        do {
+            while let bytes = try await stream.read() {
+                desk.decoder.append(bytes)
+                while let frame = try desk.decoder.next() { try await take(frame, &desk) }
+            }
+            try desk.decoder.finish()
+            await finish(&desk)
+            return true
+        } catch let fault as PeerFrameFault {
+            outbox.put(.end(code: fault.code, message: fault.message))
+            // What was asked for before is answered; what follows was not understood.
+            await finish(&desk)
+            return true
+        } catch {
+            underWay.cancelAll()
+            await finish(&desk)
+            return false
+        }
+    }
+
+    /// What is known between two frames.
+    private struct Reading {
+        var decoder = FrameDecoder()
+        var bases: [UInt32: PeerRequest] = [:]
+        var baseBytes = 0
+        /// Requests whose bodies are still on their way.
+        var uploads: [UInt32: PeerRequest] = [:]
+        var uploadBytes = 0
+    }
+
+    private func take(_ frame: PeerFrame, _ desk: inout Reading) async throws {
+        switch frame {
+        case .request(let id, let request, let isWhole):
+            try await begin(id)
+            if isWhole { return serve(request, id) }
+            desk.uploads[id] = request
+            desk.uploadBytes += request.body.count
+            checkUpload(id, &desk)
+        case .body(let id, let bytes, let state):
+            // What belongs to a request that was answered meanwhile is passed over.
+            guard desk.uploads[id] != nil else { return }
+            desk.uploads[id]?.body += bytes
+            desk.uploadBytes += bytes.count
+            guard checkUpload(id, &desk), state != .more, let request = end(upload: id, &desk) else { return }
+            if state == .last { serve(request, id) } else { underWay.end(id) }
+        case .base(let slot, let request):
+            desk.baseBytes += request.payment.count - (desk.bases[slot]?.payment.count ?? 0)
+            guard desk.baseBytes <= PeerLimits.baseBytes else { throw PeerFrameFault.malformed("base") }
+            desk.bases[slot] = request
+        case .payments(let payments):
+            for payment in payments {
+                guard var request = desk.bases[payment.slot],
+                    let text = payment.difference.applied(to: request.payment)
+                else { throw PeerFrameFault.malformed("payment") }
+                request.payment = text
+                try await begin(payment.id)
+                take(request, payment)
+            }
+        case .cancel(let id):
+            if end(upload: id, &desk) != nil { underWay.end(id) } else { underWay.cancel(id) }
+        case .end:
+            // The payer says why; what it is, it closes next.
+            return
+        case .answer, .paid: throw PeerFrameFault.outOfTurn
+        }
+    }
+
+    /// Waits for what is under way; bodies that did not come whole never will.
+    private func finish(_ desk: inout Reading) async {
+        for id in Array(desk.uploads.keys) where end(upload: id, &desk) != nil { underWay.end(id) }
+        await underWay.waitForAtMost(0)
+    }
+
+    private func begin(_ id: UInt32) async throws {
+        await underWay.waitForAtMost(PeerLimits.requestsUnderWay - 1)
+        guard underWay.begin(id) else { throw PeerFrameFault.malformed("id") }
+    }
+
+    // MARK: - Bodies of requests
+
+    private func end(upload id: UInt32, _ desk: inout Reading) -> PeerRequest? {
+        guard let request = desk.uploads.removeValue(forKey: id) else { return nil }
+        desk.uploadBytes -= request.body.count
+        return request
+    }
+
+    /// Refuses a body that is too long, and all bodies together when they are.
+    @discardableResult
+    private func checkUpload(_ id: UInt32, _ desk: inout Reading) -> Bool {
+        guard let body = desk.uploads[id]?.body, body.count > PeerLimits.requestBody || desk.uploadBytes > 4 * PeerLimits.requestBody
+        else { return true }
+        _ = end(upload: id, &desk)
+        outbox.put(.answer(id: id, PeerAnswer(status: 413), isWhole: true))
+        underWay.end(id)
+        return false
+    }
+
+    // MARK: - Answers
+
+    private func take(_ request: PeerRequest, _ payment: RepeatedPayment) {
+        let (id, isBrief) = (payment.id, payment.isBrief)
+        let isTaken = responder.takes(request, isBrief: isBrief) { outcome in
+            switch outcome {
+            case .paid(let receipt, let contentType, let body):
+                outbox.put(
+                    PaidAnswer(id: id, receipt: isBrief ? "" : receipt, contentType: contentType, body: body))
+                underWay.end(id)
+            case .declined: serve(request, id)
+            }
+        }
+        if !isTaken { serve(request, id) }
+    }
+
+    private func serve(_ request: PeerRequest, _ id: UInt32) {
+        underWay.run(id) {
+            let response = await responder.respond(to: request)
+            do {
+                try await send(response, id)
+            } catch {
+                outbox.put(.body(id: id, [], .brokenOff))
+            }
+        }
+    }
+
+    private func send(_ response: PeerResponse, _ id: UInt32) async throws {
+        switch response.body {
+        case .whole(let bytes) where bytes.count <= PeerLimits.bodyPart:
+            outbox.put(
+                .answer(
+                    id: id, PeerAnswer(status: response.status, headers: response.headers, body: bytes), isWhole: true))
+        case .whole(let bytes):
+            try await sendHead(of: response, id)
+            try await sendPart(bytes, id)
+            outbox.put(.body(id: id, [], .last))
+        case .streamed(let produce):
+            try await sendHead(of: response, id)
+            try await produce { part in
+                try Task.checkCancellation()
+                try await sendPart(part, id)
+            }
+            outbox.put(.body(id: id, [], .last))
+        }
+    }
+
+    private func sendHead(of response: PeerResponse, _ id: UInt32) async throws {
+        try await outbox.putInTurn(
+            .answer(id: id, PeerAnswer(status: response.status, headers: response.headers), isWhole: false))
+    }
+
+    private func sendPart(_ bytes: [UInt8], _ id: UInt32) async throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            try await outbox.putInTurn(.body(id: id, Array(rest.prefix(PeerLimits.bodyPart)), .more))
+            rest = rest.dropFirst(PeerLimits.bodyPart)
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPeerPayments
+import HTTPTypes
+import Synchronization
+import Testing
+
+@Suite("A payment stream between two peers")
+struct SessionTests {
+    @Test("Each request gets its own answer, whatever the order", arguments: [1, 5, .max])
+    func answers(piece: Int) async throws {
+        try await withLink(piece: piece) { link, _ in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<200 {
+                    group.addTask {
+                        let reply = try await link.send(
+                            PeerRequest(target: "/echo/\(number)", headers: [.accept: "\(number)"]))
+                        #expect(reply.status == 200)
+                        #expect(reply.headers[.accept] == "\(number)")
+                        let value1 = try await reply.body.collect(upTo: 100)
+                        #expect(value1 == Array("/echo/\(number)".utf8))
+                    }
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test("Long bodies travel both ways in parts")
+    func longBodies() async throws {
+        try await withLink { link, _ in
+            let body = (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            let reply = try await link.send(PeerRequest(method: "POST", target: "/back", body: body))
+            let value2 = try await reply.body.collect(upTo: 1_000_000)
+            #expect(value2 == body)
+            let streamed = try await link.send(PeerRequest(target: "/stream"))
+            let value3 = try await streamed.body.collect(upTo: 10_000_000).count
+            #expect(value3 == 5_000_000)
+        }
+    }
+
+    @Test("Whoever reads slowly slows down whoever writes")
+    func slowReader() async throws {
+        try await withLink { link, responder in
+            let reply = try await link.send(PeerRequest(target: "/endless"))
+            try await Task.sleep(for: .milliseconds(200))
+            // What may lie in between: the body's queue, the pipe, the outbox and a part in each hand.
+            #expect(responder.written.withLock { $0 } < 3_000_000)
+            var count = 0
+            for try await part in reply.body {
+                count += part.count
+                if count > 4_000_000 { break }
+            }
+            #expect(count > 4_000_000)
+        }
+    }
+
+    @Test("A body that nobody keeps does not hold up the others")
+    func abandonedBody() async throws {
+        try await withLink { link, _ in
+            _ = try await link.send(PeerRequest(target: "/stream"))
+            let reply = try await link.send(PeerRequest(target: "/echo"))
+            let value4 = try await reply.body.collect(upTo: 100)
+            #expect(value4 == Array("/echo".utf8))
+        }
+    }
+
+    @Test("A body that breaks off at the payee is no whole body")
+    func brokenBody() async throws {
+        try await withLink { link, _ in
+            let reply = try await link.send(PeerRequest(target: "/broken"))
+            await #expect(throws: PeerLinkError.brokenOff) { try await reply.body.collect(upTo: 1000) }
+        }
+    }
+
+    @Test("The second payment for the same is sent as what differs from the first")
+    func differences() async throws {
+        try await withLink { link, responder in
+            let text = Array(repeating: UInt8(ascii: "a"), count: 2000)
+            for number in 0..<5 {
+                var payment = text
+                payment[1000] = UInt8(number)
+                let reply = try await link.send(PeerRequest(target: "/paid", payment: payment))
+                #expect(reply.headers[responder.receiptName] == "receipt \(number)")
+            }
+            #expect(responder.taken.withLock { $0 } == 5)
+            #expect(responder.answered.withLock { $0 } == 0)
+        }
+    }
+
+    @Test("A payment that is declined at once is looked at in full")
+    func declined() async throws {
+        try await withLink { link, responder in
+            for target in ["/declined", "/not-taken"] {
+                let reply = try await link.send(
+                    PeerRequest(target: target, payment: Array(repeating: 1, count: 100)))
+                #expect(reply.status == 402)
+            }
+            #expect(responder.answered.withLock { $0 } == 2)
+        }
+    }
+
+    @Test("Payments in one frame are answered each, without receipts where nobody wants them")
+    func batch() async throws {
+        try await withLink { link, responder in
+            let requests = (0..<16).map { number in
+                var payment = [UInt8](repeating: 1, count: 500)
+                payment[1000 % 500] = UInt8(number)
+                return PeerRequest(target: number == 7 ? "/declined" : "/paid", payment: payment)
+            }
+            let replies = try await link.send(requests, isBrief: true)
+            #expect(replies.map(\.status) == (0..<16).map { $0 == 7 ? 402 : 200 })
+            #expect(replies.allSatisfy { $0.headers[responder.receiptName] == nil })
+        }
+    }
+
+    @Test("A request that is cancelled is cancelled at the payee, and the stream goes on")
+    func cancelled() async throws {
+        try await withLink { link, responder in
+            let task = Task { try await link.send(PeerRequest(target: "/hang")) }
+            await responder.hanging.waitForOne()
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            await responder.hanging.waitForNone()
+            let value5 = try await link.send(PeerRequest(target: "/echo")).status
+            #expect(value5 == 200)
+        }
+    }
+
+    @Test("Requests under way are answered when the payer closes its side")
+    func closing() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let responder = TestResponder()
+        let link = PeerLink(ours)
+        async let session: Void = PeerSession(stream: theirs, responder: responder).run()
+        let asked = Task { try await link.send(PeerRequest(target: "/slow")) }
+        await responder.hanging.waitForOne()
+        link.close()
+        let value6 = try await asked.value.status
+        #expect(value6 == 200)
+        await session
+        await #expect(throws: PeerLinkError.self) { try await link.send(PeerRequest(target: "/echo")) }
+    }
+
+    @Test("No more requests are read than may be under way")
+    func crowded() async throws {
+        try await withLink { link, responder in
+            let tasks = (0..<400).map { _ in Task { try await link.send(PeerRequest(target: "/hang")) } }
+            await responder.hanging.wait(for: PeerLimits.requestsUnderWay)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(responder.hanging.count == PeerLimits.requestsUnderWay)
+            for task in tasks { task.cancel() }
+        }
+    }
+
+    @Test(
+        "What makes no sense ends the stream with a reason",
+        arguments: [
+            ([0x02, 99, 0], "peer.frame-unknown"), ([0x80, 0x00], "peer.frame-malformed"),
+            (PeerFrame.answer(id: 1, PeerAnswer(status: 200), isWhole: true).bytes, "peer.frame-out-of-turn"),
+            (
+                PeerFrame.payments([
+                    RepeatedPayment(id: 1, slot: 3, difference: TextDifference(prefix: 1, suffix: 0, middle: []))
+                ]).bytes, "peer.frame-malformed"
+            ),
+            (
+                [UInt8](PeerFrame.request(id: 1, PeerRequest(target: "/hang"), isWhole: false).bytes)
+                    + PeerFrame.request(id: 1, PeerRequest(target: "/hang"), isWhole: true).bytes,
+                "peer.frame-malformed"
+            ),
+        ] as [([UInt8], String)])
+    func nonsense(bytes: [UInt8], code: String) async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let session = Task { await PeerSession(stream: theirs, responder: TestResponder()).run() }
+        try await ours.write(bytes)
+        var decoder = FrameDecoder()
+        var end: PeerFrame?
+        while end == nil, let piece = try await ours.read() {
+            decoder.append(piece)
+            end = try decoder.next()
+        }
+        guard case .end(let told, _) = end else {
+            Issue.record("no end, but \(String(describing: end))")
+            return
+        }
+        #expect(told == code)
+        try await ours.closeWrite()
+        session.cancel()
+        await session.value
+    }
+
+    @Test("A body that is too long is refused, and the stream goes on")
+    func uploadTooLong() async throws {
+        try await withLink { link, _ in
+            let reply = try await link.send(
+                PeerRequest(method: "POST", target: "/back", body: Array(repeating: 0, count: PeerLimits.requestBody + 1)))
+            #expect(reply.status == 413)
+            let value7 = try await link.send(PeerRequest(target: "/echo")).status
+            #expect(value7 == 200)
+        }
+    }
+
+    @Test("What a payee sends that makes no sense ends the link, and every question")
+    func nonsenseFromThePayee() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let link = PeerLink(ours)
+        let asked = Task { try await link.send(PeerRequest(target: "/")) }
+        _ = try await theirs.read()
+        try await theirs.write([0x01, 99])
+        await #expect(throws: PeerLinkError.malformed(.unknownType(99))) { try await asked.value }
+        #expect(link.isClosed)
+    }
+
+    private func withLink(
+        piece: Int = .max, _ body: (PeerLink, TestResponder) async throws -> Void
+    ) async throws {
+        let (ours, theirs) = PeerPipe.pair(piece: piece)
+        let responder = TestResponder()
+        let session = Task { await PeerSession(stream: theirs, responder: responder).run() }
+        let link = PeerLink(ours)
+        try await body(link, responder)
+        session.cancel()
+        await session.value
+    }
+}

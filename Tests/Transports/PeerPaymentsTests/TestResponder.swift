@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPeerPayments
+import HTTPTypes
+import Synchronization
+
+/// Answers by what is asked for: `/echo`, `/back`, `/stream`, `/endless`, `/broken`, `/hang`, `/slow`.
+final class TestResponder: PeerResponder {
+    let taken = Mutex(0)
+    let answered = Mutex(0)
+    let written = Mutex(0)
+    let hanging = Crowd()
+    let receiptName = HTTPField.Name.paymentResponse
+
+    struct Broken: Error {}
+
+    func respond(to request: PeerRequest) async -> PeerResponse {
+        answered.withLock { $0 += 1 }
+        switch request.target {
+        case "/back": return PeerResponse(status: 200, body: .whole(request.body))
+        case "/declined", "/not-taken": return PeerResponse(status: 402)
+        case "/broken":
+            return PeerResponse(
+                status: 200,
+                body: .streamed { write in
+                    try await write([1, 2, 3])
+                    throw Broken()
+                })
+        case "/stream": return streamed(parts: 500)
+        case "/endless": return streamed(parts: .max)
+        case "/hang":
+            await hanging.enter { try? await Task.sleep(for: .seconds(60)) }
+            return PeerResponse(status: 200)
+        case "/slow":
+            await hanging.enter { try? await Task.sleep(for: .milliseconds(50)) }
+            return PeerResponse(status: 200)
+        default:
+            return PeerResponse(status: 200, headers: request.headers, body: .whole(Array(request.target.utf8)))
+        }
+    }
+
+    private func streamed(parts: Int) -> PeerResponse {
+        PeerResponse(
+            status: 200,
+            body: .streamed { [self] write in
+                for _ in 0..<parts {
+                    try await write([UInt8](repeating: 1, count: 10_000))
+                    written.withLock { $0 += 10_000 }
+                }
+            })
+    }
+
+    func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {
+        switch request.target {
+        case "/not-taken": return false
+        case "/declined":
+            Task { answer(.declined) }
+            return true
+        default:
+            taken.withLock { $0 += 1 }
+            let number = request.payment.count > 1000 ? request.payment[1000] : 0
+            answer(.paid(receipt: "receipt \(number)", contentType: "text/plain", body: [1]))
+            return true
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static let paymentResponse = HTTPField.Name("PAYMENT-RESPONSE") ?? .age
+}
+
+/// Counts who is inside.
+final class Crowd: Sendable {
+    private struct State {
+        var count = 0
+        var waiting: [(fits: @Sendable (Int) -> Bool, turn: CheckedContinuation<Void, Never>)] = []
+    }
+    private let state = Mutex(State())
+
+    var count: Int { state.withLock { $0.count } }
+
+    func enter(_ body: () async -> Void) async {
+        move(1)
+        await body()
+        move(-1)
+    }
+
+    func waitForOne() async { await wait { $0 >= 1 } }
+    func waitForNone() async { await wait { $0 == 0 } }
+    func wait(for count: Int) async { await wait { $0 >= count } }
+
+    private func wait(_ fits: @escaping @Sendable (Int) -> Bool) async {
+        await withCheckedContinuation { turn in
+            let isSo = state.withLock { state in
+                if fits(state.count) { return true }
+                state.waiting.append((fits, turn))
+                return false
+            }
+            if isSo { turn.resume() }
+        }
+    }
+
+    private func move(_ by: Int) {
+        let turns = state.withLock { state in
+            state.count += by
+            let ready = state.waiting.filter { $0.fits(state.count) }.map(\.turn)
+            let count = state.count
+            state.waiting.removeAll { $0.fits(count) }
+            return ready
+        }
+        for turn in turns { turn.resume() }
+    }
+}
