@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+extension PeerHost {
+    /// Makes a handler for a channel, which tells the host what happens.
+    ///
+    /// - Parameter established: Fulfilled as soon as the connection counts, for whoever dialled.
+    func makeHandler(
+        isDialer: Bool, expecting peer: PeerID? = nil, on channel: any Channel,
+        established: EventLoopPromise<PeerConnection>? = nil
+    ) throws(P2PError) -> ConnectionHandler {
+        let machine = try ConnectionMachine(
+            isDialer: isDialer, identity: identity, expectedPeer: peer, limits: configuration.streams)
+        let id = ObjectIdentifier(channel)
+        return ConnectionHandler(
+            machine: machine, configuration: configuration,
+            callbacks: .init(
+                established: { [weak self] connection in
+                    do throws(P2PError) {
+                        guard let self else { throw .shutDown }
+                        try self.register(connection, of: id)
+                        established?.succeed(connection)
+                    } catch {
+                        established?.fail(error)
+                        connection.closeWhenIdle()
+                    }
+                },
+                opened: { [weak self] stream in self?.serve(stream) },
+                closed: { [weak self] connection, error in
+                    self?.forget(connection, of: id, because: error)
+                    established?.fail(error)
+                }))
+    }
+
+    /// Counts a socket that has yet to become a connection.
+    func admit(_ channel: any Channel, limit: Int) throws(P2PError) {
+        let total = configuration.connections
+        let refusal = state.withLock { state -> P2PError? in
+            if state.isShutDown { return .shutDown }
+            if state.pending.count >= limit || state.connections.count + state.pending.count >= total {
+                return .tooManyConnections(limit: min(limit, total))
+            }
+            state.pending[ObjectIdentifier(channel)] = channel
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    func dismiss(_ channel: any Channel) { state.withLock { $0.pending[ObjectIdentifier(channel)] = nil } }
+
+    private func register(_ connection: PeerConnection, of channel: ObjectIdentifier) throws(P2PError) {
+        let limits = (configuration.connections, configuration.connectionsPerPeer)
+        let refusal = state.withLock { state -> P2PError? in
+            state.pending[channel] = nil
+            if state.isShutDown { return .shutDown }
+            if connection.remotePeer == peerID { return .dialsItself }
+            if state.connections.count >= limits.0 { return .tooManyConnections(limit: limits.0) }
+            let same = state.connections.values.reduce(0) { $0 + ($1.remotePeer == connection.remotePeer ? 1 : 0) }
+            if same >= limits.1 { return .tooManyConnectionsToPeer(limit: limits.1) }
+            state.connections[ObjectIdentifier(connection)] = connection
+            return nil
+        }
+        if let refusal { throw refusal }
+        configuration.logger.debug("connected", metadata: ["peer": "\(connection.remotePeer)"])
+        if configuration.identifiesPeers {
+            run { [weak self] in _ = try? await self?.identify(connection) }
+        }
+    }
+
+    private func forget(_ connection: PeerConnection?, of channel: ObjectIdentifier, because error: P2PError) {
+        state.withLock { state in
+            state.pending[channel] = nil
+            if let connection { state.connections[ObjectIdentifier(connection)] = nil }
+        }
+        let peer = connection.map { "\($0.remotePeer)" } ?? "unknown"
+        configuration.logger.debug("disconnected", metadata: ["peer": "\(peer)", "reason": "\(error.code)"])
+    }
+
+    // MARK: - Streams of peers
+
+    private func serve(_ stream: PeerStream) {
+        let connection = stream.connection
+        guard connection.beginServing() else {
+            stream.reset()
+            return
+        }
+        run { [weak self] in
+            await self?.negotiateAndServe(stream)
+            connection.endServing()
+        }
+    }
+
+    private func negotiateAndServe(_ stream: PeerStream) async {
+        do {
+            try await Negotiation.choose(on: stream) { [weak self] name in
+                self?.state.withLock { $0.handlers[name] != nil } ?? false
+            }
+            let name = stream.protocolID
+            guard let registration = state.withLock({ $0.handlers[name] }),
+                stream.connection.beginStream(of: name, limit: registration.limit)
+            else { return stream.reset() }
+            defer { stream.connection.endStream(of: name) }
+            try await registration.serve(stream)
+            stream.close()
+        } catch {
+            configuration.logger.debug(
+                "stream failed", metadata: ["protocol": "\(stream.protocolID)", "error": "\(error)"])
+            stream.reset()
+        }
+    }
+}

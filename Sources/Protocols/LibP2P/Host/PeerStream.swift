@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// One stream of bytes each way between two peers, of one protocol.
+///
+/// Reading waits until something has come, and by reading on the peer gets leave to send more; writing suspends while
+/// the peer, or the network, takes no more. One task may read while another writes, but no two may read at once.
+///
+/// ```swift
+/// let stream = try await host.open("/echo/1.0.0", to: address)
+/// try await stream.writeFrame(request)
+/// stream.closeWrite()
+/// let answer = try await stream.readFrame(limit: 65_536)
+/// ```
+///
+/// A stream that goes out of scope before it was closed for writing is reset.
+public final class PeerStream: Sendable {
+    let core: StreamCore
+
+    init(_ core: StreamCore) { self.core = core }
+
+    deinit { core.abandon() }
+
+    /// The protocol that both sides agreed on.
+    public var protocolID: String { core.protocolID }
+
+    /// The id of the stream within its connection.
+    public var id: UInt32 { core.id }
+
+    public var connection: PeerConnection { core.connection }
+
+    /// Who is at the other end; the handshake has proved it.
+    public var remotePeer: PeerID { core.connection.remotePeer }
+
+    /// Says that nothing more will be written; the peer reads to the end of what was.
+    public func closeWrite() { core.closeWrite() }
+
+    /// Breaks the stream off for both sides at once; what is under way is lost.
+    public func reset() { core.reset() }
+
+    /// Closes for writing, and lets go of what the peer may still send.
+    public func close() {
+        core.closeWrite()
+        core.abandon()
+    }
+}
