@@ -17,6 +17,13 @@ let foundations: [Target] = [
     room("KeyFiles", in: "Foundations", uses: ["Encodings", "Primitives"], libraries: [cryptoExtras]),
 ]
 
+// What others have published and many speak; these rooms know nothing of payments.
+let protocols: [Target] = [
+    room(
+        "LibP2P", in: "Protocols", uses: ["Encodings", "Primitives"],
+        libraries: [nioCore, nioPosix, cryptoExtras, logging])
+]
+
 let core: [Target] = [
     room("Channels", in: "Core", uses: ["Encodings", "Primitives"]),
     room("Contracts", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
@@ -54,6 +61,9 @@ let transports: [Target] = [
             metrics,
         ]),
     room(
+        "PeerPayments", in: "Transports", uses: ["LibP2P", "Channels", "Encodings", "Primitives"],
+        libraries: [httpTypes]),
+    room(
         "HTTP402Client", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
 ]
@@ -76,15 +86,19 @@ let apps: [Target] = [
     room(
         "Wallet", in: "Apps",
         uses: [
-            "HTTP402Client", "ExactScheme", "HashChainScheme", "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme",
-            "VoucherScheme", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives",
-        ], libraries: [grdb, logging, nioHTTP1]),
+            "HTTP402Client", "PeerPayments", "ExactScheme", "HashChainScheme", "LotteryScheme", "MerkleTokenScheme",
+            "TwoWayScheme", "VoucherScheme", "X402", "Contracts", "Channels", "LibP2P", "Encodings", "KeyFiles",
+            "Primitives",
+        ], libraries: [asyncHTTPClient, grdb, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1]),
     room(
         "ClientAPIs", in: "Apps",
         uses: ["BalanceProofScheme", "TwoWayScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
     room(
         "Assembly", in: "Apps",
-        uses: ["Wallet", "Node", "X402", "Contracts", "Channels", "Encodings", "KeyFiles", "Primitives", "Devnet"]
+        uses: [
+            "Wallet", "Node", "X402", "Contracts", "Channels", "LibP2P", "Encodings", "KeyFiles", "Primitives",
+            "Devnet",
+        ]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
             configuration, hummingbird, asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioHTTPTypes,
@@ -94,7 +108,7 @@ let apps: [Target] = [
     .executableTarget(
         name: "farthing",
         dependencies: rooms([
-            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Encodings", "KeyFiles",
+            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "LibP2P", "Encodings", "KeyFiles",
             "Primitives",
         ])
             + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],
@@ -102,6 +116,9 @@ let apps: [Target] = [
 ]
 
 let tests: [Target] = [
+    tests(
+        "LibP2P", in: "Protocols", uses: ["LibP2P", "Encodings", "Primitives"],
+        libraries: [nioCore, nioPosix, logging]),
     tests("Primitives", in: "Foundations", uses: ["Primitives"]),
     tests("Encodings", in: "Foundations", uses: ["Encodings", "Primitives"]),
     tests("KeyFiles", in: "Foundations", uses: ["Encodings", "KeyFiles", "Primitives"]),
@@ -148,15 +165,23 @@ let tests: [Target] = [
         "HTTP402", in: "Transports", uses: ["HTTP402", "X402", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, httpTypes, hummingbird, hummingbirdTesting, logging, nioCore, nioHTTP1, nioPosix]),
     tests(
+        "PeerPayments", in: "Transports", uses: ["PeerPayments", "Channels", "Encodings", "Primitives"],
+        libraries: [httpTypes]),
+    tests(
         "Integration", in: "Integration",
         uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "LedgerSettlement", "HashChainScheme",
-            "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme", "VoucherScheme", "X402", "Contracts", "Channels",
-            "Encodings", "Primitives",
-        ], libraries: [grdb, asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioPosix, logging, lifecycle]),
+            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "PeerPayments", "LedgerSettlement",
+            "HashChainScheme", "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme", "VoucherScheme", "X402",
+            "Contracts",
+            "Channels", "LibP2P", "Encodings", "Primitives",
+        ],
+        libraries: [
+            grdb, asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioPosix, logging,
+            lifecycle,
+        ]),
     .executableTarget(
         name: "crashing-payer",
         dependencies: rooms(["Wallet", "HTTP402Client", "LedgerSettlement", "Channels", "Encodings", "Primitives"])
@@ -221,7 +246,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
-    targets: bridges + foundations + core + schemes + settlements + transports + stores + engine + testing + apps
+    targets: bridges + foundations + protocols + core + schemes + settlements + transports + stores + engine + testing
+        + apps
         + tests,
     swiftLanguageModes: [.v6]
 )

@@ -5,6 +5,7 @@ import ArgumentParser
 import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
+import FarthingLibP2P
 import FarthingPrimitives
 import Foundation
 import Logging
@@ -26,6 +27,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one. (default: 127.0.0.1:4020)")
     var listen: String?
+    @Option(
+        name: .long,
+        help: "Sell to libp2p peers too: where to listen, such as /ip4/0.0.0.0/tcp/4001; several with commas between.")
+    var libp2p: String?
+    @Option(name: .long, help: "The file of the node's key among peers. (default: STORE.libp2p.key)")
+    var libp2pKey: String?
     @Option(name: .long, help: "The address of the API, such as http://127.0.0.1:3000.")
     var upstream: String?
     @Option(name: .long, help: "What every request costs: atomic units, or $ and a number of tokens.")
@@ -110,7 +117,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [Setting: [String]] {
         var flags = logs.flags.adding([
-            .listen: listen, .upstream: upstream, .price: price, .network: network, .asset: asset,
+            .listen: listen, .libp2p: libp2p, .libp2pKey: libp2pKey, .upstream: upstream, .price: price,
+            .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,
             .ledger: ledger,
@@ -140,8 +148,16 @@ struct ServeCommand: AsyncParsableCommand {
         let asJSON = output.json
         let server = NodeServer(
             node: node, metrics: { metrics.text() },
-            onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) })
+            onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) },
+            onPeersListening: { addresses in Self.announce(addresses, asJSON: asJSON) })
         try await Serving.run(server, logger: logger) { await node.close() }
+    }
+
+    private static func announce(_ addresses: [Multiaddr], asJSON: Bool) {
+        if asJSON {
+            return Console.out(JSON.object(["peers": .array(addresses.map { .string("\($0)") })]).text)
+        }
+        for address in addresses { Console.out("Peers reach it at \(address)") }
     }
 
     private static func announce(

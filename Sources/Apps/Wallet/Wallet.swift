@@ -109,8 +109,13 @@ public final class Wallet: Sendable {
     public var offers: any OfferBook { journal }
 
     /// A client that pays out of this wallet.
-    public func client(options: PayingClient.Options = PayingClient.Options()) -> PayingClient {
-        PayingClient(desks: desks, offers: offers, options: options)
+    ///
+    /// - Parameter carrier: What requests are sent with: HTTP, or a ``PeerCarrier`` for peers too.
+    public func client(
+        options: PayingClient.Options = PayingClient.Options(),
+        carrier: any RequestCarrier = PayingClient.standardHTTPClient
+    ) -> PayingClient {
+        PayingClient(desks: desks, offers: offers, options: options, carrier: carrier)
     }
 
     func domain(of network: Network) -> SettlementDomain? {

@@ -15,7 +15,10 @@ public struct PublicKey: Sendable {
     init(point: secp256k1_pubkey) { self.point = point }
 
     /// Reads 33 bytes (compressed) or 65 bytes (uncompressed); anything that is no point is `nil`.
+    ///
+    /// The hybrid form, which has all of y and its parity too, is no key here: one key must not have several texts.
     public init?(_ bytes: [UInt8]) {
+        guard let form = bytes.first, (2...4).contains(form) else { return nil }
         var point = secp256k1_pubkey()
         guard secp256k1_ec_pubkey_parse(Secp256k1Context.shared, &point, bytes, bytes.count) == 1 else { return nil }
         self.point = point

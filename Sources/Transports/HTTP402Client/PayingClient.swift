@@ -45,20 +45,20 @@ public final class PayingClient: Sendable {
     let desks: [any PayerDesk]
     let offers: any OfferBook
     let options: Options
-    let http: HTTPClient
+    let carrier: any RequestCarrier
 
     /// - Parameters:
     ///   - desks: Who signs, in order of preference among offers of the same rank.
     ///   - offers: Where paid offers are remembered.
-    ///   - http: The client to send with; it must not follow redirects.
+    ///   - carrier: What to send with; it must not follow redirects.
     public init(
         desks: [any PayerDesk], offers: any OfferBook = MemoryOfferBook(), options: Options = Options(),
-        http: HTTPClient = PayingClient.standardHTTPClient
+        carrier: any RequestCarrier = PayingClient.standardHTTPClient
     ) {
         self.desks = desks
         self.offers = offers
         self.options = options
-        self.http = http
+        self.carrier = carrier
     }
 
     /// Follows no redirect, undoes no compression, and lives as long as the process.

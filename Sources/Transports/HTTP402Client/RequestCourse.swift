@@ -234,7 +234,7 @@ struct RequestCourse {
         if let payment { outgoing.headers.add(name: "PAYMENT-SIGNATURE", value: payment) }
         outgoing.body = try request.body?()
         do {
-            return try await client.http.execute(outgoing, timeout: timeout)
+            return try await client.carrier.carry(outgoing, timeout: timeout)
         } catch {
             if payment == nil, !(error is CancellationError) {
                 throw PayingError.unreachable(host: resource.host, reason: PayingClient.reason(of: error))

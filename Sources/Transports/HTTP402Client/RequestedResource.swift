@@ -10,25 +10,31 @@ public struct RequestedResource: Hashable, Sendable {
     /// In lower case, with the port when it is not the scheme's own: `api.example.com`, `127.0.0.1:4020`.
     public let host: String
     public let isEncrypted: Bool
+    /// `http`, `https` or `libp2p`.
+    public let scheme: String
     /// The path without the query: what it is sold under.
     public let path: String
     /// Whether more payments for it follow before this one is answered, as with a stream that is paid ahead.
     public var isPaidAhead = false
 
-    /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…` and `https://HOST…`.
+    /// With `libp2p://` the host is a peer's id, which no two peers share in lower case either.
+    ///
+    /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…`, `https://HOST…` and `libp2p://PEER…`.
     public init(method: String, url: String) throws(PayingError) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
-            scheme == "http" || scheme == "https", let name = parts.host?.lowercased(), !name.isEmpty,
+            ["http", "https", "libp2p"].contains(scheme), let name = parts.host?.lowercased(), !name.isEmpty,
             parts.user == nil, parts.password == nil
         else { throw .badURL(String(url.prefix(200))) }
         self.method = method
         self.url = url
-        isEncrypted = scheme == "https"
+        self.scheme = scheme
+        // Peers encrypt whatever they say, and prove who they are.
+        isEncrypted = scheme != "http"
         let usual = isEncrypted ? 443 : 80
         host = parts.port.flatMap { $0 == usual ? nil : "\(name):\($0)" } ?? name
         path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
     }
 
     /// Under what an offer is remembered: what is sold does not depend on the query.
-    public var key: String { "\(method) \(isEncrypted ? "https" : "http")://\(host)\(path)" }
+    public var key: String { "\(method) \(scheme)://\(host)\(path)" }
 }

@@ -23,7 +23,8 @@ struct PublicKeyTests {
         let refused: [[UInt8]] = [
             [], [2], Array(key.compressed.dropLast()), key.compressed + [0], Array(key.uncompressed.dropFirst()),
             offCurve,
-            [0x04] + zeros, [0x02] + zeros.prefix(31) + [5], [0x05] + key.compressed.dropFirst(),
+            [0x06 | key.uncompressed[64] & 1] + key.uncompressed.dropFirst(), [0x04] + zeros,
+            [0x02] + zeros.prefix(31) + [5], [0x05] + key.compressed.dropFirst(),
         ]
         for bytes in refused { #expect(PublicKey(bytes) == nil, "\(Hex.encode(bytes))") }
     }

@@ -49,8 +49,8 @@ struct DemoPayer: Sendable {
             eventLoopGroupProvider: .singleton,
             configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
         client = PayingClient(
-            desks: wallet.desks, offers: wallet.offers, options: PayingClient.Options(timeout: .seconds(10)), http: http
-        )
+            desks: wallet.desks, offers: wallet.offers, options: PayingClient.Options(timeout: .seconds(10)),
+            carrier: http)
         self.gate = gate
         channels = options.channels
     }

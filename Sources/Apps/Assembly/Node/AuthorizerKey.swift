@@ -14,13 +14,16 @@ enum AuthorizerKey {
     /// The environment variable that holds the passphrase of an encrypted key file.
     static let passphraseVariable = "FARTHING_AUTHORIZER_PASSPHRASE"
 
-    static func openOrCreate(_ path: String) throws -> KeySigner {
+    static func openOrCreate(_ path: String) throws -> KeySigner { KeySigner(try secret(path)) }
+
+    /// The key in a file, which is made when it is not there.
+    static func secret(_ path: String) throws -> PrivateKey {
         do {
-            return KeySigner(try KeyFile.read(path) { passphrase })
+            return try KeyFile.read(path) { passphrase }
         } catch KeyFileError.missing {
             let key = PrivateKey.random()
             try KeyFile.create(key, at: path, passphrase: passphrase)
-            return KeySigner(key)
+            return key
         }
     }
 

@@ -4,6 +4,7 @@
 public import FarthingChannels
 import FarthingEVMSettlement
 import FarthingHTTP402
+import FarthingLibP2P
 public import FarthingPrimitives
 import FarthingX402
 
@@ -26,6 +27,7 @@ extension ConfigurationSource {
         if let listen = try value(.listen, "it must be HOST:PORT", NodeConfiguration.Endpoint.init) {
             node.listen = listen
         }
+        node.peers = try peers(besides: node.storePath)
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
         node.facilitator = try facilitator()
         node.chain = try chain()
@@ -60,6 +62,19 @@ extension ConfigurationSource {
         try readStreams(into: &node)
         node.servesMetrics = try flag(.metrics) ?? true
         return node
+    }
+
+    /// How peers reach the node, if they are to.
+    private func peers(besides store: String) throws -> NodeConfiguration.Peers? {
+        let rule = "it must be a list of addresses such as /ip4/0.0.0.0/tcp/4001"
+        let addresses = try value(.libp2p, rule) { text -> [Multiaddr]? in
+            let parts = text.split(separator: ",").map { $0.filter { $0 != " " } }
+            let addresses = parts.compactMap { Multiaddr($0) }.filter { $0.tcpEndpoint != nil && $0.peer == nil }
+            return addresses.isEmpty || addresses.count != parts.count ? nil : addresses
+        }
+        return addresses.map {
+            NodeConfiguration.Peers(listen: $0, identityPath: text(.libp2pKey) ?? store + ".libp2p.key")
+        }
     }
 
     /// Where the store and its ledger are, for commands that need no more.

@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingHTTP402
+public import FarthingLibP2P
 public import FarthingNode
 public import FarthingPrimitives
 import FarthingX402
@@ -22,7 +23,21 @@ public struct NodeConfiguration: Sendable {
         public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
+    /// How peers reach the node over libp2p.
+    public struct Peers: Hashable, Sendable {
+        /// Where to listen: `/ip4/…/tcp/…` or `/ip6/…/tcp/…`; port 0 lets the system choose.
+        public var listen: [Multiaddr]
+        /// The file of the key that is the node's name among peers; made when it is not there.
+        public var identityPath: String
+        public init(listen: [Multiaddr], identityPath: String) {
+            self.listen = listen
+            self.identityPath = identityPath
+        }
+    }
+
     public var listen = Endpoint(host: "127.0.0.1", port: 4020)
+    /// Sells over libp2p too what is sold over HTTP; `nil` does not.
+    public var peers: Peers?
     public var upstream: String
     public var prices: PriceList
     public var network: Network

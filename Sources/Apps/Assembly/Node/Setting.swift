@@ -6,6 +6,8 @@ import FarthingEncodings
 /// The names of all settings: `payTo` in a file is `--pay-to` as a flag and `FARTHING_PAY_TO` in the environment.
 public enum Setting: String, CaseIterable, Sendable {
     case listen
+    case libp2p
+    case libp2pKey
     case upstream
     case price
     case routes

@@ -3,6 +3,7 @@
 
 import FarthingHTTP402
 import Hummingbird
+import Logging
 import NIOCore
 
 /// A request's context that knows who is at the other end of the connection.
@@ -16,5 +17,16 @@ struct NodeRequestContext: ConnectionRequestContext {
         coreContext = CoreRequestContextStorage(source: source)
         client = source.channel.remoteAddress?.ipAddress
         connection = source.channel
+    }
+
+    /// The context of a request that came by another way than a connection of HTTP.
+    init(logger: Logger) {
+        coreContext = CoreRequestContextStorage(source: Elsewhere(logger: logger))
+        client = nil
+        connection = nil
+    }
+
+    private struct Elsewhere: RequestContextSource {
+        let logger: Logger
     }
 }

@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingHTTP402
 import FarthingLedgerSettlement
+public import FarthingLibP2P
 import FarthingNode
 import FarthingPrimitives
 import FarthingX402
@@ -24,17 +25,21 @@ public struct NodeServer: Service {
     private let node: PaymentNode
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
+    private let onPeersListening: @Sendable ([Multiaddr]) async -> Void
 
     /// - Parameters:
     ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
     ///   - onListening: Told the address once connections are taken; the port is the one that the system chose.
+    ///   - onPeersListening: Told the addresses, with the node's peer id, once peers may dial.
     public init(
         node: PaymentNode, metrics: (@Sendable () -> String)?,
-        onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in }
+        onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in },
+        onPeersListening: @escaping @Sendable ([Multiaddr]) async -> Void = { _ in }
     ) {
         self.node = node
         self.metrics = metrics
         self.onListening = onListening
+        self.onPeersListening = onPeersListening
     }
 
     /// Serves until it is asked to stop.
@@ -86,6 +91,10 @@ public struct NodeServer: Service {
                         guard node.ledger == nil else { return }
                         try await node.books.refreshStale()
                     }),
+                .init(
+                    service: PeerService(
+                        settings: configuration.peers, counter: PeerCounter(responder: responder, logger: logger),
+                        logger: quiet, onListening: onPeersListening)),
                 .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),

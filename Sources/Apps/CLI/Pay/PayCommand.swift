@@ -7,6 +7,7 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402Client
+import FarthingLibP2P
 import FarthingPrimitives
 import FarthingWallet
 import Foundation
@@ -29,7 +30,10 @@ struct PayCommand: AsyncParsableCommand {
             here · 77 forbidden by the policy, or not approved · 130 interrupted.
             """)
 
-    @Argument(help: "Where to: http:// or https://.")
+    @Argument(
+        help:
+            "Where to: http:// or https://, or a peer's address, such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH."
+    )
     var url: String
     @Option(name: [.customShort("X"), .long], help: "The method. (default: GET, with --data POST)")
     var request: String?
@@ -114,6 +118,14 @@ struct PayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        guard url.hasPrefix("/") else { return try await run(url, through: PayingClient.standardHTTPClient) }
+        try await PeerHost.withHost { host in
+            let carrier = PeerCarrier(host: host)
+            try await run(try carrier.learn(url), through: carrier)
+        }
+    }
+
+    private func run(_ url: String, through carrier: any RequestCarrier) async throws {
         let resource = try RequestedResource(method: method.rawValue, url: url)
         let views = try signing.views.open()
         let names = TokenNames(views)
@@ -123,8 +135,8 @@ struct PayCommand: AsyncParsableCommand {
                 channelsPerPayee: channels ?? parallel, schemes: schemes, savesSignatures: saveSignatures))
         let client = wallet.client(
             options: PayingClient.Options(
-                timeout: .seconds(Int64(timeout)), acceptsNewReceivers: acceptNewReceiver))
-        let request = try payingRequest()
+                timeout: .seconds(Int64(timeout)), acceptsNewReceivers: acceptNewReceiver), carrier: carrier)
+        let request = try payingRequest(url)
         if dryRun {
             let report = DryRun(plan: try await client.quote(request), host: resource.host, names: names)
             return await report.tell(asJSON: json)
@@ -168,7 +180,7 @@ struct PayCommand: AsyncParsableCommand {
 
     private var method: HTTPMethod { HTTPMethod(rawValue: request ?? (data == nil ? "GET" : "POST")) }
 
-    private func payingRequest() throws -> PayingRequest {
+    private func payingRequest(_ url: String) throws -> PayingRequest {
         var headers = HTTPHeaders()
         for header in header {
             let (name, value) = try RequestLine.header(header)

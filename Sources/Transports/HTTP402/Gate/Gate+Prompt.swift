@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingPrimitives
+public import FarthingPrimitives
 import FarthingX402
+public import HTTPTypes
 
 /// A payment that was checked without a task that waits, and the most that it may pay.
-struct PromptPayment: Sendable {
-    let payment: any CheckedPayment
+public struct PromptPayment: Sendable {
+    public let payment: any CheckedPayment
     let offer: PaymentRequirements
-    var price: Amount { offer.amount }
+    /// The most that it may pay.
+    public var price: Amount { offer.amount }
 }
 
 extension Gate {
@@ -19,10 +21,14 @@ extension Gate {
     ///   - header: The only `PAYMENT-SIGNATURE` of the request.
     /// - Returns: `nil` when ``decide(_:)`` must be asked.
     func check(_ method: String, _ target: String, header: String) -> PromptPayment? {
-        guard case .entry(let entry) = book.find(method: method, target: target),
-            let bytes = try? PaymentPayload.bytes(ofHeader: header)
-        else { return nil }
-        return check(bytes, at: entry)
+        guard let bytes = try? PaymentPayload.bytes(ofHeader: header) else { return nil }
+        return check(method, target, payment: bytes)
+    }
+
+    /// The same for a payment's JSON text.
+    public func check(_ method: String, _ target: String, payment: [UInt8]) -> PromptPayment? {
+        guard case .entry(let entry) = book.find(method: method, target: target) else { return nil }
+        return check(payment, at: entry)
     }
 
     func check(_ payment: [UInt8], at entry: RouteBook.Entry) -> PromptPayment? {
@@ -35,5 +41,36 @@ extension Gate {
             }
         }
         return nil
+    }
+
+    /// Answers a request in full with a handler that waits for nothing: offers, refusals, deposits, payments.
+    public func answer(_ request: HTTPRequest, by handler: PaymentServer.Handler) async -> GateAnswer {
+        do {
+            switch try await decide(request) {
+            case .answer(let answer): return answer
+            case .pass: return Self.handled(request, by: handler) ?? GateAnswer(.notFound)
+            case .serve(let paid):
+                guard var answer = Self.handled(request, by: handler) else {
+                    await paid.failed()
+                    return GateAnswer(.notFound)
+                }
+                switch await paid.served(HTTPResponse(status: answer.status, headerFields: answer.headers)) {
+                case .withhold(let refusal): return refusal
+                case .deliver(let head):
+                    answer.headers = head.headerFields
+                    paid.finished(head, body: answer.body)
+                case .deliverUncharged(let head): answer.headers = head.headerFields
+                }
+                return answer
+            }
+        } catch {
+            return .outOfOrder
+        }
+    }
+
+    private static func handled(_ request: HTTPRequest, by handler: PaymentServer.Handler) -> GateAnswer? {
+        handler(PromptRequest(method: request.method.rawValue, target: request.path ?? "/")).map { answer in
+            GateAnswer(status: answer.status, headers: [.contentType: answer.contentType], body: answer.body)
+        }
     }
 }

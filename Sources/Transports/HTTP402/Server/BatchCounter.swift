@@ -72,39 +72,7 @@ struct BatchCounter: Sendable {
     private func answer(to item: PaymentBatch.Item) async -> GateAnswer {
         guard let request = item.request else { return GateAnswer(.badRequest) }
         guard !gate.sellsStream(request) else { return StreamFault.inBatch.answer }
-        do {
-            switch try await gate.decide(request) {
-            case .answer(let answer): return answer
-            case .pass:
-                guard let answer = handled(item) else { return GateAnswer(.notFound) }
-                return answer
-            case .serve(let paid): return await serve(item, paid)
-            }
-        } catch {
-            return GateAnswer.outOfOrder
-        }
-    }
-
-    private func serve(_ item: PaymentBatch.Item, _ paid: PaidRequest) async -> GateAnswer {
-        guard var answer = handled(item) else {
-            await paid.failed()
-            return GateAnswer(.notFound)
-        }
-        switch await paid.served(HTTPResponse(status: answer.status, headerFields: answer.headers)) {
-        case .withhold(let refusal): return refusal
-        case .deliver(let head):
-            answer.headers = head.headerFields
-            paid.finished(head, body: answer.body)
-        case .deliverUncharged(let head): answer.headers = head.headerFields
-        }
-        return answer
-    }
-
-    private func handled(_ item: PaymentBatch.Item) -> GateAnswer? {
-        handler(PromptRequest(method: item.method, target: item.target)).map { answer in
-            GateAnswer(
-                status: answer.status, headers: [.contentType: answer.contentType], body: answer.body)
-        }
+        return await gate.answer(request, by: handler)
     }
 }
 

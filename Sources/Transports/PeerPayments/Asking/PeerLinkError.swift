@@ -5,6 +5,8 @@ public import FarthingChannels
 
 /// Why nothing, or not all, came back from a peer.
 public enum PeerLinkError: ExplainedError, Hashable {
+    /// No stream to the peer could be opened: why, in the code and the words of the transport.
+    case unreachable(code: String, message: String)
     /// The stream is over; what was under way may have been taken or not.
     case closed
     /// The payee ended the stream, and says why.
@@ -19,6 +21,7 @@ public enum PeerLinkError: ExplainedError, Hashable {
 
     public var code: String {
         switch self {
+        case .unreachable(let code, _): code
         case .closed: "peer.closed"
         case .ended: "peer.ended"
         case .brokenOff: "peer.broken-off"
@@ -30,6 +33,7 @@ public enum PeerLinkError: ExplainedError, Hashable {
 
     public var message: String {
         switch self {
+        case .unreachable(_, let message): message
         case .closed: "The peer closed the stream."
         case .ended(let code, let message): "The peer ended the stream (\(code)): \(message)"
         case .brokenOff: "The answer broke off at the peer."

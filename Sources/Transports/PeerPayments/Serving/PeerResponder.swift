@@ -30,11 +30,14 @@ public struct PeerResponse: Sendable {
     public var headers: HTTPFields
     public var body: Body
 
+    /// Takes one part of a body, and returns when there is room for the next.
+    public typealias Writer = @Sendable ([UInt8]) async throws -> Void
+
     /// Where a body comes from.
     public enum Body: Sendable {
         case whole([UInt8])
         /// Calls the writer with one part after the other, which waits while the payer is slow; a throw breaks it off.
-        case streamed(@Sendable (_ write: @Sendable ([UInt8]) async throws -> Void) async throws -> Void)
+        case streamed(@Sendable (_ write: @escaping Writer) async throws -> Void)
     }
 
     public init(status: Int, headers: HTTPFields = [:], body: Body = .whole([])) {

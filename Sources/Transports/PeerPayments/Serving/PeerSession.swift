@@ -133,7 +133,8 @@ public struct PeerSession: Sendable {
     /// Refuses a body that is too long, and all bodies together when they are.
     @discardableResult
     private func checkUpload(_ id: UInt32, _ desk: inout Reading) -> Bool {
-        guard let body = desk.uploads[id]?.body, body.count > PeerLimits.requestBody || desk.uploadBytes > 4 * PeerLimits.requestBody
+        guard let body = desk.uploads[id]?.body,
+            body.count > PeerLimits.requestBody || desk.uploadBytes > 4 * PeerLimits.requestBody
         else { return true }
         _ = end(upload: id, &desk)
         outbox.put(.answer(id: id, PeerAnswer(status: 413), isWhole: true))

@@ -6,6 +6,7 @@ import FarthingChannels
 import FarthingHTTP402
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
+import FarthingLibP2P
 import FarthingNode
 import FarthingPrimitives
 import FarthingVoucherScheme
@@ -24,14 +25,19 @@ final class Market: Sendable {
         symbol: "USDC", decimals: 6)
 
     let url: String
+    /// Where peers reach it, if it sells to them.
+    let peers: [Multiaddr]
     let node: PaymentNode
     let upstream: MarketUpstream
     let folder: URL
     /// Another opener of the node's ledger, as a payer on the same machine has it.
     let ledger: Ledger
 
-    private init(url: String, node: PaymentNode, upstream: MarketUpstream, folder: URL) throws {
+    private init(
+        url: String, peers: [Multiaddr], node: PaymentNode, upstream: MarketUpstream, folder: URL
+    ) throws {
         self.url = url
+        self.peers = peers
         self.node = node
         self.upstream = upstream
         self.folder = folder
@@ -59,15 +65,23 @@ final class Market: Sendable {
             configure(&configuration)
             let node = try await PaymentNode.open(configuration, logger: logger)
             let (addresses, told) = AsyncStream.makeStream(of: String.self)
+            let (peers, toldPeers) = AsyncStream.makeStream(of: [Multiaddr].self)
+            if configuration.peers == nil { toldPeers.yield([]) }
             let server = NodeServer(node: node, metrics: nil) { endpoint in
                 told.yield("http://\(endpoint)")
                 told.finish()
+            } onPeersListening: {
+                toldPeers.yield($0)
             }
             do {
                 let result = try await running([server], logger: logger) {
                     var iterator = addresses.makeAsyncIterator()
-                    guard let url = await iterator.next() else { throw CancellationError() }
-                    return try await test(Market(url: url, node: node, upstream: upstream, folder: folder))
+                    var peerIterator = peers.makeAsyncIterator()
+                    guard let url = await iterator.next(), let peers = await peerIterator.next() else {
+                        throw CancellationError()
+                    }
+                    return try await test(
+                        Market(url: url, peers: peers, node: node, upstream: upstream, folder: folder))
                 }
                 await node.close()
                 return result

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+public import FarthingHTTP402
+public import FarthingPeerPayments
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Sells to peers what a node sells over HTTP: the same routes, prices, payments and streams.
+struct PeerCounter: PeerResponder {
+    let responder: NodeResponder
+    let logger: Logger
+
+    func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {
+        // The upstream must be asked, which takes time.
+        false
+    }
+
+    func respond(to request: PeerRequest) async -> PeerResponse {
+        guard let head = request.head else { return PeerResponse(status: 400) }
+        do {
+            let context = NodeRequestContext(logger: logger)
+            let response = try await responder.respond(
+                to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: request.body))), context: context)
+            return PeerResponse(response)
+        } catch {
+            logger.error("A peer's request failed", metadata: ["error": "\(error)"])
+            return PeerResponse(status: 502)
+        }
+    }
+}
+
+/// Sells to peers what a function answers that waits for nothing.
+public struct PromptPeerCounter: PeerResponder {
+    private let gate: Gate
+    private let handler: PaymentServer.Handler
+
+    public init(gate: Gate, handler: @escaping PaymentServer.Handler) {
+        self.gate = gate
+        self.handler = handler
+    }
+
+    public func takes(
+        _ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void
+    ) -> Bool {
+        guard let paid = gate.check(request.method, request.target, payment: request.payment),
+            let content = handler(PromptRequest(method: request.method, target: request.target)),
+            content.status == .ok
+        else { return false }
+        paid.payment.charge(paid.price) { outcome in
+            switch outcome {
+            case .charged(let receipt):
+                answer(
+                    .paid(receipt: isBrief ? "" : receipt(), contentType: content.contentType, body: content.body))
+            // What is wrong is told by the full way, in its own words.
+            case .declined, .outOfOrder: answer(.declined)
+            }
+        }
+        return true
+    }
+
+    public func respond(to request: PeerRequest) async -> PeerResponse {
+        guard let head = request.head else { return PeerResponse(status: 400) }
+        let answer = await gate.answer(head, by: handler)
+        return PeerResponse(status: answer.status.code, headers: answer.headers, body: .whole(answer.body))
+    }
+}
+
+extension PeerRequest {
+    /// The same as HTTP has it.
+    fileprivate var head: HTTPRequest? {
+        guard let method = HTTPRequest.Method(method) else { return nil }
+        var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: target, headerFields: headers)
+        head.headerFields[.paymentSignature] = payment.isEmpty ? nil : Base64.encode(payment)
+        return head
+    }
+}
+
+extension PeerResponse {
+    fileprivate init(_ response: Response) {
+        let body = response.body
+        self.init(
+            status: response.status.code, headers: response.headers,
+            body: .streamed { write in try await body.write(PeerBodyWriter(send: write)) })
+    }
+}
+
+/// Hands a body on to a peer.
+private struct PeerBodyWriter: ResponseBodyWriter {
+    let send: @Sendable ([UInt8]) async throws -> Void
+
+    func write(_ buffer: ByteBuffer) async throws { try await send(Array(buffer.readableBytesView)) }
+    func finish(_ trailingHeaders: HTTPFields?) async throws {}
+}
