@@ -75,6 +75,9 @@ extension PeerRequest {
         guard let method = HTTPRequest.Method(method) else { return nil }
         var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: target, headerFields: headers)
         head.headerFields[.paymentSignature] = payment.isEmpty ? nil : Base64.encode(payment)
+        // How long the body is was told by the frames, and by nothing else.
+        head.headerFields[.transferEncoding] = nil
+        head.headerFields[.contentLength] = body.isEmpty ? nil : "\(body.count)"
         return head
     }
 }

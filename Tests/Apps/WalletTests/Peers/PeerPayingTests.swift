@@ -12,6 +12,7 @@ import FarthingLibP2P
 import FarthingPeerPayments
 import FarthingPrimitives
 import FarthingWallet
+import FarthingX402
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -56,7 +57,10 @@ struct PeerPayingTests {
                 #expect(receipt.scheme == wire)
                 #expect(receipt.charged == Market.price)
             }
-            #expect(try await wallet.journal.entries().map(\.state) == Array(repeating: .paid, count: 5))
+            let states = try await wallet.journal.entries().map(\.state)
+            // A lottery's first ticket asks for the payee's seat, and is refused with it.
+            #expect(states.filter { $0 == .paid }.count == 5)
+            #expect(!states.contains(.unknown) && !states.contains(.pending))
             #expect(try await market.faults(with: wallet) == [])
         }
     }
