@@ -11,7 +11,7 @@ import Testing
 struct HostLimitTests {
     @Test("Connections beyond the number in all are closed")
     func connections() async throws {
-        try await HostPair.run({ $0.connections = 2 }) { pair in
+        try await HostPair.run(.changed { $0.connections = 2 }) { pair in
             var hosts: [PeerHost] = []
             for index in 0..<2 {
                 let host = try await PeerHost.listen(identity: try Samples.identity(UInt8(10 + index)))
@@ -29,7 +29,7 @@ struct HostLimitTests {
 
     @Test("Connections with one peer beyond their number are closed")
     func connectionsPerPeer() async throws {
-        try await HostPair.run({ $0.connectionsPerPeer = 2 }) { pair in
+        try await HostPair.run(.changed { $0.connectionsPerPeer = 2 }) { pair in
             let first = try await pair.dialer.dial(pair.address)
             _ = try await pair.dialer.dial(pair.address)
             await #expect(throws: P2PError.tooManyConnectionsToPeer(limit: 2)) {
@@ -80,7 +80,7 @@ struct HostLimitTests {
 
     @Test("Of a thousand streams at once those beyond the limit are refused, the rest lives")
     func tooManyAtOnce() async throws {
-        try await HostPair.run({ $0.streams.inboundStreams = 50 }) { pair in
+        try await HostPair.run(.changed { $0.streams.inboundStreams = 50 }) { pair in
             try pair.serveEcho()
             let connection = try await pair.dialer.connect(to: pair.address)
             let results = await withTaskGroup { group in
@@ -99,7 +99,7 @@ struct HostLimitTests {
 
     @Test("A stream that would keep too much unread is reset, others go on")
     func unread() async throws {
-        try await HostPair.run({ $0.unreadBytes = 300_000 }) { pair in
+        try await HostPair.run(.changed { $0.unreadBytes = 300_000 }) { pair in
             try pair.serveEcho()
             let go = Signal()
             try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
@@ -117,7 +117,7 @@ struct HostLimitTests {
 
     @Test("A stream whose protocol is never named is given up")
     func silentNegotiation() async throws {
-        try await HostPair.run({ $0.negotiationTimeout = .milliseconds(100) }) { pair in
+        try await HostPair.run(.changed { $0.negotiationTimeout = .milliseconds(100) }) { pair in
             try pair.listener.handle("/x") { _ in }
             // A listener that waits for a name that does not come resets the stream.
             let connection = try await pair.dialer.connect(to: pair.address)
@@ -130,10 +130,12 @@ struct HostLimitTests {
 
     @Test("A silent peer is asked for a sign of life, and answers")
     func keepAlive() async throws {
-        try await HostPair.run({
-            $0.keepAliveInterval = .milliseconds(20)
-            $0.keepAliveTimeout = .seconds(5)
-        }) { pair in
+        try await HostPair.run(
+            .changed {
+                $0.keepAliveInterval = .milliseconds(20)
+                $0.keepAliveTimeout = .seconds(5)
+            }
+        ) { pair in
             try pair.listener.handle("/wait") { stream in
                 try await Task.sleep(for: .milliseconds(150))
                 try await stream.write([1])
@@ -145,10 +147,12 @@ struct HostLimitTests {
 
     @Test("A stream that the peer keeps half open is let go after a while")
     func linger() async throws {
-        try await HostPair.run({
-            $0.linger = .milliseconds(10)
-            $0.keepAliveInterval = .milliseconds(20)
-        }) { pair in
+        try await HostPair.run(
+            .changed {
+                $0.linger = .milliseconds(10)
+                $0.keepAliveInterval = .milliseconds(20)
+            }
+        ) { pair in
             try pair.listener.handle("/bye") { stream in try await stream.write([1]) }
             let stream = try await pair.dialer.open("/bye", to: pair.address)
             #expect(try await stream.readToEnd(limit: 1) == [1])

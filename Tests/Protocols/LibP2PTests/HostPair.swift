@@ -13,10 +13,7 @@ struct HostPair {
     let listener: PeerHost
     let address: Multiaddr
 
-    init(_ change: (inout HostConfiguration) -> Void = { _ in }) async throws {
-        var configuration = HostConfiguration()
-        configuration.identifiesPeers = false
-        change(&configuration)
+    init(_ configuration: HostConfiguration = .changed { _ in }) async throws {
         listener = try await PeerHost.listen(
             on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")], identity: try Samples.identity(2),
             configuration: configuration)
@@ -27,9 +24,9 @@ struct HostPair {
 
     /// Runs `body` with two hosts, and shuts both down.
     static func run(
-        _ change: (inout HostConfiguration) -> Void = { _ in }, _ body: (HostPair) async throws -> Void
+        _ configuration: HostConfiguration = .changed { _ in }, _ body: (HostPair) async throws -> Void
     ) async throws {
-        let pair = try await HostPair(change)
+        let pair = try await HostPair(configuration)
         do { try await body(pair) } catch {
             await pair.shutdown()
             throw error
@@ -46,6 +43,16 @@ struct HostPair {
         try listener.handle("/echo/1.0.0", limit: 20_000) { stream in
             for try await piece in stream { try await stream.write(piece) }
         }
+    }
+}
+
+extension HostConfiguration {
+    /// That of tests, which ask no peer what it is by themselves, with some changes.
+    static func changed(_ change: (inout HostConfiguration) -> Void) -> HostConfiguration {
+        var configuration = HostConfiguration()
+        configuration.identifiesPeers = false
+        change(&configuration)
+        return configuration
     }
 }
 

@@ -105,7 +105,7 @@ struct HostileConnectionTests {
         ])
     func badUpgrades(text: String) async throws {
         // The first byte of the first text is a length that never comes to its end.
-        try await HostPair.run({ $0.upgradeTimeout = .milliseconds(300) }) { pair in
+        try await HostPair.run(.changed { $0.upgradeTimeout = .milliseconds(300) }) { pair in
             let good = try await pair.dialer.connect(to: pair.address)
             let got = try await answer(pair.address, to: Array(text.utf8))
             #expect(got.starts(with: MultistreamLines.encode("/multistream/1.0.0")))
@@ -116,7 +116,7 @@ struct HostileConnectionTests {
 
     @Test("A peer that never says anything is let go")
     func silence() async throws {
-        try await HostPair.run({ $0.upgradeTimeout = .milliseconds(100) }) { pair in
+        try await HostPair.run(.changed { $0.upgradeTimeout = .milliseconds(100) }) { pair in
             let got = try await answer(pair.address, to: [])
             #expect(got == MultistreamLines.encode("/multistream/1.0.0"))
         }
@@ -128,7 +128,7 @@ struct HostileConnectionTests {
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
         let address = try Multiaddr(text: "/ip4/127.0.0.1/tcp/\(port)")
-        try await HostPair.run({ $0.upgradeTimeout = .milliseconds(100) }) { pair in
+        try await HostPair.run(.changed { $0.upgradeTimeout = .milliseconds(100) }) { pair in
             await #expect(throws: P2PError.timedOut(.upgrade)) { try await pair.dialer.connect(to: address) }
         }
         try await HostPair.run { pair in
@@ -141,7 +141,7 @@ struct HostileConnectionTests {
 
     @Test("Only so many sockets may be half way")
     func pending() async throws {
-        try await HostPair.run({ $0.pendingConnections = 2 }) { pair in
+        try await HostPair.run(.changed { $0.pendingConnections = 2 }) { pair in
             try await socket(to: pair.address).executeThenClose { first, _ in
                 var heard = first.makeAsyncIterator()
                 _ = try await heard.next()
