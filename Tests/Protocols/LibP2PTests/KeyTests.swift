@@ -111,7 +111,8 @@ struct KeyTests {
         let key = try Samples.identity().publicKey
         #expect(throws: KeyError.unsupportedType(9)) { try PeerPublicKey(message: [8, 9, 0x12, 0]) }
         #expect(throws: KeyError.wire(.missingField(2))) { try PeerPublicKey(message: [8, 1]) }
-        #expect(throws: KeyError.wire(.missingField(1))) { try PeerPublicKey(message: [0x12, 0]) }
+        // No type is the type zero, RSA.
+        #expect(throws: KeyError.badKey) { try PeerPublicKey(message: [0x12, 0]) }
         #expect(throws: KeyError.badKey) { try PeerPublicKey(message: [8, 1, 0x12, 1, 0]) }
         #expect(throws: KeyError.badKey) { try PeerPublicKey(kind: .secp256k1, bytes: Array(repeating: 2, count: 32)) }
         #expect(throws: KeyError.badKey) { try PeerPublicKey(kind: .ecdsa, bytes: key.bytes) }

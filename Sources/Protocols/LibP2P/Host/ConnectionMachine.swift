@@ -206,7 +206,7 @@ public struct ConnectionMachine: Sendable {
         return (try? encrypt(YamuxSession.farewell(reason))) ?? []
     }
 
-    private mutating func encrypt(_ plain: [UInt8]) throws(P2PError) -> [UInt8] {
+    mutating func encrypt(_ plain: [UInt8]) throws(P2PError) -> [UInt8] {
         guard !plain.isEmpty else { return [] }
         do throws(NoiseError) { return try transport?.encrypt(plain) ?? [] } catch { throw .noise(error) }
     }

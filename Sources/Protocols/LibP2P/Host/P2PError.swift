@@ -21,6 +21,8 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
     case yamux(YamuxError)
     /// No connection came about; the text is the system's reason.
     case unreachable(Multiaddr, reason: String)
+    /// The group of multicast DNS cannot be joined; the text is the system's reason.
+    case noMulticast(reason: String)
     /// A peer was named of which no address is known and to which no connection is open.
     case noAddress(PeerID)
     /// The address names this host itself.
@@ -62,6 +64,7 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
         case .noise(let error): error.code
         case .yamux(let error): error.code
         case .unreachable: "p2p.unreachable"
+        case .noMulticast: "p2p.no-multicast"
         case .noAddress: "p2p.no-address"
         case .dialsItself: "p2p.dials-itself"
         case .timedOut: "p2p.timed-out"
@@ -91,6 +94,7 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
         case .noise(let error): error.description
         case .yamux(let error): error.description
         case .unreachable(let address, let reason): "\(code): \(address): \(reason)"
+        case .noMulticast(let reason): "\(code): \(reason)"
         case .noAddress(let peer): "\(code): \(peer)"
         case .timedOut(let stage): "\(code): \(stage.rawValue)"
         case .tooManyConnections(let limit), .tooManyConnectionsToPeer(let limit): "\(code): at most \(limit)"

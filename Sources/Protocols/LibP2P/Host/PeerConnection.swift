@@ -52,7 +52,7 @@ public final class PeerConnection: Sendable {
     ///
     /// It waits while too many streams are not yet acknowledged.
     public func open(_ protocols: [String]) async throws(P2PError) -> PeerStream {
-        let stream = PeerStream(try await openCore())
+        let stream = try await openRaw()
         try await Negotiation.propose(protocols, on: stream)
         return stream
     }
@@ -69,10 +69,11 @@ public final class PeerConnection: Sendable {
     /// Waits until the connection has ended.
     public func waitUntilClosed() async { try? await channel.closeFuture.get() }
 
-    private func openCore() async throws(P2PError) -> StreamCore {
+    /// Opens a stream on which no protocol is agreed yet.
+    func openRaw() async throws(P2PError) -> PeerStream {
         let promise = channel.eventLoop.makePromise(of: StreamCore.self)
         run { $0.open(promise) }
-        do { return try await promise.futureResult.get() } catch { throw P2PError(error) }
+        do { return PeerStream(try await promise.futureResult.get()) } catch { throw P2PError(error) }
     }
 
     // MARK: - For the host and the streams

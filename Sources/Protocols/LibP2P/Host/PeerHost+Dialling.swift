@@ -66,9 +66,43 @@ extension PeerHost {
     }
 
     /// A connection with whoever is at an address; one that is open with the peer it names is used again.
+    ///
+    /// Tasks that ask for the same peer at the same time share one dial.
     public func connect(to address: Multiaddr) async throws(P2PError) -> PeerConnection {
-        if let peer = address.peer, let connection = connection(to: peer) { return connection }
-        return try await dial(address)
+        guard let peer = address.peer else { return try await dial(address) }
+        while true {
+            if let connection = connection(to: peer) { return connection }
+            let promise = group.next().makePromise(of: PeerConnection.self)
+            let underWay = state.withLock { state -> EventLoopFuture<PeerConnection>? in
+                if let dial = state.dials[peer] { return dial }
+                state.dials[peer] = promise.futureResult
+                return nil
+            }
+            do throws(P2PError) {
+                guard let underWay else { return try await lead(promise, to: address, of: peer) }
+                underWay.cascade(to: promise)
+                return try await Self.wait(for: promise) {}
+            } catch {
+                // Whoever dialled has given up, which is no reason for others to.
+                guard error == .cancelled, underWay != nil, !Task.isCancelled else { throw error }
+            }
+        }
+    }
+
+    /// Dials for all tasks that want the same peer.
+    private func lead(
+        _ promise: EventLoopPromise<PeerConnection>, to address: Multiaddr, of peer: PeerID
+    ) async throws(P2PError) -> PeerConnection {
+        do throws(P2PError) {
+            let connection = try await dial(address)
+            state.withLock { $0.dials[peer] = nil }
+            promise.succeed(connection)
+            return connection
+        } catch {
+            state.withLock { $0.dials[peer] = nil }
+            promise.fail(error)
+            throw error
+        }
     }
 
     /// Makes a new connection.
@@ -77,6 +111,7 @@ extension PeerHost {
     ///   when somebody else answers, ``P2PError/timedOut(_:)``, ``P2PError/cancelled``.
     public func dial(_ address: Multiaddr) async throws(P2PError) -> PeerConnection {
         guard let endpoint = address.tcpEndpoint else { throw .address(.unsupported("\(address)")) }
+        guard !state.withLock({ $0.isShutDown }) else { throw .shutDown }
         guard address.peer != peerID else { throw .dialsItself }
         guard !Task.isCancelled else { throw .cancelled }
         let loop = group.next()
@@ -98,11 +133,18 @@ extension PeerHost {
             let known = (error as? P2PError) ?? Self.failure(error, of: address)
             established.fail(known)
         }
-        let result = await withTaskCancellationHandler {
-            await Self.result(of: established.futureResult)
+        return try await Self.wait(for: established) { connecting.whenSuccess { $0.close(promise: nil) } }
+    }
+
+    /// Waits for a connection, or until the task is cancelled.
+    private static func wait(
+        for promise: EventLoopPromise<PeerConnection>, onCancel: @escaping @Sendable () -> Void
+    ) async throws(P2PError) -> PeerConnection {
+        let result: Result<PeerConnection, P2PError> = await withTaskCancellationHandler {
+            await Self.result(of: promise.futureResult)
         } onCancel: {
-            connecting.whenSuccess { $0.close(promise: nil) }
-            established.fail(P2PError.cancelled)
+            promise.fail(P2PError.cancelled)
+            onCancel()
         }
         return try result.get()
     }

@@ -33,6 +33,8 @@ public final class PeerHost: Sendable {
         var connections: [ObjectIdentifier: PeerConnection] = [:]
         /// Sockets that were accepted or dialled and have not yet become connections.
         var pending: [ObjectIdentifier: any Channel] = [:]
+        /// Dials that are under way, so that nobody dials the same peer at the same time.
+        var dials: [PeerID: EventLoopFuture<PeerConnection>] = [:]
         var known: [PeerID: [Multiaddr]] = [:]
         var announced: [Multiaddr] = []
         var isShutDown = false

@@ -69,8 +69,8 @@ public struct PeerPublicKey: Hashable, Sendable {
     static func fields(of message: [UInt8]) throws(KeyError) -> (type: UInt64, data: [UInt8]) {
         do throws(WireError) {
             let fields = try ProtobufMessage(message)
-            guard let type = fields.number(1) else { throw .missingField(1) }
-            return (type, try fields.required(2))
+            // Some leave out a type of zero, which is RSA, although the field must always be there.
+            return (fields.number(1) ?? 0, try fields.required(2))
         } catch { throw .wire(error) }
     }
 

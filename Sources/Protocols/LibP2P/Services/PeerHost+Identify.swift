@@ -119,7 +119,7 @@ extension PeerHost {
     private static func checked(_ bytes: [UInt8], of connection: PeerConnection) throws(P2PError) -> IdentifyMessage {
         let message: IdentifyMessage
         do throws(WireError) { message = try IdentifyMessage(bytes: bytes) } catch { throw .wire(error) }
-        guard message.publicKey == nil || message.publicKey == connection.remoteKey.message else {
+        if let key = message.publicKey, (try? PeerPublicKey(message: key)) != connection.remoteKey {
             throw .badMessage("the key of another peer")
         }
         return message

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import NIOCore
+internal import NIOPosix
+
+/// Asks and answers on the socket of a ``MulticastDiscovery``.
+final class MulticastHandler: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+    typealias OutboundOut = AddressedEnvelope<ByteBuffer>
+
+    /// The group is joined, so it is time to ask.
+    struct Joined: Sendable {}
+
+    private weak var host: PeerHost?
+    private let group: SocketAddress
+    private let configuration: MulticastDiscovery.Configuration
+    private let found: AsyncStream<DiscoveredPeer>.Continuation
+    /// Random for each start, since the name shall say nothing about the host.
+    private let name: String
+    private var remembered: [PeerID: [Multiaddr]] = [:]
+    private var lastAnswer: NIODeadline?
+    private var ticker: RepeatedTask?
+
+    init(
+        host: PeerHost?, group: SocketAddress, configuration: MulticastDiscovery.Configuration,
+        found: AsyncStream<DiscoveredPeer>.Continuation
+    ) {
+        self.host = host
+        self.group = group
+        self.configuration = configuration
+        self.found = found
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+        name = String((0..<40).map { _ in letters.randomElement() ?? "a" })
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard event is Joined else { return context.fireUserInboundEventTriggered(event) }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        ticker = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: .zero, delay: TimeAmount(configuration.interval)
+        ) { _ in
+            let (handler, context) = bound.value
+            handler.send(MulticastDiscovery.query(), context)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        ticker?.cancel()
+        found.finish()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A packet that could not be sent or read; the next may.
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let envelope = unwrapInboundIn(data)
+        guard let host, let message = try? DNSMessage(bytes: Array(envelope.data.readableBytesView)) else { return }
+        if MulticastDiscovery.isQuery(message) { return answer(host, context) }
+        let source = envelope.remoteAddress.ipAddress.flatMap { IPAddress(version4: $0) ?? IPAddress(version6: $0) }
+        let peers = MulticastDiscovery.peers(
+            in: message, from: source, loopback: configuration.includesLoopback)
+        for peer in peers where peer.peer != host.peerID && remembered[peer.peer] != peer.addresses {
+            guard remembered.count < MulticastDiscovery.mostRemembered || remembered[peer.peer] != nil else { continue }
+            remembered[peer.peer] = peer.addresses
+            host.learn(peer.addresses, of: peer.peer)
+            found.yield(peer)
+        }
+    }
+
+    private func answer(_ host: PeerHost, _ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        if let lastAnswer, now < lastAnswer + TimeAmount(configuration.answerInterval) { return }
+        let addresses = reachable(host.announcedAddresses)
+        guard !addresses.isEmpty else { return }
+        lastAnswer = now
+        send(MulticastDiscovery.answer(name, peer: host.peerID, addresses: addresses), context)
+    }
+
+    private func send(_ message: DNSMessage, _ context: ChannelHandlerContext) {
+        let buffer = context.channel.allocator.buffer(bytes: message.bytes)
+        context.writeAndFlush(wrapOutboundOut(AddressedEnvelope(remoteAddress: group, data: buffer)), promise: nil)
+    }
+
+    /// The addresses that others can use: those of the interfaces in place of the unspecified one.
+    private func reachable(_ addresses: [Multiaddr]) -> [Multiaddr] {
+        addresses.flatMap { address -> [Multiaddr] in
+            guard let endpoint = address.tcpEndpoint, case .address(let ip) = endpoint.host else { return [address] }
+            let all = ip.isUnspecified ? interfaces(likeVersionOf: ip) : [ip]
+            return all.filter { !$0.isLoopback || configuration.includesLoopback }.map {
+                Multiaddr($0, tcp: endpoint.port)
+            }
+        }
+    }
+
+    private func interfaces(likeVersionOf ip: IPAddress) -> [IPAddress] {
+        let devices = (try? System.enumerateDevices()) ?? []
+        let addresses = devices.compactMap { device in
+            device.address?.ipAddress.flatMap { IPAddress(version4: $0) ?? IPAddress(version6: $0) }
+        }
+        return addresses.filter { $0.bytes.count == ip.bytes.count }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingPrimitives
+import Synchronization
+import Testing
+
+@testable import FarthingLibP2P
+
+@Suite("The limits of a host", .timeLimit(.minutes(1)))
+struct HostLimitTests {
+    @Test("Connections beyond the number in all are closed")
+    func connections() async throws {
+        try await HostPair.run(.changed { $0.connections = 2 }) { pair in
+            var hosts: [PeerHost] = []
+            for index in 0..<2 {
+                let host = try await PeerHost.listen(identity: try Samples.identity(UInt8(10 + index)))
+                let connection = try await host.connect(to: pair.address)
+                _ = try await host.ping(connection)
+                hosts.append(host)
+            }
+            await #expect(throws: P2PError.self) {
+                _ = try await pair.dialer.ping(try await pair.dialer.connect(to: pair.address))
+            }
+            _ = try await hosts[0].ping(try #require(hosts[0].connections.first))
+            for host in hosts { await host.shutdown(grace: .zero) }
+        }
+    }
+
+    @Test("Connections with one peer beyond their number are closed")
+    func connectionsPerPeer() async throws {
+        try await HostPair.run(.changed { $0.connectionsPerPeer = 2 }) { pair in
+            let first = try await pair.dialer.dial(pair.address)
+            _ = try await pair.dialer.dial(pair.address)
+            await #expect(throws: P2PError.tooManyConnectionsToPeer(limit: 2)) {
+                try await pair.dialer.dial(pair.address)
+            }
+            _ = try await pair.dialer.ping(first)
+        }
+    }
+
+    @Test("Streams of one protocol beyond their number are reset, others are not")
+    func streamsPerProtocol() async throws {
+        try await HostPair.run { pair in
+            let go = Signal()
+            try pair.listener.handle("/wait/1.0.0", limit: 3) { _ in await go.wait() }
+            var streams: [PeerStream] = []
+            for _ in 0..<3 { streams.append(try await pair.dialer.open("/wait/1.0.0", to: pair.address)) }
+            await #expect(throws: P2PError.streamReset) {
+                _ = try await pair.dialer.open("/wait/1.0.0", to: pair.address).read()
+            }
+            _ = try await pair.dialer.ping(streams[0].connection)
+            go.fire()
+            #expect(try await streams[0].read() == nil)
+        }
+    }
+
+    @Test("Two thousand streams come and go, and none is left")
+    func manyInTurn() async throws {
+        try await HostPair.run { pair in
+            try pair.serveEcho()
+            let connection = try await pair.dialer.connect(to: pair.address)
+            for _ in 0..<20 {
+                try await withThrowingTaskGroup { group in
+                    for _ in 0..<100 {
+                        group.addTask {
+                            let stream = try await connection.open("/echo/1.0.0")
+                            try await stream.write([9])
+                            stream.closeWrite()
+                            let got = try await stream.readToEnd(limit: 1)
+                            #expect(got == [9])
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+            }
+            #expect(connection.unreadBytes == 0)
+        }
+    }
+
+    @Test("Of a thousand streams at once those beyond the limit are refused, the rest lives")
+    func tooManyAtOnce() async throws {
+        try await HostPair.run(.changed { $0.streams.inboundStreams = 50 }) { pair in
+            try pair.serveEcho()
+            let connection = try await pair.dialer.connect(to: pair.address)
+            let results = await withTaskGroup { group in
+                for _ in 0..<1000 {
+                    group.addTask { () -> PeerStream? in try? await connection.open("/echo/1.0.0") }
+                }
+                return await group.reduce(into: [PeerStream]()) { if let stream = $1 { $0.append(stream) } }
+            }
+            #expect((1...50).contains(results.count))
+            for stream in results {
+                try await stream.write([4])
+                #expect(try await stream.read() == [4])
+            }
+        }
+    }
+
+    @Test("A stream that would keep too much unread is reset, others go on")
+    func unread() async throws {
+        try await HostPair.run(.changed { $0.unreadBytes = 300_000 }) { pair in
+            try pair.serveEcho()
+            let go = Signal()
+            try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
+            let first = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
+            let second = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
+            try await first.write(Array(repeating: 0, count: 262_144))
+            try await second.write(Array(repeating: 0, count: 200_000))
+            await #expect(throws: P2PError.streamReset) { try await second.read() }
+            let echo = try await pair.dialer.open("/echo/1.0.0", to: pair.address)
+            try await echo.write([1])
+            #expect(try await echo.read() == [1])
+            go.fire()
+        }
+    }
+
+    @Test("A stream whose protocol is never named is given up")
+    func silentNegotiation() async throws {
+        try await HostPair.run(.changed { $0.negotiationTimeout = .milliseconds(100) }) { pair in
+            try pair.listener.handle("/x") { _ in }
+            // A listener that waits for a name that does not come resets the stream.
+            let connection = try await pair.dialer.connect(to: pair.address)
+            let raw = try await connection.openRaw()
+            #expect(try await raw.read() == MultistreamLines.encode("/multistream/1.0.0"))
+            await #expect(throws: P2PError.streamReset) { try await raw.read() }
+            _ = try await pair.dialer.ping(connection)
+        }
+    }
+
+    @Test("A silent peer is asked for a sign of life, and answers")
+    func keepAlive() async throws {
+        try await HostPair.run(
+            .changed {
+                $0.keepAliveInterval = .milliseconds(20)
+                $0.keepAliveTimeout = .seconds(5)
+            }
+        ) { pair in
+            try pair.listener.handle("/wait") { stream in
+                try await Task.sleep(for: .milliseconds(150))
+                try await stream.write([1])
+            }
+            let stream = try await pair.dialer.open("/wait", to: pair.address)
+            #expect(try await stream.read() == [1])
+        }
+    }
+
+    @Test("A stream that the peer keeps half open is let go after a while")
+    func linger() async throws {
+        try await HostPair.run(
+            .changed {
+                $0.linger = .milliseconds(10)
+                $0.keepAliveInterval = .milliseconds(20)
+            }
+        ) { pair in
+            try pair.listener.handle("/bye") { stream in try await stream.write([1]) }
+            let stream = try await pair.dialer.open("/bye", to: pair.address)
+            #expect(try await stream.readToEnd(limit: 1) == [1])
+            // Not closed by this side: writing fails as soon as the other lets go.
+            await #expect(throws: P2PError.streamReset) {
+                while true { try await stream.write(Array(repeating: 0, count: 65_536)) }
+            }
+        }
+    }
+}
