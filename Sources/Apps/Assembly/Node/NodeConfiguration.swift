@@ -114,6 +114,12 @@ public struct NodeConfiguration: Sendable {
         }
     }
 
+    /// What a token is worth that is handed in without a request: the price of all that no route names.
+    var tokenPrice: Amount? {
+        guard case .upTo(let price) = prices.routes.last(where: { $0.pattern == .all })?.price else { return nil }
+        return price
+    }
+
     /// Where the ledger of a store lies unless something else is said.
     public static func ledgerPath(besides storePath: String) -> String { storePath + ".ledger" }
 }

@@ -118,5 +118,13 @@ public final class PaymentNode: Sendable {
         return (claims, payout)
     }
 
+    /// Where tokens can be handed in one by one: at the desks of hash chains and of Merkle tokens.
+    var tokenDesks: [String: any TokenDesk] {
+        let desks = offices.filter { [.hashChain, .merkleToken].contains($0.scheme) }.compactMap { office in
+            (office.desk as? any TokenDesk).map { (office.scheme.rawValue, $0) }
+        }
+        return Dictionary(desks) { first, _ in first }
+    }
+
     public func close() async { await books.close() }
 }

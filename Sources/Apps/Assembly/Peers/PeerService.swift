@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import FarthingKeyFiles
 import FarthingLibP2P
 import FarthingPeerPayments
@@ -10,9 +11,18 @@ import ServiceLifecycle
 
 /// Listens for peers beside the node's HTTP port, until it is asked to stop.
 struct PeerService: Service {
+    /// MuP2P's messages, each behind its length.
+    static let tokenProtocol = "/mup2p/1.0.0"
+    /// - Unit: bytes.
+    private static let longestMessage = 64 * 1024
+
     /// `nil` listens to nobody.
     let settings: NodeConfiguration.Peers?
     let counter: any PeerResponder
+    /// Where tokens are handed in by MuP2P's messages, by the name of the contract.
+    let tokenDesks: [String: any TokenDesk]
+    /// What a token is worth; `nil` takes none.
+    let tokenPrice: Amount?
     let logger: Logger
     let onListening: @Sendable ([Multiaddr]) async -> Void
 
@@ -31,6 +41,14 @@ struct PeerService: Service {
         }
         try host.handle(PeerSession.protocolName) { [counter] stream in
             await PeerSession(stream: stream, responder: counter).run()
+        }
+        if let tokenPrice, !tokenDesks.isEmpty {
+            try host.handle(Self.tokenProtocol) { [tokenDesks] stream in
+                var session = TokenSession(desks: tokenDesks, price: tokenPrice)
+                while let message = try await stream.readFrame(limit: Self.longestMessage) {
+                    try await stream.writeFrame(await session.answer(message).bytes)
+                }
+            }
         }
         await onListening(host.addresses)
         try? await gracefulShutdown()

@@ -223,7 +223,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     /// Captures what a channel earned.
     ///
     /// - Returns: What was paid out, or `nil` when nothing was to be captured.
-    private func redeem(_ id: ChannelID) async throws -> [Payout]? {
+    /// Captures what was earned in one channel.
+    ///
+    /// - Returns: `nil` when nothing was new.
+    func redeem(_ id: ChannelID) async throws -> [Payout]? {
         guard let order = try await engine.knownState(of: id)?.redemptionOrder(signedBy: authorizer, in: domain) else {
             return try await redeemProofs(of: id)
         }

@@ -135,13 +135,13 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     }
 
     /// The channel as it is kept, or as its contract has it.
-    private func channel(_ id: ChannelID) async throws -> Scheme? {
+    func channel(_ id: ChannelID) async throws -> Scheme? {
         if let known = try await books.engine.state(of: id) { return known }
         return try await books.refresh(id)
     }
 
     /// Locks the money first: a request is served only when what pays for it is there.
-    private func open(_ terms: Scheme.Rules.Terms, _ funding: Funding, price: Amount) async throws -> ChannelID {
+    func open(_ terms: Scheme.Rules.Terms, _ funding: Funding, price: Amount) async throws -> ChannelID {
         if let field = Scheme.mismatch(of: terms, with: offer, price: price) { throw PrepaidFault.terms(field: field) }
         let id = terms.channelID(in: books.domain)
         do {

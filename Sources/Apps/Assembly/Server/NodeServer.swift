@@ -94,7 +94,8 @@ public struct NodeServer: Service {
                 .init(
                     service: PeerService(
                         settings: configuration.peers, counter: PeerCounter(responder: responder, logger: logger),
-                        logger: quiet, onListening: onPeersListening)),
+                        tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice, logger: quiet,
+                        onListening: onPeersListening)),
                 .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),

@@ -107,7 +107,8 @@ extension PrepaidWire {
 }
 
 extension Funding {
-    init(_ members: JSONMembers) throws(MemberFault) {
+    /// Reads it under EIP-3009's names.
+    public init(_ members: JSONMembers) throws(MemberFault) {
         self.init(
             payer: try members.address("payer"), amount: try members.amount("amount"),
             authorization: TransferAuthorization(
