@@ -33,6 +33,9 @@ struct ServeCommand: AsyncParsableCommand {
     var libp2p: String?
     @Option(name: .long, help: "The file of the node's key among peers. (default: STORE.libp2p.key)")
     var libp2pKey: String?
+    @Option(
+        name: .long, help: "true or false: whether to tell the local network of it by multicast DNS. (default: true)")
+    var mdns: String?
     @Option(name: .long, help: "The address of the API, such as http://127.0.0.1:3000.")
     var upstream: String?
     @Option(name: .long, help: "What every request costs: atomic units, or $ and a number of tokens.")
@@ -117,7 +120,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [Setting: [String]] {
         var flags = logs.flags.adding([
-            .listen: listen, .libp2p: libp2p, .libp2pKey: libp2pKey, .upstream: upstream, .price: price,
+            .listen: listen, .libp2p: libp2p, .libp2pKey: libp2pKey, .mdns: mdns, .upstream: upstream, .price: price,
             .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,

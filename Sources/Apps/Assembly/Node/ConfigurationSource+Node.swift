@@ -72,8 +72,10 @@ extension ConfigurationSource {
             let addresses = parts.compactMap { Multiaddr($0) }.filter { $0.tcpEndpoint != nil && $0.peer == nil }
             return addresses.isEmpty || addresses.count != parts.count ? nil : addresses
         }
+        let isAnnounced = try flag(.mdns) ?? true
         return addresses.map {
-            NodeConfiguration.Peers(listen: $0, identityPath: text(.libp2pKey) ?? store + ".libp2p.key")
+            NodeConfiguration.Peers(
+                listen: $0, identityPath: text(.libp2pKey) ?? store + ".libp2p.key", isAnnounced: isAnnounced)
         }
     }
 

@@ -29,9 +29,12 @@ public struct NodeConfiguration: Sendable {
         public var listen: [Multiaddr]
         /// The file of the key that is the node's name among peers; made when it is not there.
         public var identityPath: String
-        public init(listen: [Multiaddr], identityPath: String) {
+        /// Whether the local network is told of the node by multicast DNS.
+        public var isAnnounced: Bool
+        public init(listen: [Multiaddr], identityPath: String, isAnnounced: Bool = false) {
             self.listen = listen
             self.identityPath = identityPath
+            self.isAnnounced = isAnnounced
         }
     }
 

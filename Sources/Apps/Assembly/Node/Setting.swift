@@ -8,6 +8,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case listen
     case libp2p
     case libp2pKey
+    case mdns
     case upstream
     case price
     case routes

@@ -50,8 +50,20 @@ struct PeerService: Service {
                 }
             }
         }
+        let discovery = settings.isAnnounced ? await announced(host) : nil
         await onListening(host.addresses)
         try? await gracefulShutdown()
+        await discovery?.stop()
         await host.shutdown()
+    }
+
+    /// Tells the local network of the node; whoever knows its address needs none of that.
+    private func announced(_ host: PeerHost) async -> MulticastDiscovery? {
+        do throws(P2PError) {
+            return try await MulticastDiscovery.start(for: host)
+        } catch {
+            logger.warning("The local network is not told of this node", metadata: ["reason": "\(error)"])
+            return nil
+        }
     }
 }

@@ -32,7 +32,10 @@ struct PayCommand: AsyncParsableCommand {
 
     @Argument(
         help:
-            "Where to: http:// or https://, or a peer's address, such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH."
+            """
+            Where to: http:// or https://; a peer's address, such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH; or \
+            libp2p://ID/PATH for a peer on the local network.
+            """
     )
     var url: String
     @Option(name: [.customShort("X"), .long], help: "The method. (default: GET, with --data POST)")
@@ -118,10 +121,13 @@ struct PayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        guard url.hasPrefix("/") else { return try await run(url, through: PayingClient.standardHTTPClient) }
+        let isLocation = url.hasPrefix("/")
+        guard isLocation || url.lowercased().hasPrefix("libp2p://") else {
+            return try await run(url, through: PayingClient.standardHTTPClient)
+        }
         try await PeerHost.withHost { host in
             let carrier = PeerCarrier(host: host)
-            try await run(try carrier.learn(url), through: carrier)
+            try await run(isLocation ? try carrier.learn(url) : url, through: carrier)
         }
     }
 

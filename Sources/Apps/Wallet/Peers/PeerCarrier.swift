@@ -21,14 +21,21 @@ import Synchronization
 /// One stream to each peer carries all its requests and payments. The peer's id is the host of the URL
 /// (`libp2p://12D3KooW…/weather`); whoever answers there has proved it.
 public final class PeerCarrier: RequestCarrier {
+    /// How long a peer is looked for of which no address is known.
+    private static let searchTime = Duration.seconds(5)
     private let host: PeerHost
     private let http: any RequestCarrier
+    private let finder: PeerFinder
     private let links = Mutex<[PeerID: Task<PeerLink, any Error>]>([:])
 
     /// - Parameters:
     ///   - host: Dials peers. It is the caller's, who shuts it down.
     ///   - http: What carries requests to anybody else.
-    public init(host: PeerHost, http: any RequestCarrier = PayingClient.standardHTTPClient) {
+    ///   - finder: Looks on the local network for peers of which no address is known.
+    public init(
+        host: PeerHost, http: any RequestCarrier = PayingClient.standardHTTPClient, finder: PeerFinder = PeerFinder()
+    ) {
+        self.finder = finder
         self.host = host
         self.http = http
     }
@@ -68,8 +75,11 @@ public final class PeerCarrier: RequestCarrier {
         let opening = links.withLock { links in
             // Somebody else may have seen before that it was closed.
             if let newer = links[peer], newer != known { return newer }
-            let task = Task { [host] in
+            let task = Task { [host, finder] in
                 do throws(P2PError) {
+                    if host.connection(to: peer) == nil, host.knownAddresses(of: peer).isEmpty {
+                        try await finder.find(peer, for: host, within: Self.searchTime)
+                    }
                     return PeerLink(try await host.open(PeerSession.protocolName, to: peer))
                 } catch {
                     throw PeerLinkError.unreachable(code: error.code, message: error.description)
