@@ -115,6 +115,23 @@ struct HostLimitTests {
         }
     }
 
+    @Test("What waits unread on all connections has a limit too")
+    func unreadInAll() async throws {
+        try await HostPair.run(.changed { $0.unreadBytesInAll = 300_000 }) { pair in
+            let go = Signal()
+            try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
+            let first = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
+            try await first.write(Array(repeating: 0, count: 262_144))
+            let second = try await pair.dialer.dial(pair.address).open("/wait/1.0.0")
+            try await second.write(Array(repeating: 0, count: 200_000))
+            await #expect(throws: P2PError.streamReset) { try await second.read() }
+            _ = try await pair.dialer.ping(second.connection)
+            go.fire()
+            #expect(try await first.read() == nil)
+            while pair.listener.unread.used > 0 { _ = try await pair.dialer.ping(second.connection) }
+        }
+    }
+
     @Test("A stream whose protocol is never named is given up")
     func silentNegotiation() async throws {
         try await HostPair.run(.changed { $0.negotiationTimeout = .milliseconds(100) }) { pair in

@@ -269,6 +269,22 @@ struct HostTests {
         }
     }
 
+    @Test("Who listens on every address tells those of its interfaces, of either version of IP")
+    func everyAddress() async throws {
+        let all = [try Multiaddr(text: "/ip4/0.0.0.0/tcp/0"), try Multiaddr(text: "/ip6/::1/tcp/0")]
+        try await PeerHost.withHost(on: all) { host in
+            let told = host.announcedAddresses.map(\.description)
+            #expect(told.contains { $0.hasPrefix("/ip4/127.0.0.1/tcp/") })
+            #expect(!told.contains { $0.hasPrefix("/ip4/0.0.0.0/") })
+            let version6 = try #require(host.addresses.first { $0.description.hasPrefix("/ip6/::1/tcp/") })
+            try await PeerHost.withHost { other in
+                let connection = try await other.connect(to: version6)
+                #expect(try await other.ping(connection) > .zero)
+                #expect(connection.remoteAddress == version6.withoutPeer)
+            }
+        }
+    }
+
     @Test("Names are resolved")
     func names() async throws {
         try await HostPair.run { pair in

@@ -2,7 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 internal import NIOCore
-internal import NIOPosix
 
 /// Asks and answers on the socket of a ``MulticastDiscovery``.
 final class MulticastHandler: ChannelInboundHandler {
@@ -73,33 +72,18 @@ final class MulticastHandler: ChannelInboundHandler {
     private func answer(_ host: PeerHost, _ context: ChannelHandlerContext) {
         let now = NIODeadline.now()
         if let lastAnswer, now < lastAnswer + TimeAmount(configuration.answerInterval) { return }
-        let addresses = reachable(host.announcedAddresses)
+        let addresses = host.announcedAddresses.filter { configuration.includesLoopback || !Self.isLoopback($0) }
         guard !addresses.isEmpty else { return }
         lastAnswer = now
         send(MulticastDiscovery.answer(name, peer: host.peerID, addresses: addresses), context)
     }
 
+    private static func isLoopback(_ address: Multiaddr) -> Bool {
+        if case .address(let ip) = address.tcpEndpoint?.host { ip.isLoopback } else { false }
+    }
+
     private func send(_ message: DNSMessage, _ context: ChannelHandlerContext) {
         let buffer = context.channel.allocator.buffer(bytes: message.bytes)
         context.writeAndFlush(wrapOutboundOut(AddressedEnvelope(remoteAddress: group, data: buffer)), promise: nil)
-    }
-
-    /// The addresses that others can use: those of the interfaces in place of the unspecified one.
-    private func reachable(_ addresses: [Multiaddr]) -> [Multiaddr] {
-        addresses.flatMap { address -> [Multiaddr] in
-            guard let endpoint = address.tcpEndpoint, case .address(let ip) = endpoint.host else { return [address] }
-            let all = ip.isUnspecified ? interfaces(likeVersionOf: ip) : [ip]
-            return all.filter { !$0.isLoopback || configuration.includesLoopback }.map {
-                Multiaddr($0, tcp: endpoint.port)
-            }
-        }
-    }
-
-    private func interfaces(likeVersionOf ip: IPAddress) -> [IPAddress] {
-        let devices = (try? System.enumerateDevices()) ?? []
-        let addresses = devices.compactMap { device in
-            device.address?.ipAddress.flatMap { IPAddress(version4: $0) ?? IPAddress(version6: $0) }
-        }
-        return addresses.filter { $0.bytes.count == ip.bytes.count }
     }
 }

@@ -21,7 +21,7 @@ extension PeerHost {
     public func serveRendezvous(limits: RendezvousRegistry.Limits = .init()) throws(P2PError) {
         let registry = Shelf(RendezvousRegistry(limits: limits))
         try handle(Self.rendezvousProtocol, limit: 8) { stream in
-            while let frame = try await stream.readFrame(limit: RendezvousMessage.longest) {
+            while let frame = try await stream.readFrame(limit: RendezvousRegistry.longestRequest) {
                 let now = Instant(unixSeconds: Int64(Date().timeIntervalSince1970))
                 let message = try RendezvousMessage(bytes: frame)
                 let answer = registry.value.withLock { $0.receive(message, from: stream.remotePeer, at: now) }

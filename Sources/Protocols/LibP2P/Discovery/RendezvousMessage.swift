@@ -64,7 +64,7 @@ public enum RendezvousMessage: Hashable, Sendable {
     case discoverResponse([RendezvousRegistration], cookie: [UInt8], status: UInt64, text: String)
 
     /// How long a message may be that is read.
-    public static let longest = 1 << 20
+    public static let longest = 512 << 10
     static let mostRegistrations = 1000
     static let mostAddresses = 64
 

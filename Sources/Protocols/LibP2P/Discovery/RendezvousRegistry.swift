@@ -40,6 +40,8 @@ public struct RendezvousRegistry: Sendable {
     public static let longestNamespace = 255
     /// A registration of more bytes is refused.
     public static let longestRegistration = 8192
+    /// A request of more bytes is not read.
+    public static let longestRequest = 16_384
 
     private struct Entry: Sendable {
         let registration: RendezvousRegistration

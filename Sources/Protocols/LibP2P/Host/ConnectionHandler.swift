@@ -18,6 +18,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var established: @Sendable (PeerConnection) -> Void
         var opened: @Sendable (PeerStream) -> Void
         var closed: @Sendable (PeerConnection?, P2PError) -> Void
+        /// What waits unread on all connections of the host.
+        var unread: ByteBudget
     }
 
     /// How many bytes of answers may wait before the channel is no longer read.
@@ -77,7 +79,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
         heardSinceTick = true
         let buffer = unwrapInboundIn(data)
         do throws(P2PError) {
-            for event in try machine.receive(Array(buffer.readableBytesView)) { handle(event, context) }
+            for event in try machine.receive(Array(buffer.readableBytesView)) where failure == nil {
+                handle(event, context)
+            }
         } catch {
             fail(error)
         }
@@ -170,7 +174,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         upgradeTimer?.cancel()
         let connection = PeerConnection(
             remoteKey: key, isDialer: machine.isDialer, configuration: configuration, channel: context.channel,
-            handler: NIOLoopBound(self, eventLoop: context.eventLoop))
+            handler: NIOLoopBound(self, eventLoop: context.eventLoop), unreadInAll: callbacks.unread)
         self.connection = connection
         let interval = TimeAmount(configuration.keepAliveInterval)
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

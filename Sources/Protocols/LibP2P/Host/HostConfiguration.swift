@@ -16,7 +16,9 @@ public struct HostConfiguration: Sendable {
     /// How many streams one connection may have open of one protocol, unless its handler says otherwise.
     public var streamsPerProtocol = 128
     /// How many received bytes may wait unread on one connection; the stream that goes beyond is reset.
-    public var unreadBytes = 64 << 20
+    public var unreadBytes = 16 << 20
+    /// How many received bytes may wait unread on all connections together.
+    public var unreadBytesInAll = 256 << 20
     /// How many written bytes may wait on one stream before `write` suspends.
     public var unsentBytes = 128 << 10
     /// From the start of a dial until TCP is connected.

@@ -19,7 +19,8 @@ public final class PeerConnection: Sendable {
     let configuration: HostConfiguration
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
-    private let unread = Atomic<Int>(0)
+    private let unread: ByteBudget
+    private let unreadInAll: ByteBudget
     private let state = Mutex(State())
 
     private struct State {
@@ -30,7 +31,7 @@ public final class PeerConnection: Sendable {
 
     init(
         remoteKey: PeerPublicKey, isDialer: Bool, configuration: HostConfiguration, channel: any Channel,
-        handler: NIOLoopBound<ConnectionHandler>
+        handler: NIOLoopBound<ConnectionHandler>, unreadInAll: ByteBudget
     ) {
         self.remoteKey = remoteKey
         remotePeer = remoteKey.peerID
@@ -38,6 +39,8 @@ public final class PeerConnection: Sendable {
         self.configuration = configuration
         self.channel = channel
         self.handler = handler
+        unread = ByteBudget(limit: configuration.unreadBytes)
+        self.unreadInAll = unreadInAll
         remoteAddress = channel.remoteAddress.flatMap(Multiaddr.init(socket:))
         localAddress = channel.localAddress.flatMap(Multiaddr.init(socket:))
     }
@@ -80,6 +83,8 @@ public final class PeerConnection: Sendable {
 
     func note(_ identity: IdentifyMessage) { state.withLock { $0.identity = identity } }
 
+    func closeNow() { run { $0.close() } }
+
     func closeWhenIdle() { run { $0.closeWhenIdle() } }
 
     func fail(_ error: P2PError) { run { $0.fail(error) } }
@@ -101,22 +106,27 @@ public final class PeerConnection: Sendable {
         channel.eventLoop.scheduleTask(in: TimeAmount(delay), body)
     }
 
-    /// Counts bytes that wait to be read, unless they are too many.
+    /// Counts bytes that wait to be read, unless they are too many here or on the whole host.
     func reserveUnread(_ count: Int) -> Bool {
-        let total = unread.add(count, ordering: .relaxed).newValue
-        if total <= configuration.unreadBytes { return true }
-        unread.subtract(count, ordering: .relaxed)
+        guard unread.reserve(count) else { return false }
+        if unreadInAll.reserve(count) { return true }
+        unread.release(count)
         return false
     }
 
-    func addUnread(_ count: Int) { unread.add(count, ordering: .relaxed) }
+    func addUnread(_ count: Int) {
+        unread.add(count)
+        unreadInAll.add(count)
+    }
 
     func releaseUnread(_ count: Int) {
-        if count > 0 { unread.subtract(count, ordering: .relaxed) }
+        guard count > 0 else { return }
+        unread.release(count)
+        unreadInAll.release(count)
     }
 
     /// How many received bytes wait to be read, all streams together.
-    var unreadBytes: Int { unread.load(ordering: .relaxed) }
+    var unreadBytes: Int { unread.used }
 
     /// Counts a stream of the peer that is served; `false` when there are too many.
     ///

@@ -27,14 +27,14 @@ extension PeerHost {
                         established?.succeed(connection)
                     } catch {
                         established?.fail(error)
-                        connection.closeWhenIdle()
+                        connection.closeNow()
                     }
                 },
                 opened: { [weak self] stream in self?.serve(stream) },
                 closed: { [weak self] connection, error in
                     self?.forget(connection, of: id, because: error)
                     established?.fail(error)
-                }))
+                }, unread: unread))
     }
 
     /// Counts a socket that has yet to become a connection.

@@ -44,6 +44,7 @@ public final class PeerHost: Sendable {
     public let configuration: HostConfiguration
     let group: any EventLoopGroup
     let state = Mutex(State())
+    let unread: ByteBudget
     private let jobs: AsyncStream<@Sendable () async -> Void>.Continuation
     private let work: Task<Void, Never>
 
@@ -53,6 +54,7 @@ public final class PeerHost: Sendable {
         self.identity = identity
         self.configuration = configuration
         self.group = group
+        unread = ByteBudget(limit: configuration.unreadBytesInAll)
         let (stream, continuation) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         jobs = continuation
         work = Task {

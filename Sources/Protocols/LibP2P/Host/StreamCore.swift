@@ -49,6 +49,13 @@ final class StreamCore: Sendable {
         mostUnsent = max(connection.configuration.unsentBytes, 1)
     }
 
+    deinit {
+        // Nobody will read what is left.
+        var left = 0
+        state.withLock { while let chunk = $0.chunks.popFirst() { left += chunk.count } }
+        connection.releaseUnread(left)
+    }
+
     /// The protocol that both sides agreed on; empty before.
     var protocolID: String { state.withLock { $0.protocolID } }
 

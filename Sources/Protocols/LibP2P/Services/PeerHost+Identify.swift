@@ -56,9 +56,25 @@ extension PeerHost {
     }
 
     /// Where peers are told that this host can be reached: what was announced, or else where it listens.
+    ///
+    /// For the address that stands for all of a machine, those of its interfaces are told.
     public var announcedAddresses: [Multiaddr] {
         let announced = state.withLock { $0.announced }
-        return (announced.isEmpty ? addresses : announced).map(\.withoutPeer)
+        guard announced.isEmpty else { return announced.map(\.withoutPeer) }
+        return addresses.flatMap { address -> [Multiaddr] in
+            guard let endpoint = address.tcpEndpoint, case .address(let ip) = endpoint.host, ip.isUnspecified else {
+                return [address.withoutPeer]
+            }
+            return Self.interfaces(likeVersionOf: ip).map { Multiaddr($0, tcp: endpoint.port) }
+        }
+    }
+
+    private static func interfaces(likeVersionOf ip: IPAddress) -> [IPAddress] {
+        let devices = (try? System.enumerateDevices()) ?? []
+        let addresses = devices.compactMap { device in
+            device.address?.ipAddress.flatMap { IPAddress(version4: $0) ?? IPAddress(version6: $0) }
+        }
+        return addresses.filter { $0.bytes.count == ip.bytes.count }
     }
 
     /// Tells peers other addresses than those that the host listens on, such as those outside of a router.

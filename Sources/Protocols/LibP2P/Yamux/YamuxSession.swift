@@ -123,7 +123,8 @@ public struct YamuxSession: Sendable {
             if hasBody { body = (id, Int(header.length), false, false) }
             return
         }
-        if header.flags.contains(.ack), stream.isOutbound, !stream.isAcknowledged {
+        // Some say ACK only with their first frame, or not at all; any frame shows that they took the stream.
+        if stream.isOutbound, !stream.isAcknowledged {
             stream.isAcknowledged = true
             unacknowledged -= 1
             events.append(.acknowledged(id))

@@ -128,6 +128,40 @@ struct LibP2PInteropTests {
         }
     }
 
+    @Test("A rendezvous point of the older draft takes us and tells of us")
+    func olderRendezvousPoint() async throws {
+        let peer = try PeerProcess(.py, ["serve", "ed25519"])
+        let address = try Multiaddr(text: try Samples.text(try await peer.answer()["listening"]))
+        try await PeerHost.withHost(on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")]) { host in
+            let point = try await host.connect(to: address)
+            #expect(try await host.register(in: "farthing", at: point, for: .seconds(600)) == .seconds(600))
+            let found = try await host.discover(in: "farthing", at: point).peers
+            #expect(found.map(\.peer) == [host.peerID])
+            #expect(found.first?.addresses == host.announcedAddresses)
+            try await host.unregister(from: "farthing", at: point)
+            #expect(try await host.discover(in: "farthing", at: point).peers.isEmpty)
+        }
+    }
+
+    @Test("We are a rendezvous point for a peer of the older draft")
+    func rendezvousPoint() async throws {
+        try await PeerHost.withHost(on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")]) { host in
+            try host.serveRendezvous()
+            try await PeerHost.withHost(on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")]) { other in
+                let address = try #require(host.addresses.first)
+                try await other.register(in: "farthing", at: try await other.connect(to: address))
+                let peer = try PeerProcess(.py, ["rendezvous", "ed25519", "\(address)", "farthing"])
+                let result = try await peer.answer()
+                let found = try Samples.list(result["found"])
+                let ids = Set(found.compactMap { $0["peer"]?.stringValue })
+                #expect(ids == [other.peerID.base58, try Samples.text(result["peer"])])
+                let told = try #require(found.first { $0["peer"]?.stringValue == other.peerID.base58 })
+                let addresses = try Samples.list(told["addresses"]).compactMap(\.stringValue)
+                #expect(addresses == other.announcedAddresses.map(\.description))
+            }
+        }
+    }
+
     private static func serve(_ host: PeerHost) throws {
         try host.handle(echo) { stream in
             let head = try await stream.read(exactly: 4)

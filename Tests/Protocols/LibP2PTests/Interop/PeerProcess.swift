@@ -42,21 +42,18 @@ final class PeerProcess: Sendable {
         process.standardError = try FileHandle(forWritingTo: errors)
         let (lines, continuation) = AsyncStream.makeStream(of: String.self)
         self.lines = lines
-        let rest = Mutex("")
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                continuation.finish()
-                return
-            }
-            let whole = rest.withLock { rest in
+        // A thread that waits, and no event source, which would not outlive its descriptor.
+        Thread.detachNewThread {
+            var rest = ""
+            while true {
+                let data = output.fileHandleForReading.availableData
+                if data.isEmpty { break }
                 rest += String(decoding: data, as: UTF8.self)
                 var parts = rest.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
                 rest = parts.removeLast()
-                return parts
+                for line in parts { continuation.yield(line) }
             }
-            for line in whole { continuation.yield(line) }
+            continuation.finish()
         }
         try process.run()
         self.process = Mutex(process)
