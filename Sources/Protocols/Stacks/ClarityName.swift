@@ -28,7 +28,7 @@ public struct ClarityName: Hashable, Sendable {
     }
 
     /// For names that are known to be well formed.
-    init(unchecked text: String) { self.text = text }
+    package init(unchecked text: String) { self.text = text }
 
     /// Whether a contract may be called so: letters, digits, `-` and `_` behind a letter, at most 40 bytes.
     public var isContractName: Bool {

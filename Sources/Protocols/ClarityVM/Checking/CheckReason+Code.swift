@@ -105,7 +105,7 @@ extension CheckReason {
 }
 
 extension ClarityType {
-    /// The kind of this type in the reference VM's words, with the kind of what is inside where there is one thing inside.
+    /// The kind of this type in the reference VM's words, and of what is inside where there is one thing inside.
     var shape: String {
         switch self {
         case .optional(let optional):

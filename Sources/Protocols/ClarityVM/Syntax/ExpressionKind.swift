@@ -5,8 +5,9 @@ public import FarthingStacks
 
 /// What a piece of a contract is.
 ///
-/// A tuple literal `{a: 1}` does not appear here: the parser turns it into the list `(tuple (a 1))`.
-public indirect enum ExpressionKind: Hashable, Sendable {
+/// A tuple literal `{a: 1}` does not appear here: the parser turns it into the list `(tuple (a 1))`. Where the parser is
+/// told who deploys the contract, `.name` and `.name.trait` become literals and fields too.
+public enum ExpressionKind: Hashable, Sendable {
     /// A name.
     case atom(ClarityName)
     /// A number, a buffer, a string, or a principal in full.
@@ -18,7 +19,7 @@ public indirect enum ExpressionKind: Hashable, Sendable {
     /// `.name.trait`: a trait of a contract of the same deployer.
     case sugaredField(contract: ClarityName, trait: ClarityName)
     /// `'principal.name.trait`: a trait in full.
-    case field(TraitIdentifier)
+    indirect case field(TraitIdentifier)
     /// `<name>`: whatever contract implements the trait.
     case traitReference(ClarityName)
 }

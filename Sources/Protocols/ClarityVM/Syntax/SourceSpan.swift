@@ -3,27 +3,30 @@
 
 /// Where in a contract's text something stands.
 public struct SourceSpan: Hashable, Sendable, CustomStringConvertible {
-    /// A place in the text; lines and columns are counted from 1, columns in Unicode scalars.
+    /// A place in the text; lines and columns are counted from 1, columns in bytes.
     public struct Position: Hashable, Comparable, Sendable, CustomStringConvertible {
-        public var line: Int
-        public var column: Int
+        private let storedLine: UInt32
+        private let storedColumn: UInt32
 
         public init(line: Int, column: Int) {
-            self.line = line
-            self.column = column
+            storedLine = UInt32(clamping: line)
+            storedColumn = UInt32(clamping: column)
         }
 
+        public var line: Int { Int(storedLine) }
+        public var column: Int { Int(storedColumn) }
+
         public static func < (left: Self, right: Self) -> Bool {
-            (left.line, left.column) < (right.line, right.column)
+            (left.storedLine, left.storedColumn) < (right.storedLine, right.storedColumn)
         }
 
         public var description: String { "\(line):\(column)" }
     }
 
     /// The first character.
-    public var start: Position
+    public let start: Position
     /// The last character.
-    public var end: Position
+    public let end: Position
 
     public init(start: Position, end: Position) {
         self.start = start

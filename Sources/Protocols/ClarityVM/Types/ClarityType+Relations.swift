@@ -33,7 +33,7 @@ extension ClarityType {
         }
     }
 
-    /// The type that this one is outside of lists and calls: a contract's name is a principal, a mixture may be nothing.
+    /// The type that this one is outside of lists and calls: a contract is a principal, a mixture may be nothing.
     var concrete: ClarityType? {
         switch self {
         case .callable(.contract): return .principal
@@ -46,8 +46,8 @@ extension ClarityType {
 
     /// The narrowest type that admits both.
     ///
-    /// - Throws: ``CheckReason/typeError(expected:found:)`` when there is none, ``CheckReason/supertypeTooLarge`` when it
-    ///   would be too large.
+    /// - Throws: ``CheckReason/typeError(expected:found:)`` when there is none, ``CheckReason/supertypeTooLarge``
+    ///   when it would be too large.
     public static func leastSupertype(_ left: ClarityType, _ right: ClarityType) throws(CheckReason) -> ClarityType {
         switch (left, right) {
         case (.noType, let type), (let type, .noType): return type

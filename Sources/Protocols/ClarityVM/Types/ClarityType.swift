@@ -64,6 +64,18 @@ public indirect enum ClarityType: Hashable, Sendable {
         }
     }
 
+    /// How much work it is to look at all of this type.
+    var weight: Int {
+        switch self {
+        case .union(let members): members.count
+        case .list(let list): list.weight
+        case .tuple(let tuple): tuple.weight
+        case .optional(let optional): optional.weight
+        case .response(let response): response.weight
+        default: 1
+        }
+    }
+
     /// How many types are nested in each other, this one included.
     public var depth: Int {
         switch self {

@@ -9,6 +9,7 @@ public struct ListType: Hashable, Sendable {
     public let size: Int
     let descriptionSize: Int
     let depth: Int
+    let weight: Int
 
     /// The type of lists of up to `maximumLength` values of the type `entry`.
     ///
@@ -26,11 +27,12 @@ public struct ListType: Hashable, Sendable {
         self.maximumLength = maximumLength
         self.descriptionSize = descriptionSize
         self.depth = depth
+        weight = 1 + entry.weight
         size = content + descriptionSize
     }
 
     private init() {
-        (entry, maximumLength, size, descriptionSize, depth) = (.noType, 0, 6, 6, 2)
+        (entry, maximumLength, size, descriptionSize, depth, weight) = (.noType, 0, 6, 6, 2, 2)
     }
 
     /// The type of the list without entries.

@@ -8,6 +8,7 @@ public struct OptionalType: Hashable, Sendable {
     public let size: Int
     let descriptionSize: Int
     let depth: Int
+    let weight: Int
 
     /// The type of an optional `wrapped`.
     ///
@@ -17,6 +18,7 @@ public struct OptionalType: Hashable, Sendable {
         size = 1 + wrapped.size
         descriptionSize = 1 + wrapped.descriptionSize
         depth = 1 + wrapped.depth
+        weight = 1 + wrapped.weight
         guard size <= ClarityType.maximumSize, descriptionSize <= ClarityType.maximumSize else {
             throw .valueTooLarge
         }
@@ -24,7 +26,7 @@ public struct OptionalType: Hashable, Sendable {
     }
 
     private init() {
-        (wrapped, size, descriptionSize, depth) = (.noType, 2, 2, 2)
+        (wrapped, size, descriptionSize, depth, weight) = (.noType, 2, 2, 2, 2)
     }
 
     /// The type of `none`, of which nobody knows what is missing.

@@ -9,6 +9,7 @@ public struct ResponseType: Hashable, Sendable {
     public let size: Int
     let descriptionSize: Int
     let depth: Int
+    let weight: Int
 
     /// The type of a response with these two arms.
     ///
@@ -19,6 +20,7 @@ public struct ResponseType: Hashable, Sendable {
         size = 1 + max(ok.size, err.size)
         descriptionSize = 1 + ok.descriptionSize + err.descriptionSize
         depth = 1 + max(ok.depth, err.depth)
+        weight = 1 + ok.weight + err.weight
         guard size <= ClarityType.maximumSize, descriptionSize <= ClarityType.maximumSize else {
             throw .valueTooLarge
         }

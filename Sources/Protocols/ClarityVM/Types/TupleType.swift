@@ -22,6 +22,7 @@ public struct TupleType: Hashable, Sendable {
     public let size: Int
     let descriptionSize: Int
     let depth: Int
+    let weight: Int
 
     /// The type of tuples with these fields, which may come in any order.
     ///
@@ -43,6 +44,7 @@ public struct TupleType: Hashable, Sendable {
         guard depth <= ClarityType.maximumDepth else { throw .typeSignatureTooDeep }
         self.fields = sorted
         self.depth = depth
+        weight = sorted.reduce(1) { $0 + 1 + $1.type.weight }
         descriptionSize = 2 * sorted.count + names + descriptions
         size = 2 * sorted.count + names + values + descriptionSize
         guard size <= ClarityType.maximumSize, descriptionSize <= ClarityType.maximumSize else {

@@ -5,8 +5,8 @@ public import FarthingStacks
 
 /// The functions that the language brings along.
 ///
-/// Parser, checker and evaluator all read this one table. The name in a contract is the raw value; which words there are
-/// depends on the contract's edition of the language.
+/// Parser, checker and evaluator all read this one table. The name in a contract is the raw value; which words there
+/// are depends on the contract's edition of the language.
 ///
 /// - Source: SIP-002, SIP-015, SIP-021, SIP-033; the Clarity reference.
 public enum NativeFunction: String, Hashable, CaseIterable, Sendable {

@@ -4,8 +4,8 @@
 import FarthingStacks
 
 extension ClarityName {
-    /// Whether the name belongs to the language in contracts of the edition `version`, so that nothing can be called so.
-    func isReserved(in version: ClarityVersion) -> Bool {
+    /// Whether the name belongs to the language in contracts of the edition `version`: nothing can be called so.
+    package func isReserved(in version: ClarityVersion) -> Bool {
         NativeFunction(self, in: version) != nil || NativeVariable(self, in: version) != nil
             || DefinitionWord(self) != nil
     }
