@@ -101,7 +101,7 @@ struct ContractCompiler {
         var scope = Scope()
         var parameters: [(name: ClarityName, type: ClarityType)] = []
         for parameter in checked.parameters {
-            guard !isTaken(parameter.name) else {
+            guard !isTaken(parameter.name), scope.slots[parameter.name] == nil else {
                 steps.append(.fault(RuntimeFault(.nameAlreadyUsed(parameter.name.text), at: span)))
                 return
             }
