@@ -75,7 +75,9 @@ struct Options {
             case "--versions":
                 let list = (rest.popFirst() ?? "").split(separator: ",")
                 versions = Set(list.compactMap { UInt8($0).flatMap(ClarityVersion.init(rawValue:)) })
-                guard !versions.isEmpty else { throw VectorFile.Fault(description: "--versions takes a list like 2,3,4") }
+                guard !versions.isEmpty else {
+                    throw VectorFile.Fault(description: "--versions takes a list like 2,3,4")
+                }
             case let option where option.hasPrefix("-"):
                 throw VectorFile.Fault(description: "unknown option \(option); --help tells the others")
             default: files.append(argument)

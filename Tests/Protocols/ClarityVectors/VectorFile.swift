@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingEncodings
 import FarthingClarityVM
+import FarthingEncodings
 
 /// A file of vectors in one of the forms that are known, told apart by what is in it.
 enum VectorFile {

@@ -9,10 +9,12 @@ enum Words {
 
     /// The words of `program` that are not evaluated, sorted.
     static func unsupported(in program: String) -> [String] {
-        let code = program.split(separator: "\n").map { line in
-            line.firstRange(of: ";;").map { line[..<$0.lowerBound] } ?? line
+        var words: Set<String> = []
+        for line in program.split(separator: "\n") {
+            // What stands behind two semicolons is a comment.
+            let code = line.firstRange(of: ";;").map { line[..<$0.lowerBound] } ?? line[...]
+            for word in code.split(whereSeparator: { " ()\t{},:".contains($0) }) { words.insert(String(word)) }
         }
-        let words = code.flatMap { line in line.split { " ()\t{},:".contains($0) } }
-        return Set(words.map(String.init)).intersection(unsupported).sorted()
+        return words.intersection(unsupported).sorted()
     }
 }

@@ -70,7 +70,8 @@ struct SimnetCore: Sendable {
     mutating func deploy(
         name: String, source: String, version: ClarityVersion, _ envelope: Envelope
     ) throws(SimnetFault) -> (contract: ContractIdentifier, receipt: TransactionReceipt) {
-        guard let name = ClarityName(name), let identifier = ContractIdentifier(issuer: envelope.sender, name: name) else {
+        guard let name = ClarityName(name), let identifier = ContractIdentifier(issuer: envelope.sender, name: name)
+        else {
             throw .badContractName(name)
         }
         guard machine.contracts[identifier] == nil else { throw .contractAlreadyExists(identifier) }
