@@ -22,7 +22,8 @@ struct CheckingMutationTests {
         + DefinitionWord.allCases.map(\.rawValue) + [
             "(", ")", "((", "))", "{", "}", ":", ",", ".", "<", ">", "<t>", ".a.b",
             "'ST1PQHQKV0RJXZFY1DGX8MNSNYVE3VGZJSRTPGZGM",
-            "\"", "\\", "u\"", "\\u{", "0x", "0x00", "u", "u1", "-1", "1", ";;", ";", "\n", "\r", "\t", "\0", "é", "😀",
+            "\"", "\\", "u\"", "\\u{", "0x", "0x00", "u", "u1", "-1", "1", ";;",
+            ";", "\n", "\r", "\t", "\0", "é", "😀",
             " ",
             "170141183460469231731687303715884105728", "(list 4294967295 int)", "(buff 1048576)", "(optional none)",
             "(tuple (a int))", "(response int uint)", "{a: 1}", "(some", "(ok", "(err u1)", "x", "f", "()",
