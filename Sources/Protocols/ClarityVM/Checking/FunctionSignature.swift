@@ -7,18 +7,24 @@ public import FarthingStacks
 public struct FunctionSignature: Hashable, Sendable {
     /// A parameter of a function.
     public struct Parameter: Hashable, Sendable {
+        /// What the function calls it.
         public let name: ClarityName
+        /// What may be given for it.
         public let type: ClarityType
 
+        /// A parameter of this name and type.
         public init(name: ClarityName, type: ClarityType) {
             self.name = name
             self.type = type
         }
     }
 
+    /// What the function takes, in order.
     public let parameters: [Parameter]
+    /// What it answers.
     public let returns: ClarityType
 
+    /// The signature of a function that takes and answers this.
     public init(parameters: [Parameter], returns: ClarityType) {
         self.parameters = parameters
         self.returns = returns
@@ -27,9 +33,12 @@ public struct FunctionSignature: Hashable, Sendable {
 
 /// What a method of a trait takes and what it answers; the parameters have no names.
 public struct MethodSignature: Hashable, Sendable {
+    /// What the method takes, in order.
     public let parameters: [ClarityType]
+    /// What it answers: a response.
     public let returns: ClarityType
 
+    /// The signature of a method that takes and answers this.
     public init(parameters: [ClarityType], returns: ClarityType) {
         self.parameters = parameters
         self.returns = returns
