@@ -210,6 +210,6 @@ struct SemanticsTests {
         #expect(try value("(map + (list 1 2 3) (list 10 20))") == "(11 22)")
         #expect(try value("(map + (list 1 2) (list 10 20 30))") == "(11 22)")
         #expect(try value("(fold - (list 10 1) 0)") == "-9")
-        #expect(try value("(filter is-some (list none (some 1)))") == "((some 1))")
+        #expect(try value("(filter not (list true false))") == "(false)")
     }
 }
