@@ -110,8 +110,8 @@ struct CheckingFaultTests {
         ),
         ("(define-read-only (f) (stx-burn? u1 tx-sender))", "1:1 WriteAttemptedInReadOnly"),
         (
-            "(define-data-var v int 1) (define-private (g (x int)) (var-set v x)) (define-read-only (f) (map g (list 1)))",
-            "1:70 WriteAttemptedInReadOnly"
+            "(define-data-var v int 1) (define-private (g (x int)) (var-set v x))\n(define-read-only (f) (map g (list)))",
+            "2:1 WriteAttemptedInReadOnly"
         ),
         ("(define-data-var v int 1) (at-block 0x00 (var-set v 2))", "1:27 AtBlockClosureMustBeReadOnly"),
         // Allowances

@@ -11,8 +11,8 @@ struct CheckingHostileTests {
     func doubling() throws {
         let responses = (1...60).map { "(r\($0) (if true (ok r\($0 - 1)) (err r\($0 - 1))))" }.joined(separator: " ")
         #expect(
-            try CheckingVectors.outcome(of: "(let ((r0 (ok 1)) \(responses)) true)", in: .clarity4) == "! ValueTooLarge"
-        )
+            try CheckingVectors.outcome(of: "(let ((r0 (ok 1)) \(responses)) true)", in: .clarity4)
+                == "! CostBalanceExceeded")
         let tuples = (1...60).map { "(t\($0) {a: t\($0 - 1), b: t\($0 - 1)})" }.joined(separator: " ")
         #expect(
             try CheckingVectors.outcome(of: "(let ((t0 1) \(tuples)) true)", in: .clarity4) == "! BadTupleConstruction")
@@ -66,10 +66,15 @@ struct CheckingHostileTests {
             (define-private (h (x <b500>)) (g x))
             """
         #expect(try CheckingVectors.outcome(of: program, in: .clarity4) == "! IncompatibleTrait.TraitIdentifier")
+        func fork(_ letter: String) -> String {
+            (1...30).map { level in
+                let below = "<\(letter)\(level - 1)>"
+                return "(define-trait \(letter)\(level) ((f (\(below) \(below)) (response bool bool))))"
+            }.joined(separator: " ")
+        }
         let doubled = """
             (define-trait a0 ((f (uint) (response bool bool)))) (define-trait b0 ((f (uint) (response bool bool))))
-            \((1...30).map { "(define-trait a\($0) ((f (<a\($0 - 1)> <a\($0 - 1)>) (response bool bool))))" }.joined(separator: " "))
-            \((1...30).map { "(define-trait b\($0) ((f (<b\($0 - 1)> <b\($0 - 1)>) (response bool bool))))" }.joined(separator: " "))
+            \(fork("a")) \(fork("b"))
             (define-private (g (x <a30>)) true)
             (define-private (h (x <b30>)) (g x))
             """
