@@ -51,7 +51,9 @@ struct RelayTranscriptTests {
                 if name == "get-big", label == "b" { expected = [try #require(expected.last)] }
                 var answers = texts(actions, to: peer, sent)
                 // And asks others without a hash, since it has none of the whole.
-                if name == "get-big", label == "a" { answers = answers.map { $0.replacing(##""##":-705725242,"##, with: "") } }
+                if name == "get-big", label == "a" {
+                    answers = answers.map { $0.replacing(###""##":-705725242,"###, with: "") }
+                }
                 #expect(answers.sorted() == expected.sorted(), "\(name) \(label)")
             }
         }
