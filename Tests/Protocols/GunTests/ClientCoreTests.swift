@@ -157,7 +157,8 @@ struct ClientCoreTests {
         _ = bench.join(0)
         let again = bench.take(relay)
         #expect(again.filter { $0["put"] != nil }.count == 1)
-        #expect(again.filter { $0["get"] != nil }.compactMap { $0["get"]?["#"]?.stringValue }.sorted() == ["s", "t", "u"])
+        #expect(
+            again.filter { $0["get"] != nil }.compactMap { $0["get"]?["#"]?.stringValue }.sorted() == ["s", "t", "u"])
         for message in again where message["get"] != nil { bench.hear(["#": "x", "@": message["#"]], from: relay) }
         bench.wait(99)
         #expect(bench.gets[question] == .success(nil))
@@ -219,7 +220,8 @@ struct ClientCoreTests {
         bench.hear(["#": "1", "@": id, "put": GraphWire.json([bench.node("s", "a", 1)])], from: relay)
         bench.hear(["#": "2", "put": GraphWire.json([bench.node("s", "a", 1)])], from: relay)
         bench.hear(["#": "3", "put": GraphWire.json([bench.node("s", "a", 0, ago: 50)])], from: relay)
-        bench.hear(["#": "4", "put": GraphWire.json([bench.node("s", "a", 2, ago: 5), bench.node("t", "a", 2)])], from: relay)
+        bench.hear(
+            ["#": "4", "put": GraphWire.json([bench.node("s", "a", 2, ago: 5), bench.node("t", "a", 2)])], from: relay)
         bench.hear(["#": "5", "@": "unasked", "put": GraphWire.json([bench.node("s", "a", 3, ago: 1)])], from: relay)
         #expect(bench.changes.map(\.value) == [1, 2])
         #expect(bench.core.graph["t"] == nil)
@@ -239,7 +241,8 @@ struct ClientCoreTests {
         let alice = try Vectors.pair("alice")
         let bob = try Vectors.pair("bob")
         let soul = alice.pub.soul.child("state")
-        func signed(_ value: GunValue, _ at: Double, by pair: GunKeyPair = alice, key: NodeKey = "n") throws -> GunNode {
+        func signed(_ value: GunValue, _ at: Double, by pair: GunKeyPair = alice, key: NodeKey = "n") throws -> GunNode
+        {
             let pair0 = pair.pub.soul.child("state")
             let text = try UserSpace.sign(value, at: key, of: pair0, state: state(at), with: pair)
             return GunNode(soul, ["n": GunEntry(text, state(at))])
@@ -258,7 +261,8 @@ struct ClientCoreTests {
         #expect(bench.core.disbelieved == 5)
         // A question is not answered with less than was seen either.
         let ticket = try bench.get(GraphQuery(soul))
-        bench.hear(["#": "r", "@": bench.take(relay).last?["#"], "put": GraphWire.json([try signed(4, 900)])], from: relay)
+        bench.hear(
+            ["#": "r", "@": bench.take(relay).last?["#"], "put": GraphWire.json([try signed(4, 900)])], from: relay)
         bench.wait(99)
         #expect(try bench.gets[ticket]?.get()?["n"] == 5)
     }

@@ -85,8 +85,11 @@ struct FrameAssemblyTests {
     @Test("Only what may become a connection becomes one")
     func gate() {
         var gate = UpgradeGate(path: "/gun", hosts: nil, origins: nil)
-        func status(_ uri: String, _ headers: HTTPHeaders = ["Upgrade": "websocket"], method: HTTPMethod = .GET) -> UInt? {
-            gate.refusal(of: HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers))?.status.code
+        func status(
+            _ uri: String, _ headers: HTTPHeaders = ["Upgrade": "websocket"], method: HTTPMethod = .GET
+        ) -> UInt? {
+            gate.refusal(of: HTTPRequestHead(version: .http1_1, method: method, uri: uri, headers: headers))?.status
+                .code
         }
         #expect(status("/gun") == nil)
         #expect(status("/gun?a=b") == 400)
@@ -100,8 +103,10 @@ struct FrameAssemblyTests {
         #expect(status("/gun", ["Upgrade": "WebSocket", "Host": "[::1]:8765"]) == nil)
         #expect(status("/gun", ["Upgrade": "WebSocket", "Host": "other.example"]) == 421)
         #expect(status("/gun", ["Upgrade": "WebSocket"]) == 421)
-        #expect(status("/gun", ["Upgrade": "websocket", "Host": "relay.example", "Origin": "https://app.example"]) == nil)
-        #expect(status("/gun", ["Upgrade": "websocket", "Host": "relay.example", "Origin": "https://evil.example"]) == 403)
+        #expect(
+            status("/gun", ["Upgrade": "websocket", "Host": "relay.example", "Origin": "https://app.example"]) == nil)
+        #expect(
+            status("/gun", ["Upgrade": "websocket", "Host": "relay.example", "Origin": "https://evil.example"]) == 403)
     }
 
     @Test("Addresses of relays are read strictly")
@@ -110,7 +115,10 @@ struct FrameAssemblyTests {
         #expect(address.host == "127.0.0.1" && address.port == 8765 && address.path == "/gun")
         #expect(try RelayAddress("ws://relay.example").path == "/gun")
         #expect(try RelayAddress("ws://[::1]:9/x").authority == "[::1]:9")
-        for text in ["", "http://a/gun", "ws://", "ws://a:0", "ws://a:99999", "ws://a:x", "ws://u@a", "ws://a/gun?x", "ws://[::1"] {
+        for text in [
+            "", "http://a/gun", "ws://", "ws://a:0", "ws://a:99999", "ws://a:x", "ws://u@a", "ws://a/gun?x",
+            "ws://[::1",
+        ] {
             #expect(throws: GunError.badAddress(text)) { try RelayAddress(text) }
         }
     }

@@ -15,7 +15,8 @@ struct GraphTests {
             let name = try recorded.text(of: "name")
             var graph = Graph()
             if case .object? = recorded["have"] {
-                graph.merge(try GunEntry(vector: try recorded.at("have")), at: "k", of: "s", now: .greatestFiniteMagnitude)
+                graph.merge(
+                    try GunEntry(vector: try recorded.at("have")), at: "k", of: "s", now: .greatestFiniteMagnitude)
             }
             let verdict = graph.merge(
                 try GunEntry(vector: try recorded.at("incoming")), at: "k", of: "s", now: .greatestFiniteMagnitude)
@@ -114,7 +115,8 @@ struct GraphTests {
 
     @Test("The changes since an older version are what HAM would apply")
     func changes() {
-        let older = GunNode("s", ["a": GunEntry(1, state(1)), "b": GunEntry(2, state(5)), "c": GunEntry("x", state(1))])
+        let older = GunNode(
+            "s", ["a": GunEntry(1, state(1)), "b": GunEntry(2, state(5)), "c": GunEntry("x", state(1))])
         let newer = GunNode(
             "s",
             [

@@ -95,6 +95,18 @@ struct HostilePeerTests {
         await relay.shutdown()
     }
 
+    @Test("A handshake that is none is told so")
+    func noHandshake() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false)
+        let text = String(decoding: RawConnection.handshake(), as: UTF8.self).replacing(
+            "Version: 13", with: "Version: 7")
+        let heard = try await RawConnection.exchange(await relay.port, [Array(text.utf8)])
+        #expect(String(decoding: heard, as: UTF8.self).hasPrefix("HTTP/1.1 400 "))
+        await relay.shutdown()
+    }
+
     @Test("A connection that never becomes a WebSocket is ended")
     func silence() async throws {
         let place = try Loopback()
@@ -165,6 +177,35 @@ struct HostilePeerTests {
         #expect(String(decoding: heard, as: UTF8.self).contains("gun.full"))
         #expect(try await first.put(["a": 1], at: "s") == .acknowledged)
         await first.close()
+        await relay.shutdown()
+    }
+
+    @Test("A peer that does not read is disconnected, and the others go on")
+    func slowReader() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) { $0.limits.outboxBytes = 300_000 }
+        let port = await relay.port
+        let idle = try await RawConnection.open(port)
+        let writer = try await Loopback.client(port)
+        try await idle.channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(bytes: RawConnection.handshake()))
+            let question = Array(##"{"#":"g","get":{"#":"s"}}"##.utf8)
+            try await outbound.write(ByteBuffer(bytes: RawConnection.frame(0x81, question)))
+            // Its receive buffers fill up, then the relay's outbox.
+            let text = String(repeating: "x", count: 200_000)
+            for number in 0..<60 { try await writer.put(["n": .value(.text(text + "\(number)"))], at: "s") }
+            try await writer.put(["n": "done"], at: "s")
+            var heard = 0
+            do {
+                for try await buffer in inbound { heard += buffer.readableBytes }
+            } catch {
+                // Cut off with something still under way.
+            }
+            #expect(heard < 60 * 200_000)
+        }
+        #expect(try await writer.get("s", "n") == "done")
+        await writer.close()
         await relay.shutdown()
     }
 

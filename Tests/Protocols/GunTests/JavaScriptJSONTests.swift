@@ -11,7 +11,7 @@ struct JavaScriptJSONTests {
     @Test(
         "Numbers are written in the shortest form of ECMAScript",
         arguments: [
-            (1795225994662, "1795225994662"), (1795225994662.001, "1795225994662.001"), (0.1, "0.1"), (-0.0, "0"),
+            (1_795_225_994_662, "1795225994662"), (1795225994662.001, "1795225994662.001"), (0.1, "0.1"), (-0.0, "0"),
             (1e20, "100000000000000000000"), (123_456_789_012_345_683_968, "123456789012345680000"),
             (1e21, "1e+21"), (1.5e300, "1.5e+300"), (0.000001, "0.000001"), (1e-7, "1e-7"), (1.5e-10, "1.5e-10"),
             (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (-12.5, "-12.5"),
@@ -36,8 +36,14 @@ struct JavaScriptJSONTests {
         "A text is written as JSON.stringify writes what JSON.parse read",
         arguments: [
             (#"{ "b" : 1.0, "a" : [ ] }"#, #"{"b":1,"a":[]}"#),
-            (#"{"b":1,"10":2,"9":3,"01":4,"4294967295":5,"-1":6}"#, #"{"9":3,"10":2,"b":1,"01":4,"4294967295":5,"-1":6}"#),
-            (#""\u002f\u007f\u00e9\u2603\b\f\n\r\t\"\\\u0001\u001F""#, "\"/\u{7F}é☃\\b\\f\\n\\r\\t\\\"\\\\\\u0001\\u001f\""),
+            (
+                #"{"b":1,"10":2,"9":3,"01":4,"4294967295":5,"-1":6}"#,
+                #"{"9":3,"10":2,"b":1,"01":4,"4294967295":5,"-1":6}"#
+            ),
+            (
+                #""\u002f\u007f\u00e9\u2603\b\f\n\r\t\"\\\u0001\u001F""#,
+                "\"/\u{7F}é☃\\b\\f\\n\\r\\t\\\"\\\\\\u0001\\u001f\""
+            ),
             (#""\uD83D\uDE00""#, "\"😀\""),
             (#""a\uD83Db""#, #""a\ud83db""#),
             (#"["\udc00\ud800"]"#, #"["\udc00\ud800"]"#),
@@ -69,7 +75,8 @@ struct JavaScriptJSONTests {
         #expect(JavaScriptJSON.text(try JavaScriptJSON.parse(Array(text.utf8))) == text)
     }
 
-    @Test("What is no JSON is refused", arguments: ["", "{", "{\"a\":1,\"a\":2}", "[1,]", "01", "\"\\ud8\"", "\u{FEFF}1"])
+    @Test(
+        "What is no JSON is refused", arguments: ["", "{", "{\"a\":1,\"a\":2}", "[1,]", "01", "\"\\ud8\"", "\u{FEFF}1"])
     func refused(text: String) {
         #expect(throws: JSON.ParseError.self) { try JavaScriptJSON.parse(Array(text.utf8)) }
     }

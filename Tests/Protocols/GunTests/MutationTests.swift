@@ -64,7 +64,8 @@ struct MutationTests {
         try Self.mutants(2, 4000) { bytes in
             guard let messages = try? GunMessage.decode(bytes, limits: GunLimits()) else { return }
             for message in messages {
-                guard case .put(let put) = message.body, let nodes = try? GraphWire.nodes(put, limits: GunLimits()) else {
+                guard case .put(let put) = message.body, let nodes = try? GraphWire.nodes(put, limits: GunLimits())
+                else {
                     continue
                 }
                 let again = try JavaScriptJSON.parse(JavaScriptJSON.bytes(GraphWire.json(nodes)))

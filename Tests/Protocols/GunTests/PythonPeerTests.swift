@@ -60,7 +60,8 @@ struct PythonPeerTests {
         #expect(try await reader.get("channels/c1")?["é\n"] == "☃\u{1}/")
         #expect(try await reader.get("nowhere") == nil)
         let mine = client.signed(by: GunKeyPair())
-        #expect(try await mine.put(["nonce": 12, "note": "näive \"x\"", "f": 0.1, "gone": nil], at: "c") == .acknowledged)
+        #expect(
+            try await mine.put(["nonce": 12, "note": "näive \"x\"", "f": 0.1, "gone": nil], at: "c") == .acknowledged)
         #expect(try await reader.get(mine.soul("c"))?["note"] == "näive \"x\"")
         await #expect(throws: GunError.refused(text: "Unverified data.")) {
             try await client.put(["nonce": 13], at: mine.soul("c"))

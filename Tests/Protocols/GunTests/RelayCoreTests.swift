@@ -98,8 +98,10 @@ struct RelayCoreTests {
         let keyReader = bench.join(3)
         let stranger = bench.join(4)
         bench.say(["#": "g1", "get": ["#": "s"]], as: reader)
-        bench.say(["#": "g2", "get": ["#": "s", ".": "b"]], as: keyReader)
         #expect(bench.take(reader).map { $0["@"] } == ["g1"])
+        bench.say(["#": "g2", "get": ["#": "s", ".": "b"]], as: keyReader)
+        // Who asked for the node may know more of it.
+        #expect(bench.take(reader).map { $0["get"]?["."] } == ["b"])
         _ = bench.take(keyReader)
         bench.put("p1", [GunNode("s", ["a": bench.entry(1), "b": bench.entry(2)])], as: writer)
         let copy = bench.take(reader)
@@ -123,7 +125,8 @@ struct RelayCoreTests {
         let writer = bench.join(1, pid: "w")
         let known = bench.join(2, pid: "k")
         let other = bench.join(3, pid: "o")
-        bench.say(["#": "p", "put": GraphWire.json([GunNode("s", ["a": bench.entry(1)])]), "><": "k", "zz": 1], as: writer)
+        bench.say(
+            ["#": "p", "put": GraphWire.json([GunNode("s", ["a": bench.entry(1)])]), "><": "k", "zz": 1], as: writer)
         #expect(bench.take(known).isEmpty)
         let copy = bench.take(other)
         #expect(copy.map { $0["><"] } == ["w,k,o"])
@@ -138,7 +141,7 @@ struct RelayCoreTests {
         bench.say(message, as: peer)
         #expect(bench.take(peer).count == 1)
         for _ in 0..<3 {
-            bench.wait(5000)
+            bench.wait(3000)
             bench.say(message, as: peer)
         }
         #expect(bench.take(peer).isEmpty)
@@ -162,7 +165,8 @@ struct RelayCoreTests {
         #expect(bench.core.node("s")?["a"] == 1)
         bench.say(["#": "r2", "@": "g", "put": put], as: holder)
         #expect(bench.take(asker).isEmpty)
-        bench.say(["#": "r3", "@": "unasked", "put": GraphWire.json([GunNode("t", ["a": bench.entry(1)])])], as: holder)
+        bench.say(
+            ["#": "r3", "@": "unasked", "put": GraphWire.json([GunNode("t", ["a": bench.entry(1)])])], as: holder)
         #expect(bench.take(asker).isEmpty && bench.core.node("t") == nil)
         bench.core.disconnect(asker)
         bench.say(["#": "r4", "@": "g", "ok": true], as: holder)
@@ -224,7 +228,7 @@ struct RelayCoreTests {
         limits.graphBytes = 400
         limits.subscriptionsPerPeer = 2
         limits.peers = 2
-        limits.messageBytes = 2000
+        limits.messageBytes = 4000
         limits.batchMessages = 2
         var bench = RelayBench(limits: limits)
         let peer = bench.join(1)
@@ -239,7 +243,7 @@ struct RelayCoreTests {
         #expect(bench.core.graph.count == 1)
         for index in 0..<3 { bench.say(["#": .string("g\(index)"), "get": ["#": .string("t\(index)")]], as: peer) }
         #expect(bench.take(peer).last?["err"] == "Error: Too many subscriptions.")
-        bench.hear([UInt8](repeating: 0x20, count: 2001), from: peer)
+        bench.hear([UInt8](repeating: 0x20, count: 4001), from: peer)
         bench.hear(Array(#"[{},{},{}]"#.utf8), from: peer)
         bench.hear([0xFF, 0xFE], from: peer)
         #expect(bench.take(peer).map { $0["dam"] } == ["!", "!", "!"])
@@ -307,6 +311,19 @@ struct RelayCoreTests {
         let batch = ##"[{"#":"a","get":{"#":"s"}},"{\"#\":\"b\",\"get\":{\"#\":\"s\"}}",7,"x",null,[]]"##
         bench.hear(Array(batch.utf8), from: peer)
         #expect(bench.take(peer).map { $0["@"] } == ["a", "b"])
+    }
+
+    @Test("A batch that asks for more than can wait for its peer ends the connection")
+    func amplification() {
+        var limits = GunLimits()
+        limits.outboxBytes = 10_000
+        var bench = RelayBench(limits: limits)
+        let peer = bench.join(1)
+        bench.put("p", [GunNode("s", ["a": bench.entry(.text(String(repeating: "x", count: 2000)))])], as: peer)
+        let batch = (0..<100).map { ##"{"#":"g\##($0)","get":{"#":"s"}}"## }.joined(separator: ",")
+        bench.hear(Array("[\(batch)]".utf8), from: peer)
+        #expect(bench.closed[peer] == .full(what: "answers"))
+        #expect(bench.take(peer).count < 10)
     }
 
     @Test("Remembered ids stay within their bound")

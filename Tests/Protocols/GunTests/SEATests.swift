@@ -92,7 +92,8 @@ struct SEATests {
             let output = try recorded.text(of: "output")
             #expect(try SEA.decrypt(.string(output), key: key) == (try recorded.at("decrypted")))
             let again = try SEA.encrypted(
-                try recorded.at("input"), key: key, salt: try bytes(recorded, "salt_hex"), nonce: try bytes(recorded, "iv_hex"))
+                try recorded.at("input"), key: key, salt: try bytes(recorded, "salt_hex"),
+                nonce: try bytes(recorded, "iv_hex"))
             #expect("SEA" + JavaScriptJSON.text(again) == output)
             #expect(throws: GunError.cannotDecrypt) { try SEA.decrypt(.string(output), key: key + "x") }
         }
@@ -100,7 +101,9 @@ struct SEATests {
         #expect(try SEA.decrypt(.string(made), key: "k") == ["a": "b"])
     }
 
-    @Test("What is no ciphertext is refused", arguments: ["", "SEA{}", #"SEA{"ct":"AA==","iv":"AAAA","s":"AA=="}"#, "[1]"])
+    @Test(
+        "What is no ciphertext is refused",
+        arguments: ["", "SEA{}", #"SEA{"ct":"AA==","iv":"AAAA","s":"AA=="}"#, "[1]"])
     func noCiphertext(text: String) {
         #expect(throws: GunError.badEnvelope) { try SEA.decrypt(.string(text), key: "k") }
     }

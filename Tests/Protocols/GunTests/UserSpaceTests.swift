@@ -73,10 +73,13 @@ struct UserSpaceTests {
     func publicKey() throws {
         let alice = try Vectors.pair("alice")
         let entry = GunEntry(.text(alice.pub.text), state(1))
-        #expect(UserSpace.check(entry, at: "pub", of: alice.pub.soul, now: now) == .owned(entry.value, writer: alice.pub))
+        #expect(
+            UserSpace.check(entry, at: "pub", of: alice.pub.soul, now: now) == .owned(entry.value, writer: alice.pub))
         let other = GunEntry(.text(try Vectors.pair("bob").pub.text), state(1))
         #expect(UserSpace.check(other, at: "pub", of: alice.pub.soul, now: now) == .refused("Account not same!"))
-        #expect(UserSpace.check(GunEntry("a.b", state(1)), at: "pub", of: "~a.b", now: now) == .refused("Account not same!"))
+        #expect(
+            UserSpace.check(GunEntry("a.b", state(1)), at: "pub", of: "~a.b", now: now) == .refused("Account not same!")
+        )
     }
 
     @Test("Aliases lead only where their names say")
@@ -139,7 +142,8 @@ struct UserSpaceTests {
         let bob = try Vectors.pair("bob")
         let inbox = alice.pub.soul.child("inbox")
         let expiring = try GunCertificate(by: alice, for: nil, writing: Lex(prefix: "inbox"), until: state(100))
-        func verdict(_ certificate: GunCertificate, at time: Double, blocked: Bool = false) throws -> UserSpace.Verdict {
+        func verdict(_ certificate: GunCertificate, at time: Double, blocked: Bool = false) throws -> UserSpace.Verdict
+        {
             let signed = try UserSpace.sign(
                 "hi", at: "1", of: inbox, state: state(time), with: bob, certificate: certificate)
             return UserSpace.check(GunEntry(signed, state(time)), at: "1", of: inbox, now: now) { soul, key in

@@ -36,6 +36,7 @@ extension JSON {
 
 extension GunEntry {
     init(vector: JSON) throws {
-        self.init(try #require(GunValue(try vector.at("value"))), try #require(GunState(try vector.double(of: "state"))))
+        self.init(
+            try #require(GunValue(try vector.at("value"))), try #require(GunState(try vector.double(of: "state"))))
     }
 }

@@ -50,11 +50,17 @@ public struct ClientCore: Sendable {
     }
 
     public struct Timing: Hashable, Sendable {
-        /// How long an acknowledgement is waited for. Unit: milliseconds.
+        /// How long an acknowledgement is waited for.
+        ///
+        /// - Unit: milliseconds.
         public var acknowledgement = 9000.0
-        /// How long an answer is waited for. Unit: milliseconds.
+        /// How long an answer is waited for.
+        ///
+        /// - Unit: milliseconds.
         public var answer = 9000.0
-        /// How long after an answer others may still follow. Unit: milliseconds.
+        /// How long after an answer others may still follow.
+        ///
+        /// - Unit: milliseconds.
         public var settling = 99.0
 
         public init() {}
@@ -172,7 +178,9 @@ public struct ClientCore: Sendable {
         questions[ticket] = Question(query: query, deadline: now + timing.answer, write: write)
         retain(query.soul)
         var actions: [Action] = []
-        for relay in links.keys.sorted(by: { $0.number < $1.number }) { actions.append(send(question: ticket, to: relay)) }
+        for relay in links.keys.sorted(by: { $0.number < $1.number }) {
+            actions.append(send(question: ticket, to: relay))
+        }
         return (ticket, actions)
     }
 

@@ -58,8 +58,8 @@ final class ChangeBuffer: Sendable {
     func offer(_ changes: [GunChange]) {
         let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.isFinished else { return nil }
-            for change in changes {
-                if state.changes.updateValue(change, forKey: change.key) == nil { state.order.append(change.key) }
+            for change in changes where state.changes.updateValue(change, forKey: change.key) == nil {
+                state.order.append(change.key)
             }
             defer { state.reader = nil }
             return state.reader
@@ -104,7 +104,9 @@ final class ChangeBuffer: Sendable {
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let earlier = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                        if state.first < state.order.count || state.isFinished || Task.isCancelled { return continuation }
+                        if state.first < state.order.count || state.isFinished || Task.isCancelled {
+                            return continuation
+                        }
                         defer { state.reader = continuation }
                         return state.reader
                     }

@@ -191,7 +191,8 @@ public actor GunClient {
             case .finishGet(let ticket, let result): gets.removeValue(forKey: ticket)?.resume(returning: result)
             case .deliver(let ticket, let changes): buffers[ticket]?.offer(changes)
             case .notice(let relay, let text):
-                logger.info("A relay complains.", metadata: ["relay": "\(relay.number)", "text": "\(text.prefix(256))"])
+                logger.info(
+                    "A relay complains.", metadata: ["relay": "\(relay.number)", "text": "\(text.prefix(256))"])
             }
         }
         schedule()

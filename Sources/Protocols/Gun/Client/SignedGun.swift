@@ -99,7 +99,8 @@ extension GunClient {
         let named = try await get(GunAccount.aliasSoul(alias))
         var tried = 0
         for key in (named?.entries.keys.sorted() ?? []) where tried < 16 {
-            guard key.text.utf8.first == UInt8(ascii: "~"), let pub = try? GunPublicKey(String(key.text.dropFirst())) else {
+            guard key.text.utf8.first == UInt8(ascii: "~"), let pub = try? GunPublicKey(String(key.text.dropFirst()))
+            else {
                 continue
             }
             tried += 1

@@ -38,7 +38,7 @@ public struct GunLimits: Hashable, Sendable {
     /// How many message ids are remembered to recognise repetitions.
     public var rememberedMessages = 65_536
     /// - Unit: bytes that wait for one peer to take them; a peer that is slower is disconnected.
-    public var outboxBytes = 8_388_608
+    public var outboxBytes = 4_194_304
     /// From how many bytes on a node is answered in several messages.
     public var replyBytes = 262_144
 

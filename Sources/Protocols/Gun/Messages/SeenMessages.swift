@@ -59,7 +59,8 @@ struct SeenMessages<Peer: Hashable & Sendable>: Sendable {
         while first < uses.count {
             let use = uses[first]
             guard use.at + Self.memory <= now || seen.count > limit || uses.count - first > 2 * limit else { break }
-            if let known = seen[use.id], known.usedAt <= use.at || seen.count > limit || uses.count - first > 2 * limit {
+            if let known = seen[use.id], known.usedAt <= use.at || seen.count > limit || uses.count - first > 2 * limit
+            {
                 seen[use.id] = nil
             }
             first += 1

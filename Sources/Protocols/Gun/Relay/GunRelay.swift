@@ -169,7 +169,7 @@ public actor GunRelay {
             waiting = []
             do {
                 try await file?.write(batch.flatMap(\.nodes))
-                for case let (bytes, peer)? in batch.map(\.acknowledgement) { send(bytes, to: peer) }
+                for case (let bytes, let peer)? in batch.map(\.acknowledgement) { send(bytes, to: peer) }
             } catch {
                 // No acknowledgement goes out: what was not stored may be gone after a restart.
                 logger.error("The relay's file was not written.", metadata: ["reason": "\(error)"])

@@ -146,7 +146,14 @@ public struct RelayCore: Sendable {
             return [.send(GunMessage.bytes(["#": .string(newID().text), "dam": "!", "err": notice]), to: peer)]
         }
         var actions: [Action] = []
-        for message in messages { actions += receive(message, from: peer, at: now) }
+        var answered = 0
+        for message in messages {
+            let next = receive(message, from: peer, at: now)
+            for case .send(let bytes, peer) in next { answered += bytes.count }
+            actions += next
+            // A few bytes may ask for many, again and again in one batch.
+            guard answered <= limits.outboxBytes else { return actions + [.close(peer, .full(what: "answers"))] }
+        }
         return actions
     }
 

@@ -50,7 +50,7 @@ final class RelayListener: Sendable {
                 do {
                     try await server.executeThenClose { inbound in
                         for try await accepted in inbound {
-                            group.addTask { await Self.handle(accepted, gate: gate, serve: serve) }
+                            group.addTask { await Self.handle(accepted, serve: serve) }
                         }
                     }
                 } catch {
@@ -85,7 +85,9 @@ final class RelayListener: Sendable {
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    .socket(try GunSocket.Channel(wrappingChannelSynchronously: channel, configuration: GunSocket.readAhead))
+                    .socket(
+                        try GunSocket.Channel(wrappingChannelSynchronously: channel, configuration: GunSocket.readAhead)
+                    )
                 }
             })
         let result = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
@@ -97,6 +99,9 @@ final class RelayListener: Sendable {
                             .refused(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
                         }
                     })))
+        let handlers = channel.pipeline.syncOperations
+        let handler = try handlers.handler(type: NIOTypedHTTPServerUpgradeHandler<Upgrade>.self)
+        try handlers.addHandler(UpgradeGateHandler(gate: gate), position: .before(handler))
         let timeout = channel.eventLoop.scheduleTask(in: .init(configuration.handshakeTimeout)) {
             channel.close(promise: nil)
         }
@@ -106,39 +111,25 @@ final class RelayListener: Sendable {
     }
 
     private static func handle(
-        _ accepted: Accepted, gate: UpgradeGate, serve: @Sendable (GunSocket.Channel) async -> Void
+        _ accepted: Accepted, serve: @Sendable (GunSocket.Channel) async -> Void
     ) async {
         do {
             switch try await accepted.get() {
             case .socket(let channel): await serve(channel)
-            case .refused(let channel): try await refuse(channel, gate: gate)
+            case .refused(let channel): try await refuse(channel)
             }
         } catch {
             // The connection broke off before it became one.
         }
     }
 
-    /// Answers the first request, and closes.
+    /// Answers a handshake that the gate let pass and the upgrade did not, such as one of another version, and closes.
     private static func refuse(
-        _ channel: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>, gate: UpgradeGate
+        _ channel: NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
     ) async throws {
-        try await channel.executeThenClose { inbound, outbound in
-            for try await part in inbound {
-                guard case .head(let head) = part else { continue }
-                let refusal =
-                    gate.refusal(of: head) ?? .init(status: .badRequest, text: "This is no WebSocket handshake.")
-                var headers = HTTPHeaders()
-                headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
-                headers.add(name: "Content-Length", value: String(refusal.text.utf8.count))
-                headers.add(name: "Connection", value: "close")
-                if refusal.status == .upgradeRequired { headers.add(name: "Upgrade", value: "websocket") }
-                let body = ByteBuffer(string: refusal.text)
-                try await outbound.write(
-                    .head(HTTPResponseHead(version: .http1_1, status: refusal.status, headers: headers)))
-                try await outbound.write(.body(.byteBuffer(body)))
-                try await outbound.write(.end(nil))
-                return
-            }
+        try await channel.executeThenClose { _, outbound in
+            let refusal = UpgradeGate.Refusal(status: .badRequest, text: "This is no WebSocket handshake.")
+            try await outbound.write(contentsOf: refusal.answer + [.end(nil)])
         }
     }
 }

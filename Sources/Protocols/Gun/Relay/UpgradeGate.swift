@@ -13,7 +13,9 @@ struct UpgradeGate: Sendable {
     let path: String
     /// Names that `Host` may have, without ports; `nil` for any.
     let hosts: Set<String>?
-    /// What `Origin` may be; `nil` for any. Whoever sends none is no browser, and is let in.
+    /// Which origins are let in; `nil` for any.
+    ///
+    /// Whoever sends no `Origin` is no browser, and is let in.
     let origins: Set<String>?
 
     /// Why this request is refused; `nil` when it may become a connection.

@@ -71,7 +71,8 @@ public enum UserSpace {
         _ entry: GunEntry, at key: NodeKey, of soul: Soul, owner: String, stored: (Soul, NodeKey) -> GunValue?
     ) -> Verdict {
         let unverified = Verdict.refused("Unverified data.")
-        guard case .text(let text) = entry.value, text.utf8.first == UInt8(ascii: "{") || text.utf8.starts(with: "SEA{".utf8),
+        guard case .text(let text) = entry.value,
+            text.utf8.first == UInt8(ascii: "{") || text.utf8.starts(with: "SEA{".utf8),
             let owner = try? GunPublicKey(owner)
         else { return unverified }
         let envelope = SEA.meaning(.string(text))
@@ -145,7 +146,10 @@ public enum UserSpace {
     private static func maximumAge(_ soul: Soul) -> Double? {
         let text = Array(soul.text.utf8)
         guard text.count > 2 else { return nil }
-        guard let mark = (0..<text.count - 1).first(where: { text[$0] == UInt8(ascii: "<") && text[$0 + 1] == UInt8(ascii: "?") })
+        guard
+            let mark = (0..<text.count - 1).first(where: {
+                text[$0] == UInt8(ascii: "<") && text[$0 + 1] == UInt8(ascii: "?")
+            })
         else { return nil }
         let digits = text[(mark + 2)...].prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") }.prefix(32)
         guard let age = Double(String(decoding: digits, as: UTF8.self)), age > 0 else { return nil }

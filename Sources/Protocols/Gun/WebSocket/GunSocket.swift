@@ -33,20 +33,20 @@ struct GunSocket: Sendable {
                         defer { outbox.finish() }
                         return .reading(try await read(inbound, receive: receive))
                     }
+                    group.addTask {
+                        await outbox.waitUntilFinished()
+                        // A peer that takes nothing more does not hold the last words up for long.
+                        try await Task.sleep(for: Self.farewell)
+                        return .waiting
+                    }
                     var failure: GunError?
                     while let ended = try await group.next() {
-                        switch ended {
-                        case .reading(let reason):
+                        if case .reading(let reason) = ended {
                             failure = reason
-                            // A peer that takes nothing more does not hold the last words up for long.
-                            group.addTask {
-                                try await Task.sleep(for: .seconds(1))
-                                return .waiting
-                            }
-                        case .writing, .waiting:
-                            group.cancelAll()
-                            return failure
+                            continue
                         }
+                        group.cancelAll()
+                        break
                     }
                     return failure
                 }
@@ -56,6 +56,9 @@ struct GunSocket: Sendable {
             return nil
         }
     }
+
+    /// How long a connection that has ended may take to write what waits.
+    private static var farewell: Duration { .seconds(1) }
 
     private enum Ended: Sendable {
         case reading(GunError?)

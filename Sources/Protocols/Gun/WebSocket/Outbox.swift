@@ -23,6 +23,7 @@ final class Outbox: Sendable {
         var bytes = 0
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
+        var watcher: CheckedContinuation<Void, Never>?
     }
 
     private let state = Mutex(State())
@@ -46,13 +47,31 @@ final class Outbox: Sendable {
 
     /// Ends it: what waits is still written, and nothing after that.
     func finish(with last: Item? = nil) {
-        let reader = state.withLock { state -> CheckedContinuation<Void, Never>? in
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>?] in
             if !state.isFinished, let last { state.items.append(last) }
             state.isFinished = true
-            defer { state.reader = nil }
-            return state.reader
+            defer {
+                state.reader = nil
+                state.watcher = nil
+            }
+            return [state.reader, state.watcher]
         }
-        reader?.resume()
+        for continuation in waiting { continuation?.resume() }
+    }
+
+    /// Returns once it has ended, or the task is cancelled, which ends it too.
+    func waitUntilFinished() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isFinished = state.withLock { state in
+                    if !state.isFinished { state.watcher = continuation }
+                    return state.isFinished
+                }
+                if isFinished { continuation.resume() }
+            }
+        } onCancel: {
+            finish()
+        }
     }
 
     /// All that waits, once something does; `nil` when it has ended and nothing is left.
