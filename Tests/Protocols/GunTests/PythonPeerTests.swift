@@ -71,6 +71,33 @@ struct PythonPeerTests {
         try peer.end()
     }
 
+    @Test("A relay that lies can hide what is newer from a stranger, and forge nothing")
+    func liar() async throws {
+        let peer = try PythonPeer("liar")
+        let port = try #require(Int(try peer.line()))
+        let client = try await Loopback.client(port) {
+            $0.timing.acknowledgement = 200
+            $0.timing.answer = 1000
+        }
+        let mine = client.signed(by: GunKeyPair())
+        try await mine.put(["n": 1])
+        try await mine.put(["n": 2])
+        // Who has seen the newer value is not led back.
+        #expect(try await mine.get()?["n"] == 2)
+        #expect(await client.disbelieved > 0)
+        // A stranger can be told an old truth, but no lie.
+        let stranger = try await Loopback.client(port)
+        #expect(try await stranger.get(mine.soul())?["n"] == 1)
+        let changes = stranger.changes(of: mine.soul())
+        #expect(await changes.first { _ in true }?.value == 1)
+        #expect(await stranger.disbelieved >= 4)
+        // What it drops is not taken for stored.
+        await #expect(throws: GunError.unconfirmed) { try await mine.put(["lost": 1]) }
+        await client.close()
+        await stranger.close()
+        try peer.end()
+    }
+
     @Test("Its client at our relay writes, signs, reads and is refused")
     func theirClient() async throws {
         let place = try Loopback()
