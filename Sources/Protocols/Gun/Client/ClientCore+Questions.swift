@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+
+// MARK: - What is said to relays
+
+extension ClientCore {
+    mutating func send(put ticket: Ticket, to relay: Relay) -> Action {
+        let id = newMessage(for: ticket)
+        writes[ticket]?.sentTo.insert(relay)
+        return .send(putMessage(writes[ticket]?.nodes ?? [], id: id), to: relay)
+    }
+
+    func putMessage(_ nodes: [GunNode], id: MessageID) -> [UInt8] {
+        let pids = links.count > 1 ? links.values.compactMap(\.pid).sorted().prefix(7) : []
+        return GunMessage.bytes([
+            "put": GraphWire.json(nodes), "#": .string(id.text),
+            "><": pids.isEmpty ? nil : .string(pids.joined(separator: ",")),
+        ])
+    }
+
+    mutating func send(question ticket: Ticket, to relay: Relay) -> Action {
+        let id = newMessage(for: ticket)
+        questions[ticket]?.asked.insert(relay)
+        return .send(
+            GunMessage.bytes(["get": questions[ticket]?.query.json ?? .null, "#": .string(id.text)]), to: relay)
+    }
+
+    mutating func send(_ query: GraphQuery, for ticket: Ticket, to relay: Relay) -> Action {
+        let id = newMessage(for: ticket)
+        return .send(GunMessage.bytes(["get": query.json, "#": .string(id.text)]), to: relay)
+    }
+
+    /// Names a message; of a ticket that was said often, the ids of the first times are forgotten.
+    private mutating func newMessage(for ticket: Ticket) -> MessageID {
+        let id = MessageID.random(using: &generator)
+        tickets[id] = ticket
+        var known = messages[ticket] ?? []
+        if known.count >= 64 {
+            for old in known { tickets[old] = nil }
+            known = []
+        }
+        known.insert(id)
+        messages[ticket] = known
+        return id
+    }
+
+    mutating func newTicket() -> Ticket {
+        nextTicket += 1
+        return Ticket(number: nextTicket)
+    }
+
+    // MARK: - What is remembered
+
+    mutating func retain(_ soul: Soul) { interest[soul, default: 0] += 1 }
+
+    /// Forgets the nodes that nobody has waited for longest, once there are many.
+    mutating func release(_ soul: Soul) {
+        guard let count = interest[soul] else { return }
+        guard count == 1 else {
+            interest[soul] = count - 1
+            return
+        }
+        interest[soul] = nil
+        released.append(soul)
+        guard released.count > 2 * Self.remembered else { return }
+        for old in released.prefix(Self.remembered) where interest[old] == nil { graph.remove(old) }
+        released.removeFirst(Self.remembered)
+    }
+}
+
+extension UserSpace {
+    /// The value that lies in a signed one, and who signed it; what was not checked must not be opened.
+    static func opened(_ value: GunValue, at key: NodeKey, of soul: Soul) -> (GunValue, GunPublicKey?) {
+        guard let owner = owner(of: soul), !soul.text.utf8.starts(with: "~@".utf8) else { return (value, nil) }
+        let ownKey = GunPublicKey(checked: owner)
+        guard case .text(let text) = value, !(key == "pub" && soul == ownKey.soul) else { return (value, ownKey) }
+        let envelope = SEA.meaning(.string(text))
+        guard let inner = envelope[":"].flatMap(GunValue.init) else { return (value, nil) }
+        return (inner, envelope["*"]?.stringValue.map { GunPublicKey(checked: $0) } ?? ownKey)
+    }
+}

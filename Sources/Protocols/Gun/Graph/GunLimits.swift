@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// How much a peer may ask of this side; all that grows by what peers send has its bound here.
+public struct GunLimits: Hashable, Sendable {
+    /// - Unit: bytes of UTF-8 in one message or batch, whole or in fragments.
+    public var messageBytes = 1_048_576
+    /// How many messages one batch may hold.
+    public var batchMessages = 512
+    /// - Unit: bytes of UTF-8.
+    public var idBytes = 128
+    /// - Unit: bytes of UTF-8.
+    public var soulBytes = 1024
+    /// - Unit: bytes of UTF-8.
+    public var keyBytes = 1024
+    /// - Unit: bytes of a text.
+    public var valueBytes = 524_288
+    /// How many nodes one message may write.
+    public var nodesPerMessage = 1024
+    /// How many keys a node may have, in a message and when kept.
+    public var keysPerNode = 10_000
+    /// How many nodes are kept.
+    public var nodes = 100_000
+    /// - Unit: bytes of souls, keys and values that are kept.
+    public var graphBytes = 268_435_456
+    /// How many values with a future state wait for their time.
+    public var deferred = 10_000
+    /// - Unit: bytes of souls, keys and values that wait for their time.
+    public var deferredBytes = 16_777_216
+    /// How far ahead a state may lie; what lies further is dropped.
+    ///
+    /// - Unit: milliseconds.
+    public var deferral = 86_400_000.0
+    /// How many souls and keys one peer may have asked for.
+    public var subscriptionsPerPeer = 4096
+    /// How many peers may be connected at once.
+    public var peers = 1024
+    /// How many message ids are remembered to recognise repetitions.
+    public var rememberedMessages = 65_536
+    /// - Unit: bytes that wait for one peer to take them; a peer that is slower is disconnected.
+    public var outboxBytes = 4_194_304
+    /// From how many bytes on a node is answered in several messages.
+    public var replyBytes = 262_144
+
+    public init() {}
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import Logging
+import NIOCore
+import NIOPosix
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// A GUN relay: it keeps what peers write, and passes it on.
+///
+/// Made with ``start(_:logger:)``, and running until ``shutdown()``.
+public actor GunRelay {
+    private var core: RelayCore
+    private let configuration: GunRelayConfiguration
+    private let file: RelayFile?
+    private let logger: Logger
+    private var outboxes: [RelayCore.Peer: Outbox] = [:]
+    private var nextPeer = 0
+    private var listener: RelayListener?
+    private var timer: (deadline: Double, task: Task<Void, Never>)?
+    private var isClosing = false
+
+    private struct Written: Sendable {
+        let nodes: [GunNode]
+        let acknowledgement: (bytes: [UInt8], peer: RelayCore.Peer)?
+    }
+
+    private var unwritten: [Written] = []
+    private var writer: Task<Void, Never>?
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    /// How many writes may wait for the disk before reading stops.
+    private static let maximumUnwritten = 4096
+
+    private init(_ configuration: GunRelayConfiguration, logger: Logger) throws(GunError) {
+        self.configuration = configuration
+        self.logger = logger
+        file = if let path = configuration.file { try RelayFile(path: path) } else { nil }
+        core = RelayCore(
+            graph: try file?.load(limits: configuration.limits), forwarding: configuration.forwarding,
+            limits: configuration.limits)
+    }
+
+    /// Opens the file, and listens.
+    ///
+    /// - Throws: ``GunError/storage(reason:)``, or the system's error when the address cannot be listened on.
+    public static func start(
+        _ configuration: GunRelayConfiguration = GunRelayConfiguration(), logger: Logger = Logger(label: "gun.relay")
+    ) async throws -> GunRelay {
+        let relay = try GunRelay(configuration, logger: logger)
+        let listener = try await RelayListener.start(configuration) { channel in
+            await relay.serve(channel)
+        }
+        await relay.take(listener)
+        return relay
+    }
+
+    private func take(_ listener: RelayListener) { self.listener = listener }
+
+    /// The port that is listened on.
+    public var port: Int { listener?.port ?? 0 }
+
+    public var counts: RelayCore.Counts { core.counts }
+
+    /// What is kept of a node.
+    public func node(_ soul: Soul) -> GunNode? { core.node(soul) }
+
+    /// Stops listening, closes all connections, writes what is not written yet, and closes the file.
+    public func shutdown() async {
+        guard !isClosing else { return }
+        isClosing = true
+        timer?.task.cancel()
+        await listener?.stop()
+        for outbox in outboxes.values { outbox.finish(with: .close(1001, "The relay stops.")) }
+        await listener?.wait()
+        await writer?.value
+        try? file?.close()
+    }
+
+    // MARK: - Connections
+
+    private func serve(_ channel: GunSocket.Channel) async {
+        let peer = RelayCore.Peer(nextPeer)
+        nextPeer += 1
+        let outbox = Outbox(limit: configuration.limits.outboxBytes)
+        outboxes[peer] = outbox
+        if isClosing { outbox.finish(with: .close(1001, "The relay stops.")) }
+        perform(core.connect(peer, at: now))
+        let socket = GunSocket(
+            side: .server, limits: configuration.limits, outbox: outbox, bytesPerSecond: configuration.bytesPerSecond)
+        let failure = await socket.run(channel) { bytes in
+            await self.receive(bytes, from: peer)
+        }
+        if let failure { logger.info("A peer was disconnected.", metadata: ["reason": "\(failure)"]) }
+        core.disconnect(peer)
+        outboxes[peer] = nil
+    }
+
+    private func receive(_ bytes: [UInt8], from peer: RelayCore.Peer) async {
+        perform(core.receive(bytes, from: peer, at: now))
+        while unwritten.count > Self.maximumUnwritten {
+            await withCheckedContinuation { waiting.append($0) }
+        }
+    }
+
+    private func perform(_ actions: [RelayCore.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let bytes, let peer): send(bytes, to: peer)
+            case .close(let peer, let error):
+                logger.info("A peer was disconnected.", metadata: ["reason": "\(error)"])
+                outboxes[peer]?.finish(with: .close(1013, error.code))
+            case .store(let nodes, let acknowledgement, let peer):
+                store(Written(nodes: nodes, acknowledgement: acknowledgement.map { ($0, peer) }))
+            }
+        }
+        schedule()
+    }
+
+    private func send(_ bytes: [UInt8], to peer: RelayCore.Peer) {
+        guard let outbox = outboxes[peer], !outbox.offer(.text(bytes)) else { return }
+        outbox.finish(with: .close(1008, "The peer reads too slowly."))
+    }
+
+    // MARK: - Time
+
+    private var now: Double { Date().timeIntervalSince1970 * 1000 }
+
+    private func schedule() {
+        guard !isClosing, let deadline = core.nextDeadline else { return }
+        if let timer, timer.deadline <= deadline { return }
+        timer?.task.cancel()
+        let wait = max(0, deadline - now)
+        timer = (
+            deadline,
+            Task {
+                guard (try? await Task.sleep(for: .milliseconds(wait.rounded(.up)))) != nil else { return }
+                self.tick()
+            }
+        )
+    }
+
+    private func tick() {
+        timer = nil
+        perform(core.advance(to: now))
+    }
+
+    // MARK: - The file
+
+    private func store(_ written: Written) {
+        guard file != nil else {
+            if let (bytes, peer) = written.acknowledgement { send(bytes, to: peer) }
+            return
+        }
+        unwritten.append(written)
+        if writer == nil { writer = Task { await self.write() } }
+    }
+
+    /// Writes what has gathered in one go, again and again until nothing is left.
+    private func write() async {
+        while !unwritten.isEmpty {
+            let batch = unwritten
+            unwritten = []
+            for waiter in waiting { waiter.resume() }
+            waiting = []
+            do {
+                try await file?.write(batch.flatMap(\.nodes))
+                for case (let bytes, let peer)? in batch.map(\.acknowledgement) { send(bytes, to: peer) }
+            } catch {
+                // No acknowledgement goes out: what was not stored may be gone after a restart.
+                logger.error("The relay's file was not written.", metadata: ["reason": "\(error)"])
+            }
+        }
+        writer = nil
+    }
+}

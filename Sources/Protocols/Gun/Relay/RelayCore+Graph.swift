@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+
+// MARK: - Writes
+
+extension RelayCore {
+    mutating func receive(
+        put: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer, at now: Double
+    ) -> [Action] {
+        let nodes: [GunNode]
+        do {
+            nodes = try checked(put, at: now)
+        } catch {
+            counts.refused += 1
+            guard case .answered(let text) = error else { return [] }
+            return [.send(failure(text, of: id), to: peer)]
+        }
+        guard graph.hasRoom(for: nodes) else {
+            counts.refused += 1
+            return [.send(failure("Full.", of: id), to: peer)]
+        }
+        let applied = merge(nodes, at: now)
+        var actions = passOn(message, id, applied: applied, from: peer)
+        if !applied.isEmpty {
+            let acknowledgement = GunMessage.bytes([
+                "#": .string(newID().text), "@": .string(id.text), "ok": true,
+            ])
+            actions.append(.store(applied, thenSend: acknowledgement, to: peer))
+        }
+        return actions
+    }
+
+    /// Takes the answer to somebody's question: keeps what is in it, and sends it to who asked.
+    mutating func receive(
+        answer put: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer, at now: Double
+    ) -> [Action] {
+        guard let answered = message.answers, let origin = seen.origin(of: answered, at: now), origin != peer,
+            let nodes = try? checked(put, at: now), graph.hasRoom(for: nodes)
+        else { return [] }
+        let hash = GraphWire.hash(put)
+        guard seen.insertAnswer(Int64(hash), to: answered) else { return [] }
+        let applied = merge(nodes, at: now)
+        var actions: [Action] = applied.isEmpty ? [] : [.store(applied, thenSend: nil, to: peer)]
+        for node in nodes { _ = subscribe(peer, to: Subscription(soul: node.soul, key: nil)) }
+        if connections[origin] != nil {
+            counts.forwarded += 1
+            actions.append(.send(message.forwarded(id: id, hash: hash), to: origin))
+        }
+        return actions
+    }
+
+    enum Refusal: Error {
+        /// Dropped without a word, as GUN does.
+        case silent
+        case answered(String)
+    }
+
+    /// The nodes of a write, all of which may stand where they claim to; those too old by their soul are left out.
+    private func checked(_ put: JSON, at now: Double) throws(Refusal) -> [GunNode] {
+        let nodes: [GunNode]
+        do {
+            nodes = try GraphWire.nodes(put, limits: limits)
+        } catch {
+            switch error {
+            case .notANode: throw .silent
+            case .badValue: throw .answered("Error: Invalid graph!")
+            case .tooLarge(let what): throw .answered("Error: Too large: \(what).")
+            }
+        }
+        var checked: [GunNode] = []
+        checked.reserveCapacity(nodes.count)
+        for var node in nodes {
+            for (key, entry) in node.entries {
+                // What stands here already was checked when it came.
+                if graph[node.soul]?.entries[key] == entry { continue }
+                let verdict = UserSpace.check(entry, at: key, of: node.soul, now: now) { graph[$0]?[$1] }
+                switch verdict {
+                case .common, .owned: continue
+                case .expired: node.entries[key] = nil
+                case .refused(let text): throw .answered(text)
+                }
+            }
+            if !node.entries.isEmpty { checked.append(node) }
+        }
+        return checked
+    }
+
+    /// Writes what wins, and answers with just that.
+    private mutating func merge(_ nodes: [GunNode], at now: Double) -> [GunNode] {
+        var applied: [GunNode] = []
+        for node in nodes {
+            var changed = GunNode(node.soul)
+            for (key, entry) in node.entries {
+                switch graph.merge(entry, at: key, of: node.soul, now: now) {
+                case .applied:
+                    changed.entries[key] = entry
+                    counts.applied += 1
+                case .deferred:
+                    _ = deferred.insert(.init(soul: node.soul, key: key, entry: entry), now: now)
+                case .stale, .unchanged: continue
+                }
+            }
+            if !changed.entries.isEmpty { applied.append(changed) }
+        }
+        return applied
+    }
+
+    private mutating func passOn(
+        _ message: GunMessage, _ id: MessageID, applied: [GunNode], from peer: Peer
+    ) -> [Action] {
+        switch forwarding {
+        case .subscribers: publish(applied, except: peer)
+        case .everybody: flood(message, id, hash: nil, from: peer)
+        }
+    }
+
+    /// Sends what changed to those who asked for it.
+    mutating func publish(_ nodes: [GunNode], except origin: Peer?) -> [Action] {
+        var wanted: [Peer: [GunNode]] = [:]
+        for node in nodes {
+            for (peer, keys) in subscribers[node.soul] ?? [:] where peer != origin {
+                let part = keys.contains(nil) ? node.entries : node.entries.filter { keys.contains($0.key) }
+                if !part.isEmpty { wanted[peer, default: []].append(GunNode(node.soul, part)) }
+            }
+        }
+        guard !wanted.isEmpty else { return [] }
+        // Most ask for all of it, so it is written once for all of those.
+        let whole = GunMessage.bytes(["#": .string(newID().text), "put": GraphWire.json(nodes)])
+        return wanted.sorted { $0.key.number < $1.key.number }.map { peer, part in
+            counts.forwarded += 1
+            guard part != nodes else { return .send(whole, to: peer) }
+            return .send(GunMessage.bytes(["#": .string(newID().text), "put": GraphWire.json(part)]), to: peer)
+        }
+    }
+
+    /// Sends a message to all but those who have it.
+    mutating func flood(_ message: GunMessage, _ id: MessageID, hash: Int32?, from peer: Peer) -> [Action] {
+        let receivers = order.filter { other in
+            other != peer && !(connections[other]?.pid.map(message.visited.contains) ?? false)
+        }
+        return send(message, id, hash: hash, to: receivers)
+    }
+
+    private mutating func send(
+        _ message: GunMessage, _ id: MessageID, hash: Int32?, to receivers: [Peer]
+    ) -> [Action] {
+        guard !receivers.isEmpty else { return [] }
+        let pids = order.count > 1 ? order.lazy.compactMap { connections[$0]?.pid }.prefix(7) : [].prefix(0)
+        let bytes = message.forwarded(id: id, hash: hash, visited: Array(pids))
+        counts.forwarded += receivers.count
+        return receivers.map { .send(bytes, to: $0) }
+    }
+
+    private mutating func failure(_ text: String, of id: MessageID) -> [UInt8] {
+        GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text), "err": .string(text)])
+    }
+}
+
+// MARK: - Questions
+
+extension RelayCore {
+    /// How many other peers are asked at once, beside what is known here.
+    private static var asked: Int { 3 }
+
+    mutating func receive(get: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer) -> [Action] {
+        guard let query = GraphQuery(get, limits: limits) else {
+            counts.refused += 1
+            return [.send(failure("Error: Invalid get request!", of: id), to: peer)]
+        }
+        var actions: [Action] = []
+        var known: Int32?
+        if let node = graph[query.soul]?.answer(to: query) {
+            let put = GraphWire.json([node])
+            let hash = GraphWire.hash(put)
+            known = hash
+            if message.hash != Int64(hash) {
+                _ = seen.insertAnswer(Int64(hash), to: id)
+                actions += answer(node, put: put, hash: hash, to: id, for: peer)
+            }
+        } else {
+            actions.append(
+                .send(GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text)]), to: peer))
+        }
+        if let hash = message.hash { _ = seen.insertAnswer(hash, to: id) }
+        let others = askedBeside(peer, for: query, message)
+        var subscription = Subscription(soul: query.soul, key: nil)
+        if case .exactly(let key) = query.keys { subscription = Subscription(soul: query.soul, key: key) }
+        if !subscribe(peer, to: subscription) {
+            actions.append(.send(failure("Error: Too many subscriptions.", of: id), to: peer))
+        }
+        return actions + send(message, id, hash: known, to: others)
+    }
+
+    private func askedBeside(_ peer: Peer, for query: GraphQuery, _ message: GunMessage) -> [Peer] {
+        let others = order.filter { other in
+            other != peer && !(connections[other]?.pid.map(message.visited.contains) ?? false)
+        }
+        guard forwarding == .subscribers else { return others }
+        return Array(others.lazy.filter { subscribers[query.soul]?[$0] != nil }.prefix(Self.asked))
+    }
+
+    /// One message, or as many as a large node needs, each of which names the next.
+    private mutating func answer(
+        _ node: GunNode, put: JSON, hash: Int32, to id: MessageID, for peer: Peer
+    ) -> [Action] {
+        let parts = Graph.cost(node) <= limits.replyBytes ? [] : split(node)
+        guard parts.count > 1 else {
+            let answer = GunMessage.bytes([
+                "#": .string(newID().text), "##": .integer(hash), "@": .string(id.text), "put": put,
+            ])
+            return [.send(answer, to: peer)]
+        }
+        let ids = parts.map { _ in newID() }
+        return parts.indices.map { index in
+            let put = GraphWire.json([parts[index]])
+            let next: JSON? = index + 1 < ids.count ? .string(ids[index + 1].text) : nil
+            let answer = GunMessage.bytes([
+                "#": .string(ids[index].text), "##": .integer(GraphWire.hash(put)), "%": next,
+                "@": .string(id.text), "put": put,
+            ])
+            return .send(answer, to: peer)
+        }
+    }
+
+    private func split(_ node: GunNode) -> [GunNode] {
+        var parts: [GunNode] = []
+        var part = GunNode(node.soul)
+        var bytes = 0
+        for key in node.entries.keys.sorted() {
+            guard let entry = node.entries[key] else { continue }
+            let cost = Graph.cost(key, entry)
+            if bytes + cost > limits.replyBytes, !part.entries.isEmpty {
+                parts.append(part)
+                part = GunNode(node.soul)
+                bytes = 0
+            }
+            part.entries[key] = entry
+            bytes += cost
+        }
+        return parts + [part]
+    }
+
+    /// `false` when the peer has asked for too much already.
+    mutating func subscribe(_ peer: Peer, to subscription: Subscription) -> Bool {
+        guard var connection = connections[peer] else { return false }
+        guard !connection.asked.contains(subscription) else { return true }
+        guard connection.asked.count < limits.subscriptionsPerPeer else { return false }
+        connections[peer] = nil
+        connection.asked.insert(subscription)
+        connections[peer] = connection
+        subscribers[subscription.soul, default: [:]][peer, default: []].insert(subscription.key)
+        return true
+    }
+}

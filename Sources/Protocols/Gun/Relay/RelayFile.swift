@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import Foundation
+import GRDB
+
+/// The file in which a relay keeps its graph: a table of values by soul and key, in SQLite.
+///
+/// SQLite brings what a log would need besides: whole writes or none, checks of its pages, and room that is used again.
+struct RelayFile: Sendable {
+    private let queue: DatabaseQueue
+
+    /// Marks the file as a relay's.
+    private static let applicationID = 0x4755_4E31
+    private static let version = 1
+
+    /// Opens the file, or makes it.
+    init(path: String) throws(GunError) {
+        var configuration = Configuration()
+        configuration.label = "gun.relay"
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA cell_size_check = ON")
+        }
+        configuration.journalMode = .wal
+        do {
+            queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.write(Self.prepare)
+        } catch let error as GunError {
+            throw error
+        } catch {
+            throw .storage(reason: "\(error)")
+        }
+    }
+
+    private static func prepare(_ database: Database) throws {
+        let id = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+        let isEmpty = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM sqlite_schema") == 0
+        if isEmpty, id == 0 {
+            // Names are bytes: Unicode calls spellings equal that GUN does not.
+            try database.execute(
+                sql: """
+                    CREATE TABLE entry (
+                        soul BLOB NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL, state REAL NOT NULL,
+                        PRIMARY KEY (soul, key)
+                    ) WITHOUT ROWID
+                    """)
+            try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try database.execute(sql: "PRAGMA user_version = \(Self.version)")
+            return
+        }
+        guard id == applicationID else { throw GunError.storage(reason: "the file is not a relay's") }
+        guard version == Self.version else { throw GunError.storage(reason: "the file has version \(version)") }
+    }
+
+    /// Reads all that is kept, as far as the limits reach; values that no longer make sense are left out.
+    func load(limits: GunLimits) throws(GunError) -> Graph {
+        do {
+            return try queue.read { database in
+                var graph = Graph(limits: limits)
+                let rows = try Row.fetchCursor(database, sql: "SELECT soul, key, value, state FROM entry")
+                while let row = try rows.next() {
+                    guard let soul = Self.text(row[0]), let key = Self.text(row[1]), let text = Self.text(row[2]),
+                        let state = (row[3] as Double?).flatMap(GunState.init),
+                        let value = (try? JavaScriptJSON.parse(nested: text)).flatMap(GunValue.init)
+                    else { continue }
+                    let node = GunNode(Soul(soul), [NodeKey(key): GunEntry(value, state)])
+                    guard graph.hasRoom(for: [node]) else { continue }
+                    graph.merge(GunEntry(value, state), at: NodeKey(key), of: node.soul, now: .greatestFiniteMagnitude)
+                }
+                return graph
+            }
+        } catch {
+            throw .storage(reason: "\(error)")
+        }
+    }
+
+    /// Writes values in one transaction; when this returns, they survive a loss of power.
+    func write(_ nodes: [GunNode]) async throws {
+        try await queue.write { database in
+            let statement = try database.cachedStatement(
+                sql: "INSERT OR REPLACE INTO entry (soul, key, value, state) VALUES (?, ?, ?, ?)")
+            for node in nodes {
+                for (key, entry) in node.entries {
+                    // A newer value may have been written in the same turn already, so the order of nodes matters.
+                    try statement.execute(arguments: [
+                        Data(node.soul.text.utf8), Data(key.text.utf8), Data(entry.value.jsonText.utf8),
+                        entry.state.milliseconds,
+                    ])
+                }
+            }
+        }
+    }
+
+    func close() throws { try queue.close() }
+
+    private static func text(_ data: Data?) -> String? {
+        data.flatMap { String(validating: $0, as: UTF8.self) }
+    }
+}
