@@ -19,6 +19,13 @@ let foundations: [Target] = [
 
 // What others have published and many speak; these rooms know nothing of payments.
 let protocols: [Target] = [
+    room("Stacks", in: "Protocols", uses: ["Encodings", "Primitives"], libraries: [crypto]),
+    room(
+        "ClarityVM", in: "Protocols", uses: ["Stacks", "Encodings", "Primitives"], bridges: ["CSecp256k1"],
+        libraries: [crypto]),
+    room(
+        "Gun", in: "Protocols", uses: ["Encodings", "Primitives"],
+        libraries: [cryptoExtras, grdb, logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     room(
         "LibP2P", in: "Protocols", uses: ["Encodings", "Primitives"],
         libraries: [nioCore, nioPosix, cryptoExtras, logging])
@@ -116,6 +123,16 @@ let apps: [Target] = [
 ]
 
 let tests: [Target] = [
+    tests("Stacks", in: "Protocols", uses: ["Stacks", "Encodings", "Primitives"]),
+    tests(
+        "ClarityVM", in: "Protocols", uses: ["ClarityVM", "Stacks", "Encodings", "Primitives"],
+        libraries: [.byName(name: "clarity-vectors"), crypto]),
+    .executableTarget(
+        name: "clarity-vectors", dependencies: rooms(["ClarityVM", "Stacks", "Encodings", "Primitives"]),
+        path: "Tests/Protocols/ClarityVectors"),
+    tests(
+        "Gun", in: "Protocols", uses: ["Gun", "Encodings", "Primitives"],
+        libraries: [logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     tests(
         "LibP2P", in: "Protocols", uses: ["LibP2P", "Encodings", "Primitives"],
         libraries: [nioCore, nioPosix, logging]),
@@ -257,6 +274,7 @@ let package = Package(
 var argumentParser: Target.Dependency { .product(name: "ArgumentParser", package: "swift-argument-parser") }
 var asyncHTTPClient: Target.Dependency { .product(name: "AsyncHTTPClient", package: "async-http-client") }
 var configuration: Target.Dependency { .product(name: "Configuration", package: "swift-configuration") }
+var crypto: Target.Dependency { .product(name: "Crypto", package: "swift-crypto") }
 var cryptoExtras: Target.Dependency { .product(name: "CryptoExtras", package: "swift-crypto") }
 var grdb: Target.Dependency { .product(name: "GRDB", package: "GRDB.swift") }
 var httpTypes: Target.Dependency { .product(name: "HTTPTypes", package: "swift-http-types") }
@@ -275,6 +293,7 @@ var metrics: Target.Dependency { .product(name: "Metrics", package: "swift-metri
 var nioCore: Target.Dependency { .product(name: "NIOCore", package: "swift-nio") }
 var coreMetrics: Target.Dependency { .product(name: "CoreMetrics", package: "swift-metrics") }
 var nioHTTP1: Target.Dependency { .product(name: "NIOHTTP1", package: "swift-nio") }
+var nioWebSocket: Target.Dependency { .product(name: "NIOWebSocket", package: "swift-nio") }
 var nioHTTPTypesHTTP1: Target.Dependency { .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras") }
 var nioHTTPTypes: Target.Dependency { .product(name: "NIOHTTPTypes", package: "swift-nio-extras") }
 
