@@ -10,10 +10,12 @@ import FarthingPeerPayments
 ///
 /// - Source: libp2p specs, discovery/mdns.md.
 public struct PeerFinder: Sendable {
-    private let configuration: MulticastDiscovery.Configuration
+    private var configuration: MulticastDiscovery.Configuration
 
     public init(configuration: MulticastDiscovery.Configuration = MulticastDiscovery.Configuration()) {
         self.configuration = configuration
+        // Who answered somebody else a moment ago does not answer; so ask more than once in the time there is.
+        self.configuration.interval = min(configuration.interval, .milliseconds(700))
     }
 
     /// Looks for one peer, and has the host remember where it is.
