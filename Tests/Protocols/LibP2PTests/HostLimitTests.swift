@@ -43,6 +43,7 @@ struct HostLimitTests {
     func streamsPerProtocol() async throws {
         try await HostPair.run { pair in
             let go = Signal()
+            defer { go.fire() }
             try pair.listener.handle("/wait/1.0.0", limit: 3) { _ in await go.wait() }
             var streams: [PeerStream] = []
             for _ in 0..<3 { streams.append(try await pair.dialer.open("/wait/1.0.0", to: pair.address)) }
@@ -102,11 +103,13 @@ struct HostLimitTests {
         try await HostPair.run(.changed { $0.unreadBytes = 300_000 }) { pair in
             try pair.serveEcho()
             let go = Signal()
+            defer { go.fire() }
             try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
             let first = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
             let second = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
             try await first.write(Array(repeating: 0, count: 262_144))
-            try await second.write(Array(repeating: 0, count: 200_000))
+            // The reset may come before all is written.
+            try? await second.write(Array(repeating: 0, count: 200_000))
             await #expect(throws: P2PError.streamReset) { try await second.read() }
             let echo = try await pair.dialer.open("/echo/1.0.0", to: pair.address)
             try await echo.write([1])
@@ -119,11 +122,13 @@ struct HostLimitTests {
     func unreadInAll() async throws {
         try await HostPair.run(.changed { $0.unreadBytesInAll = 300_000 }) { pair in
             let go = Signal()
+            defer { go.fire() }
             try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
             let first = try await pair.dialer.open("/wait/1.0.0", to: pair.address)
             try await first.write(Array(repeating: 0, count: 262_144))
             let second = try await pair.dialer.dial(pair.address).open("/wait/1.0.0")
-            try await second.write(Array(repeating: 0, count: 200_000))
+            // The reset may come before all is written.
+            try? await second.write(Array(repeating: 0, count: 200_000))
             await #expect(throws: P2PError.streamReset) { try await second.read() }
             _ = try await pair.dialer.ping(second.connection)
             go.fire()
