@@ -73,6 +73,7 @@ struct HostTests {
     func slowReader() async throws {
         try await HostPair.run { pair in
             let go = Signal()
+            defer { go.fire() }
             let total = Mutex(0)
             let done = Signal()
             try pair.listener.handle("/slow/1.0.0") { stream in
@@ -338,6 +339,7 @@ struct HostTests {
     func cancellation() async throws {
         try await HostPair.run { pair in
             let never = Signal()
+            defer { never.fire() }
             try pair.listener.handle("/never/1.0.0") { _ in await never.wait() }
             let stream = try await pair.dialer.open("/never/1.0.0", to: pair.address)
             let reader = Task { () async throws(P2PError) in try await stream.read() }
@@ -346,7 +348,6 @@ struct HostTests {
             let writer = Task { try await stream.write(Array(repeating: 0, count: 1 << 20)) }
             writer.cancel()
             await #expect(throws: P2PError.cancelled) { try await writer.value }
-            never.fire()
         }
     }
 

@@ -63,6 +63,7 @@ struct MultistreamTests {
         #expect(throws: MultistreamError.unasked("/c")) { try answer(header + MultistreamLines.encode("/c")) }
         #expect(throws: MultistreamError.wrongVersion) { try answer(MultistreamLines.encode("/multistream/2.0.0")) }
         #expect(throws: MultistreamError.wrongVersion) { try answer(MultistreamLines.encode("na")) }
+        #expect(throws: MultistreamError.wrongVersion) { try answer(Array("GET /".utf8)) }
         #expect(throws: MultistreamError.badLength) { try answer([0]) }
         #expect(throws: MultistreamError.badLength) { try answer([0x80, 0x00]) }
         #expect(throws: MultistreamError.lineTooLong(length: 1025, limit: 1024)) { try answer([0x81, 0x08]) }

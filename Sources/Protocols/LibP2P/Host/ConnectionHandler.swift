@@ -219,7 +219,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// Ends the connection because the peer did what it must not, or nothing at all.
     func fail(_ error: P2PError) {
         guard failure == nil else { return }
-        if let context, context.channel.isActive, connection != nil {
+        // The machine may be established although nobody has heard of it yet, when all came in one piece.
+        if let context, context.channel.isActive, machine.isEstablished {
             let farewell = machine.farewell(.protocolError)
             context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(bytes: farewell)), promise: nil)
         }

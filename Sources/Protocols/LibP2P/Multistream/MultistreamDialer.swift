@@ -47,6 +47,7 @@ public struct MultistreamDialer: Sendable {
                 throw .unasked(line)
             }
         }
+        if !sawHeader { try lines.checkHeader() }
         return .wait
     }
 }

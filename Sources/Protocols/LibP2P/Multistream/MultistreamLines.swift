@@ -39,6 +39,11 @@ public struct MultistreamLines: Sendable {
         return line
     }
 
+    /// Fails as soon as what has come so far cannot become the header.
+    func checkHeader() throws(MultistreamError) {
+        guard Self.encode(Self.header).starts(with: buffer) else { throw .wrongVersion }
+    }
+
     /// The bytes of some lines, one behind the other.
     public static func encode(_ lines: String...) -> [UInt8] {
         var bytes: [UInt8] = []

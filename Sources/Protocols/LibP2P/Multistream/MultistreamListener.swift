@@ -50,6 +50,7 @@ public struct MultistreamListener: Sendable {
             }
             step.reply += MultistreamLines.encode(MultistreamLines.refusal)
         }
+        if !sawHeader { try lines.checkHeader() }
         return step
     }
 }
