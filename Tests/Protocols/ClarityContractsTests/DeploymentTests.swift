@@ -7,8 +7,11 @@ import Testing
 
 @Suite("The contracts for Stacks")
 struct DeploymentTests {
-    @Test("They parse", arguments: ContractSources.names)
-    func parse(name: String) throws {
-        _ = try Parser.parse(try ContractSources.source(name))
+    @Test("They deploy as Clarity 4, on both networks", arguments: [StacksNetwork.testnet, .mainnet])
+    func deploy(network: StacksNetwork) throws {
+        let stage = try Stage(deploying: Array(ContractSources.names.dropFirst()), on: network)
+        for name in ContractSources.names {
+            #expect(stage.simnet.analysis(of: try stage.identifier(name)) != nil)
+        }
     }
 }

@@ -11,7 +11,7 @@ enum ContractSources {
     ]
 
     static func source(_ name: String) throws -> String {
-        let root = (0..<4).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
+        let root = (0..<5).reduce(URL(filePath: #filePath)) { url, _ in url.deletingLastPathComponent() }
         let file = root.appending(path: "Contracts/Clarity/contracts/\(name).clar")
         return String(decoding: try Data(contentsOf: file), as: UTF8.self)
     }
