@@ -35,7 +35,7 @@ public struct ContractIdentifier: Hashable, Sendable {
     }
 
     /// The contract to which stacks-core counts programs that were never deployed.
-    public static let transient = ContractIdentifier(transientOf: StandardPrincipal(zeroOf: 1))
+    public static let transient = ContractIdentifier(transientOf: StandardPrincipal(everyByte: 1, version: 1))
 }
 
 extension ContractIdentifier: Comparable, CustomStringConvertible {

@@ -25,13 +25,16 @@ public struct StandardPrincipal: Hashable, Sendable {
         low = hash.dropFirst(16).reduce(0) { $0 << 8 | UInt32($1) }
     }
 
-    init(zeroOf version: UInt8) {
-        self.version = version
-        (high, middle, low) = (0, 0, 0)
+    /// The account whose hash is twenty times the same byte.
+    init(everyByte byte: UInt8, version: UInt8) {
+        self.version = version & 31
+        high = UInt64(byte) &* 0x0101_0101_0101_0101
+        middle = high
+        low = UInt32(byte) &* 0x0101_0101
     }
 
     /// Twenty zero bytes on mainnet: the account that nobody has the key of.
-    public static let zero = StandardPrincipal(zeroOf: AddressVersion.mainnetSingle.rawValue)
+    public static let zero = StandardPrincipal(everyByte: 0, version: 22)
 
     /// The 20 bytes of the hash.
     public var hash: [UInt8] {

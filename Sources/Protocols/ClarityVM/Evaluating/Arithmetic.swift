@@ -97,7 +97,9 @@ enum Arithmetic {
         var factor = base
         var rest = exponent
         while true {
-            if rest & 1 == 1 { result = try fold([result, factor], .arithmeticOverflow) { $0.multipliedReportingOverflow(by: $1) } }
+            if rest & 1 == 1 {
+                result = try fold([result, factor], .arithmeticOverflow) { $0.multipliedReportingOverflow(by: $1) }
+            }
             rest >>= 1
             if rest == 0 { return result }
             factor = try fold([factor, factor], .arithmeticOverflow) { $0.multipliedReportingOverflow(by: $1) }
@@ -153,7 +155,9 @@ enum Bits {
         }
     }
 
-    private static func combine<Number: FixedWidthInteger>(_ word: NativeFunction, _ left: Number, _ right: Number)
+    private static func combine<Number: FixedWidthInteger>(
+        _ word: NativeFunction, _ left: Number, _ right: Number
+    )
         -> Number
     {
         switch word {

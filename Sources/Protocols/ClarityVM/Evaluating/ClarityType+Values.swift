@@ -38,7 +38,8 @@ extension ClarityType {
                 conforming.append(entry)
             }
             return .list(conforming)
-        case (.optional(let optional), .some(let wrapped)): return optional.wrapped.conforming(wrapped).map { .some($0) }
+        case (.optional(let optional), .some(let wrapped)):
+            return optional.wrapped.conforming(wrapped).map { .some($0) }
         case (.response(let response), .ok(let inner)): return response.ok.conforming(inner).map { .ok($0) }
         case (.response(let response), .err(let inner)): return response.err.conforming(inner).map { .err($0) }
         case (.tuple(let type), .tuple(let tuple)):

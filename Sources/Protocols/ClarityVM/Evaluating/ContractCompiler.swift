@@ -100,11 +100,14 @@ struct ContractCompiler {
         guard define(name, at: span) else { return }
         var scope = Scope()
         var parameters: [(name: ClarityName, type: ClarityType)] = []
+        // Two parameters of one name pass the checker; then no call succeeds.
+        var repeated: ClarityName?
         for parameter in checked.parameters {
             guard !isTaken(parameter.name) else {
                 steps.append(.fault(RuntimeFault(.nameAlreadyUsed(parameter.name.text), at: span)))
                 return
             }
+            if scope.slots[parameter.name] != nil { repeated = parameter.name }
             _ = scope.bind(parameter.name)
             parameters.append((parameter.name, parameter.type))
         }
@@ -114,11 +117,12 @@ struct ContractCompiler {
             case .readOnlyFunction: .readOnly
             default: .private
             }
-        let code = compile(body, &scope)
+        let code = repeated.map { Code(.fault(.nameAlreadyUsed($0.text)), at: span) } ?? compile(body, &scope)
         let index = Self.number(name, in: &definitions.functions)
         functions.append(
             CompiledFunction(
-                name: name, index: index, access: access, parameters: parameters, slotCount: scope.slotCount, body: code)
+                name: name, index: index, access: access, parameters: parameters, slotCount: scope.slotCount, body: code
+            )
         )
     }
 

@@ -12,7 +12,9 @@ struct Frame {
     var caller: Principal
     var slots: [ClarityValue]
 
-    init(contract: CompiledContract, sender: Principal, caller: Principal, slotCount: Int, arguments: [ClarityValue] = []) {
+    init(
+        contract: CompiledContract, sender: Principal, caller: Principal, slotCount: Int, arguments: [ClarityValue] = []
+    ) {
         self.contract = contract
         self.sender = sender
         self.caller = caller

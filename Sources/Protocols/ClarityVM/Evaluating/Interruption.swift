@@ -16,7 +16,8 @@ indirect enum Interruption: Error {
     var unreturned: RuntimeFault {
         switch self {
         case .fault(let fault): fault
-        case .earlyReturn(let value, let asserted): RuntimeFault(asserted ? .assertionFailed(value) : .unwrapFailed(value))
+        case .earlyReturn(let value, let asserted):
+            RuntimeFault(asserted ? .assertionFailed(value) : .unwrapFailed(value))
         }
     }
 }

@@ -158,7 +158,9 @@ extension Machine {
             guard let owner else { return .err(.uint(3)) }
             guard owner == values[1] else { return .err(.uint(1)) }
             try write(key, nil)
-            try note { $0.add(value, of: asset, from: first); return true }
+            try note {
+                $0.add(value, of: asset, from: first); return true
+            }
             state.append(.nonFungibleBurn(asset, value: value, sender: first))
         default:
             guard values.count == 3, case .principal(let recipient) = values[2] else { throw .illTyped }
@@ -166,7 +168,9 @@ extension Machine {
             guard let owner else { return .err(.uint(3)) }
             guard owner == values[1] else { return .err(.uint(1)) }
             try write(key, values[2])
-            try note { $0.add(value, of: asset, from: first); return true }
+            try note {
+                $0.add(value, of: asset, from: first); return true
+            }
             state.append(.nonFungibleTransfer(asset, value: value, sender: first, recipient: recipient))
         }
         return .ok(.bool(true))

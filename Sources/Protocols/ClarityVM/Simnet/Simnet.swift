@@ -137,9 +137,12 @@ public final class Simnet: Sendable {
     ///
     /// The expression is not checked, as in a node's own tests; what makes no sense stops when it is come to.
     ///
+    /// - Parameter sender: Who asks; unless told, the account that stands for nobody in stacks-core.
     /// - Throws: ``SimnetFault``.
-    public func evaluate(_ expression: String, in contract: ContractIdentifier) throws(SimnetFault) -> ClarityValue {
-        try locked { core throws(SimnetFault) in try core.evaluate(expression, in: contract) }
+    public func evaluate(
+        _ expression: String, in contract: ContractIdentifier, sender: Principal? = nil
+    ) throws(SimnetFault) -> ClarityValue {
+        try locked { core throws(SimnetFault) in try core.evaluate(expression, in: contract, sender: sender) }
     }
 
     /// The value of a data variable.

@@ -18,7 +18,9 @@ extension SimnetCore {
         }
     }
 
-    mutating func evaluate(_ text: String, in identifier: ContractIdentifier) throws(SimnetFault) -> ClarityValue {
+    mutating func evaluate(
+        _ text: String, in identifier: ContractIdentifier, sender: Principal?
+    ) throws(SimnetFault) -> ClarityValue {
         let contract = try contract(identifier)
         let syntax: ContractSyntax
         do {
@@ -28,9 +30,8 @@ extension SimnetCore {
         }
         let (codes, slotCount) = ContractCompiler.compile(syntax, inside: contract)
         return try undone { machine throws(Interruption) in
-            // As in stacks-core, the contract itself asks.
-            var frame = Frame(
-                contract: contract, sender: contract.principal, caller: contract.principal, slotCount: slotCount)
+            let sender = sender ?? .standard(ContractIdentifier.transient.issuer)
+            var frame = Frame(contract: contract, sender: sender, caller: sender, slotCount: slotCount)
             return try machine.last(of: codes[...], &frame)
         }
     }
@@ -88,8 +89,9 @@ extension SimnetCore {
         guard let token = contract.definitions.fungibleTokens[asset.name] else {
             throw .noSuchDefinition(asset.name.text)
         }
-        guard case .uint(let balance)? = machine.state[
-            .balance(contract: contract.number, token: token, owner: owner)]
+        guard
+            case .uint(let balance)? = machine.state[
+                .balance(contract: contract.number, token: token, owner: owner)]
         else { return 0 }
         return balance
     }

@@ -70,7 +70,8 @@ struct SimnetCore: Sendable {
     mutating func deploy(
         name: String, source: String, version: ClarityVersion, _ envelope: Envelope
     ) throws(SimnetFault) -> (contract: ContractIdentifier, receipt: TransactionReceipt) {
-        guard let name = ClarityName(name), let identifier = ContractIdentifier(issuer: envelope.sender, name: name) else {
+        guard let name = ClarityName(name), let identifier = ContractIdentifier(issuer: envelope.sender, name: name)
+        else {
             throw .badContractName(name)
         }
         guard machine.contracts[identifier] == nil else { throw .contractAlreadyExists(identifier) }
@@ -89,7 +90,8 @@ struct SimnetCore: Sendable {
         do { syntax = try ContractSyntax(source, of: identifier, in: version) } catch { throw .syntax(error) }
         let analysis: ContractAnalysis
         do {
-            analysis = try ContractAnalysis(of: syntax, epoch: epoch) { machine.contracts[$0]?.analysis }
+            let contracts = machine.contracts
+            analysis = try ContractCheck.run(syntax) { contracts[$0]?.analysis }
         } catch {
             throw .check(error)
         }
@@ -104,7 +106,7 @@ struct SimnetCore: Sendable {
         guard machine.contracts[contract] != nil else { throw .noSuchContract(contract) }
         try admit(envelope)
         return run(envelope, endsByErr: true) { machine throws(RuntimeFault) in
-            do {
+            do throws(Interruption) {
                 return try machine.call(
                     contract, function, arguments, sender: envelope.origin, caller: envelope.origin)
             } catch {
@@ -118,7 +120,7 @@ struct SimnetCore: Sendable {
     ) throws(SimnetFault) -> TransactionReceipt {
         try admit(envelope)
         return run(envelope, endsByErr: true) { machine throws(RuntimeFault) in
-            do {
+            do throws(Interruption) {
                 return try machine.transfer(amount, from: envelope.origin, to: recipient, memo)
             } catch {
                 throw error.unreturned
@@ -128,7 +130,6 @@ struct SimnetCore: Sendable {
 
     /// Takes fee and nonce, which are gone whatever the transaction does.
     private mutating func admit(_ envelope: Envelope) throws(SimnetFault) {
-        guard machine.state.network.owns(envelope.sender.version) else { throw .badSender(envelope.sender) }
         let expected = nonces[envelope.sender] ?? 0
         if let nonce = envelope.nonce, nonce != expected { throw .badNonce(expected: expected, actual: nonce) }
         let payer = Principal.standard(envelope.sponsor ?? envelope.sender)

@@ -14,8 +14,6 @@ public enum SimnetFault: Error, Sendable {
     case noSuchContract(ContractIdentifier)
     /// The name is none that a contract can have.
     case badContractName(String)
-    /// Only accounts of the network itself can sign.
-    case badSender(StandardPrincipal)
     case badNonce(expected: UInt64, actual: UInt64)
     /// The account cannot pay the fee, in micro-STX.
     case notEnoughFunds(expected: UInt128, actual: UInt128)
@@ -32,7 +30,6 @@ public enum SimnetFault: Error, Sendable {
         case .contractAlreadyExists: "simnet.contract-already-exists"
         case .noSuchContract: "simnet.no-such-contract"
         case .badContractName: "simnet.bad-contract-name"
-        case .badSender: "simnet.bad-sender"
         case .badNonce: "simnet.bad-nonce"
         case .notEnoughFunds: "simnet.not-enough-funds"
         case .runtime: "simnet.runtime"
