@@ -96,7 +96,8 @@ struct PaymentChannelRefusalTests {
         #expect(try pair.hand("withdraw", channel, state, by: pair.sender) == .err(7))
         pair.stage.advance(burn: 144)
         #expect(try pair.close(channel, pair.paid(20, nonce: 5), by: pair.recipient) == .err(7))
-        #expect(try pair.hand("close-together", channel, pair.paid(20, nonce: 5), by: pair.recipient) == .ok(.bool(true)))
+        #expect(
+            try pair.hand("close-together", channel, pair.paid(20, nonce: 5), by: pair.recipient) == .ok(.bool(true)))
     }
 
     @Test("u8: more than an account holds, and states that count money that is not here")

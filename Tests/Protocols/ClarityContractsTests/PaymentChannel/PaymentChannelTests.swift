@@ -12,7 +12,8 @@ struct PaymentChannelTests {
         let pair = try PaymentChannelStage()
         let channel = try pair.open()
         try pair.expect(sender: 999_000, recipient: 1_000_000, locked: 1000)
-        #expect(try pair.hand("close-together", channel, pair.paid(300, nonce: 7), by: pair.stranger) == .ok(.bool(true)))
+        #expect(
+            try pair.hand("close-together", channel, pair.paid(300, nonce: 7), by: pair.stranger) == .ok(.bool(true)))
         try pair.expect(sender: 999_700, recipient: 1_000_300, locked: 0)
         let details = try pair.details(channel)
         #expect(details["status"] == .uint(3))

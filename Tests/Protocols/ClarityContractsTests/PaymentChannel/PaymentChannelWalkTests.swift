@@ -90,7 +90,8 @@ struct PaymentChannelWalkTests {
                 details["sender-deposited"]?.number ?? 0, details["recipient-deposited"]?.number ?? 0
             )
             var state =
-                signed[channel]?.last ?? PaymentState(
+                signed[channel]?.last
+                ?? PaymentState(
                     senderAmount: 0, recipientAmount: 0, nonce: 0, senderDeposited: 0)
             state.senderAmount += senderIn - state.senderDeposited
             state.recipientAmount += recipientIn - state.recipientDeposited
