@@ -58,6 +58,10 @@ final class Stage {
         #expect(simnet.fund(.standard(self.account(account)), microSTX: amount))
     }
 
+    func fund(_ contract: String, with amount: UInt128) throws {
+        #expect(simnet.fund(.contract(try identifier(contract)), microSTX: amount))
+    }
+
     func call(
         _ contract: String, _ function: String, _ arguments: [ClarityValue], by sender: Account,
         under conditions: PostConditions = .none
