@@ -108,7 +108,7 @@ struct VoucherWalkTests {
                 (answer, expected) = try await finalize(index)
             default:
                 action = "advance"
-                let seconds = UInt64(dice.number(0...700))
+                let seconds = UInt64(dice.number(0...1200))
                 try await ledger.advance(blocks: 1, seconds: seconds)
                 pair.stage.advance(seconds: seconds)
                 (answer, expected) = (.ok(.bool(true)), ["(ok true)"])
