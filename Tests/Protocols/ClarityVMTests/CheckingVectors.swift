@@ -17,8 +17,8 @@ enum CheckingVectors {
     }
 
     /// The contract that the programs were run as.
-    static func contract() throws -> ContractIdentifier {
-        try #require(ContractIdentifier("S1G2081040G2081040G2081040G208105NK8PE5.contract"))
+    static func contract(_ name: String = "contract") throws -> ContractIdentifier {
+        try #require(ContractIdentifier("S1G2081040G2081040G2081040G208105NK8PE5.\(name)"))
     }
 
     /// The type of the program's last expression, or the code of the error, as the vectors have them.
@@ -31,6 +31,41 @@ enum CheckingVectors {
             return "! Unreachable"
         } catch let fault as CheckFault {
             return "! \(fault.code)"
+        }
+    }
+}
+
+/// Contracts of one account that know each other, in the order in which they were deployed.
+struct CheckedContracts {
+    private(set) var analyses: [ContractIdentifier: ContractAnalysis] = [:]
+
+    /// Checks a contract and remembers it.
+    @discardableResult
+    mutating func deploy(
+        _ program: String, as name: String, in version: ClarityVersion = .clarity4
+    ) throws -> ContractAnalysis {
+        try deploy(program, as: CheckingVectors.contract(name), in: version)
+    }
+
+    @discardableResult
+    mutating func deploy(
+        _ program: String, as identifier: ContractIdentifier, in version: ClarityVersion
+    ) throws -> ContractAnalysis {
+        let known = analyses
+        let syntax = try ContractSyntax(program, of: identifier, in: version)
+        let analysis = try ContractCheck.run(syntax) { known[$0] }
+        analyses[identifier] = analysis
+        return analysis
+    }
+
+    /// The code of the rule that a contract breaks and where, or its type.
+    mutating func outcome(_ program: String, in version: ClarityVersion = .clarity4) throws -> String {
+        do {
+            return try deploy(program, as: "tested", in: version).lastType?.description ?? "-"
+        } catch let fault as SyntaxFault {
+            return "\(fault.span) \(fault.code)"
+        } catch let fault as CheckFault {
+            return "\(fault.span?.description ?? "") \(fault.code)"
         }
     }
 }

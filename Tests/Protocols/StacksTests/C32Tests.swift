@@ -46,10 +46,8 @@ struct C32Tests {
     func zeros() throws {
         #expect(StandardPrincipal.zero.address == "SP000000000000000000002Q6VF78")
         #expect(try StandardPrincipal(address: "SP000000000000000000002Q6VF78") == .zero)
-        #expect(
-            try StandardPrincipal(
-                address: "SPooooooooooooooooooooo2Q6VF78".replacing(
-                    "ooooooooooooooooooooo", with: "OOOOOOOOOOOOOOOOOOOO0")) == .zero)
+        let alike = "SP000000000000000000002Q6VF78".replacing("0", with: "o")
+        #expect(try StandardPrincipal(address: alike) == .zero)
         for bytes: [UInt8] in [[], [0], [0, 0, 1], [1, 0, 0], [255, 255], Array(0...40)] {
             #expect(try C32.decode(Array(C32.encode(bytes).utf8)) == bytes)
         }

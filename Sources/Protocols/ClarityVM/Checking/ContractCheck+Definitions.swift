@@ -36,12 +36,14 @@ extension ContractCheck {
             analysis.nonFungibleTokens[name] = type
         case .trait(let name, let methods):
             let definition = try typeExpressions.trait(methods, in: version)
+            try check(name)
             takenTraitNames.insert(name)
             analysis.knownTraits[TraitIdentifier(contract: analysis.identifier, name: name)] = definition
             analysis.definedTraits[name] = definition
         case .useTrait(let name, let trait):
             let definition = try definedTrait(trait)
             guard let definition else { throw fault(.traitReferenceUnknown(name.text)) }
+            try checkReserved(name)
             takenTraitNames.insert(name)
             analysis.knownTraits[trait] = definition
         case .implTrait(let trait):
@@ -52,14 +54,18 @@ extension ContractCheck {
 
     /// Refuses names that something else in the contract has, and names that were words of the language.
     func check(_ name: ClarityName) throws(CheckFault) {
-        if version >= .clarity3, name.text == NativeVariable.blockHeight.rawValue {
-            throw fault(.reservedWord(name.text))
-        }
+        try checkReserved(name)
         let isTaken =
             analysis.constants[name] != nil || analysis.dataVariables[name] != nil || analysis.maps[name] != nil
             || analysis.function(name) != nil || analysis.fungibleTokens.contains(name)
             || analysis.nonFungibleTokens[name] != nil || takenTraitNames.contains(name)
         if isTaken { throw fault(.nameAlreadyUsed(name.text)) }
+    }
+
+    private func checkReserved(_ name: ClarityName) throws(CheckFault) {
+        if version >= .clarity3, name.text == NativeVariable.blockHeight.rawValue {
+            throw fault(.reservedWord(name.text))
+        }
     }
 
     private mutating func define(
@@ -71,11 +77,7 @@ extension ContractCheck {
         scope = Scope()
         for (name, type) in parameters {
             try check(name)
-            if case .callable(.trait(let trait)) = type {
-                scope.traits[name] = trait
-            } else {
-                scope.variables[name] = type
-            }
+            scope.bind(name, to: type)
         }
         earlyReturn = .none
         var returns = try type(of: body)

@@ -112,10 +112,10 @@ extension ContractCheck {
     ) throws(CheckFault) -> ClarityType {
         try check(name)
         if scope.variables[name] != nil { throw fault(.nameAlreadyUsed(name.text)) }
-        let outer = scope
-        scope.bind(name, to: type, in: version)
+        let outer = scope.mark
+        bind(name, to: type)
         let result = try self.type(of: arm)
-        scope = outer
+        scope.leave(to: outer)
         return result
     }
 }

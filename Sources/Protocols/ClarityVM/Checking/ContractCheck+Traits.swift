@@ -4,6 +4,12 @@
 import FarthingStacks
 
 extension ContractCheck {
+    /// A trait, and one all of whose methods it may have.
+    struct TraitPair: Hashable {
+        let trait: TraitIdentifier
+        let wanted: TraitIdentifier
+    }
+
     /// Sees to it that an expression may stand where a value of the type `expected` is needed.
     ///
     /// Contracts fit where they implement the trait that is asked for, and trait references where their trait has all
@@ -79,7 +85,8 @@ extension ContractCheck {
     private mutating func check(
         _ trait: TraitIdentifier, has wanted: TraitIdentifier, nesting: Int
     ) throws(CheckFault) {
-        guard trait != wanted else { return }
+        let pair = TraitPair(trait: trait, wanted: wanted)
+        guard trait != wanted, !compatibleTraits.contains(pair) else { return }
         // Traits of traits may be a long chain, over many contracts.
         guard nesting < ClarityType.maximumDepth else { throw fault(.maxContextDepthReached) }
         let (own, asked) = (try definition(of: trait), try definition(of: wanted))
@@ -88,6 +95,7 @@ extension ContractCheck {
                 throw fault(.incompatibleTrait(expected: wanted, found: trait))
             }
         }
+        compatibleTraits.insert(pair)
     }
 
     private mutating func isCompatible(

@@ -114,17 +114,22 @@ extension ContractCheck {
     private mutating func typeOfLet(_ arguments: [Expression]) throws(CheckFault) -> ClarityType {
         try count(arguments, isAtLeast: 2)
         guard let bindings = arguments[0].list else { throw fault(.badLetSyntax) }
-        let outer = scope
+        let outer = scope.mark
         for (index, binding) in bindings.enumerated() {
             let (name, value) = try Binding.read(binding, .letBinding, index: index)
             try check(name)
             if scope.variables[name] != nil { throw CheckFault(.nameAlreadyUsed(name.text), at: binding.span) }
             let type = try type(of: value)
-            scope.bind(name, to: type, in: version)
+            bind(name, to: type)
         }
         let type = try typeOfLast(arguments.dropFirst())
-        scope = outer
+        scope.leave(to: outer)
         return type
+    }
+
+    /// Adds a local name; since Clarity 2 one for a trait reference can be called, as a parameter always can.
+    mutating func bind(_ name: ClarityName, to type: ClarityType) {
+        if version >= .clarity2 { scope.bind(name, to: type) } else { scope.bindVariable(name, to: type) }
     }
 
     private mutating func typeOfIf(_ arguments: [Expression]) throws(CheckFault) -> ClarityType {

@@ -11,9 +11,9 @@ public import FarthingStacks
 public struct ContractCheck {
     /// How much work one contract may be.
     ///
-    /// One unit is looking at one type in a type, so that a hostile contract takes a second or two, and an honest one of
-    /// a thousand lines less than a thousandth of this.
-    public static let workLimit = 20_000_000
+    /// One unit is looking at one type in a type, so that a hostile contract takes a second or two, and an honest one
+    /// of a thousand lines about a hundredth of this.
+    public static let workLimit = 5_000_000
 
     let version: ClarityVersion
     let lookup: (ContractIdentifier) -> ContractAnalysis?
@@ -26,6 +26,8 @@ public struct ContractCheck {
     var scope = Scope()
     /// What the function that is looked at returns early, when it does.
     var earlyReturn: EarlyReturn = .outside
+    /// Traits that were found to have all methods of others.
+    var compatibleTraits: Set<TraitPair> = []
     var place: SourceSpan
     /// The id of the expression that is looked at.
     var placeID = 0
@@ -111,7 +113,8 @@ public struct ContractCheck {
         let arguments = Array(parts.dropFirst())
         if let word = NativeFunction(name, in: version) { return try type(of: word, arguments) }
         guard let function = analysis.function(name) else { throw fault(.unknownFunction(name.text)) }
-        try count(arguments, is: function.parameters.count)
+        // As in the reference VM, too few or too many arguments are a fault only of the call that is made.
+        for argument in arguments.dropFirst(function.parameters.count) { _ = try type(of: argument) }
         for (parameter, argument) in zip(function.parameters, arguments) {
             try expect(parameter.type, of: argument)
         }

@@ -92,6 +92,10 @@ struct ReadOnlyCheck {
         case .mapGet:
             try exactly(2)
             return try allOnlyRead(arguments)
+        case .fromConsensusBuff:
+            try exactly(2)
+            // The first argument is a type.
+            return try allOnlyRead(arguments.suffix(1))
         case .stxTransfer, .stxTransferMemo, .stxBurn, .mapSet, .mapDelete, .mapInsert, .varSet, .nftMint, .ftMint,
             .nftTransfer, .ftTransfer, .nftBurn, .ftBurn:
             _ = try allOnlyRead(arguments)

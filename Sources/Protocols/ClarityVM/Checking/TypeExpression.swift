@@ -16,8 +16,8 @@ public struct TypeExpression {
 
     /// The type that `expression` describes.
     ///
-    /// - Throws: ``CheckFault`` with ``CheckReason/invalidTypeDescription``, ``CheckReason/unknownTypeName(_:)``, or what
-    ///   the composite types refuse.
+    /// - Throws: ``CheckFault`` with ``CheckReason/invalidTypeDescription``, ``CheckReason/unknownTypeName(_:)``, or
+    ///   what the composite types refuse.
     public func read(_ expression: Expression) throws(CheckFault) -> ClarityType {
         switch expression.kind {
         case .atom(let name):
@@ -98,7 +98,9 @@ public struct TypeExpression {
         guard let list = methods.list else { throw CheckFault(.defineTraitBadSignature, at: methods.span) }
         var definition: TraitDefinition = [:]
         for method in list {
-            guard let parts = method.list, parts.count == 3, let name = parts[0].atom, let types = parts[1].list else {
+            guard let parts = method.list else { throw CheckFault(.defineTraitBadSignature, at: method.span) }
+            guard parts.count == 3 else { throw invalid(method) }
+            guard let name = parts[0].atom, let types = parts[1].list else {
                 throw CheckFault(.defineTraitBadSignature, at: method.span)
             }
             var parameters: [ClarityType] = []

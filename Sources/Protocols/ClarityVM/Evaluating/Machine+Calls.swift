@@ -29,8 +29,7 @@ extension Machine {
         guard function.access != .private else {
             throw .fault(.noSuchPublicFunction(contract: identifier.description, function: name.text))
         }
-        // The call itself counts for one more level than the word that makes it.
-        guard depth < Self.maximumDepth else { throw .fault(.maxStackDepthReached) }
+        // The call counts for one more level than the word that makes it.
         depth += 1
         defer { depth -= 1 }
         return try call(function, of: contract, arguments, sender: sender, caller: caller, checksTypes: true)

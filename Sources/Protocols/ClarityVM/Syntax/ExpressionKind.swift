@@ -5,8 +5,8 @@ public import FarthingStacks
 
 /// What a piece of a contract is.
 ///
-/// A tuple literal `{a: 1}` does not appear here: the parser turns it into the list `(tuple (a 1))`. Where the parser is
-/// told who deploys the contract, `.name` and `.name.trait` become literals and fields too.
+/// A tuple literal `{a: 1}` does not appear here: the parser turns it into the list `(tuple (a 1))`. Where the parser
+/// is told who deploys the contract, `.name` and `.name.trait` become literals and fields too.
 public enum ExpressionKind: Hashable, Sendable {
     /// A name.
     case atom(ClarityName)

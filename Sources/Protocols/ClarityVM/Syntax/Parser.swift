@@ -24,7 +24,8 @@ public struct Parser {
     ///
     /// - Parameters:
     ///   - source: The contract's text, of at most ``maximumLength`` bytes.
-    ///   - issuer: Who deploys the contract. When it is given, `.name` means a contract of theirs and becomes a literal.
+    ///   - issuer: Who deploys the contract. When it is given, `.name` means a contract of theirs and becomes a
+    ///     literal.
     /// - Throws: ``SyntaxFault`` with the place of the first fault.
     public static func parse(_ source: String, issuer: StandardPrincipal? = nil) throws(SyntaxFault) -> [Expression] {
         let bytes = Array(source.utf8)

@@ -16,8 +16,8 @@ struct TraitNames {
 
     /// The traits that the contract defines or imports, by the names it uses for them.
     ///
-    /// - Throws: ``SyntaxFault`` for definitions and imports that are not well formed, for names that are taken, and for
-    ///   references to traits that are not there, or that stand where none may.
+    /// - Throws: ``SyntaxFault`` for definitions and imports that are not well formed, for names that are taken, and
+    ///   for references to traits that are not there, or that stand where none may.
     static func resolve(
         in expressions: [Expression], of identifier: ContractIdentifier
     ) throws(SyntaxFault) -> [ClarityName: TraitIdentifier] {

@@ -89,8 +89,11 @@ extension ClarityType {
     /// Fields that only the right side has are left out, as in the reference VM; only the left side's are required.
     private static func leastSupertype(_ left: TupleType, _ right: TupleType) throws(CheckReason) -> ClarityType {
         var fields: [TupleType.Field] = []
-        for field in left.fields {
-            guard let other = right[field.name] else {
+        fields.reserveCapacity(left.fields.count)
+        for (index, field) in left.fields.enumerated() {
+            // Mostly both have the same fields.
+            let twin = index < right.fields.count ? right.fields[index] : nil
+            guard let other = twin?.name == field.name ? twin?.type : right[field.name] else {
                 throw .typeError(expected: .tuple(left), found: .tuple(right))
             }
             fields.append(TupleType.Field(name: field.name, type: try leastSupertype(field.type, other)))
