@@ -69,7 +69,7 @@ struct HashChainWalkTests {
             _ number: UInt128, _ pair: HashChainStage, _ domain: ContractDomain, _ tokens: [Token]
         ) throws -> Twin {
             let (isSTX, steps) = (number % 2 == 0, UInt128(10 + number % 12))
-            let expiry = UInt128(pair.stage.time) + (number % 7 == 0 ? 600 : 4000)
+            let expiry = UInt128(pair.stage.time) + (number % 10 == 0 ? 600 : 3000)
             // Every ninth is one that nobody should open.
             let amount: UInt128 = number % 9 == 0 ? 0 : 5
             let isOwn = number % 11 == 0
@@ -156,8 +156,9 @@ struct HashChainWalkTests {
 
         private mutating func fund() async throws -> (Outcome, [String]) {
             let right = twin.clarity.stepCount * twin.clarity.stepAmount
-            let amount = max(1, dice.oneIn(5) ? right + 1 : right)
-            let payer = dice.oneIn(6) ? pair.stranger : pair.payer
+            let isFirst = left == 13
+            let amount = max(1, !isFirst && dice.oneIn(3) ? right + 1 : right)
+            let payer = isFirst && dice.oneIn(8) ? pair.stranger : pair.payer
             // Each deposit is signed anew: the same leave twice would be answered with its first receipt.
             leaves += 1
             let salt = try Self.salt(leaves)

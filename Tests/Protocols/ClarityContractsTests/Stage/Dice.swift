@@ -17,7 +17,7 @@ struct Dice {
     }
 
     static var steps: Int {
-        ProcessInfo.processInfo.environment["FARTHING_WALK_STEPS"].flatMap { Int($0) } ?? 150
+        ProcessInfo.processInfo.environment["FARTHING_WALK_STEPS"].flatMap { Int($0) } ?? 120
     }
 
     /// True once in so many times.
