@@ -437,7 +437,6 @@
 
 (define-private (take-in (amount uint))
   (begin
-    (asserts! (>= (stx-get-balance tx-sender) amount) ERR-INSUFFICIENT-FUNDS)
     (unwrap! (stx-transfer? amount tx-sender current-contract) ERR-INSUFFICIENT-FUNDS)
     (var-set total-locked-funds (+ (var-get total-locked-funds) amount))
     (ok true)

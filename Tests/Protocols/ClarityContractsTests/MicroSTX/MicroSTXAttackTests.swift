@@ -232,6 +232,38 @@ struct MicroSTXAttackTests {
         }
     }
 
+    @Test("A contract, which can sign nothing, opens no channel")
+    func contractsAsParticipants() throws {
+        let pair = try MicroSTXStage()
+        try pair.stage.deploy(
+            "opener",
+            source: """
+                (define-public (code (recipient principal))
+                  (as-contract? ((with-stx u2000000))
+                    (unwrap-err! (contract-call? .microstx open-channel recipient u1000000 u0) (err u99))))
+                """)
+        try pair.stage.fund("opener", with: 2_000_000)
+        #expect(try pair.stage.call("opener", "code", [pair.b.value], by: pair.a) == .ok(.uint(100)))
+    }
+
+    @Test("A contract in between ends nothing in the name of whoever called it")
+    func contractsInBetween() throws {
+        let pair = try MicroSTXStage()
+        let channel = try pair.open()
+        try pair.stage.deploy(
+            "trap",
+            source: """
+                (define-public (dispute (id uint))
+                  (contract-call? .microstx initiate-dispute id u10000000 u0 u0 0x 0x))
+                (define-public (escape (id uint)) (contract-call? .microstx emergency-close id))
+                """)
+        pair.stage.advance(burn: 144)
+        for function in ["dispute", "escape"] {
+            #expect(try pair.stage.call("trap", function, [.uint(channel)], by: pair.a) == .err(100))
+        }
+        #expect(try pair.details(channel)["state"] == .uint(1))
+    }
+
     @Test("A signature says nothing in another deployment, on another chain, or in another channel")
     func noReplay() throws {
         let pair = try MicroSTXStage()

@@ -220,6 +220,24 @@ struct PaymentChannelAttackTests {
         #expect(try pair.stage.read("payment-channel", "get-user-nonce", [pair.sender.value]) == .uint(0))
     }
 
+    @Test("8: A contract, which can sign nothing, opens no channel")
+    func contractsAsSenders() throws {
+        let pair = try PaymentChannelStage()
+        try pair.stage.deploy(
+            "opener",
+            source: """
+                (define-public (open (recipient principal))
+                  (as-contract? ((with-stx u10))
+                    (unwrap! (contract-call? .payment-channel open-channel recipient u144 u10) (err u99))))
+                (define-public (code (recipient principal))
+                  (as-contract? ((with-stx u10))
+                    (unwrap-err! (contract-call? .payment-channel open-channel recipient u144 u10) (err u99))))
+                """)
+        try pair.stage.fund("opener", with: 10)
+        #expect(try pair.stage.call("opener", "open", [pair.recipient.value], by: pair.sender) == .err(99))
+        #expect(try pair.stage.call("opener", "code", [pair.recipient.value], by: pair.sender) == .ok(.uint(1)))
+    }
+
     @Test("8: A window is neither so short that nobody can answer nor so long that it never ends")
     func windowsAreBounded() throws {
         let pair = try PaymentChannelStage()

@@ -94,15 +94,54 @@ struct PaymentChannelTests {
         try pair.expect(sender: 999_450, recipient: 1_000_550, locked: 0)
     }
 
-    @Test("A state that was signed before something was taken out cannot be used behind it")
-    func olderWithdrawal() throws {
+    @Test("A second withdrawal pays what it lets out beyond the first")
+    func withdrawTwice() throws {
+        let pair = try PaymentChannelStage()
+        let channel = try pair.open()
+        var state = PaymentState(
+            senderAmount: 500, recipientAmount: 250, nonce: 1, senderDeposited: 1000, senderWithdrawn: 100,
+            recipientWithdrawn: 150)
+        #expect(try pair.hand("withdraw", channel, state, by: pair.sender) == .ok(.bool(true)))
+        state.nonce = 2
+        (state.senderAmount, state.senderWithdrawn) = (470, 130)
+        (state.recipientAmount, state.recipientWithdrawn) = (200, 200)
+        #expect(try pair.hand("withdraw", channel, state, by: pair.sender) == .ok(.bool(true)))
+        try pair.expect(sender: 999_130, recipient: 1_000_200, locked: 670)
+        let details = try pair.details(channel)
+        #expect(details["sender-balance"] == .uint(470))
+        #expect(details["recipient-balance"] == .uint(200))
+    }
+
+    @Test("A state that was signed before something was taken out cannot be used behind it", arguments: [false, true])
+    func olderWithdrawal(bySender: Bool) throws {
         let pair = try PaymentChannelStage()
         let channel = try pair.open()
         let state = PaymentState(
-            senderAmount: 400, recipientAmount: 300, nonce: 3, senderDeposited: 1000, recipientWithdrawn: 300)
+            senderAmount: 400, recipientAmount: 300, nonce: 3, senderDeposited: 1000,
+            senderWithdrawn: bySender ? 300 : 0, recipientWithdrawn: bySender ? 0 : 300)
         #expect(try pair.hand("withdraw", channel, state, by: pair.sender) == .ok(.bool(true)))
-        #expect(try pair.close(channel, pair.paid(600, nonce: 4), by: pair.recipient) == .err(7))
-        try pair.expect(sender: 999_000, recipient: 1_000_300, locked: 700)
+        let later = pair.paid(600, nonce: 4)
+        for function in ["close-channel", "withdraw", "close-together"] {
+            #expect(try pair.hand(function, channel, later, by: pair.recipient) == .err(7))
+        }
+        try pair.expect(
+            sender: bySender ? 999_300 : 999_000, recipient: bySender ? 1_000_000 : 1_000_300, locked: 700)
+    }
+
+    @Test("All can be taken out, by either, and the channel stays open", arguments: [false, true])
+    func withdrawAll(bySender: Bool) throws {
+        let pair = try PaymentChannelStage()
+        let channel = try pair.open()
+        let state = PaymentState(
+            senderAmount: 0, recipientAmount: 0, nonce: 1, senderDeposited: 1000,
+            senderWithdrawn: bySender ? 1000 : 0, recipientWithdrawn: bySender ? 0 : 1000)
+        #expect(try pair.hand("withdraw", channel, state, by: pair.sender) == .ok(.bool(true)))
+        try pair.expect(sender: bySender ? 1_000_000 : 999_000, recipient: bySender ? 1_000_000 : 1_001_000, locked: 0)
+        #expect(try pair.deposit(channel, 5, by: pair.recipient) == .ok(.bool(true)))
+        #expect(try pair.forceClose(channel, by: pair.sender) == .ok(.bool(true)))
+        pair.stage.advance(burn: 144)
+        #expect(try pair.settle(channel, by: pair.sender) == .ok(.bool(true)))
+        try pair.expect(sender: bySender ? 1_000_000 : 999_000, recipient: bySender ? 1_000_000 : 1_001_000, locked: 0)
     }
 
     @Test("Shares of zero are no obstacle")

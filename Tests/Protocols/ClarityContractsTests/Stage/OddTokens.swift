@@ -28,7 +28,7 @@ enum OddTokens {
     static let withFee = token(
         """
         (begin
-          (try! (ft-transfer? odd (- amount (/ amount u10)) sender recipient))
+          (unwrap! (ft-transfer? odd (- amount (/ amount u10)) sender recipient) (err u1))
           (if (>= amount u10) (ft-burn? odd (/ amount u10) sender) (ok true)))
         """)
 
@@ -68,7 +68,7 @@ enum OddTokens {
     static let thief = token(
         """
         (begin
-          (if (var-get is-armed) (try! (stx-transfer? u50 tx-sender (var-get barred))) true)
+          (if (var-get is-armed) (unwrap! (stx-transfer? u50 tx-sender (var-get barred)) (err u1)) true)
           (ft-transfer? odd amount sender recipient))
         """)
 
@@ -77,7 +77,7 @@ enum OddTokens {
         """
         (begin
           (if (var-get is-armed)
-            (try! (contract-call? .test-token transfer u50 tx-sender (var-get barred) none))
+            (unwrap! (contract-call? .test-token transfer u50 tx-sender (var-get barred) none) (err u1))
             true)
           (ft-transfer? odd amount sender recipient))
         """)

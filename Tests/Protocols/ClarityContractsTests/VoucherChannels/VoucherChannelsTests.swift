@@ -229,7 +229,7 @@ struct VoucherChannelsTests {
                     receiver-authorizer: principal, token: (optional principal), withdraw-delay: uint, salt: (buff 32)
                   }))
                   (as-contract? ((with-stx u100))
-                    (try! (contract-call? .voucher-channels deposit terms u100 none))))
+                    (unwrap! (contract-call? .voucher-channels deposit terms u100 none) (err u1))))
                 (define-public (ask (channel-id (buff 32)))
                   (contract-call? .voucher-channels initiate-withdraw channel-id u40))
                 (define-public (take (channel-id (buff 32)))
