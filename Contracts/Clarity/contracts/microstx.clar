@@ -142,7 +142,6 @@
       ERR-INVALID-AMOUNT
     )
     (asserts! (< (get-user-channel-count tx-sender) MAX-CHANNELS-PER-USER) ERR-MAX-CHANNELS-EXCEEDED)
-    (asserts! (>= (stx-get-balance tx-sender) (+ amount-a fee)) ERR-INSUFFICIENT-BALANCE)
     (try! (take-in amount-a))
     (if (is-eq fee u0)
       true
@@ -168,7 +167,6 @@
     (try! (check-open (get state channel)))
     (asserts! (not (get joined-b channel)) ERR-CHANNEL-ALREADY-EXISTS)
     (asserts! (is-eq amount (get promised-b channel)) ERR-INVALID-AMOUNT)
-    (asserts! (>= (stx-get-balance tx-sender) amount) ERR-INSUFFICIENT-BALANCE)
     (asserts! (< (get-user-channel-count tx-sender) MAX-CHANNELS-PER-USER) ERR-MAX-CHANNELS-EXCEEDED)
     (try! (take-in amount))
     (change-count tx-sender true)

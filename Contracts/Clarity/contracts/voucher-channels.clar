@@ -459,11 +459,7 @@
       )
       (ok true)
     )
-    (begin
-      (asserts! (>= (stx-get-balance tx-sender) amount) ERR-INSUFFICIENT-BALANCE)
-      (unwrap! (stx-transfer? amount tx-sender current-contract) ERR-DEPOSIT-FAILED)
-      (ok true)
-    )
+    (ok (unwrap! (stx-transfer? amount tx-sender current-contract) ERR-INSUFFICIENT-BALANCE))
   )
 )
 

@@ -32,11 +32,12 @@ struct MicroSTXRefusalTests {
         let pair = try MicroSTXStage()
         let amounts: [(UInt128, UInt128)] = [
             (0, 0), (999_999, 0), (500_000, 499_999), (1_000_000_000_001, 0), (1_000_000_000_000, 1), (.max, 0),
-            (0, .max), (.max, .max),
+            (0, .max), (.max, 1), (1, .max), (.max, .max),
         ]
         for (first, second) in amounts { #expect(try pair.tryOpen(first, second) == .err(101)) }
         #expect(try pair.tryOpen(999_999, 1).ok != nil)
         #expect(try pair.tryOpen(1_000_000_000_000, 0).ok != nil)
+        #expect(try pair.tryOpen(0, 1_000_000_000_000).ok != nil)
 
         let channel = try pair.open(10_000_000, 1_000_000)
         for amount in [0, 999_999, 1_000_001, .max] as [UInt128] {
