@@ -299,7 +299,8 @@
       )
     )
     (let (
-        (is-recorded (and (is-eq dispute-nonce (get nonce channel)) (is-eq (get state channel) STATE-OPEN)))
+        ;; An answer never comes here, for its number is higher than that of the dispute, which is no lower than this.
+        (is-recorded (is-eq dispute-nonce (get nonce channel)))
         (shares (if is-recorded
           (begin
             (asserts! (is-eq proposed-balance-a (get balance-a channel)) ERR-INVALID-AMOUNT)

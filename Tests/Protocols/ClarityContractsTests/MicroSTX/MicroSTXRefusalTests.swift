@@ -51,8 +51,10 @@ struct MicroSTXRefusalTests {
             #expect(try pair.dispute(channel, state, by: pair.a) == .err(101))
         }
         // With the number of what is recorded, but not what is recorded.
-        let changed = MicroSTXState(balanceA: 9_000_000, balanceB: 1_000_000, nonce: 0)
-        #expect(try pair.dispute(channel, changed, by: pair.a) == .err(101))
+        for (balanceA, balanceB) in [(9_000_000, 1_000_000), (10_000_000, 1), (10_000_001, 0), (0, 0)] {
+            let state = MicroSTXState(balanceA: UInt128(balanceA), balanceB: UInt128(balanceB), nonce: 0)
+            #expect(try pair.dispute(channel, state, by: pair.a) == .err(101))
+        }
     }
 
     @Test("u102: a channel that nobody opened, and a dispute that nobody began")
