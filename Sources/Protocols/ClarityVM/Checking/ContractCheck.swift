@@ -131,7 +131,7 @@ public struct ContractCheck {
 
     // MARK: - Faults and work
 
-    func fault(_ reason: CheckReason) -> CheckFault { CheckFault(reason, at: place) }
+    func fault(_ reason: CheckReason) -> CheckFault { CheckFault(reason, at: place, in: version) }
 
     /// Runs what may break a rule, and adds the place.
     func typed<Result>(_ body: () throws(CheckReason) -> Result) throws(CheckFault) -> Result {
