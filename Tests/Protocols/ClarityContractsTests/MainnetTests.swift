@@ -33,4 +33,26 @@ struct MainnetTests {
         #expect(try close(chain: 1) == .ok(.bool(true)))
         #expect(try stage.balance(stage.bob) == 1600)
     }
+
+    @Test("Accounts of the main network are parties there, and those of the test network are not")
+    func parties() throws {
+        let stage = try Stage(deploying: ["microstx", "voucher-channels"], on: .mainnet)
+        try stage.fund(stage.alice, with: 10_000_000)
+        func open(_ partner: StandardPrincipal) throws -> Outcome {
+            try stage.call(
+                "microstx", "open-channel", [.principal(partner), .uint(1_000_000), .uint(0)], by: stage.alice)
+        }
+        #expect(try open(stage.bob.standard) == .err(100))
+        #expect(try open(stage.bob.onMainnet) == .ok(.uint(1)))
+        func deposit(_ payer: StandardPrincipal, _ receiver: StandardPrincipal) throws -> Outcome {
+            let terms = VoucherTerms(
+                payer: .principal(payer), payerAuthorizer: nil, receiver: .principal(receiver),
+                receiverAuthorizer: .principal(receiver), token: nil)
+            return try stage.call(
+                "voucher-channels", "deposit", [terms.value, .uint(10), .none], by: stage.alice)
+        }
+        #expect(try deposit(stage.alice.onMainnet, stage.bob.standard) == .err(201))
+        #expect(try deposit(stage.alice.standard, stage.bob.onMainnet) == .err(201))
+        #expect(try deposit(stage.alice.onMainnet, stage.bob.onMainnet).ok != nil)
+    }
 }

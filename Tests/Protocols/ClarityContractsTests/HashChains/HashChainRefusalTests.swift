@@ -19,6 +19,7 @@ struct HashChainRefusalTests {
         #expect(try refusal { $0.stepAmount = 0 } == .err(302))
         #expect(try refusal { $0.stepAmount = .max } == .err(303))
         #expect(try refusal { $0.stepAmount = .max / 20 + 1 } == .err(303))
+        #expect(try refusal { $0.stepAmount = .max / 20 } == .err(322), "this fits, but nobody has it")
         #expect(try refusal { $0.receiver = $0.payer } == .err(304))
         let contract = ClarityValue.principal(try pair.stage.identifier("hash-chains"))
         #expect(try refusal { $0.receiver = contract } == .err(305))

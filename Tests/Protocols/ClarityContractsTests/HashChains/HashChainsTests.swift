@@ -82,6 +82,7 @@ struct HashChainsTests {
             func read(_ function: String, _ arguments: [ClarityValue]) throws -> Hash32? {
                 try pair.stage.read("hash-chains", function, arguments).hash
             }
+            #expect(try pair.fund(terms).ok != nil, "as many steps as a chain may have")
             let tag = try pair.tag(terms)
             #expect(try read("get-tag", [terms.value]) == tag)
             #expect(try read("get-channel-id", [terms.value]) == pair.channel(terms))
