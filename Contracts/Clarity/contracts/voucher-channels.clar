@@ -34,6 +34,7 @@
 (define-constant ERR-CLAIM-EXCEEDS-CEILING (err u211))
 (define-constant ERR-CLAIM-EXCEEDS-BALANCE (err u212))
 (define-constant ERR-VOUCHER-SIGNATURE (err u213))
+;; Of a token with absurd amounts: what was claimed for the receiver in all would not fit.
 (define-constant ERR-OVERFLOW (err u214))
 (define-constant ERR-REFUND-NONCE (err u215))
 ;; Neither called nor signed by the channel's receiver-authorizer.
@@ -134,7 +135,6 @@
     )
     (asserts! (> amount u0) ERR-ZERO-AMOUNT)
     (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH)
-    (asserts! (<= amount (- MAX-UINT (get balance sums))) ERR-OVERFLOW)
     (try! (take-in amount token))
     (map-insert channel-terms channel-id terms)
     (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
@@ -398,7 +398,7 @@
             (default-to (get payer terms) (get payer-authorizer terms)))
           ERR-VOUCHER-SIGNATURE
         )
-        ;; Of a token with absurd amounts the sum of all channels may not fit; that must not stop other rows.
+        ;; An overflow would end the whole transaction, and so stop other rows.
         (asserts! (<= (- total claimed) (- MAX-UINT (get claimed owed))) ERR-OVERFLOW)
         (map-set channel-sums channel-id (merge sums { total-claimed: total }))
         (map-set receiver-sums { receiver: (get receiver terms), token: (get token terms) }
@@ -429,7 +429,8 @@
       (rest (- (get balance sums) amount))
     )
     (map-set channel-sums channel-id (merge sums { balance: rest }))
-    (if (and (> amount u0) (is-eq rest u0) (is-eq (get total-claimed sums) u0))
+    ;; Where nothing is left, nothing was claimed either.
+    (if (and (> amount u0) (is-eq rest u0))
       (begin (print { event: "channel-closed", channel-id: channel-id }) true)
       false
     )

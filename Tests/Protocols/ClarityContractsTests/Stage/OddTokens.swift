@@ -35,6 +35,21 @@ enum OddTokens {
     /// Says that it has moved something, and has not.
     static let lying = token("(ok true)")
 
+    /// Moves nothing, and says that so much is there as it was told to move last, until it is told to forget it.
+    static let boasting = """
+        (define-data-var held uint u0)
+        (define-public (forget) (ok (var-set held u0)))
+        (define-public (mint (amount uint) (recipient principal)) (ok true))
+        (define-public (transfer (amount uint) (sender principal) (recipient principal) (memo (optional (buff 34))))
+          (ok (var-set held amount)))
+        (define-read-only (get-name) (ok "Boast"))
+        (define-read-only (get-symbol) (ok "BOAST"))
+        (define-read-only (get-decimals) (ok u0))
+        (define-read-only (get-balance (owner principal)) (ok (var-get held)))
+        (define-read-only (get-total-supply) (ok u0))
+        (define-read-only (get-token-uri) (ok none))
+        """
+
     /// Once armed it pays one account no more, with an error.
     static let refusing = token(
         """

@@ -13,8 +13,13 @@ struct SignedMessage {
         of message: ClarityValue, for contract: ContractIdentifier, chain: UInt128 = testnetChain,
         version: String = "1.0.0"
     ) -> Hash32 {
+        digest(of: message, in: contract.description, chain: chain, version: version)
+    }
+
+    /// The same for a domain of any name.
+    static func digest(of message: ClarityValue, in name: String, chain: UInt128, version: String) -> Hash32 {
         let domain = ClarityValue.fields([
-            "name": .text(contract.description), "version": .text(version), "chain-id": .uint(chain),
+            "name": .text(name), "version": .text(version), "chain-id": .uint(chain),
         ])
         let bytes = Array("SIP018".utf8) + Digests.sha256(domain.encoded) + Digests.sha256(message.encoded)
         return Hash32(Digests.sha256(bytes)) ?? .zero

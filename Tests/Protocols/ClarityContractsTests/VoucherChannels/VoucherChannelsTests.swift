@@ -20,6 +20,7 @@ struct VoucherChannelsTests {
         #expect(try pair.details()["balance"] == .uint(1500))
         #expect(try pair.settle() == .ok(700))
         #expect(try pair.settle() == .ok(0))
+        #expect(pair.stage.printed.isEmpty)
         try pair.expect(payer: 998_500, receiver: 1_000_700, held: 800)
 
         #expect(try pair.refund(200, nonce: 0) == .ok(200))
@@ -214,8 +215,14 @@ struct VoucherChannelsTests {
         var terms = pair.terms
         terms.salt = Hash32(Array(repeating: 9, count: 32)) ?? .zero
         _ = try pair.deposit(10, terms)
-        _ = try pair.refund(10, nonce: 0, of: pair.channel(terms))
+        _ = try pair.refund(4, nonce: 0, of: pair.channel(terms))
+        #expect(names() == [.text("refunded")])
+        _ = try pair.refund(6, nonce: 1, of: pair.channel(terms))
         #expect(names() == [.text("refunded"), .text("channel-closed")])
+        _ = try pair.refund(1, nonce: 2, of: pair.channel(terms))
+        #expect(names() == [.text("refunded")], "of nothing")
+        _ = try pair.deposit(10, terms)
+        #expect(names() == [.text("channel-created"), .text("deposited")], "it opens again")
     }
 
     @Test("A contract can be payer and receiver-authorizer: it calls instead of signing")

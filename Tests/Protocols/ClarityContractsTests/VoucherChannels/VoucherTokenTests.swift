@@ -74,6 +74,21 @@ struct VoucherTokenTests {
         }
     }
 
+    @Test("u214: a token that lies about sums stops no row of another")
+    func absurdSums() throws {
+        let (pair, terms, outcome) = try Self.odd(OddTokens.boasting, deposit: .max)
+        #expect(outcome.ok != nil)
+        _ = try pair.stage.call("odd", "forget", [], by: pair.stranger)
+        let other = VoucherTerms(terms, salt: 6)
+        #expect(try pair.deposit(.max, other).ok != nil)
+        _ = try pair.deposit(100)
+        #expect(
+            try pair.claim([
+                pair.row(.max, of: pair.channel(terms)), pair.row(1, of: pair.channel(other)), pair.row(30),
+            ]) == .claimed(.ok(.max), .err(214), .ok(30)))
+        #expect(try pair.settle() == .ok(30))
+    }
+
     @Test("A receiver that a token does not pay stands in nobody's way", arguments: [false, true])
     func barredReceiver(stops: Bool) throws {
         let (pair, terms, _) = try Self.odd(stops ? OddTokens.stopping : OddTokens.refusing)
