@@ -63,6 +63,7 @@ struct HashChainRefusalTests {
         _ = try pair.close(5, terms)
         #expect(try pair.redeem(6, terms) == .err(310))
         #expect(try pair.close(6, terms) == .err(310))
+        #expect(try pair.close(6, terms, signedBy: pair.payer) == .err(310))
         try pair.expect(payer: 999_975, receiver: 1_000_025, held: 0)
     }
 
