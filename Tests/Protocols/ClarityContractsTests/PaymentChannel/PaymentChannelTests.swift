@@ -53,6 +53,9 @@ struct PaymentChannelTests {
         let channel = try pair.open()
         #expect(try pair.deposit(channel, 500, by: pair.recipient) == .ok(.bool(true)))
         #expect(try pair.deposit(channel, 50, by: pair.sender) == .ok(.bool(true)))
+        let before = try pair.details(channel)
+        #expect(before["sender-balance"] == .uint(1050))
+        #expect(before["recipient-balance"] == .uint(500))
         // Signed when nothing but the first deposit was there.
         #expect(try pair.close(channel, pair.paid(300, nonce: 1), by: pair.recipient) == .ok(.bool(true)))
         let details = try pair.details(channel)
