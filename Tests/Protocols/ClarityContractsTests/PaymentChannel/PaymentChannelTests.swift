@@ -95,6 +95,9 @@ struct PaymentChannelTests {
         pair.stage.advance(burn: 144)
         #expect(try pair.settle(channel, by: pair.stranger) == .ok(.bool(true)))
         try pair.expect(sender: 999_450, recipient: 1_000_550, locked: 0)
+        let details = try pair.details(channel)
+        #expect(details["sender-withdrawn"] == .uint(450), "all that it ever got")
+        #expect(details["recipient-withdrawn"] == .uint(550))
     }
 
     @Test("A second withdrawal pays what it lets out beyond the first")
