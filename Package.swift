@@ -131,6 +131,9 @@ let tests: [Target] = [
         name: "clarity-vectors", dependencies: rooms(["ClarityVM", "Stacks", "Encodings", "Primitives"]),
         path: "Tests/Protocols/ClarityVectors"),
     tests(
+        "ClarityContracts", in: "Protocols",
+        uses: ["ClarityVM", "Stacks", "LedgerSettlement", "Contracts", "Channels", "Encodings", "Primitives"]),
+    tests(
         "Gun", in: "Protocols", uses: ["Gun", "Encodings", "Primitives"],
         libraries: [logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     tests(
