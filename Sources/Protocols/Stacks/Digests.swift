@@ -11,11 +11,3 @@ public enum Digests {
     /// SHA-512, 64 bytes.
     public static func sha512(_ bytes: [UInt8]) -> [UInt8] { Array(SHA512.hash(data: bytes)) }
 }
-
-/// RIPEMD-160 of SHA-256: what an account is known by.
-///
-/// - Source: Bitcoin, `OP_HASH160`; SIP-005, "Transaction authorization".
-public enum Hash160 {
-    /// 20 bytes.
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] { RIPEMD160.hash(Digests.sha256(bytes)) }
-}

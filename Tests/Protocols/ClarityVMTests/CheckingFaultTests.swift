@@ -62,6 +62,7 @@ struct CheckingFaultTests {
         ("(append 0x00 0x01)", "1:1 ExpectedListApplication"),
         ("(list 1 true)", "1:1 TypeError.IntType"),
         ("(to-consensus-buff? (list))", "1:1 CouldNotDetermineSerializationType"),
+        ("(as-max-len? 0x00 u4294967296)", "1:1 MaxLengthOverflow"),
         ("(as-max-len? 0x00 1)", "1:1 TypeError.UIntType"),
         ("(filter is-some (list (some 1)))", "1:1 IllegalOrUnknownFunctionApplication"),
         ("(filter to-uint (list 1))", "1:1 TypeError.BoolType"),
@@ -110,7 +111,7 @@ struct CheckingFaultTests {
         ),
         ("(define-read-only (f) (stx-burn? u1 tx-sender))", "1:1 WriteAttemptedInReadOnly"),
         (
-            "(define-data-var v int 1) (define-private (g (x int)) (var-set v x))\n(define-read-only (f) (map g (list)))",
+            "(define-data-var v int 1) (define-private (g) (var-set v 2))\n(define-read-only (f) (if (g) 1 2))",
             "2:1 WriteAttemptedInReadOnly"
         ),
         ("(define-data-var v int 1) (at-block 0x00 (var-set v 2))", "1:27 AtBlockClosureMustBeReadOnly"),

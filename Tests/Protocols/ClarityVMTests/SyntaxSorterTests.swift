@@ -72,19 +72,19 @@ struct SyntaxSorterTests {
         #expect(fault?.reason == .circularReference(circle))
     }
 
-    @Test("A chain of twenty thousand definitions is sorted, forwards and backwards, and so is found to be a circle")
+    @Test("A chain of five thousand definitions is sorted, forwards and backwards, and so is found to be a circle")
     func chain() throws {
-        let definitions = (0..<20_000).map { "(define-constant c\($0 + 1) c\($0))" }
+        let definitions = (0..<5_000).map { "(define-constant c\($0 + 1) c\($0))" }
         let start = "(define-constant c0 1)"
         let forwards = ([start] + definitions).joined()
         let backwards = (definitions.reversed() + [start]).joined()
         for program in [forwards, backwards] {
             let order = try names(program)
             #expect(order.first == "c0")
-            #expect(order.last == "c20000")
-            #expect(try CheckingVectors.outcome(of: program + " c20000", in: .clarity4) == "int")
+            #expect(order.last == "c5000")
+            #expect(try CheckingVectors.outcome(of: program + " c5000", in: .clarity4) == "int")
         }
-        let circle = (definitions + ["(define-constant c0 c20000)"]).joined()
+        let circle = (definitions + ["(define-constant c0 c5000)"]).joined()
         let fault = #expect(throws: SyntaxFault.self) { try names(circle) }
         #expect(fault?.code == "CircularReference")
     }

@@ -17,6 +17,8 @@ enum ClarityVectors {
           --verbose        what was expected and what came, below each failure
           --json           one JSON object for all, instead of lines
           --versions LIST  the editions of Clarity to run programs in; 2,3,4 unless told
+          --measure N      instead of files: N calls of a contract that recovers a key, reads and writes a map and sends
+                           STX, and how many a second they were (meant for a release build)
           --known FILE     a list of ids with the reasons why they differ; they are told apart, but still count
 
         The exit status is 1 when a vector failed, and 2 when a file could not be run.
@@ -27,6 +29,10 @@ enum ClarityVectors {
         do {
             guard try options.read(Array(CommandLine.arguments.dropFirst())) else {
                 print(usage)
+                return
+            }
+            if let calls = options.measuredCalls {
+                print(try Measurement.text(calls: calls))
                 return
             }
             let report = try run(options)
@@ -61,6 +67,7 @@ struct Options {
     var isJSON = false
     var versions: Set<ClarityVersion> = [.clarity2, .clarity3, .clarity4]
     var knownDifferences: String?
+    var measuredCalls: Int?
     var files: [String] = []
 
     /// Reads the arguments; `false` when help is asked for.
@@ -72,6 +79,11 @@ struct Options {
             case "--verbose": isVerbose = true
             case "--json": isJSON = true
             case "--known": knownDifferences = rest.popFirst()
+            case "--measure":
+                measuredCalls = rest.popFirst().flatMap { Int($0) }
+                guard measuredCalls.map({ (1...10_000_000).contains($0) }) == true else {
+                    throw VectorFile.Fault(description: "--measure takes a number of calls")
+                }
             case "--versions":
                 let list = (rest.popFirst() ?? "").split(separator: ",")
                 versions = Set(list.compactMap { UInt8($0).flatMap(ClarityVersion.init(rawValue:)) })
@@ -83,7 +95,9 @@ struct Options {
             default: files.append(argument)
             }
         }
-        guard !files.isEmpty else { throw VectorFile.Fault(description: "no file is given; --help tells how") }
+        guard !files.isEmpty || measuredCalls != nil else {
+            throw VectorFile.Fault(description: "no file is given; --help tells how")
+        }
         return true
     }
 }

@@ -10,6 +10,7 @@ extension CheckReason {
         case .typeSignatureTooDeep: "TypeSignatureTooDeep"
         case .supertypeTooLarge: "SupertypeTooLarge"
         case .constructedListTooLarge: "ConstructedListTooLarge"
+        case .maxLengthOverflow: "MaxLengthOverflow"
         case .maxContextDepthReached: "MaxContextDepthReached"
         case .costBalanceExceeded: "CostBalanceExceeded"
         case .typeError(let expected, _): "TypeError.\(expected.shape)"

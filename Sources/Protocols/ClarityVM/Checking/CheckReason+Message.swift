@@ -10,6 +10,7 @@ extension CheckReason {
         case .typeSignatureTooDeep: "Types are nested more than \(ClarityType.maximumDepth) deep."
         case .supertypeTooLarge: "What holds both types would be larger than 1 MiB."
         case .constructedListTooLarge: "The sequence would be too long."
+        case .maxLengthOverflow: "No length is more than 32 bits."
         case .maxContextDepthReached: "Expressions are nested too deep."
         case .costBalanceExceeded: "The contract takes too much work to check."
         case .typeError(let expected, let found): "\(found) stands where \(expected) is needed."

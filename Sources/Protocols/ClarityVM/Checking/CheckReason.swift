@@ -14,6 +14,7 @@ public indirect enum CheckReason: Error, Hashable, Sendable {
     case typeSignatureTooDeep
     case supertypeTooLarge
     case constructedListTooLarge
+    case maxLengthOverflow
     case maxContextDepthReached
     case costBalanceExceeded
     // Types

@@ -7,19 +7,31 @@ public import FarthingStacks
 public struct ContractAnalysis: Sendable {
     /// The types of a map's keys and values.
     public struct MapType: Hashable, Sendable {
+        /// What entries are found by.
         public let key: ClarityType
+        /// What is kept.
         public let value: ClarityType
     }
 
+    /// Which contract it is.
     public let identifier: ContractIdentifier
+    /// The edition of the language that it is written in.
     public let version: ClarityVersion
+    /// The functions that transactions and other contracts may call, and that may write.
     public internal(set) var publicFunctions: [ClarityName: FunctionSignature] = [:]
+    /// The functions that anybody may call, and that only read.
     public internal(set) var readOnlyFunctions: [ClarityName: FunctionSignature] = [:]
+    /// The functions that only the contract itself may call.
     public internal(set) var privateFunctions: [ClarityName: FunctionSignature] = [:]
+    /// The constants, with their types.
     public internal(set) var constants: [ClarityName: ClarityType] = [:]
+    /// The variables that are kept, with their types.
     public internal(set) var dataVariables: [ClarityName: ClarityType] = [:]
+    /// The maps that are kept.
     public internal(set) var maps: [ClarityName: MapType] = [:]
+    /// The tokens that are counted.
     public internal(set) var fungibleTokens: Set<ClarityName> = []
+    /// The tokens that are told apart, with the type of what tells them apart.
     public internal(set) var nonFungibleTokens: [ClarityName: ClarityType] = [:]
     /// The traits that the contract defines itself.
     public internal(set) var definedTraits: [ClarityName: TraitDefinition] = [:]

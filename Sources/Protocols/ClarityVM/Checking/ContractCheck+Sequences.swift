@@ -152,7 +152,7 @@ extension ContractCheck {
         guard case .uint(let wanted)? = arguments[1].literal else {
             throw fault(.typeError(expected: .uint, found: try type(of: arguments[1])))
         }
-        guard wanted <= UInt128(UInt32.max) else { throw fault(.valueTooLarge) }
+        guard wanted <= UInt128(UInt32.max) else { throw fault(.maxLengthOverflow) }
         let length = Int128(wanted)
         let input = try type(of: arguments[0])
         return try typed { () throws(CheckReason) in

@@ -31,7 +31,7 @@ public struct ContractCheck {
     var place: SourceSpan
     /// The id of the expression that is looked at.
     var placeID = 0
-    var workLeft = ContractCheck.workLimit
+    var workLeft: Int
 
     /// Which early returns a function was seen to have.
     enum EarlyReturn {
@@ -45,14 +45,16 @@ public struct ContractCheck {
     ///
     /// - Parameters:
     ///   - syntax: The contract, well formed and sorted.
+    ///   - workLimit: How much work the contract may be.
     ///   - lookup: Finds what is known of a contract that is deployed already, or `nil`.
     /// - Returns: What others need to know of the contract.
     /// - Throws: ``CheckFault`` with the rule that is broken, and where.
     public static func run(
-        _ syntax: ContractSyntax, lookup: @escaping (ContractIdentifier) -> ContractAnalysis?
+        _ syntax: ContractSyntax, workLimit: Int = ContractCheck.workLimit,
+        lookup: @escaping (ContractIdentifier) -> ContractAnalysis?
     ) throws(CheckFault) -> ContractAnalysis {
         try ReadOnlyCheck.run(syntax.expressions, in: syntax.version, lookup: lookup)
-        var check = ContractCheck(syntax, lookup: lookup)
+        var check = ContractCheck(syntax, workLimit: workLimit, lookup: lookup)
         for expression in syntax.expressions {
             check.analysis.lastType = try check.checkTopLevel(expression)
         }
@@ -60,7 +62,10 @@ public struct ContractCheck {
         return check.analysis
     }
 
-    private init(_ syntax: ContractSyntax, lookup: @escaping (ContractIdentifier) -> ContractAnalysis?) {
+    private init(
+        _ syntax: ContractSyntax, workLimit: Int, lookup: @escaping (ContractIdentifier) -> ContractAnalysis?
+    ) {
+        workLeft = workLimit
         version = syntax.version
         self.lookup = lookup
         typeExpressions = TypeExpression(traits: syntax.traits)
@@ -131,7 +136,7 @@ public struct ContractCheck {
 
     // MARK: - Faults and work
 
-    func fault(_ reason: CheckReason) -> CheckFault { CheckFault(reason, at: place) }
+    func fault(_ reason: CheckReason) -> CheckFault { CheckFault(reason, at: place, in: version) }
 
     /// Runs what may break a rule, and adds the place.
     func typed<Result>(_ body: () throws(CheckReason) -> Result) throws(CheckFault) -> Result {

@@ -7,41 +7,26 @@ public import FarthingStacks
 public struct FunctionSignature: Hashable, Sendable {
     /// A parameter of a function.
     public struct Parameter: Hashable, Sendable {
+        /// What the function calls it.
         public let name: ClarityName
+        /// What may be given for it.
         public let type: ClarityType
 
+        /// A parameter of this name and type.
         public init(name: ClarityName, type: ClarityType) {
             self.name = name
             self.type = type
         }
     }
 
+    /// What the function takes, in order.
     public let parameters: [Parameter]
+    /// What it answers.
     public let returns: ClarityType
 
+    /// The signature of a function that takes and answers this.
     public init(parameters: [Parameter], returns: ClarityType) {
         self.parameters = parameters
         self.returns = returns
     }
 }
-
-/// What a method of a trait takes and what it answers; the parameters have no names.
-public struct MethodSignature: Hashable, Sendable {
-    public let parameters: [ClarityType]
-    public let returns: ClarityType
-
-    public init(parameters: [ClarityType], returns: ClarityType) {
-        self.parameters = parameters
-        self.returns = returns
-    }
-
-    init(_ function: FunctionSignature) {
-        self.init(parameters: function.parameters.map(\.type), returns: function.returns)
-    }
-
-    /// How much work it is to look at all of it.
-    var weight: Int { parameters.reduce(1 + returns.weight) { $0 + $1.weight } }
-}
-
-/// A trait: the methods that a contract must have to fulfil it.
-public typealias TraitDefinition = [ClarityName: MethodSignature]

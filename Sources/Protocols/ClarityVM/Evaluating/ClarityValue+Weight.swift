@@ -30,16 +30,14 @@ extension ClarityValue {
         }
     }
 
-    /// The entries; those of buffers and strings are buffers and strings of length one.
-    var sequenceEntries: [ClarityValue] {
-        get throws(Interruption) {
-            switch self {
-            case .list(let entries): return entries
-            case .buffer(let bytes): return bytes.map { .buffer([$0]) }
-            case .ascii(let bytes): return bytes.map { .ascii([$0]) }
-            case .utf8(let scalars): return scalars.map { .utf8([$0]) }
-            default: throw .illTyped
-            }
+    /// The entry at a place that is within; those of buffers and strings are buffers and strings of length one.
+    func sequenceEntry(_ place: Int) throws(Interruption) -> ClarityValue {
+        switch self {
+        case .list(let entries): return entries[place]
+        case .buffer(let bytes): return .buffer([bytes[place]])
+        case .ascii(let bytes): return .ascii([bytes[place]])
+        case .utf8(let scalars): return .utf8([scalars[place]])
+        default: throw .illTyped
         }
     }
 }

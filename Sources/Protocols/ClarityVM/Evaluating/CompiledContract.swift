@@ -60,20 +60,3 @@ final class CompiledContract: Sendable {
 
     func function(_ name: ClarityName) -> CompiledFunction? { definitions.functions[name].map { functions[$0] } }
 }
-
-/// A function that is ready to run.
-struct CompiledFunction: Sendable {
-    enum Access: Sendable {
-        case `private`
-        case `public`
-        case readOnly
-    }
-
-    let name: ClarityName
-    let index: Int
-    let access: Access
-    let parameters: [(name: ClarityName, type: ClarityType)]
-    /// How many locals a call needs, parameters included.
-    let slotCount: Int
-    let body: Code
-}

@@ -47,6 +47,7 @@ extension ContractCompiler {
         _ word: NativeFunction, _ arguments: [Expression], _ expression: Expression, _ scope: inout Scope
     ) -> Code {
         let span = expression.span
+        guard word.operandCounts.contains(arguments.count) else { return fault(word.miscounted(arguments.count), span) }
         func strict(_ operation: Operation, _ expressions: some Sequence<Expression>) -> Code {
             Code(operation, compile(all: expressions, &scope), at: span)
         }

@@ -8,6 +8,7 @@ extension Machine {
     mutating func apply(
         _ word: NativeFunction, _ values: [ClarityValue], _ frame: Frame
     ) throws(Interruption) -> ClarityValue {
+        try word.check(operands: values.count)
         switch word {
         case .add, .subtract, .multiply, .divide, .modulo, .power, .sqrti, .log2, .toInt, .toUInt:
             return try Arithmetic.apply(word, values)

@@ -50,13 +50,7 @@ extension Machine {
 
     private func entry(of sequence: ClarityValue, at place: UInt128) throws(Interruption) -> ClarityValue? {
         guard let place = Int(exactly: place), place < (try sequence.sequenceCount) else { return nil }
-        switch sequence {
-        case .list(let entries): return entries[place]
-        case .buffer(let bytes): return .buffer([bytes[place]])
-        case .ascii(let bytes): return .ascii([bytes[place]])
-        case .utf8(let scalars): return .utf8([scalars[place]])
-        default: return nil
-        }
+        return try sequence.sequenceEntry(place)
     }
 
     private mutating func index(of entry: ClarityValue, in sequence: ClarityValue) throws(Interruption) -> Int? {
@@ -127,11 +121,12 @@ extension Machine {
         var rounds: [[ClarityValue]] = []
         var shortest = Int.max
         for operand in operands {
-            let entries = try evaluate(operand, &frame).sequenceEntries
-            try meter.charge(entries.count)
-            shortest = min(shortest, entries.count)
-            for (place, entry) in entries.enumerated() {
-                if place > shortest { break }
+            let sequence = try evaluate(operand, &frame)
+            let count = try sequence.sequenceCount
+            try meter.charge(count)
+            shortest = min(shortest, count)
+            for place in 0..<min(count, shortest &+ 1) {
+                let entry = try sequence.sequenceEntry(place)
                 if place < rounds.count { rounds[place].append(entry) } else { rounds.append([entry]) }
             }
         }
@@ -146,10 +141,12 @@ extension Machine {
     mutating func fold(
         _ callee: Callee, _ operands: [Code], _ frame: inout Frame
     ) throws(Interruption) -> ClarityValue {
-        let entries = try evaluate(operands[0], &frame).sequenceEntries
-        try meter.charge(entries.count)
+        let sequence = try evaluate(operands[0], &frame)
         var result = try evaluate(operands[1], &frame)
-        for entry in entries { result = try apply(callee, [entry, result], frame) }
+        // Entries are made one by one: a buffer of 1 MiB as a list of buffers would take a hundred times as much.
+        for place in 0..<(try sequence.sequenceCount) {
+            result = try apply(callee, [try sequence.sequenceEntry(place), result], frame)
+        }
         return result
     }
 
@@ -157,10 +154,10 @@ extension Machine {
         _ callee: Callee, _ operands: [Code], _ frame: inout Frame
     ) throws(Interruption) -> ClarityValue {
         let sequence = try evaluate(operands[0], &frame)
-        let entries = try sequence.sequenceEntries
-        try meter.charge(entries.count)
         var keeps: [Bool] = []
-        for entry in entries { keeps.append(try apply(callee, [entry], frame) == .bool(true)) }
+        for place in 0..<(try sequence.sequenceCount) {
+            keeps.append(try apply(callee, [try sequence.sequenceEntry(place)], frame) == .bool(true))
+        }
         func kept<Entry>(_ all: [Entry]) -> [Entry] { zip(all, keeps).filter(\.1).map(\.0) }
         switch sequence {
         case .list(let entries): return .list(kept(entries))

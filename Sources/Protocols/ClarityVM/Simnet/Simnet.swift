@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingEncodings
 public import FarthingStacks
 internal import Synchronization
 
@@ -26,14 +25,13 @@ public final class Simnet: Sendable {
     ///
     /// - Parameters:
     ///   - network: Decides `chain-id` and which addresses are at home.
-    ///   - epoch: The rules that contracts are checked by.
     ///   - heights: Where the chain stands at first.
     ///   - costLimit: What a transaction may use, in the units of ``CostMeter``.
     public init(
-        network: StacksNetwork, epoch: Epoch = .epoch33,
+        network: StacksNetwork,
         heights: ChainHeights = ChainHeights(burn: 1, stacks: 1, tenure: 1), costLimit: Int = CostMeter.defaultLimit
     ) {
-        core = Mutex(SimnetCore(network: network, epoch: epoch, heights: heights, costLimit: costLimit))
+        core = Mutex(SimnetCore(network: network, heights: heights, costLimit: costLimit))
     }
 
     // MARK: - Accounts

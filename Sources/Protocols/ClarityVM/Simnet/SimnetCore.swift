@@ -6,7 +6,6 @@ import FarthingStacks
 /// The chain of a ``Simnet`` as a plain value.
 struct SimnetCore: Sendable {
     var machine: Machine
-    private let epoch: Epoch
     let costLimit: Int
     private var nonces: [StandardPrincipal: UInt64] = [:]
 
@@ -21,9 +20,8 @@ struct SimnetCore: Sendable {
         var origin: Principal { .standard(sender) }
     }
 
-    init(network: StacksNetwork, epoch: Epoch, heights: ChainHeights, costLimit: Int) {
+    init(network: StacksNetwork, heights: ChainHeights, costLimit: Int) {
         machine = Machine(state: ChainState(network: network, heights: heights))
-        self.epoch = epoch
         self.costLimit = costLimit
     }
 

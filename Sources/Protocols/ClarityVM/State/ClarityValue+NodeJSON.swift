@@ -7,7 +7,8 @@ public import FarthingStacks
 extension ClarityValue {
     /// The value in the form in which stacks-core writes its own data types as JSON.
     ///
-    /// The descriptions of types that stacks-core writes beside lists and tuples are left out.
+    /// The types beside lists and tuples are those of the value itself, so that a list that was declared longer is told
+    /// with the length it has.
     ///
     /// - Source: stacks-core, `#[derive(Serialize)]` of `Value`; integers of 128 bits are numbers.
     public var nodeJSON: JSON {
@@ -31,17 +32,58 @@ extension ClarityValue {
         case .list(let entries):
             JSON.tagged(
                 "Sequence",
-                JSON.tagged("List", JSON.tagged("data", .array(entries.map(\.nodeJSON)))))
+                JSON.tagged(
+                    "List",
+                    .object([
+                        "data": .array(entries.map(\.nodeJSON)),
+                        "type_signature": typeJSON?["SequenceType"]?["ListType"],
+                    ])))
         case .tuple(let tuple):
             JSON.tagged(
                 "Tuple",
-                JSON.tagged(
-                    "data_map",
-                    .object(tuple.fields.map { JSON.Member(name: $0.name.text, value: $0.value.nodeJSON) })))
+                .object([
+                    "type_signature": typeJSON?["TupleType"],
+                    "data_map": .object(tuple.fields.map { JSON.Member(name: $0.name.text, value: $0.value.nodeJSON) }),
+                ]))
         case .none: JSON.tagged("Optional", JSON.tagged("data", .null))
         case .some(let value): JSON.tagged("Optional", JSON.tagged("data", value.nodeJSON))
         case .ok(let value): JSON.tagged("Response", .object(["committed": true, "data": value.nodeJSON]))
         case .err(let value): JSON.tagged("Response", .object(["committed": false, "data": value.nodeJSON]))
+        }
+    }
+
+    private var typeJSON: JSON? { (try? ClarityType(of: self))?.nodeJSON }
+}
+
+extension ClarityType {
+    /// The type in the form in which stacks-core writes it as JSON.
+    fileprivate var nodeJSON: JSON {
+        switch self {
+        case .noType: "NoType"
+        case .int: "IntType"
+        case .uint: "UIntType"
+        case .bool: "BoolType"
+        case .principal, .callable, .union: "PrincipalType"
+        case .buffer(let length): JSON.tagged("SequenceType", JSON.tagged("BufferType", .integer(length)))
+        case .ascii(let length):
+            JSON.tagged("SequenceType", JSON.tagged("StringType", JSON.tagged("ASCII", .integer(length))))
+        case .utf8(let length):
+            JSON.tagged("SequenceType", JSON.tagged("StringType", JSON.tagged("UTF8", .integer(length))))
+        case .list(let list):
+            JSON.tagged(
+                "SequenceType",
+                JSON.tagged(
+                    "ListType",
+                    .object(["max_len": .integer(list.maximumLength), "entry_type": list.entry.nodeJSON])))
+        case .tuple(let tuple):
+            JSON.tagged(
+                "TupleType",
+                JSON.tagged(
+                    "type_map",
+                    .object(tuple.fields.map { JSON.Member(name: $0.name.text, value: $0.type.nodeJSON) })))
+        case .optional(let optional): JSON.tagged("OptionalType", optional.wrapped.nodeJSON)
+        case .response(let response):
+            JSON.tagged("ResponseType", .array([response.ok.nodeJSON, response.err.nodeJSON]))
         }
     }
 }

@@ -5,7 +5,9 @@ public import FarthingStacks
 
 /// A contract that is well formed: its expressions, in an order in which each needs only what stands before it.
 public struct ContractSyntax: Sendable {
+    /// Which contract it is.
     public let identifier: ContractIdentifier
+    /// The edition of the language that it is written in.
     public let version: ClarityVersion
     /// The text it was read from.
     public let source: String

@@ -7,9 +7,12 @@ public import FarthingStacks
 public struct Expression: Hashable, Sendable {
     /// Unique within one contract, counted from 1 in the order of the text.
     public let id: Int
+    /// Where it stands.
     public let span: SourceSpan
+    /// What it is.
     public let kind: ExpressionKind
 
+    /// An expression that stands there and is this.
     public init(id: Int, span: SourceSpan, kind: ExpressionKind) {
         self.id = id
         self.span = span

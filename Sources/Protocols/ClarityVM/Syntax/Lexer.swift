@@ -303,7 +303,12 @@ extension Lexer {
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        isPlainNameByte(byte) || "!?+<>=/*".utf8.contains(byte)
+        switch byte {
+        case UInt8(ascii: "!"), UInt8(ascii: "?"), UInt8(ascii: "+"), UInt8(ascii: "<"), UInt8(ascii: ">"),
+            UInt8(ascii: "="), UInt8(ascii: "/"), UInt8(ascii: "*"):
+            true
+        default: isPlainNameByte(byte)
+        }
     }
 
     private static func isCrockfordDigit(_ byte: UInt8) -> Bool {

@@ -8,18 +8,23 @@ public struct SourceSpan: Hashable, Sendable, CustomStringConvertible {
         private let storedLine: UInt32
         private let storedColumn: UInt32
 
+        /// A place; numbers that are out of range become the nearest.
         public init(line: Int, column: Int) {
             storedLine = UInt32(clamping: line)
             storedColumn = UInt32(clamping: column)
         }
 
+        /// The line, counted from 1.
         public var line: Int { Int(storedLine) }
+        /// The byte in the line, counted from 1.
         public var column: Int { Int(storedColumn) }
 
+        /// Orders by line, then by column.
         public static func < (left: Self, right: Self) -> Bool {
             (left.storedLine, left.storedColumn) < (right.storedLine, right.storedColumn)
         }
 
+        /// `line:column`.
         public var description: String { "\(line):\(column)" }
     }
 
@@ -28,6 +33,7 @@ public struct SourceSpan: Hashable, Sendable, CustomStringConvertible {
     /// The last character.
     public let end: Position
 
+    /// The span from a first to a last character.
     public init(start: Position, end: Position) {
         self.start = start
         self.end = end

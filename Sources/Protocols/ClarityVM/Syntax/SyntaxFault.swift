@@ -54,9 +54,12 @@ public struct SyntaxFault: Error, Hashable, Sendable, CustomStringConvertible {
         case principal = "Principal"
     }
 
+    /// What is wrong.
     public let reason: Reason
+    /// Where.
     public let span: SourceSpan
 
+    /// A fault of this kind at this place.
     public init(_ reason: Reason, at span: SourceSpan) {
         self.reason = reason
         self.span = span

@@ -10,6 +10,7 @@ public enum Callable: Hashable, Sendable, CustomStringConvertible {
     /// Any contract that implements the trait.
     case trait(TraitIdentifier)
 
+    /// The type as the node prints it.
     public var description: String {
         switch self {
         case .contract(let contract): "(principal \(contract))"

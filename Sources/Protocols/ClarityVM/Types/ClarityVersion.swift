@@ -13,5 +13,6 @@ public enum ClarityVersion: UInt8, Hashable, Comparable, CaseIterable, Sendable 
     case clarity3 = 3
     case clarity4 = 4
 
+    /// Orders by age.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }

@@ -17,6 +17,7 @@ public enum Epoch: UInt8, Hashable, Comparable, CaseIterable, Sendable {
     case epoch32 = 0x22
     case epoch33 = 0x23
 
+    /// Orders by age.
     public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 
     /// The epoch in which contracts of `version` are usually checked: the one that its first users knew.

@@ -3,7 +3,9 @@
 
 /// The type of a list: what is in it, and how many at most.
 public struct ListType: Hashable, Sendable {
+    /// The type of what is in the list.
     public let entry: ClarityType
+    /// How many entries there may be.
     public let maximumLength: Int
     /// The size of the fullest list in bytes, its description included.
     public let size: Int

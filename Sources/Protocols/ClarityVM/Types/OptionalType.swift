@@ -3,6 +3,7 @@
 
 /// The type of a value that may be missing.
 public struct OptionalType: Hashable, Sendable {
+    /// The type of the value, when it is there.
     public let wrapped: ClarityType
     /// The size of the largest value in bytes.
     public let size: Int

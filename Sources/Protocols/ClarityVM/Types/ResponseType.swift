@@ -3,7 +3,9 @@
 
 /// The type of an outcome: what a success carries, and what a failure does.
 public struct ResponseType: Hashable, Sendable {
+    /// The type of what a success carries.
     public let ok: ClarityType
+    /// The type of what a failure carries.
     public let err: ClarityType
     /// The size of the largest value in bytes.
     public let size: Int

@@ -5,9 +5,12 @@ public import FarthingStacks
 
 /// The full name of a trait: the contract that defines it, and what it calls it.
 public struct TraitIdentifier: Hashable, Sendable, CustomStringConvertible {
+    /// The contract that defines the trait.
     public let contract: ContractIdentifier
+    /// What that contract calls it.
     public let name: ClarityName
 
+    /// The trait that this contract calls so.
     public init(contract: ContractIdentifier, name: ClarityName) {
         self.contract = contract
         self.name = name

@@ -7,9 +7,12 @@ public import FarthingStacks
 public struct TupleType: Hashable, Sendable {
     /// A field of a tuple type.
     public struct Field: Hashable, Sendable {
+        /// What the field is called.
         public let name: ClarityName
+        /// What it holds.
         public let type: ClarityType
 
+        /// A field of this name and type.
         public init(name: ClarityName, type: ClarityType) {
             self.name = name
             self.type = type

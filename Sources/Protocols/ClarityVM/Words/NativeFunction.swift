@@ -75,6 +75,7 @@ public enum NativeFunction: String, Hashable, CaseIterable, Sendable {
     case unwrapPanic = "unwrap-panic"
     case unwrapErrPanic = "unwrap-err-panic"
     case match
+    // The word of Clarity, which returns early; it stands in a string.
     case tryOr = "try!"
     case isOk = "is-ok"
     case isNone = "is-none"

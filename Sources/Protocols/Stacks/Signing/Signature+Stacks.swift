@@ -18,8 +18,8 @@ extension Signature {
 
     /// Reads recovery number ‖ r ‖ s.
     ///
-    /// - Throws: ``FarthingPrimitives/Signature/Fault``; a recovery number of 2 or 3, which no known digest leads to, is
-    ///   refused too.
+    /// - Throws: ``FarthingPrimitives/Signature/Fault``; a recovery number of 2 or 3, which no known digest leads to,
+    ///   is refused too.
     public init(_ vrs: StacksTransaction.SignatureBytes) throws(Fault) {
         try self.init(rsv: vrs.bytes.dropFirst() + vrs.bytes.prefix(1))
     }

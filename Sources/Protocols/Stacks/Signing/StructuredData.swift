@@ -3,8 +3,8 @@
 
 public import FarthingPrimitives
 
-/// A message that is signed for one purpose only, so that it can never be mistaken for a transaction or for a message of
-/// another contract.
+/// A message that is signed for one purpose only, so that it can never be mistaken for a transaction or for a message
+/// of another contract.
 ///
 /// A contract checks it with `secp256k1-recover?` over the same digest.
 ///

@@ -5,8 +5,8 @@ import FarthingClarityVM
 import FarthingPrimitives
 import FarthingStacks
 
-/// The chain that a node serves: blocks over a ``Simnet``, a pool of transactions, and a memory of all that was done, so
-/// that blocks can be taken back.
+/// The chain that a node serves: blocks over a ``Simnet``, a pool of transactions, and a memory of all that was done,
+/// so that blocks can be taken back.
 struct SimnetChain: Sendable {
     /// Something that changed the state.
     private enum Step: Sendable {
@@ -19,7 +19,7 @@ struct SimnetChain: Sendable {
     private(set) var simnet: Simnet
     private var steps: [Step] = []
     private(set) var blocks: [SimnetBlock] = []
-    /// In which block contracts were deployed.
+    /// What waits for a block, in order of arrival.
     var pool: [StacksTransaction] = []
     /// How often blocks were taken back.
     private(set) var branch = 0
