@@ -23,7 +23,7 @@ struct FarthingCommand: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServeCommand.self, PayCommand.self, WalletCommand.self, FacilitatorCommand.self,
             ChannelsCommand.self, ClaimCommand.self, SettleCommand.self,
-            LedgerCommand.self, ContractsCommand.self, KeyCommand.self, StoreCommand.self,
+            LedgerCommand.self, ContractsCommand.self, KeyCommand.self, StoreCommand.self, StacksCommand.self,
         ])
 
     /// Runs a command, and tells what went wrong in one place.
