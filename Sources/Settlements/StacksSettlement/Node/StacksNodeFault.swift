@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+/// Why a Stacks node gave no answer that can be used.
+@nonexhaustive
+public enum StacksNodeFault: Error, Hashable, Sendable {
+    /// There is no connection, or it broke: whether the request was done is not known.
+    case unreachable
+    case timeout
+    case cancelled
+    /// An HTTP status that the route does not have.
+    case status(Int)
+    /// The answer is longer than this many bytes.
+    case tooLong(limit: Int)
+    /// The answer is not what the route answers; the text is our own and says why.
+    case malformed(String)
+    /// A transaction was not taken in.
+    case refused(BroadcastRefusal)
+    /// A read-only function answered with no value; the text is the node's.
+    case noValue(cause: String)
+    /// There is no such contract, variable, constant or map.
+    case notFound
+    /// The node keeps no index of transactions.
+    case notIndexed
+    case wrongChain(expected: UInt32, actual: UInt32)
+
+    /// A name that stays the same, for programs.
+    public var code: String {
+        switch self {
+        case .unreachable: "stacks-node.unreachable"
+        case .timeout: "stacks-node.timeout"
+        case .cancelled: "stacks-node.cancelled"
+        case .status: "stacks-node.status"
+        case .tooLong: "stacks-node.too-long"
+        case .malformed: "stacks-node.malformed"
+        case .refused: "stacks-node.refused"
+        case .noValue: "stacks-node.no-value"
+        case .notFound: "stacks-node.not-found"
+        case .notIndexed: "stacks-node.not-indexed"
+        case .wrongChain: "stacks-node.wrong-chain"
+        }
+    }
+
+    /// Whether the request may have been done all the same.
+    public var isUncertain: Bool {
+        switch self {
+        case .unreachable, .timeout, .cancelled, .tooLong, .malformed: true
+        case .status(let status): status >= 500
+        case .refused, .noValue, .notFound, .notIndexed, .wrongChain: false
+        }
+    }
+}
+
+/// Why a node does not take a transaction in.
+///
+/// - Source: stacks-core, `docs/rpc/openapi.yaml`, `POST /v2/transactions`.
+public struct BroadcastRefusal: Hashable, Sendable {
+    /// The node's word for it, such as `BadNonce`; at most 100 letters.
+    public let reason: String
+    /// For `BadNonce`, `FeeTooLow` and `TooMuchChaining`: the number that would have been right.
+    public let expected: UInt64?
+    /// For the same: the number that was sent.
+    public let actual: UInt64?
+    /// Whether it is about the origin rather than the sponsor, where the node says so.
+    public let isOrigin: Bool?
+}
