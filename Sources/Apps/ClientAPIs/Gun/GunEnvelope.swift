@@ -20,11 +20,11 @@ struct GunEnvelope: Sendable {
 
     /// The node of a channel in a party's part of the graph; its name says nothing to others.
     func soul(of channel: ChannelID, owner: GunPublicKey) -> Soul {
-        owner.soul.child("farthing").child(NodeKey(tag("\(owner.text)/\(channel)")))
+        owner.soul.child("farthing").child(NodeKey(pseudonym("\(owner.text)/\(channel)")))
     }
 
     /// A name that only those can make who know the secret.
-    func tag(_ text: String) -> String {
+    func pseudonym(_ text: String) -> String {
         String(Keccak256.hash(utf8: "farthing-gun-1/\(secret)/\(text)").hex.dropFirst(2).prefix(32))
     }
 

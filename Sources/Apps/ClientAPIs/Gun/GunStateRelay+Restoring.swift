@@ -50,7 +50,7 @@ extension GunStateRelay {
         guard let pinned = channels[channel] else { throw .unknownSlot("\(channel)") }
         do throws(GunError) {
             let own = try GunEnvelope(identity.pair, with: identity.pair.epub)
-            let key = NodeKey(own.tag("\(channel)"))
+            let key = NodeKey(own.pseudonym("\(channel)"))
             let entry: JSON = ["channelId": .string("\(channel)"), "contact": pinned.contact.json]
             let value = try own.seal(entry.bytes, for: Self.place(key, listSoul))
             _ = try await client.signed(by: identity.pair).put(.object([key: .value(value)]), at: Self.listPath)

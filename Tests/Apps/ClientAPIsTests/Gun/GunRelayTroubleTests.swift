@@ -35,7 +35,7 @@ struct GunRelayTroubleTests {
             }
             let proposed = try #require(try await pair.client.party(of: id)?.latest)
             #expect(proposed.balance(of: .second) == units(30))
-            if mode == .floods { _ = await connection.atBob.next { $0 == proposed } }
+            if mode == .floods { _ = await connection.atClient.next { $0 == proposed } }
             let taken = try #require(try await pair.bob.party(of: id))
             let honest = [pair.state(1, 90, 10), pair.state(3, 80, 20), proposed]
             #expect(honest.contains(taken.newest))
