@@ -2,6 +2,7 @@
 # This file is part of Farthing. Authors: see the git history.
 """A GUN peer of its own, to talk to ours: it shares no line with the Swift code and stands on other libraries.
 
+  peer.py liar                   like relay, but acknowledges what it does not keep and answers with forgeries
   peer.py relay                  serves at ws://127.0.0.1:PORT/gun, prints PORT, and runs until its input ends
   peer.py read URL SOUL KEY      prints what a relay answers, or null
   peer.py write URL SOUL KEY V   writes the JSON value V and prints the relay's acknowledgement
@@ -253,8 +254,33 @@ class Relay:
                 await peer.send(dumps(message))
 
 
-async def relay():
-    ours = Relay()
+class Liar(Relay):
+    """Keeps what was written first, hides what came later, and puts forgeries before it; forgets the key "lost"."""
+
+    async def hear(self, socket, message):
+        if "put" in message:
+            found = [each for each in entries(message["put"]) if each[1] != "lost"]
+            for soul, key, value, state in found:
+                self.graph.nodes.setdefault(soul, {}).setdefault(key, (value, state))
+            if found:
+                await socket.send(dumps({"#": fresh(), "@": message["#"], "ok": True}))
+        elif "get" in message:
+            soul = message["get"]["#"]
+            for key, (value, state) in self.graph.nodes.get(soul, {}).items():
+                now = int(time.time() * 1000) - 20
+                rewritten = re.sub('^{":":[^,]*', '{":":999', value)
+                for lie in ((value, now), (rewritten, state), (rewritten, now), (999, now), (None, now)):
+                    node = {"_": {"#": soul, ">": {key: lie[1]}}, key: lie[0]}
+                    await socket.send(dumps({"#": fresh(), "@": message["#"], "%": 1, "put": {soul: node}}))
+                    await socket.send(dumps({"#": fresh(), "put": {soul: node}}))
+            answer = {"#": fresh(), "@": message["#"]}
+            put = self.graph.put(soul)
+            await socket.send(dumps(answer | ({"put": put} if put else {})))
+        else:
+            await super().hear(socket, message)
+
+
+async def relay(ours):
     async with serve(ours.serve, "127.0.0.1", 0) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)
@@ -354,8 +380,8 @@ async def follow(client, soul):
 
 
 async def main(command, *arguments):
-    if command == "relay":
-        return await relay()
+    if command in ("relay", "liar"):
+        return await relay(Relay() if command == "relay" else Liar())
     url, *rest = arguments
     async with connect(url) as socket:
         client = await Client(socket).hello()

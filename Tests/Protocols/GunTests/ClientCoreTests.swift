@@ -243,8 +243,8 @@ struct ClientCoreTests {
         let soul = alice.pub.soul.child("state")
         func signed(_ value: GunValue, _ at: Double, by pair: GunKeyPair = alice, key: NodeKey = "n") throws -> GunNode
         {
-            let pair0 = pair.pub.soul.child("state")
-            let text = try UserSpace.sign(value, at: key, of: pair0, state: state(at), with: pair)
+            let place = pair.pub.soul.child("state")
+            let text = try UserSpace.sign(value, at: key, of: place, state: state(at), with: pair)
             return GunNode(soul, ["n": GunEntry(text, state(at))])
         }
         _ = try bench.follow(soul)

@@ -12,6 +12,8 @@ struct RawConnection {
 
     static func open(_ port: Int) async throws -> RawConnection {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            // Little waits in the system where a test does not read.
+            .channelOption(.socketOption(.so_rcvbuf), value: 4096)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
@@ -24,8 +26,12 @@ struct RawConnection {
     static func exchange(_ port: Int, _ parts: [[UInt8]]) async throws -> [UInt8] {
         let connection = try await open(port)
         return try await connection.channel.executeThenClose { inbound, outbound in
-            for part in parts { try await outbound.write(ByteBuffer(bytes: part)) }
             var heard: [UInt8] = []
+            do {
+                for part in parts { try await outbound.write(ByteBuffer(bytes: part)) }
+            } catch {
+                // The relay closed before it had heard everything; what it said before that is still there.
+            }
             do {
                 for try await buffer in inbound { heard += Array(buffer: buffer) }
             } catch {
@@ -194,7 +200,7 @@ struct HostilePeerTests {
             try await outbound.write(ByteBuffer(bytes: RawConnection.frame(0x81, question)))
             // Its receive buffers fill up, then the relay's outbox.
             let text = String(repeating: "x", count: 200_000)
-            for number in 0..<60 { try await writer.put(["n": .value(.text(text + "\(number)"))], at: "s") }
+            for number in 0..<12 { try await writer.put(["n": .value(.text(text + "\(number)"))], at: "s") }
             try await writer.put(["n": "done"], at: "s")
             var heard = 0
             do {
@@ -202,7 +208,7 @@ struct HostilePeerTests {
             } catch {
                 // Cut off with something still under way.
             }
-            #expect(heard < 60 * 200_000)
+            #expect(heard < 12 * 200_000)
         }
         #expect(try await writer.get("s", "n") == "done")
         await writer.close()

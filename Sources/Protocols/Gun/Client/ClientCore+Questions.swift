@@ -74,10 +74,10 @@ extension UserSpace {
     /// The value that lies in a signed one, and who signed it; what was not checked must not be opened.
     static func opened(_ value: GunValue, at key: NodeKey, of soul: Soul) -> (GunValue, GunPublicKey?) {
         guard let owner = owner(of: soul), !soul.text.utf8.starts(with: "~@".utf8) else { return (value, nil) }
-        let key0 = GunPublicKey(checked: owner)
-        guard case .text(let text) = value, !(key == "pub" && soul == key0.soul) else { return (value, key0) }
+        let ownKey = GunPublicKey(checked: owner)
+        guard case .text(let text) = value, !(key == "pub" && soul == ownKey.soul) else { return (value, ownKey) }
         let envelope = SEA.meaning(.string(text))
         guard let inner = envelope[":"].flatMap(GunValue.init) else { return (value, nil) }
-        return (inner, envelope["*"]?.stringValue.map { GunPublicKey(checked: $0) } ?? key0)
+        return (inner, envelope["*"]?.stringValue.map { GunPublicKey(checked: $0) } ?? ownKey)
     }
 }

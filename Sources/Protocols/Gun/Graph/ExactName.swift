@@ -60,10 +60,18 @@ public struct MessageID: ExactName {
 
     public init(_ text: String) { self.text = text }
 
+    private static let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
+
     /// Nine characters of `0-9A-Za-z`, as GUN's own.
     public static func random(using generator: inout some RandomNumberGenerator) -> MessageID {
-        let alphabet = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
-        let characters = (0..<9).map { _ in alphabet[Int.random(in: 0..<alphabet.count, using: &generator)] }
+        // One number for all nine, since each draw may cost a call to the system; 62⁹.
+        var number = UInt64.random(in: 0..<13_537_086_546_263_552, using: &generator)
+        var characters: [UInt8] = []
+        characters.reserveCapacity(9)
+        for _ in 0..<9 {
+            characters.append(Self.alphabet[Int(number % 62)])
+            number /= 62
+        }
         return MessageID(String(decoding: characters, as: UTF8.self))
     }
 }

@@ -18,8 +18,10 @@ public struct GunRelayConfiguration: Sendable {
     public var limits = GunLimits()
     /// How much is read from one connection; bursts of twice as much pass at once.
     ///
+    /// It also bounds how many signatures a peer can have checked: a signed value is at least some 150 bytes long.
+    ///
     /// - Unit: bytes a second.
-    public var bytesPerSecond = 4_194_304.0
+    public var bytesPerSecond = 1_048_576.0
     /// How long a connection may take to become a WebSocket.
     public var handshakeTimeout = Duration.seconds(10)
 

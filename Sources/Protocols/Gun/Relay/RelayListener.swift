@@ -37,6 +37,8 @@ final class RelayListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            // What a peer does not read waits in its outbox, where it is counted, and not in the system.
+            .childChannelOption(.socketOption(.so_sndbuf), value: 262_144)
             .bind(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard open.enter() else { throw GunError.full(what: "connections") }

@@ -100,9 +100,9 @@ public struct GunCertificate: Hashable, Sendable {
     private static func fits(_ pattern: JSON, path: String, key: String) -> Bool {
         let whole = path.isEmpty ? key : path + "/" + key
         switch (pattern["#"], pattern["."]) {
-        case (let path1?, let key1?): return fits(path1, path) && fits(key1, key)
-        case (let path1?, nil): return fits(path1, path) || fits(path1, whole)
-        case (nil, let key1?): return fits(key1, key)
+        case (let paths?, let keys?): return fits(paths, path) && fits(keys, key)
+        case (let paths?, nil): return fits(paths, path) || fits(paths, whole)
+        case (nil, let keys?): return fits(keys, key)
         case (nil, nil): return fits(pattern, whole)
         }
     }
