@@ -70,7 +70,7 @@ public actor GunStateRelay: StateRelay {
 
     /// Says whom a channel is with, and so whose keys sign and open what is told in it.
     ///
-    /// Pinning again replaces the contact.
+    /// Pinning again replaces the contact for whatever is put or listened to from then on.
     ///
     /// - Returns: The channel.
     /// - Throws: ``GunContactError/notParty(_:)`` when the two are not the parties of the terms.

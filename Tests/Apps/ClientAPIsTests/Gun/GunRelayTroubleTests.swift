@@ -14,11 +14,22 @@ struct GunRelayTroubleTests {
     @Test(
         "A relay that cheats makes nobody sign, and only delays",
         arguments: HostileRelay.Mode.hostile)
-    func cheats(mode: HostileRelay.Mode) async throws {
+    func cheats(mode: HostileRelay.Mode) async throws { try await cheat(mode) { $0.relays } }
+
+    @Test(
+        "Nor does it on Hedgehog's paths, where nothing is signed for GUN",
+        arguments: [HostileRelay.Mode.drops, .lies, .replays, .rewrites, .swaps])
+    func cheatsOnLegacyPaths(mode: HostileRelay.Mode) async throws {
+        try await cheat(mode, isSealed: false) { $0.legacy }
+    }
+
+    private func cheat(
+        _ mode: HostileRelay.Mode, isSealed: Bool = true, over relays: (GunEnds) -> Relays
+    ) async throws {
         try await Stage.run { stage in
             let relay = try await HostileRelay.start()
             let ends = try await GunGround(stage).ends(at: await relay.port, patience: 300)
-            let pair = try await Pair(stage, relays: ends.relays)
+            let pair = try await Pair(stage, relays: relays(ends))
             let (id, other) = (try await pair.open(100), try await pair.open(50))
             let (connection, second) = (try await pair.connect(id), try await pair.connect(other))
             try await pair.client.pay(units(10), on: id)
@@ -39,7 +50,7 @@ struct GunRelayTroubleTests {
             let taken = try #require(try await pair.bob.party(of: id))
             let honest = [pair.state(1, 90, 10), pair.state(3, 80, 20), proposed]
             #expect(honest.contains(taken.newest))
-            if mode != .floods, mode != .replays { #expect(taken.newest == honest[0]) }
+            if isSealed, mode != .floods, mode != .replays { #expect(taken.newest == honest[0]) }
             let elsewhere = try await pair.bob.currentState(of: other)
             #expect(elsewhere == pair.state(1, 43, 7))
 
@@ -62,6 +73,10 @@ struct GunRelayTroubleTests {
             try await pair.bob.payOutChannel(other)
             let (alice, bob) = (try await stage.holds(stage.alice), try await stage.holds(stage.bob))
             #expect(alice == 963 && bob == 1037)
+            if isSealed, [.rewrites, .restates, .swaps, .floods].contains(mode) {
+                let disbelieved = await ends.bob.client.disbelieved
+                #expect(disbelieved > 0)
+            }
             await ends.close()
             await relay.shutdown()
         }
