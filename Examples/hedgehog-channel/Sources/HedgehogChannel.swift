@@ -10,6 +10,8 @@ import FarthingSQLiteStore
 import Foundation
 
 /// What Hedgehog's README does with its client and its relay, on an embedded ledger with simulated money.
+///
+/// Started with `--gun`, what they tell each other goes over GUN.
 @main
 struct HedgehogChannel {
     static func main() async throws {
@@ -17,13 +19,13 @@ struct HedgehogChannel {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let (alice, bob) = (KeySigner(.random()), KeySigner(.random()))
         let (ledger, token) = try await ledger(in: folder, for: alice.address)
-        let relay = InProcessStateRelay()
+        let between = try await Between(Array(CommandLine.arguments.dropFirst()), client: alice, server: bob)
 
         let client = try MicropaymentAPI(
-            relay: relay, settlement: ledger, store: SQLiteStore(path: folder + "/client.store"))
+            relay: between.client, settlement: ledger, store: SQLiteStore(path: folder + "/client.store"))
         await client.setSigner(alice)
         let server = try MicropaymentAPI(
-            relay: relay, settlement: ledger, store: SQLiteStore(path: folder + "/relay.store"))
+            relay: between.server, settlement: ledger, store: SQLiteStore(path: folder + "/relay.store"))
         await server.setSigner(bob)
 
         // The client locks its money, and publishes what both begin with.
@@ -31,6 +33,7 @@ struct HedgehogChannel {
             first: alice.address, second: bob.address, token: token, firstDeposit: Amount(units: 1000),
             secondDeposit: .zero, challengeSeconds: 900, salt: .random())
         let channel = try await client.openChannel(terms)
+        try await between.pin(terms, in: client.domain)
         try await client.openOffChainChannel(channel, initialState: terms.opening)
 
         // The relay countersigns what brings it at least 10 units.
@@ -49,6 +52,8 @@ struct HedgehogChannel {
             if let state = await received.next() { print("client: nonce \(state.nonce) is signed by both") }
         }
 
+        if let nonce = try await between.backedUp(channel) { print("backed up in GUN: nonce \(nonce)") }
+
         // Both agree on the end: nobody waits for a challenge period.
         try await client.closeTogether(channel)
         while try await client.contract(of: channel)?.state.phaseName != "closed" {
@@ -56,6 +61,7 @@ struct HedgehogChannel {
         }
         await monitor.stop()
         await serving.stop()
+        await between.close()
         let earned = try await ledger.balance(of: bob.address, token: token)
         print("closed: the relay has \(earned) units")
     }

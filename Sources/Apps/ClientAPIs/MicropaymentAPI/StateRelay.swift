@@ -26,6 +26,8 @@ public enum StateRelayError: ExplainedError, Hashable {
     case tooLarge(bytes: Int, most: Int)
     /// It has as many slots, or as many listeners, as it may.
     case full
+    /// Nothing of this kind is kept here, it is not ours to write, or its channel is not known yet.
+    case unknownSlot(String)
     case unavailable(reason: String)
     case cancelled
 
@@ -38,6 +40,7 @@ public enum StateRelayError: ExplainedError, Hashable {
         switch self {
         case .tooLarge: "state-relay.too-large"
         case .full: "state-relay.full"
+        case .unknownSlot: "state-relay.unknown-slot"
         case .unavailable: "state-relay.unavailable"
         case .cancelled: "state-relay.cancelled"
         }
@@ -47,6 +50,7 @@ public enum StateRelayError: ExplainedError, Hashable {
         switch self {
         case .tooLarge(let bytes, let most): "The message has \(bytes) bytes, and \(most) is the most."
         case .full: "The relay has no room left."
+        case .unknownSlot(let slot): "Nothing can be put or read under '\(slot.prefix(100))' here."
         case .unavailable(let reason): "The relay cannot be used: \(reason)."
         case .cancelled: "The work was cancelled."
         }
@@ -55,6 +59,7 @@ public enum StateRelayError: ExplainedError, Hashable {
     public var remedy: String? {
         switch self {
         case .full, .unavailable: "Try again later: states are put there again."
+        case .unknownSlot: "Pin the channel first, and write in this side's own slots only."
         case .tooLarge, .cancelled: nil
         }
     }

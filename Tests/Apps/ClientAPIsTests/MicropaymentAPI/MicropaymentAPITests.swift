@@ -75,9 +75,10 @@ struct MicropaymentAPITests {
         }
     }
 
-    @Test func `pays by states that the relay countersigns, in both directions`() async throws {
-        try await Stage.run { stage in
-            let pair = try await Pair(stage)
+    @Test(arguments: [RelayKind.inProcess, .gun])
+    func `pays by states that the relay countersigns, in both directions`(over kind: RelayKind) async throws {
+        try await Stage.run(over: kind) { stage, relays in
+            let pair = try await Pair(stage, relays: relays)
             let id = try await pair.open(60, 40)
             let connection = try await pair.connect(id)
             let state = try await pair.client.nextState(paying: units(10), on: id)
@@ -210,9 +211,10 @@ struct MicropaymentAPITests {
         }
     }
 
-    @Test func `goes on after a crash with what it signed`() async throws {
-        try await Stage.run { stage in
-            let pair = try await Pair(stage)
+    @Test(arguments: RelayKind.allCases)
+    func `goes on after a crash with what it signed`(over kind: RelayKind) async throws {
+        try await Stage.run(over: kind) { stage, relays in
+            let pair = try await Pair(stage, relays: relays)
             let id = try await pair.open(100)
             let connection = try await pair.connect(id)
             try await pair.client.pay(units(10), on: id)
@@ -226,7 +228,7 @@ struct MicropaymentAPITests {
             let party = try await client.party(of: id)
             #expect(party?.newest == pair.state(1, 90, 10) && party?.proposal == unanswered.state)
             let relay = try MicropaymentAPI(
-                relay: pair.relay, settlement: stage.ledger, store: stage.storeAfterCrash(of: "relay", as: "relay-2"))
+                relay: relays.bob, settlement: stage.ledger, store: stage.storeAfterCrash(of: "relay", as: "relay-2"))
             await relay.setSigner(stage.bob)
             // What lies in the relay is taken when Bob listens again, and Alice gets the answer.
             let states = Inbox<TwoWayState>()

@@ -40,9 +40,10 @@ struct MicropaymentClosingTests {
         }
     }
 
-    @Test func `ends at once when both agree`() async throws {
-        try await Stage.run { stage in
-            let pair = try await Pair(stage)
+    @Test(arguments: RelayKind.allCases)
+    func `ends at once when both agree`(over kind: RelayKind) async throws {
+        try await Stage.run(over: kind) { stage, relays in
+            let pair = try await Pair(stage, relays: relays)
             let id = try await pair.open(100)
             let connection = try await pair.connect(id)
             try await pair.client.pay(units(30), on: id)
@@ -110,9 +111,12 @@ struct MicropaymentClosingTests {
         }
     }
 
-    @Test func `monitors the other side and the contract, until it is stopped (weakness 15)`() async throws {
-        try await Stage.run { stage in
-            let pair = try await Pair(stage)
+    @Test(arguments: [RelayKind.inProcess, .gun])
+    func `monitors the other side and the contract, until it is stopped (weakness 15)`(
+        over kind: RelayKind
+    ) async throws {
+        try await Stage.run(over: kind) { stage, relays in
+            let pair = try await Pair(stage, relays: relays)
             let id = try await pair.open(100)
             let (silence, states) = (Inbox<Void>(), Inbox<TwoWayState>())
             let monitor = try await pair.client.monitorChannel(

@@ -9,19 +9,26 @@ import FarthingPrimitives
 /// Alice, who is the client, and Bob, who is the relay, each with a store of its own, and what lies between them.
 struct Pair {
     let stage: Stage
-    let relay: InProcessStateRelay
+    let relays: Relays
     let client: MicropaymentAPI
     let bob: MicropaymentAPI
 
-    init(_ stage: Stage, clientStore: (any ChannelStore)? = nil, bobStore: (any ChannelStore)? = nil) async throws {
+    init(
+        _ stage: Stage, relays: Relays = .inProcess, clientStore: (any ChannelStore)? = nil,
+        bobStore: (any ChannelStore)? = nil
+    ) async throws {
         self.stage = stage
-        relay = InProcessStateRelay()
+        self.relays = relays
         client = try MicropaymentAPI(
-            relay: relay, settlement: stage.ledger, store: try clientStore ?? stage.store("client"))
-        bob = try MicropaymentAPI(relay: relay, settlement: stage.ledger, store: try bobStore ?? stage.store("relay"))
+            relay: relays.client, settlement: stage.ledger, store: try clientStore ?? stage.store("client"))
+        bob = try MicropaymentAPI(
+            relay: relays.bob, settlement: stage.ledger, store: try bobStore ?? stage.store("relay"))
         await client.setSigner(stage.alice)
         await bob.setSigner(stage.bob)
     }
+
+    /// Where Alice writes.
+    var relay: any StateRelay { relays.client }
 
     func terms(_ first: UInt128 = 100, _ second: UInt128 = 0) -> TwoWayTerms {
         TwoWayTerms(
@@ -34,6 +41,7 @@ struct Pair {
         let terms = terms(first, second)
         let id = try await client.openChannel(terms)
         if second > 0 { try await bob.openChannel(terms) }
+        try await relays.pin(terms, client.domain)
         try await client.openOffChainChannel(id, initialState: terms.opening)
         return id
     }
