@@ -55,6 +55,9 @@ let settlements: [Target] = [
         "EVMSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
     room(
+        "StacksSettlement", in: "Settlements", uses: ["Stacks", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
+    room(
         "FacilitatorSettlement", in: "Settlements", uses: ["X402", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
 ]
@@ -86,6 +89,9 @@ let engine: [Target] = [
 
 let testing: [Target] = [
     room("Conformance", in: "Testing", uses: ["Channels", "Primitives"]),
+    room(
+        "StacksSimnet", in: "Testing", uses: ["ClarityVM", "Stacks", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     room("Devnet", in: "Testing", uses: ["Encodings", "Primitives"], libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
 ]
 
@@ -99,7 +105,7 @@ let apps: [Target] = [
         ], libraries: [asyncHTTPClient, grdb, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1]),
     room(
         "ClientAPIs", in: "Apps",
-        uses: ["BalanceProofScheme", "TwoWayScheme", "X402", "Contracts", "Channels", "Encodings", "Primitives"]),
+        uses: ["BalanceProofScheme", "TwoWayScheme", "X402", "Contracts", "Channels", "Gun", "Encodings", "Primitives"]),
     room(
         "Assembly", in: "Apps",
         uses: [
@@ -115,15 +121,15 @@ let apps: [Target] = [
     .executableTarget(
         name: "farthing",
         dependencies: rooms([
-            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "LibP2P", "Encodings", "KeyFiles",
-            "Primitives",
+            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Gun", "LibP2P", "Stacks", "StacksSimnet",
+            "Encodings", "KeyFiles", "Primitives",
         ])
             + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],
         path: "Sources/Apps/CLI"),
 ]
 
 let tests: [Target] = [
-    tests("Stacks", in: "Protocols", uses: ["Stacks", "Encodings", "Primitives"]),
+    tests("Stacks", in: "Protocols", uses: ["ClarityVM", "Stacks", "Encodings", "Primitives"]),
     tests(
         "ClarityVM", in: "Protocols", uses: ["ClarityVM", "Stacks", "Encodings", "Primitives"],
         libraries: [.byName(name: "clarity-vectors"), crypto]),
@@ -173,6 +179,12 @@ let tests: [Target] = [
         "FacilitatorSettlement", in: "Settlements",
         uses: ["FacilitatorSettlement", "X402", "Channels", "Encodings", "Primitives"],
         libraries: [nioCore, nioHTTP1, nioPosix]),
+    tests(
+        "StacksSettlement", in: "Settlements",
+        uses: ["StacksSettlement", "StacksSimnet", "ClarityVM", "Stacks", "Encodings", "Primitives"]),
+    tests(
+        "StacksSimnet", in: "Testing", uses: ["StacksSimnet", "ClarityVM", "Stacks", "Encodings", "Primitives"],
+        libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
     tests("MemoryStore", in: "Stores", uses: ["Channels", "Conformance", "MemoryStore", "Primitives"]),
     tests("SQLiteStore", in: "Stores", uses: ["Channels", "Conformance", "Primitives", "SQLiteStore"]),
     .executableTarget(
@@ -211,8 +223,8 @@ let tests: [Target] = [
         "ClientAPIs", in: "Apps",
         uses: [
             "ClientAPIs", "BalanceProofScheme", "TwoWayScheme", "LedgerSettlement", "SQLiteStore", "MemoryStore",
-            "Contracts", "Channels", "Encodings", "Primitives",
-        ]),
+            "Contracts", "Channels", "Gun", "Encodings", "Primitives",
+        ], libraries: [logging]),
     tests(
         "Assembly", in: "Apps",
         uses: [
