@@ -196,4 +196,42 @@ struct NodeTransactionsTests {
             #expect(count == Hex.encode(ClarityValue.uint(3).encoded))
         }
     }
+
+    @Test("A trait is fulfilled by a contract that complies, and by no other, and a principal by either kind")
+    func traits() async throws {
+        try await NodeStage.open { stage in
+            let shop = """
+                (define-trait till ((pay (uint) (response bool uint))))
+                (define-data-var last principal tx-sender)
+                (define-public (use (t <till>)) (contract-call? t pay u1))
+                (define-public (note (who principal)) (ok (var-set last who)))
+                """
+            try await stage.sendGood(NodeStage.signed(NodeStage.deploy("shop", shop), nonce: 0))
+            let till = "(define-public (pay (amount uint)) (if (> amount u0) (ok true) (err u1)))"
+            try await stage.sendGood(NodeStage.signed(NodeStage.deploy("good", till), nonce: 1))
+            try await stage.sendGood(NodeStage.signed(NodeStage.deploy("other", "true"), nonce: 2))
+            let good = ClarityValue.principal(.contract(try NodeStage.contract("good")))
+            let other = ClarityValue.principal(.contract(try NodeStage.contract("other")))
+            let account = ClarityValue.principal(.standard(try NodeStage.bob()))
+            for bad in [other, account, .uint(1)] {
+                let answer = try await stage.send(NodeStage.signed(NodeStage.call("shop", "use", [bad]), nonce: 3))
+                #expect(answer.reason == "BadFunctionArgument")
+            }
+            let id = try await stage.sendGood(NodeStage.signed(NodeStage.call("shop", "use", [good]), nonce: 3))
+            #expect(try await stage.ask("/v3/transaction/\(id.hex)").json["result"]?.stringValue == "(ok true)")
+            try await stage.sendGood(NodeStage.signed(NodeStage.call("shop", "note", [good]), nonce: 4))
+            try await stage.sendGood(NodeStage.signed(NodeStage.call("shop", "note", [account]), nonce: 5))
+        }
+    }
+
+    @Test("A transfer with conditions is taken in and never mined")
+    func conditionedTransfer() async throws {
+        try await NodeStage.open { stage in
+            let conditions = [StacksTransaction.PostCondition(.origin, .stx(.equal, 1))]
+            try await stage.sendGood(NodeStage.signed(NodeStage.transfer(1), nonce: 0, conditions: conditions))
+            stage.node.advance(burnBlocks: 1)
+            #expect(stage.node.poolCount == 1)
+            #expect(try await stage.nonce(NodeStage.alice()) == 0)
+        }
+    }
 }
