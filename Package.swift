@@ -28,7 +28,7 @@ let protocols: [Target] = [
         libraries: [cryptoExtras, grdb, logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     room(
         "LibP2P", in: "Protocols", uses: ["Encodings", "Primitives"],
-        libraries: [nioCore, nioPosix, cryptoExtras, logging])
+        libraries: [nioCore, nioPosix, cryptoExtras, logging]),
 ]
 
 let core: [Target] = [
@@ -121,7 +121,8 @@ let apps: [Target] = [
     .executableTarget(
         name: "farthing",
         dependencies: rooms([
-            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Gun", "LibP2P", "Stacks", "StacksSimnet",
+            "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Gun", "LibP2P", "Stacks",
+            "StacksSimnet",
             "Encodings", "KeyFiles", "Primitives",
         ])
             + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],

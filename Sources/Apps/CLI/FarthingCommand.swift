@@ -24,7 +24,7 @@ struct FarthingCommand: AsyncParsableCommand {
             DemoCommand.self, ServeCommand.self, PayCommand.self, WalletCommand.self, FacilitatorCommand.self,
             ChannelsCommand.self, ClaimCommand.self, SettleCommand.self,
             LedgerCommand.self, ContractsCommand.self, KeyCommand.self, StoreCommand.self, PeersCommand.self,
-            StacksCommand.self,
+            StacksCommand.self, GunCommand.self,
         ])
 
     /// Runs a command, and tells what went wrong in one place.

@@ -2,9 +2,14 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import ArgumentParser
+import FarthingAssembly
 import FarthingEncodings
 import FarthingStacks
 import FarthingStacksSimnet
+import Foundation
+import Logging
+import NIOCore
+import ServiceLifecycle
 
 struct StacksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,13 +19,11 @@ struct StacksCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run a simulated Stacks node until it is interrupted.",
             discussion: """
-                It serves a node's routes over a chain in memory. Time passes when asked for: POST \
-                {"burn_blocks": 144} to /simnet/advance. The keys of its accounts are known to everybody.
+                It serves a node's routes over a chain in memory, and forgets all when it stops. Time passes when asked \
+                for: POST {"burn_blocks": 144} to /simnet/advance. The keys of its accounts are known to everybody.
                 """)
-        @Option(name: .long, help: "Where to listen.")
-        var host = "127.0.0.1"
-        @Option(name: .long, help: "The port; 0 takes any free one.")
-        var port = 20_443
+        @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one.")
+        var listen = "127.0.0.1:20443"
         @Option(name: .long, help: "How many accounts are funded, 0 through 1000.")
         var accounts = 3
         @Option(name: .long, help: "What each has, in micro-STX.")
@@ -31,33 +34,65 @@ struct StacksCommand: AsyncParsableCommand {
         var manual = false
         @Option(name: .long, help: "A URL that is told of each block; may be given several times.")
         var observer: [String] = []
+        @OptionGroup var logs: LogOptions
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard 0...65_535 ~= port else { throw ValidationError("--port must be 0 through 65535.") }
+            guard NodeConfiguration.Endpoint(listen) != nil else {
+                throw ValidationError("--listen must be HOST:PORT.")
+            }
             guard 0...1_000 ~= accounts else { throw ValidationError("--accounts must be 0 through 1000.") }
             guard 0...3_600_000 ~= blockTime else { throw ValidationError("--block-time must be 0 through 3600000.") }
         }
 
         func run() async throws {
+            let source = try await ConfigurationSource(flags: logs.flags, file: nil)
+            let logger = try LogOptions.logger(source)
+            guard let endpoint = NodeConfiguration.Endpoint(listen) else { return }
             let funded = DevelopmentAccount.make(accounts)
             let interval: SimnetNode.Mining = blockTime > 0 ? .interval(.milliseconds(blockTime)) : .immediate
-            let funds = funded.map { (owner: Principal.standard($0.account), microSTX: UInt128(balance)) }
-            let node = try await SimnetNode.start(
-                SimnetNode.Configuration(
-                    host: host, port: port, mining: manual ? .manual : interval, funds: funds, observers: observer))
-            if output.json {
-                Console.out(
-                    JSON.object([
-                        "simulated": true, "url": .string(node.url),
-                        "accounts": .array(
-                            funded.map { ["address": .string($0.account.address), "key": .string($0.keyText)] }),
-                    ]).text)
-            } else {
-                Console.out("Listening on \(node.url) (simulated)")
-                Console.table(["address", "key"], funded.map { [$0.account.address, $0.keyText] })
-            }
-            try await node.waitUntilStopped()
+            let service = SimnetService(
+                configuration: SimnetNode.Configuration(
+                    host: endpoint.host, port: endpoint.port, mining: manual ? .manual : interval,
+                    funds: funded.map { (owner: .standard($0.account), microSTX: UInt128(balance)) },
+                    observers: observer),
+                accounts: funded, asJSON: output.json)
+            try await Serving.run(service, logger: logger)
         }
+    }
+}
+
+/// Runs a simulated node until the process is told to stop.
+private struct SimnetService: Service {
+    let configuration: SimnetNode.Configuration
+    let accounts: [DevelopmentAccount]
+    let asJSON: Bool
+
+    func run() async throws {
+        let node = try await start()
+        announce(node)
+        try? await gracefulShutdown()
+        await node.stop()
+    }
+
+    private func start() async throws -> SimnetNode {
+        do { return try await SimnetNode.start(configuration) } catch let error as IOError {
+            let endpoint = "\(NodeConfiguration.Endpoint(host: configuration.host, port: configuration.port))"
+            throw error.errnoCode == EADDRINUSE
+                ? ConfigurationError.portTaken(endpoint)
+                : ConfigurationError.cannotListen(endpoint, why: error.description)
+        }
+    }
+
+    private func announce(_ node: SimnetNode) {
+        if asJSON {
+            let list = accounts.map {
+                JSON.object(["address": .string($0.account.address), "key": .string($0.keyText)])
+            }
+            return Console.out(
+                JSON.object(["simulated": true, "url": .string(node.url), "accounts": .array(list)]).text)
+        }
+        Console.out("Listening on \(node.url) (simulated)")
+        Console.table(["address", "key"], accounts.map { [$0.account.address, $0.keyText] })
     }
 }

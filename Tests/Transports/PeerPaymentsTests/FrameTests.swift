@@ -18,7 +18,8 @@ struct FrameTests {
         .base(slot: 63, PeerRequest(target: "/w", payment: Array(repeating: 7, count: 2000))),
         .payments([
             RepeatedPayment(id: 4, slot: 0, difference: TextDifference(prefix: 200, suffix: 5, middle: [9])),
-            RepeatedPayment(id: 5, slot: 1, isBrief: true, difference: TextDifference(prefix: 0, suffix: 0, middle: [])),
+            RepeatedPayment(
+                id: 5, slot: 1, isBrief: true, difference: TextDifference(prefix: 0, suffix: 0, middle: [])),
         ]),
         .body(id: .max, [1], .more), .body(id: 0, [], .last), .body(id: 7, [], .brokenOff),
         .cancel(id: 12),
@@ -58,7 +59,9 @@ struct FrameTests {
         #expect(throws: PeerFrameFault.tooLong(262_145)) { try decoder.next() }
     }
 
-    @Test("A length in more bytes than it needs is malformed", arguments: [[0x81, 0x00], [0x80, 0x80, 0x80, 0x80, 0x01]] as [[UInt8]])
+    @Test(
+        "A length in more bytes than it needs is malformed",
+        arguments: [[0x81, 0x00], [0x80, 0x80, 0x80, 0x80, 0x01]] as [[UInt8]])
     func overlongLength(bytes: [UInt8]) {
         var decoder = FrameDecoder()
         decoder.append(bytes)
@@ -118,8 +121,12 @@ struct FrameTests {
     func differences() {
         var generator = SeededGenerator(seed: 6)
         for _ in 0..<2000 {
-            let base = (0..<Int.random(in: 0...20, using: &generator)).map { _ in UInt8.random(in: 0...2, using: &generator) }
-            let text = (0..<Int.random(in: 0...20, using: &generator)).map { _ in UInt8.random(in: 0...2, using: &generator) }
+            let base = (0..<Int.random(in: 0...20, using: &generator)).map { _ in
+                UInt8.random(in: 0...2, using: &generator)
+            }
+            let text = (0..<Int.random(in: 0...20, using: &generator)).map { _ in
+                UInt8.random(in: 0...2, using: &generator)
+            }
             #expect(TextDifference(from: base, to: text).applied(to: base) == text)
         }
         #expect(TextDifference(prefix: 3, suffix: 3, middle: []).applied(to: [1, 2, 3, 4, 5]) == nil)

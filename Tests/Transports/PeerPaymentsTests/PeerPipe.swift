@@ -46,7 +46,10 @@ final class PeerPipe: PeerByteStream {
 
     func read() async throws -> [UInt8]? {
         while true {
-            enum Finding { case bytes([UInt8]), end, broken, nothing }
+            enum Finding {
+                case bytes([UInt8])
+                case end, broken, nothing
+            }
             let finding: Finding = incoming.state.withLock { state in
                 if state.isBroken { return .broken }
                 guard var first = state.pieces.first else { return state.isClosed ? .end : .nothing }

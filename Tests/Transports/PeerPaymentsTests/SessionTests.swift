@@ -194,7 +194,8 @@ struct SessionTests {
     func uploadTooLong() async throws {
         try await withLink { link, _ in
             let reply = try await link.send(
-                PeerRequest(method: "POST", target: "/back", body: Array(repeating: 0, count: PeerLimits.requestBody + 1)))
+                PeerRequest(
+                    method: "POST", target: "/back", body: Array(repeating: 0, count: PeerLimits.requestBody + 1)))
             #expect(reply.status == 413)
             let value7 = try await link.send(PeerRequest(target: "/echo")).status
             #expect(value7 == 200)

@@ -27,20 +27,20 @@ struct PeerPayingTests {
         prices: PriceList? = nil, _ test: @escaping @Sendable (Market, PeerCarrier, String) async throws -> Void
     ) async throws {
         let address = try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")
-        try await Market.open(
-            configure: { configuration in
-                configuration.schemes = schemes.compactMap(PaymentScheme.init)
-                configuration.peers = NodeConfiguration.Peers(
-                    listen: [address], identityPath: configuration.storePath + ".libp2p.key")
-                if let prices { configuration.prices = prices }
-            }
-        ) { market in
+        let visit: @Sendable (Market) async throws -> Void = { market in
             try await PeerHost.withHost { host in
                 let carrier = PeerCarrier(host: host)
                 let peer = try #require(market.peers.first)
                 try await test(market, carrier, try carrier.learn("\(peer)/http-path/weather"))
             }
         }
+        try await Market.open(
+            configure: { configuration in
+                configuration.schemes = schemes.compactMap(PaymentScheme.init)
+                configuration.peers = NodeConfiguration.Peers(
+                    listen: [address], identityPath: configuration.storePath + ".libp2p.key")
+                if let prices { configuration.prices = prices }
+            }, visit)
     }
 
     @Test(arguments: schemes)
