@@ -263,6 +263,11 @@ let package = Package(
         .library(name: "FarthingWallet", targets: ["FarthingWallet"]),
         .library(name: "FarthingClientAPIs", targets: ["FarthingClientAPIs"]),
         .library(name: "FarthingEVMSettlement", targets: ["FarthingEVMSettlement"]),
+        .library(name: "FarthingPeerPayments", targets: ["FarthingPeerPayments"]),
+        .library(name: "FarthingLibP2P", targets: ["FarthingLibP2P"]),
+        .library(name: "FarthingGun", targets: ["FarthingGun"]),
+        .library(name: "FarthingStacks", targets: ["FarthingStacks"]),
+        .library(name: "FarthingClarityVM", targets: ["FarthingClarityVM"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),

@@ -29,6 +29,8 @@ let package = Package(
                 "CLoad",
                 .product(name: "Farthing", package: "farthing"),
                 .product(name: "FarthingHTTP402", package: "farthing"),
+                .product(name: "FarthingLibP2P", package: "farthing"),
+                .product(name: "FarthingPeerPayments", package: "farthing"),
                 .product(name: "FarthingVoucherScheme", package: "farthing"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Hummingbird", package: "hummingbird"),

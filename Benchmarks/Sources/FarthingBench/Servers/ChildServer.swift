@@ -11,6 +11,8 @@ import Foundation
 /// used so far, others as they ask. It ends when nobody can ask any more.
 final class ChildServer: Sendable {
     let port: Int
+    /// Where peers reach it over libp2p, where they do.
+    let peer: String?
     /// From its start to its being ready.
     ///
     /// - Unit: seconds.
@@ -31,7 +33,7 @@ final class ChildServer: Sendable {
     ) throws {
         guard let program = Bundle.main.executablePath else { throw WrongResult("This program has no path.") }
         try self.init(
-            (kind == .gate ? Self.profiler : []) + [
+            ([.gate, .peers].contains(kind) ? Self.profiler : []) + [
                 program, "serve-bench", kind.rawValue, "--folder", folder, "--channels", "\(channels)", "--scheme",
                 scheme.rawValue,
             ]
@@ -60,6 +62,7 @@ final class ChildServer: Sendable {
         startup = (ContinuousClock.now - start) / .seconds(1)
         guard let port = ready["port"]?.integerValue else { throw WrongResult("The server did not tell its port.") }
         self.port = Int(port)
+        peer = ready["peer"]?.stringValue
     }
 
     /// How much processor time it has used so far, all its threads together.

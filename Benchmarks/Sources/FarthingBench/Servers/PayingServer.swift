@@ -5,7 +5,9 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingHTTP402
 import FarthingLedgerSettlement
+import FarthingLibP2P
 import FarthingMemoryStore
+import FarthingPeerPayments
 import FarthingPrimitives
 import FarthingX402
 import Hummingbird
@@ -29,6 +31,18 @@ struct PayingServer: Sendable {
 
     /// The same gate and books, before a handler that answers by itself.
     func runGate() async throws { try await serve(try await open().gate) }
+
+    /// The same gate, also over libp2p.
+    func runPeers() async throws {
+        let gate = try await open().gate
+        let counter = PromptPeerCounter(gate: gate) { _ in .text(PlainServer.greeting) }
+        try await PeerHost.withHost(on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")]) { host in
+            try host.handle(PeerSession.protocolName) { stream in
+                await PeerSession(stream: stream, responder: counter).run()
+            }
+            try await serve(gate, peer: host.addresses.first?.description)
+        }
+    }
 
     /// The same with a store that forgets.
     func runMemory() async throws {
@@ -64,10 +78,10 @@ struct PayingServer: Sendable {
         return node
     }
 
-    private func serve(_ gate: Gate) async throws {
+    private func serve(_ gate: Gate, peer: String? = nil) async throws {
         try await PaymentServer(
             gate: gate, address: .hostname("127.0.0.1", port: 0), logger: Payee.logger,
-            onListening: { ServeBenchCommand.announce(port: $0 ?? 0) }
+            onListening: { ServeBenchCommand.announce(port: $0 ?? 0, peer: peer) }
         ) { _ in .text(PlainServer.greeting) }.run()
     }
 }

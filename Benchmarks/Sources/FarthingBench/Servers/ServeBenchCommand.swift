@@ -29,6 +29,7 @@ struct ServeBenchCommand: AsyncParsableCommand {
         switch kind {
         case .node: try await paying.runNode()
         case .gate: try await paying.runGate()
+        case .peers: try await paying.runPeers()
         case .memory: try await paying.runMemory()
         case .hello: try await PlainServer.runHummingbird()
         case .upstream: try await PlainServer.runNIO()
@@ -39,8 +40,10 @@ struct ServeBenchCommand: AsyncParsableCommand {
     /// used so far.
     ///
     /// Ends when that process does.
-    static func announce(port: Int) {
-        tell(JSON.object(["port": .integer(port)]).text)
+    ///
+    /// - Parameter peer: Where peers reach it, if they do.
+    static func announce(port: Int, peer: String? = nil) {
+        tell(JSON.object(["port": .integer(port), "peer": peer.map { .string($0) }]).text)
         Thread.detachNewThread {
             while readLine() != nil { tell("\(Measurement.processSeconds())") }
             Foundation.exit(0)

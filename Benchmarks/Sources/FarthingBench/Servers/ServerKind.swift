@@ -9,6 +9,8 @@ enum ServerKind: String, CaseIterable, ExpressibleByArgument {
     case node
     /// The gate before a handler in the same process, its store on the disk.
     case gate
+    /// The same gate, which sells to peers over libp2p too.
+    case peers
     /// The same gate, its store in memory.
     case memory
     /// Hummingbird and nothing else.

@@ -24,7 +24,7 @@ final class FrameOutbox: Sendable {
 
     func put(_ frame: PeerFrame) { change { $0.bytes += frame.bytes } }
 
-    func put(_ answer: PaidAnswer) { change { $0.paid.append(answer) } }
+    func put(_ answers: [PaidAnswer]) { change { $0.paid += answers } }
 
     /// Puts a frame where there is room for it.
     ///

@@ -93,15 +93,7 @@ public struct PeerSession: Sendable {
             desk.baseBytes += request.payment.count - (desk.bases[slot]?.payment.count ?? 0)
             guard desk.baseBytes <= PeerLimits.baseBytes else { throw PeerFrameFault.malformed("base") }
             desk.bases[slot] = request
-        case .payments(let payments):
-            for payment in payments {
-                guard var request = desk.bases[payment.slot],
-                    let text = payment.difference.applied(to: request.payment)
-                else { throw PeerFrameFault.malformed("payment") }
-                request.payment = text
-                try await begin(payment.id)
-                take(request, payment)
-            }
+        case .payments(let payments): try await take(payments, desk.bases)
         case .cancel(let id):
             if end(upload: id, &desk) != nil { underWay.end(id) } else { underWay.cancel(id) }
         case .end:
@@ -118,8 +110,13 @@ public struct PeerSession: Sendable {
     }
 
     private func begin(_ id: UInt32) async throws {
-        await underWay.waitForAtMost(PeerLimits.requestsUnderWay - 1)
-        guard underWay.begin(id) else { throw PeerFrameFault.malformed("id") }
+        while true {
+            switch underWay.begin(id, most: PeerLimits.requestsUnderWay) {
+            case .begun: return
+            case .taken: throw PeerFrameFault.malformed("id")
+            case .crowded: await underWay.waitForAtMost(PeerLimits.requestsUnderWay - 1)
+            }
+        }
     }
 
     // MARK: - Bodies of requests
@@ -144,18 +141,49 @@ public struct PeerSession: Sendable {
 
     // MARK: - Answers
 
-    private func take(_ request: PeerRequest, _ payment: RepeatedPayment) {
+    /// Takes the payments of a frame.
+    ///
+    /// Whoever sent them together wants them answered together, and one write costs as much as another.
+    private func take(_ payments: [RepeatedPayment], _ bases: [UInt32: PeerRequest]) async throws {
+        var rest = payments[...]
+        while !rest.isEmpty {
+            // More than may be under way would wait for themselves.
+            let part = rest.prefix(PeerLimits.requestsUnderWay / 2)
+            rest = rest.dropFirst(part.count)
+            let tray = PaidTray(part.count) { [outbox, underWay] answers in
+                outbox.put(answers)
+                underWay.end(answers.map(\.id))
+            }
+            var begun = 0
+            // Those that never come must not be waited for.
+            defer { tray.pass(part.count - begun) }
+            for payment in part {
+                guard var request = bases[payment.slot],
+                    let text = payment.difference.applied(to: request.payment)
+                else { throw PeerFrameFault.malformed("payment") }
+                request.payment = text
+                try await begin(payment.id)
+                begun += 1
+                take(request, payment, tray)
+            }
+        }
+    }
+
+    private func take(_ request: PeerRequest, _ payment: RepeatedPayment, _ tray: PaidTray) {
         let (id, isBrief) = (payment.id, payment.isBrief)
         let isTaken = responder.takes(request, isBrief: isBrief) { outcome in
             switch outcome {
             case .paid(let receipt, let contentType, let body):
-                outbox.put(
+                tray.put(
                     PaidAnswer(id: id, receipt: isBrief ? "" : receipt, contentType: contentType, body: body))
-                underWay.end(id)
-            case .declined: serve(request, id)
+            case .declined:
+                tray.pass(1)
+                serve(request, id)
             }
         }
-        if !isTaken { serve(request, id) }
+        guard !isTaken else { return }
+        tray.pass(1)
+        serve(request, id)
     }
 
     private func serve(_ request: PeerRequest, _ id: UInt32) {

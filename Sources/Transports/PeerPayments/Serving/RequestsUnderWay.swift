@@ -15,12 +15,22 @@ final class RequestsUnderWay: Sendable {
 
     private let state = Mutex(State())
 
-    /// - Returns: `false` when a request of that id is under way.
-    func begin(_ id: UInt32) -> Bool {
+    /// What became of a wish to begin.
+    enum Beginning {
+        case begun
+        /// A request of that id is under way.
+        case taken
+        /// Too many are: wait for fewer.
+        case crowded
+    }
+
+    /// - Parameter most: How many may be under way with this one.
+    func begin(_ id: UInt32, most: Int) -> Beginning {
         state.withLock { state in
-            guard state.tasks[id] == nil else { return false }
+            guard state.tasks.count < most else { return .crowded }
+            guard state.tasks[id] == nil else { return .taken }
             state.tasks[id] = .some(nil)
-            return true
+            return .begun
         }
     }
 
@@ -37,9 +47,11 @@ final class RequestsUnderWay: Sendable {
         if isCancelled { task.cancel() }
     }
 
-    func end(_ id: UInt32) {
+    func end(_ id: UInt32) { end([id]) }
+
+    func end(_ ids: [UInt32]) {
         let turn = state.withLock { state in
-            state.tasks[id] = nil
+            for id in ids { state.tasks[id] = nil }
             guard let waiting = state.waiting, state.tasks.count <= waiting.limit else {
                 return nil as CheckedContinuation<Void, Never>?
             }

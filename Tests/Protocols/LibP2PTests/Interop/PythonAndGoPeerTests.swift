@@ -10,7 +10,7 @@ import Testing
 
 /// Hosts of py-libp2p and go-libp2p, dialled and dialling; `Tests/Interop/libp2p/README.md` has the services.
 @Suite("Other libp2p implementations", .serialized, .timeLimit(.minutes(3)))
-struct LibP2PInteropTests {
+struct PythonAndGoPeerTests {
     private static let echo = "/farthing/echo/1.0.0"
     private static let sum = "/farthing/sum/1.0.0"
     private static let source = "/farthing/source/1.0.0"
