@@ -115,6 +115,42 @@ struct SessionTests {
         }
     }
 
+    @Test("A frame may have more payments than may be under way at once")
+    func longBatch() async throws {
+        try await withLink { link, responder in
+            let requests = (0..<900).map { number in
+                PeerRequest(
+                    target: number.isMultiple(of: 100) ? "/not-taken" : "/paid",
+                    payment: [UInt8](repeating: UInt8(number % 7), count: 300))
+            }
+            let replies = try await link.send(requests, isBrief: true)
+            #expect(replies.map(\.status) == (0..<900).map { $0.isMultiple(of: 100) ? 402 : 200 })
+            #expect(responder.taken.withLock { $0 } == 891)
+        }
+    }
+
+    @Test("What is paid is answered although another payment of its frame makes no sense")
+    func damagedBatch() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let session = Task { await PeerSession(stream: theirs, responder: TestResponder()).run() }
+        let whole = TextDifference(prefix: 4, suffix: 0, middle: [])
+        try await ours.write(PeerFrame.base(slot: 0, PeerRequest(target: "/paid", payment: [1, 2, 3, 4])).bytes)
+        try await ours.write(
+            PeerFrame.payments([
+                RepeatedPayment(id: 1, slot: 0, difference: whole), RepeatedPayment(id: 2, slot: 9, difference: whole),
+            ]).bytes)
+        try await ours.closeWrite()
+        var decoder = FrameDecoder()
+        var frames: [PeerFrame] = []
+        while let piece = try await ours.read() {
+            decoder.append(piece)
+            while let frame = try decoder.next() { frames.append(frame) }
+        }
+        #expect(frames.contains(.paid([PaidAnswer(id: 1, receipt: "receipt 0", contentType: "text/plain", body: [1])])))
+        #expect(frames.contains { if case .end("peer.frame-malformed", _) = $0 { true } else { false } })
+        await session.value
+    }
+
     @Test("A request that is cancelled is cancelled at the payee, and the stream goes on")
     func cancelled() async throws {
         try await withLink { link, responder in
