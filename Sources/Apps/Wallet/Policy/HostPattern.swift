@@ -38,8 +38,10 @@ public struct HostPattern: Hashable, Sendable {
             }
     }
 
+    /// A dot at the end would be taken off when the pattern is read again.
     private static func isIPv6(_ text: String) -> Bool {
-        text.count { $0 == ":" } >= 2 && text.utf8.allSatisfy { "0123456789abcdef:.".utf8.contains($0) }
+        text.utf8.count <= 45 && text.last != "." && text.count { $0 == ":" } >= 2
+            && text.utf8.allSatisfy { "0123456789abcdef:.".utf8.contains($0) }
     }
 
     private static func isLetterOrDigit(_ byte: UInt8) -> Bool {

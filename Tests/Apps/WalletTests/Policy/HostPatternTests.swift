@@ -39,7 +39,7 @@ struct HostPatternTests {
     @Test(arguments: [
         "", "*", "*.", ".", "a..b", "https://example.com", "example.com/path", "api.*.com", "*example.com", "a b",
         "bücher.de",
-        "example.com:99999", "example.com:x", "user@example.com", "[::1", "*.[::1]", "[::1]x",
+        "example.com:99999", "example.com:x", "user@example.com", "[::1", "*.[::1]", "[::1]x", "1:2:3..",
     ])
     func `refuses to be anything else`(text: String) {
         #expect(HostPattern(text) == nil)
