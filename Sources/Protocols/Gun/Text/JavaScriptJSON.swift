@@ -5,7 +5,7 @@ public import FarthingEncodings
 
 /// JSON as JavaScript's `JSON.parse` reads it and `JSON.stringify` writes it.
 ///
-/// Reading is ``FarthingEncodings/JSON``'s own strict parser; writing is its writer, after the numbers were brought into
+/// Reading is `FarthingEncodings/JSON`'s own strict parser; writing is its writer, after the numbers were brought into
 /// the form of ECMAScript and the members into the order of a JavaScript object. What that parser cannot hold is half of
 /// a surrogate pair, because a Swift string cannot. Here such a half stands as the private-use scalar U+100000 + its
 /// code, and goes out as the escape it came in with. Those 2048 scalars themselves, U+10D800 through U+10DFFF, are

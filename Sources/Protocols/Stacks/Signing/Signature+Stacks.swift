@@ -18,7 +18,7 @@ extension Signature {
 
     /// Reads recovery number ‖ r ‖ s.
     ///
-    /// - Throws: ``FarthingPrimitives/Signature/Fault``; a recovery number of 2 or 3, which no known digest leads to,
+    /// - Throws: `FarthingPrimitives/Signature/Fault`; a recovery number of 2 or 3, which no known digest leads to,
     ///   is refused too.
     public init(_ vrs: StacksTransaction.SignatureBytes) throws(Fault) {
         try self.init(rsv: vrs.bytes.dropFirst() + vrs.bytes.prefix(1))
@@ -29,7 +29,7 @@ extension Signature {
     /// Stricter than `secp256k1-recover?`, which takes a high `s` too: such a signature is the mirror image of another,
     /// and no signer makes it.
     ///
-    /// - Throws: ``FarthingPrimitives/Signature/Fault``.
+    /// - Throws: `FarthingPrimitives/Signature/Fault`.
     public init(rsv bytes: some Collection<UInt8>) throws(Fault) {
         guard bytes.count == 65, let r = Hash32(bytes.prefix(32)), let s = Hash32(bytes.dropFirst(32).prefix(32)),
             let v = bytes.dropFirst(64).first
