@@ -7,39 +7,9 @@ public import FarthingStacks
 ///
 /// - Source: SIP-005, "Transaction post-conditions".
 public struct PostCondition: Hashable, Sendable {
-    /// Whose assets are meant.
-    public enum Owner: Hashable, Sendable {
-        /// Whoever signed the transaction.
-        case origin
-        case principal(Principal)
-    }
-
-    /// How the amount that left the owner compares to the one that is named.
-    public enum Comparison: UInt8, Hashable, Sendable {
-        case equal = 1
-        case greater = 2
-        case greaterOrEqual = 3
-        case less = 4
-        case lessOrEqual = 5
-
-        func holds(_ sent: UInt128, _ amount: UInt128) -> Bool {
-            switch self {
-            case .equal: sent == amount
-            case .greater: sent > amount
-            case .greaterOrEqual: sent >= amount
-            case .less: sent < amount
-            case .lessOrEqual: sent <= amount
-            }
-        }
-    }
-
-    /// Whether a token that is no sum leaves the owner.
-    public enum Movement: UInt8, Hashable, Sendable {
-        case sent = 0x10
-        case notSent = 0x11
-        /// It may or may not (SIP-040): the condition only covers it.
-        case maybeSent = 0x12
-    }
+    public typealias Owner = StacksTransaction.PostCondition.Owner
+    public typealias Comparison = StacksTransaction.PostCondition.Comparison
+    public typealias Movement = StacksTransaction.PostCondition.Movement
 
     /// What is counted.
     public enum Asset: Hashable, Sendable {
@@ -56,5 +26,17 @@ public struct PostCondition: Hashable, Sendable {
     public init(_ owner: Owner, _ asset: Asset) {
         self.owner = owner
         self.asset = asset
+    }
+}
+
+extension StacksTransaction.PostCondition.Comparison {
+    func holds(_ sent: UInt128, _ amount: UInt128) -> Bool {
+        switch self {
+        case .equal: sent == amount
+        case .greater: sent > amount
+        case .greaterOrEqual: sent >= amount
+        case .less: sent < amount
+        case .lessOrEqual: sent <= amount
+        }
     }
 }

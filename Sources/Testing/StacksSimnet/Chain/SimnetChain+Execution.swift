@@ -121,42 +121,13 @@ extension PostConditions.Mode {
 
 extension PostCondition {
     fileprivate init(_ condition: StacksTransaction.PostCondition) {
-        let owner: Owner =
-            switch condition.owner {
-            case .origin: .origin
-            case .principal(let principal): .principal(principal)
-            }
         switch condition.asset {
-        case .stx(let comparison, let amount): self.init(owner, .stx(Comparison(comparison), UInt128(amount)))
+        case .stx(let comparison, let amount): self.init(condition.owner, .stx(comparison, UInt128(amount)))
         case .fungible(let token, let comparison, let amount):
-            self.init(owner, .fungible(AssetIdentifier(token), Comparison(comparison), UInt128(amount)))
+            self.init(condition.owner, .fungible(AssetIdentifier(token), comparison, UInt128(amount)))
         case .nonFungible(let token, let value, let movement):
-            self.init(owner, .nonFungible(AssetIdentifier(token), value: value, Movement(movement)))
+            self.init(condition.owner, .nonFungible(AssetIdentifier(token), value: value, movement))
         }
-    }
-}
-
-extension PostCondition.Comparison {
-    fileprivate init(_ comparison: StacksTransaction.PostCondition.Comparison) {
-        self =
-            switch comparison {
-            case .equal: .equal
-            case .greater: .greater
-            case .greaterOrEqual: .greaterOrEqual
-            case .less: .less
-            case .lessOrEqual: .lessOrEqual
-            }
-    }
-}
-
-extension PostCondition.Movement {
-    fileprivate init(_ movement: StacksTransaction.PostCondition.Movement) {
-        self =
-            switch movement {
-            case .sent: .sent
-            case .notSent: .notSent
-            case .maybeSent: .maybeSent
-            }
     }
 }
 
