@@ -15,7 +15,8 @@ struct DemoCommand: AsyncParsableCommand {
         discussion: """
             All of it is real but the money, which is on an embedded ledger: servers, signatures, files. With --chain \
             evm the money is a token on a local Ethereum chain that is started for it (it needs Python, and a minute the \
-            first time), and the table at the end says what each operation took of gas.
+            first time), and the table at the end says what each operation took of gas. With --chain stacks it is a \
+            token on a Stacks chain inside this process, with real contracts, for vouchers and hash chains.
             """)
 
     @Option(name: .long, help: "How many paid requests to send, 1 to 1000000.")
@@ -27,7 +28,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The way to pay that is shown. (default: all)")
     var scheme: String?
 
-    @Option(name: .long, help: "'evm' for a local EVM chain with real contracts. (default: an embedded ledger)")
+    @Option(
+        name: .long,
+        help: "'evm' or 'stacks' for a local chain with real contracts. (default: an embedded ledger)")
     var chain: String?
 
     @Option(name: .long, help: "The folder for the store; an earlier demo's files in it are replaced.")
@@ -39,8 +42,9 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         guard (1...1_000_000).contains(requests) else { throw ValidationError("--requests goes from 1 to 1000000.") }
         guard (1...256).contains(channels) else { throw ValidationError("--channels goes from 1 to 256.") }
-        guard chain == nil || chain == "evm" else { throw ValidationError("--chain takes 'evm'.") }
-        let shown = Demo.Options.shown.map(\.rawValue)
+        let place = chain.flatMap(Demo.Chain.init)
+        guard chain == nil || place != nil else { throw ValidationError("--chain takes 'evm' or 'stacks'.") }
+        let shown = (place?.schemes ?? Demo.Options.shown).map(\.rawValue)
         guard scheme.map(shown.contains) ?? true else {
             let names = shown.joined(separator: ", ")
             throw ValidationError("--scheme takes one of \(names).")
@@ -53,7 +57,8 @@ struct DemoCommand: AsyncParsableCommand {
         var options = Demo.Options(folder: folder)
         options.requests = requests
         options.channels = channels
-        options.onChain = chain != nil
+        options.chain = chain.flatMap(Demo.Chain.init)
+        if let chain = options.chain { options.schemes = chain.schemes }
         if let scheme = scheme.flatMap(PaymentScheme.init) { options.schemes = [scheme] }
         let talks = !output.json
         let demo = Demo(options, logger: logger) { if talks { Self.tell($0) } }
@@ -64,7 +69,8 @@ struct DemoCommand: AsyncParsableCommand {
 
     private static func tell(_ progress: Demo.Progress) {
         switch progress {
-        case .chainStarting: Console.out("chain      a local EVM chain, and our contracts on it")
+        case .chainStarting(.evm): Console.out("chain      a local EVM chain, and our contracts on it")
+        case .chainStarting(.stacks): Console.out("chain      a simulated Stacks chain, and our contracts on it")
         case .upstreamRunning(let address): Console.out("upstream   an API that knows nothing of payments, \(address)")
         case .gateRunning(let address): Console.out("gate       sells it for 0.001 USDC a request, \(address)")
         case .firstAnswer(let time): Console.out("wallet     first paid answer after \(milliseconds(time)) ms")

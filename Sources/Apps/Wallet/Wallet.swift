@@ -118,8 +118,18 @@ public final class Wallet: Sendable {
         PayingClient(desks: desks, offers: offers, options: options, carrier: carrier)
     }
 
+    /// Where channels on a network are settled; `nil` where this wallet's key has no account, or nothing is known.
     func domain(of network: Network) -> SettlementDomain? {
-        views[network]?.domain ?? SettlementDomain(network: network)
+        guard network.accountForm == signer.accounts else { return nil }
+        return views[network]?.domain ?? SettlementDomain(network: network)
+    }
+
+    /// The number of the transaction that a deposit takes up, on chains where one does; elsewhere 0.
+    ///
+    /// - Parameter until: When the deposit is given up, in Unix seconds.
+    func depositNumber(on network: Network, until: UInt64) async throws(SettlementError) -> UInt64 {
+        guard let place = views[network] as? any NumberingSettlement else { return 0 }
+        return try await place.depositNumber(of: address, until: Instant(unixSeconds: Int64(clamping: until)))
     }
 
     /// Writes down a payment that is about to be signed, once the policy allows it and a person agreed if it must be

@@ -28,7 +28,9 @@ extension WalletFolder {
         // What can be wrong without a passphrase is found before anybody is asked for one.
         let policy = try policy ?? self.policy()
         let journal = try journal()
-        let signer = KeySigner(try KeyFile.read(keyPath, passphrase: passphrase))
+        // On Stacks the same key has another account, and pays from it alone.
+        let accounts = views.contains { $0.domain.accounts == .hash160 } ? AccountForm.hash160 : .keccak
+        let signer = KeySigner(try KeyFile.read(keyPath, passphrase: passphrase), accounts: accounts)
         return Wallet(
             journal: journal, lockFolder: lockPath, signer: signer, policy: policy.tightened(maxPrice: maxPrice),
             approve: approve, views: views, options: options, logger: logger)

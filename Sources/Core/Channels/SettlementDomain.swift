@@ -11,6 +11,8 @@ public import FarthingPrimitives
 /// Network, contract and channel are inside every digest, so a signature for one channel on one chain says
 /// nothing anywhere else.
 ///
+/// On Stacks the same structs are signed as ``StacksContract`` says, for the contract `voucher-channels`.
+///
 /// - Source: x402BatchSettlement, EIP-712 domain "x402 Batch Settlement", version 1.
 public struct SettlementDomain: Hashable, Sendable {
     public let network: Network
@@ -19,8 +21,7 @@ public struct SettlementDomain: Hashable, Sendable {
     public let depositCollector: Address
     /// The contract that takes Permit2 deposits on behalf of ``contract``.
     public let permit2Collector: Address
-    private let domain: EIP712.Domain
-    private let chainID: UInt64
+    private let signing: SigningDomain
 
     /// - Parameter network: An EVM chain; anything else is `nil`.
     public init?(
@@ -33,10 +34,24 @@ public struct SettlementDomain: Hashable, Sendable {
         self.contract = contract
         self.depositCollector = depositCollector
         self.permit2Collector = permit2Collector
-        self.chainID = chainID
-        domain = EIP712.Domain(
-            name: "x402 Batch Settlement", version: "1", chainID: chainID, verifyingContract: contract)
+        signing = .eip712(
+            EIP712.Domain(name: "x402 Batch Settlement", version: "1", chainID: chainID, verifyingContract: contract))
     }
+
+    /// Voucher channels in a contract on a Stacks chain, which takes deposits itself.
+    public init(stacks contract: StacksContract) {
+        network = contract.network
+        self.contract = contract.address
+        depositCollector = contract.address
+        permit2Collector = contract.address
+        signing = .sip018(contract)
+    }
+
+    /// How the accounts of those who sign are made from their keys.
+    public var accounts: AccountForm { signing.accounts }
+
+    /// The contract, on a Stacks chain; `nil` elsewhere.
+    public var stacks: StacksContract? { signing.stacks }
 
     /// The same address on every chain.
     public static let standardContract = address("0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003")
@@ -54,16 +69,20 @@ public struct SettlementDomain: Hashable, Sendable {
 
     public func channelID(of terms: ChannelTerms) -> ChannelID {
         ChannelID(
-            domain.digest(
-                of: TypeHashes.channelConfig.hash([
+            signing.digest(
+                of: TypeHashes.channelConfig,
+                [
                     .address(terms.payer), .address(terms.payerAuthorizer), .address(terms.receiver),
                     .address(terms.receiverAuthorizer), .address(terms.token), .uint(terms.withdrawDelay),
                     .bytes32(terms.salt),
-                ])))
+                ]))
     }
 
     /// What a payer signs to let the payee take up to `ceiling` in all.
     public func voucherDigest(channel: ChannelID, ceiling: Amount) -> Hash32 {
+        guard case .eip712(let domain) = signing else {
+            return signing.digest(of: TypeHashes.voucher, [.bytes32(channel.hash), .uint(ceiling)])
+        }
         // On the way of every payment, so it is laid out in place.
         let structHash = withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { space in
             TypeHashes.voucher.bytes.withBytes {
@@ -84,15 +103,16 @@ public struct SettlementDomain: Hashable, Sendable {
 
     /// What the payee's authorizer signs to give money back.
     public func refundDigest(channel: ChannelID, nonce: UInt64, amount: Amount) -> Hash32 {
-        domain.digest(of: TypeHashes.refund.hash([.bytes32(channel.hash), .uint(nonce), .uint(amount)]))
+        signing.digest(of: TypeHashes.refund, [.bytes32(channel.hash), .uint(nonce), .uint(amount)])
     }
 
     /// What the payee's authorizer signs to claim a batch, whoever submits it.
     public func claimBatchDigest(_ rows: [(channel: ChannelID, ceiling: Amount, total: Amount)]) -> Hash32 {
+        if case .sip018(let contract) = signing { return contract.claimBatchDigest(rows) }
         let entries = rows.flatMap { row in
             TypeHashes.claimEntry.hash([.bytes32(row.channel.hash), .uint(row.ceiling), .uint(row.total)]).bytes
         }
-        return domain.digest(of: TypeHashes.claimBatch.hash([.bytes32(Keccak256.hash(entries))]))
+        return signing.digest(of: TypeHashes.claimBatch, [.bytes32(Keccak256.hash(entries))])
     }
 
     // MARK: - What the token knows
@@ -102,18 +122,31 @@ public struct SettlementDomain: Hashable, Sendable {
         Keccak256.hash(ABI.encode([.bytes32(channel.hash), .bytes32(salt)]))
     }
 
-    /// What a payer signs so that the collector may take a deposit from its account.
+    /// What a payer signs so that a deposit may be taken from its account.
     ///
-    /// - Source: EIP-3009, `ReceiveWithAuthorization`, in the token's own EIP-712 domain.
+    /// - Parameters:
+    ///   - validAfter: On Stacks the number of the payer's transaction, for that is what is signed there.
+    ///   - validBefore: No part of what is signed on Stacks, and neither is `salt`.
+    /// - Source: EIP-3009, `ReceiveWithAuthorization` by the collector, in the token's own EIP-712 domain, with
+    ///   ``depositNonce(channel:salt:)`` as its nonce; on Stacks ``StacksContract/deposit(_:on:number:)``.
     public func depositDigest(
-        token: TokenDomain, payer: Address, amount: Amount, validAfter: UInt64, validBefore: UInt64, nonce: Hash32
+        _ amount: Amount, on terms: ChannelTerms, token: TokenDomain, validAfter: UInt64, validBefore: UInt64,
+        salt: Hash32
     ) -> Hash32 {
-        EIP712.Domain(name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address)
-            .digest(
-                of: TypeHashes.receiveWithAuthorization.hash([
-                    .address(payer), .address(depositCollector), .uint(amount), .uint(validAfter),
-                    .uint(validBefore), .bytes32(nonce),
-                ]))
+        if case .sip018(let contract) = signing {
+            return contract.depositDigest(amount, on: terms, number: validAfter)
+        }
+        return signing.eip3009Digest(
+            token, from: terms.payer, to: depositCollector, amount, validAfter, validBefore,
+            nonce: Self.depositNonce(channel: channelID(of: terms), salt: salt))
+    }
+
+    /// The same for a deposit that is signed already.
+    public func depositDigest(_ deposit: SignedDeposit, token: TokenDomain) -> Hash32 {
+        let leave = deposit.authorization
+        return depositDigest(
+            deposit.amount, on: deposit.terms, token: token, validAfter: leave.validAfter,
+            validBefore: leave.validBefore, salt: leave.salt)
     }
 
     /// What a payer signs so that Permit2 hands a deposit to its collector.
@@ -124,7 +157,7 @@ public struct SettlementDomain: Hashable, Sendable {
     public func permit2DepositDigest(
         channel: ChannelID, token: Address, amount: Amount, nonce: Amount, deadline: UInt64
     ) -> Hash32 {
-        EIP712.Domain(name: "Permit2", version: nil, chainID: chainID, verifyingContract: Self.permit2)
+        EIP712.Domain(name: "Permit2", version: nil, chainID: signing.chainID, verifyingContract: Self.permit2)
             .digest(
                 of: TypeHashes.permitWitnessTransferFrom.hash([
                     .bytes32(TypeHashes.tokenPermissions.hash([.address(token), .uint(amount)])),
@@ -140,7 +173,7 @@ public struct SettlementDomain: Hashable, Sendable {
         token: TokenDomain, from payer: Address, to receiver: Address, amount: Amount, validAfter: UInt64,
         validBefore: UInt64, nonce: Hash32
     ) -> Hash32 {
-        EIP712.Domain(name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address)
+        signing.domain(of: token)
             .digest(
                 of: TypeHashes.transferWithAuthorization.hash([
                     .address(payer), .address(receiver), .uint(amount), .uint(validAfter), .uint(validBefore),
@@ -172,6 +205,51 @@ public struct SettlementDomain: Hashable, Sendable {
             "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
                 + "DepositWitness witness)DepositWitness(bytes32 channelId)"
                 + "TokenPermissions(address token,uint256 amount)")
+    }
+}
+
+/// What digests are made in: the domain of a contract on one kind of chain or the other.
+public enum SigningDomain: Hashable, Sendable {
+    case eip712(EIP712.Domain)
+    case sip018(StacksContract)
+
+    public var accounts: AccountForm { stacks == nil ? .keccak : .hash160 }
+
+    public var stacks: StacksContract? {
+        guard case .sip018(let contract) = self else { return nil }
+        return contract
+    }
+
+    public func digest(of type: EIP712.TypeHash, _ members: [ABI.Word]) -> Hash32 {
+        switch self {
+        case .eip712(let domain): domain.digest(of: type.hash(members))
+        case .sip018(let contract): contract.digest(of: type, members)
+        }
+    }
+
+    var chainID: UInt64 {
+        switch self {
+        case .eip712(let domain): domain.chainID
+        case .sip018(let contract): UInt64(contract.chainID)
+        }
+    }
+
+    func domain(of token: TokenDomain) -> EIP712.Domain {
+        EIP712.Domain(name: token.name, version: token.version, chainID: chainID, verifyingContract: token.address)
+    }
+
+    /// What a payer signs so that a receiver may take a sum from its account.
+    ///
+    /// - Source: EIP-3009, `ReceiveWithAuthorization`, in the token's own EIP-712 domain.
+    public func eip3009Digest(
+        _ token: TokenDomain, from payer: Address, to receiver: Address, _ amount: Amount, _ validAfter: UInt64,
+        _ validBefore: UInt64, nonce: Hash32
+    ) -> Hash32 {
+        domain(of: token).digest(
+            of: SettlementDomain.TypeHashes.receiveWithAuthorization.hash([
+                .address(payer), .address(receiver), .uint(amount), .uint(validAfter), .uint(validBefore),
+                .bytes32(nonce),
+            ]))
     }
 }
 

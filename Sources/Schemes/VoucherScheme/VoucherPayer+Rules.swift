@@ -129,7 +129,7 @@ extension VoucherPayer {
             throw .unprovenCorrection(charged: told, signed: signed)
         }
         if told > next.charged {
-            guard let proof, told <= proof.ceiling, proof.signer.address == terms.voucherSigner else {
+            guard let proof, told <= proof.ceiling, proof.isBy(terms.voucherSigner) else {
                 throw .unprovenCorrection(charged: told, signed: signed)
             }
             let shown = open.first { $0.ceiling == proof.ceiling }

@@ -40,7 +40,7 @@ public struct UnverifiedVoucher: Hashable, Sendable {
             guard key.verifies(signature, over: digest) else { throw .voucherSignature(.foreign) }
             return Voucher(ceiling: ceiling, signature: signature, signer: key)
         }
-        guard let signer = PublicKey(recovering: signature, over: digest), signer.address == terms.voucherSigner
+        guard let signer = PublicKey(recovering: signature, over: digest), signer.account(domain.accounts) == terms.voucherSigner
         else { throw .voucherSignature(.foreign) }
         return Voucher(ceiling: ceiling, signature: signature, signer: signer)
     }
@@ -66,6 +66,9 @@ public struct Voucher: Hashable, Sendable {
         else { return nil }
         self.init(ceiling: plain.ceiling, signature: plain.signature, signer: signer)
     }
+
+    /// Whether its signer has this account, on one kind of chain or the other.
+    func isBy(_ account: Address) -> Bool { AccountForm.allCases.contains { signer.account($0) == account } }
 
     init(ceiling: Amount, signature: Signature, signer: PublicKey) {
         self.ceiling = ceiling

@@ -39,7 +39,7 @@ extension Book {
         let id = terms.channelID(in: domain)
         let authorization = funding.authorization
         let nonce = SettlementDomain.depositNonce(channel: id, salt: authorization.salt)
-        let digest = domain.depositDigest(funding, of: id, token: token.domain)
+        let digest = domain.depositDigest(funding.unsigned, on: terms, token: token.domain)
         guard authorization.signature.isBy(funding.payer, over: digest) else {
             throw SettlementError.authorizationSignature
         }

@@ -55,9 +55,7 @@ extension Book {
         guard let token = try token(terms.token) else { throw SettlementError.unknownToken(terms.token) }
         let channel = domain.channelID(of: terms)
         let nonce = SettlementDomain.depositNonce(channel: channel, salt: deposit.authorization.salt)
-        let digest = domain.depositDigest(
-            token: token.domain, payer: terms.payer, amount: deposit.amount,
-            validAfter: deposit.authorization.validAfter, validBefore: deposit.authorization.validBefore, nonce: nonce)
+        let digest = domain.depositDigest(deposit, token: token.domain)
         guard deposit.authorization.signature.isBy(terms.payer, over: digest) else {
             throw SettlementError.authorizationSignature
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 import FarthingClarityVM
 import FarthingPrimitives
 import FarthingStacks
@@ -16,6 +17,11 @@ struct SenderStage {
 
     struct NoKey: Error {}
 
+    static func signer(_ byte: UInt8) throws -> KeySigner {
+        guard let key = PrivateKey([UInt8](repeating: byte, count: 32)) else { throw NoKey() }
+        return KeySigner(key, accounts: .hash160)
+    }
+
     static func key(_ byte: UInt8) throws -> StacksPrivateKey {
         guard let key = StacksPrivateKey([UInt8](repeating: byte, count: 32) + [1]) else { throw NoKey() }
         return key
@@ -30,7 +36,7 @@ struct SenderStage {
         let node = try await SimnetNode.start(.init(mining: mining, funds: funds))
         let client = StacksClient(url: node.url + "/")
         let sender = StacksSender(
-            client: client, key: try key(1), version: .testnet,
+            client: client, signer: try signer(1), version: .testnet,
             policy: .init(maximumFee: maximumFee, pause: .milliseconds(5)))
         do { try await body(SenderStage(node: node, client: client, sender: sender)) } catch {
             await node.stop()

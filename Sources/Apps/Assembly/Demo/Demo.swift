@@ -15,6 +15,15 @@ import ServiceLifecycle
 /// The main job from end to end: an upstream with real content, the gate before it, and a wallet that pays for
 /// every request over real HTTP; then claim, settle and refund, and a recount of every unit.
 public struct Demo: Sendable {
+    /// A chain on which a demo can be.
+    public enum Chain: String, Sendable, CaseIterable {
+        case evm
+        case stacks
+
+        /// The ways to pay that there are contracts for.
+        public var schemes: [PaymentScheme] { self == .evm ? Options.shown : [.voucher, .hashChain] }
+    }
+
     public struct Options: Sendable {
         public var requests = 1000
         /// How many channels the wallet spreads its requests over.
@@ -30,15 +39,15 @@ public struct Demo: Sendable {
         ///
         /// Those of an earlier demo in it are replaced.
         public var folder: String
-        /// Whether a local EVM chain is started for it, instead of an embedded ledger.
-        public var onChain = false
+        /// The local chain that is started for it; `nil` for an embedded ledger.
+        public var chain: Chain?
         public init(folder: String) { self.folder = folder }
     }
 
     /// How far the demo is.
     public enum Progress: Hashable, Sendable {
         /// Contracts are being made on a local chain.
-        case chainStarting
+        case chainStarting(Chain)
         case upstreamRunning(String)
         case gateRunning(String)
         case firstAnswer(Duration)
@@ -61,8 +70,13 @@ public struct Demo: Sendable {
     }
 
     public func run() async throws -> DemoReport {
-        if options.onChain { report(.chainStarting) }
-        let stage: any DemoStage = options.onChain ? try await ChainStage.open() : LedgerStage()
+        if let chain = options.chain { report(.chainStarting(chain)) }
+        let stage: any DemoStage =
+            switch options.chain {
+            case .evm: try await ChainStage.open()
+            case .stacks: try await StacksStage.open(clock: { [clock] in clock.now })
+            case nil: LedgerStage()
+            }
         do {
             let result = try await run(on: stage)
             await stage.end()

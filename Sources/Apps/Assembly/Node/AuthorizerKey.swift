@@ -14,7 +14,10 @@ enum AuthorizerKey {
     /// The environment variable that holds the passphrase of an encrypted key file.
     static let passphraseVariable = "FARTHING_AUTHORIZER_PASSPHRASE"
 
-    static func openOrCreate(_ path: String) throws -> KeySigner { KeySigner(try secret(path)) }
+    /// - Parameter accounts: Of which kind the key's account is.
+    static func openOrCreate(_ path: String, accounts: AccountForm) throws -> KeySigner {
+        KeySigner(try secret(path), accounts: accounts)
+    }
 
     /// The key in a file, which is made when it is not there.
     static func secret(_ path: String) throws -> PrivateKey {

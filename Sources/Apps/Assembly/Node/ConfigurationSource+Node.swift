@@ -6,6 +6,7 @@ import FarthingEVMSettlement
 import FarthingHTTP402
 import FarthingLibP2P
 public import FarthingPrimitives
+import FarthingStacksSettlement
 import FarthingX402
 
 extension ConfigurationSource {
@@ -18,11 +19,12 @@ extension ConfigurationSource {
         do { try Gateway.check(upstream) } catch {
             throw ConfigurationError.bad(key: "upstream", value: upstream, why: "it must be http://HOST[:PORT][/PATH]")
         }
-        guard let payTo = try value(.payTo, Self.addressRule, Address.init(checking:)) else {
+        let network = try network()
+        guard let payTo = try value(.payTo, Self.rule(on: network), network.account) else {
             throw ConfigurationError.missing(key: "payTo")
         }
         var node = NodeConfiguration(
-            upstream: upstream, prices: try prices(decimals: token.decimals), network: try network(), token: token,
+            upstream: upstream, prices: try prices(decimals: token.decimals), network: network, token: token,
             payTo: payTo, storePath: try required(.store))
         if let listen = try value(.listen, "it must be HOST:PORT", NodeConfiguration.Endpoint.init) {
             node.listen = listen
@@ -31,8 +33,9 @@ extension ConfigurationSource {
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
         node.facilitator = try facilitator()
         node.chain = try chain()
+        node.stacks = try stacks()
         if let schemes = try schemes(besides: node.facilitator) { node.schemes = schemes }
-        if let chain = node.chain, let missing = node.schemes.first(where: { !chain.settles($0) }) {
+        if let missing = node.schemes.first(where: { !(node.chain?.settles($0) ?? node.stacks?.settles($0) ?? true) }) {
             throw ConfigurationError.bad(
                 key: "schemes", value: missing.rawValue,
                 why: "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
@@ -88,6 +91,7 @@ extension ConfigurationSource {
     /// Where a store's channels are settled, for commands that work on a store that is there.
     public func place() throws -> SettlementPlace {
         if let chain = try chain() { return .chain(chain) }
+        if let stacks = try stacks() { return .stacks(stacks) }
         guard let url = try facilitator() else { return .ledger(path: try paths().ledger, newOn: nil) }
         let network = try network()
         guard let domain = SettlementDomain(network: network) else {
@@ -120,12 +124,9 @@ extension ConfigurationSource {
     private func facilitator() throws -> String? {
         let address = text(.facilitator)
         switch text(.settlement) ?? (address == nil ? "ledger" : "facilitator") {
-        case "evm":
+        case let place where ["evm", "stacks", "ledger"].contains(place):
             guard let address else { return nil }
-            throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says 'evm'")
-        case "ledger":
-            guard let address else { return nil }
-            throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says 'ledger'")
+            throw ConfigurationError.bad(key: "facilitator", value: address, why: "'settlement' says '\(place)'")
         case "facilitator":
             guard let address else { throw ConfigurationError.missing(key: "facilitator") }
             if let ledger = text(.ledger) {
@@ -138,21 +139,24 @@ extension ConfigurationSource {
             }
         case let other:
             throw ConfigurationError.bad(
-                key: "settlement", value: other, why: "only 'ledger', 'facilitator' and 'evm' can be had")
+                key: "settlement", value: other, why: "only 'ledger', 'facilitator', 'evm' and 'stacks' can be had")
         }
     }
 
     /// The network that is named, or that of the file of contracts.
     public func network() throws -> Network {
         let named = try value(.network, "it must be a CAIP-2 name such as eip155:84532") { text in
-            Network(text).flatMap { $0.evmChainID == nil ? nil : $0 }
+            Network(text).flatMap { $0.evmChainID == nil && $0.stacksChainID == nil ? nil : $0 }
         }
-        return try named ?? registry()?.network ?? KnownTokens.defaultNetwork
+        if let named { return named }
+        return try text(.settlement) == "stacks"
+            ? stacksRegistry().network : registry()?.network ?? KnownTokens.defaultNetwork
     }
 
     public func token() throws -> Token {
         let network = try network()
-        let address = try value(.asset, Self.addressRule, Address.init(checking:)) ?? KnownTokens.defaultAddress
+        if network.stacksChainID != nil { return try stacksToken() }
+        let address = try value(.asset, Self.rule(on: network), Address.init(checking:)) ?? KnownTokens.defaultAddress
         let known = KnownTokens.token(address, on: network)
         let decimals = try value(.assetDecimals, "it must be a number from 0 to 38") { text in
             Int(text).flatMap { (0...38).contains($0) ? $0 : nil }
@@ -166,7 +170,12 @@ extension ConfigurationSource {
 
     // MARK: - Prices
 
-    private static let addressRule = "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
+    private static func rule(on network: Network) -> String {
+        network.stacksChainID == nil
+            ? "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
+            : "it must be an account on \(network), such as SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"
+    }
+
     static let amountRule = "it must be a whole number of atomic units, or $ and a number of tokens"
 
     private func prices(decimals: Int) throws -> PriceList {

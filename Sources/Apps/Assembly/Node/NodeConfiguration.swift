@@ -58,6 +58,8 @@ public struct NodeConfiguration: Sendable {
     public var facilitator: String?
     /// The chain on which channels are settled; `nil` settles elsewhere.
     public var chain: ChainPlace?
+    /// The Stacks chain on which channels are settled; `nil` settles elsewhere.
+    public var stacks: StacksPlace?
     /// The file of the key that signs claims and refunds, and pays for gas on a chain; made when it is not there.
     public var authorizerKeyPath: String
     /// - Unit: seconds.
@@ -97,10 +99,10 @@ public struct NodeConfiguration: Sendable {
     }
 
     /// The word for where channels are settled, in settings and reports.
-    public var settlementName: String { chain != nil ? "evm" : facilitator == nil ? "ledger" : "facilitator" }
+    public var settlementName: String { (try? place.name) ?? "ledger" }
 
     /// Whether channels are settled on the embedded ledger, with money that is none.
-    public var isSimulated: Bool { chain == nil && facilitator == nil }
+    public var isSimulated: Bool { chain == nil && stacks == nil && facilitator == nil }
 
     /// Where channels are settled.
     ///
@@ -108,6 +110,7 @@ public struct NodeConfiguration: Sendable {
     public var place: SettlementPlace {
         get throws {
             if let chain { return .chain(chain) }
+            if let stacks { return .stacks(stacks) }
             guard let domain = SettlementDomain(network: network) else {
                 throw ConfigurationError.bad(
                     key: "network", value: "\(network)", why: "channels are settled on eip155 chains only")

@@ -9,6 +9,7 @@ public import FarthingLedgerSettlement
 public import FarthingNode
 public import FarthingPrimitives
 public import FarthingSQLiteStore
+import FarthingStacksSettlement
 public import FarthingVoucherScheme
 public import Logging
 
@@ -47,7 +48,7 @@ public final class Books: Sendable {
         var settlement: (any Settlement)?
         do {
             try await claim(store, for: place)
-            let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath)
+            let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath, accounts: place.accounts)
             let opened = try await self.settlement(place, authorizer: authorizer, store: store, clock: clock)
             settlement = opened
             let books = Books(
@@ -87,6 +88,10 @@ public final class Books: Sendable {
                 throw error
             }
             return chain
+        case .stacks(let place):
+            let stacks = place.open(signer: authorizer, clock: clock)
+            _ = try await stacks.head()
+            return stacks
         }
     }
 
@@ -122,15 +127,20 @@ public final class Books: Sendable {
         } else {
             try await store.setBookmark(name, to: place.mark)
         }
-        guard case .chain(let chain) = place else { return }
+        let contract: SettlementDomain
+        switch place {
+        case .chain(let chain): contract = chain.contracts.settlement
+        case .stacks(let stacks): contract = stacks.contracts.domain
+        case .ledger, .facilitator: return
+        }
         // One chain's channels are nothing to another.
         let chainName = "settlement.chain"
-        if let mark = try await store.bookmark(chainName), mark != chain.mark {
+        if let mark = try await store.bookmark(chainName), mark != contract.mark {
             throw ConfigurationError.bad(
-                key: "network", value: "\(chain.contracts.network)",
+                key: "network", value: "\(contract.network)",
                 why: "the channels in this store are settled on another chain, or by another contract")
         }
-        try await store.setBookmark(chainName, to: chain.mark)
+        try await store.setBookmark(chainName, to: contract.mark)
     }
 
     private init(

@@ -6,6 +6,7 @@ import FarthingEVMSettlement
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
 public import FarthingPrimitives
+import FarthingStacksSettlement
 import FarthingX402
 
 /// The settlements that a payer can look into from this machine.
@@ -14,7 +15,8 @@ public enum PayerViews {
     ///   - ledger: The file of an embedded ledger; `nil` for none.
     ///   - rpc: The URL of a chain's JSON-RPC endpoint; `nil` for none. It is asked nothing yet.
     ///   - network: The chain that the endpoint must be on.
-    ///   - contracts: The file of `farthing contracts deploy`; `nil` for x402's contracts, which are the same everywhere.
+    ///   - contracts: The file of `farthing contracts deploy` or of `farthing stacks deploy`; `nil` for x402's
+    ///     contracts, which are the same on all EVM chains.
     /// - Returns: Of two for the same network, the ledger stands first.
     /// - Throws: `StoreError` for the ledger, `SettlementError` for the endpoint.
     public static func open(
@@ -22,7 +24,13 @@ public enum PayerViews {
     ) throws -> [any SettlementView] {
         var views: [any SettlementView] = []
         if let ledger { views.append(try Ledger(existing: ledger)) }
-        if let rpc {
+        if let rpc, let contracts, let registry = try? StacksRegistry(file: contracts) {
+            views.append(
+                StacksSettlement(
+                    url: rpc, signer: nil, registry: registry, tokens: registry.assets.map(\.token),
+                    options: StacksSettlement.Options(burnBlocks: 0, sending: StacksSender.Policy(pause: .seconds(1))),
+                    clock: Ledger.systemClock))
+        } else if let rpc {
             guard let registry = try contracts.map(ContractRegistry.init(file:)) ?? ContractRegistry(network: network)
             else { throw SettlementError.unavailable(reason: "\(network) is not an EVM chain") }
             let network = registry.network

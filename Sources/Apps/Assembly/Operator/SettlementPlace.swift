@@ -15,6 +15,8 @@ public enum SettlementPlace: Sendable {
     case facilitator(url: String, SettlementDomain, Token)
     /// Contracts on an EVM chain.
     case chain(ChainPlace)
+    /// Contracts on a Stacks chain.
+    case stacks(StacksPlace)
 
     /// The word for it in settings and reports.
     public var name: String {
@@ -22,7 +24,14 @@ public enum SettlementPlace: Sendable {
         case .ledger: "ledger"
         case .facilitator: "facilitator"
         case .chain: "evm"
+        case .stacks: "stacks"
         }
+    }
+
+    /// How accounts are made from keys there.
+    var accounts: AccountForm {
+        if case .stacks = self { return .hash160 }
+        return .keccak
     }
 
     /// Kept in the store, as channels of the one are nothing to the other.
@@ -33,6 +42,7 @@ public enum SettlementPlace: Sendable {
         case .ledger: 1
         case .facilitator: 2
         case .chain: 3
+        case .stacks: 4
         }
     }
 
@@ -41,6 +51,7 @@ public enum SettlementPlace: Sendable {
         case 1: "ledger"
         case 2: "facilitator"
         case 3: "evm"
+        case 4: "stacks"
         default: "something newer"
         }
     }
@@ -79,10 +90,12 @@ public struct ChainPlace: Sendable {
             urls: urls, signer: signer, contracts: contracts, tokens: [token], quorum: quorum, sending: sending,
             firstBlock: firstBlock ?? 0)
     }
+}
 
+extension SettlementDomain {
     /// Chain and contract, in a number that differs for others.
     var mark: UInt64 {
-        let text = "\(contracts.network) \(contracts.settlement.contract.hex)"
+        let text = "\(network) \(contract.hex)"
         return Keccak256.hash(utf8: text).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } >> 1
     }
 }

@@ -7,6 +7,7 @@ import FarthingEVMSettlement
 public import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingSQLiteStore
+import FarthingStacksSettlement
 import FarthingVoucherScheme
 
 /// Looks into a store and its ledger without changing them, also while a node works with them.
@@ -25,7 +26,7 @@ public struct StoreInspector: Sendable {
             switch place {
             case .ledger: "on a simulated ledger"
             case .facilitator: "settled by a facilitator"
-            case .chain: "settled on a chain"
+            case .chain, .stacks: "settled on a chain"
             }
         switch place {
         case .ledger(let path, _):
@@ -33,6 +34,7 @@ public struct StoreInspector: Sendable {
             (self.ledger, domain) = (ledger, ledger.domain)
         case .facilitator(_, let domain, _): (ledger, self.domain) = (nil, domain)
         case .chain(let place): (ledger, domain) = (nil, place.contracts.settlement)
+        case .stacks(let place): (ledger, domain) = (nil, place.contracts.domain)
         }
     }
 

@@ -22,14 +22,11 @@ struct Depositor<Rules: ContractRules, Failure: ClientFailure>: Sendable {
         guard held >= amount else { throw .notEnoughTokens(has: held, needs: amount) }
         let until = UInt64(clamping: now.advanced(bySeconds: Int64(clamping: seconds)).unixSeconds)
         let salt = Hash32.random()
-        let digest = domain.depositDigest(
-            of: amount, from: payer, validAfter: 0, validBefore: until, salt: salt,
-            for: terms.channelID(in: domain), token: token.domain)
-        let leave = TransferAuthorization(
-            validAfter: 0, validBefore: until, salt: salt, signature: try await sign(digest))
+        let leave = UnsignedFunding(payer: payer, amount: amount, validBefore: until, salt: salt)
+        let digest = domain.depositDigest(leave, on: terms, token: token.domain)
+        let funding = leave.signed(try await sign(digest))
         do throws(ContractError) {
-            return try await settlement.fund(
-                Rules.self, terms, with: Funding(payer: payer, amount: amount, authorization: leave))
+            return try await settlement.fund(Rules.self, terms, with: funding)
         } catch { throw .contract(error) }
     }
 

@@ -209,7 +209,10 @@ extension Wallet {
 extension ContractDomain {
     /// Where an offer says that the contract is.
     init?(_ kind: ContractKind, _ offer: PaymentRequirements) {
-        guard let contract = try? JSONMembers(offer.extra).address("contract") else { return nil }
-        self.init(kind, on: offer.network, at: contract)
+        let members = JSONMembers(offer.extra)
+        guard let contract = try? members.text("contract") else { return nil }
+        let token = TokenDomain(
+            address: offer.asset, name: (try? members.text("name")) ?? "", version: (try? members.text("version")) ?? "")
+        self.init(kind, on: offer.network, at: contract, paidIn: token)
     }
 }

@@ -33,18 +33,20 @@ struct VoucherHand {
 
     private func sign(_ leave: DepositLeave, in channel: ChannelID) async throws -> UnverifiedDeposit {
         let digest: Hash32
+        var validAfter: UInt64 = 0
         switch leave.method {
         case .eip3009:
+            validAfter = try await wallet.depositNumber(on: domain.network, until: leave.validBefore)
             digest = domain.depositDigest(
-                token: token, payer: terms.payer, amount: leave.amount, validAfter: 0, validBefore: leave.validBefore,
-                nonce: SettlementDomain.depositNonce(channel: channel, salt: leave.salt))
+                leave.amount, on: terms, token: token, validAfter: validAfter, validBefore: leave.validBefore,
+                salt: leave.salt)
         case .permit2:
             digest = domain.permit2DepositDigest(
                 channel: channel, token: token.address, amount: leave.amount, nonce: leave.permit2Nonce,
                 deadline: leave.validBefore)
         }
         return UnverifiedDeposit(
-            amount: leave.amount, validAfter: 0, validBefore: leave.validBefore, salt: leave.salt,
+            amount: leave.amount, validAfter: validAfter, validBefore: leave.validBefore, salt: leave.salt,
             signature: try await wallet.signer.sign(digest).bytes,
             permit2Spender: leave.method == .permit2 ? domain.permit2Collector : nil)
     }

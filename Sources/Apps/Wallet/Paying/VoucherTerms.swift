@@ -25,7 +25,8 @@ struct VoucherTerms: Hashable, Sendable {
 
     /// - Returns: `nil` for an offer that no channel can be opened on.
     init?(_ offer: PaymentRequirements) {
-        guard offer.scheme == VoucherOffer.scheme, offer.network.evmChainID != nil,
+        guard offer.scheme == VoucherOffer.scheme,
+            offer.network.evmChainID != nil || offer.network.stacksChainID != nil,
             let authorizer = offer.extra["receiverAuthorizer"]?.stringValue.flatMap(Address.init(hex:)),
             authorizer != .zero, offer.payTo != .zero, offer.asset != .zero,
             let name = offer.extra["name"]?.stringValue, let version = offer.extra["version"]?.stringValue

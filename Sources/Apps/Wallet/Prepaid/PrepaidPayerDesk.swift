@@ -162,7 +162,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         else { return nil }
         let domain = TokenDomain(address: wanted.asset, name: name, version: version)
         guard let terms = PrepaidOffer(wanted, token: Token(domain: domain, symbol: "", decimals: 0)),
-            terms.receiverAuthorizer != wallet.address, trusts(terms.domain)
+            terms.receiverAuthorizer != wallet.address, terms.domain.accounts == wallet.signer.accounts,
+            trusts(terms.domain)
         else { return nil }
         return terms
     }
@@ -176,7 +177,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         guard let place = wallet.views[contract.network] as? any ContractSettlement else {
             return contract.contract == ContractDomain.ledgerAddress(of: contract.kind)
         }
-        return place.contractDomain(of: contract.kind) == contract
+        let known = place.contractDomain(of: contract.kind)
+        return known?.network == contract.network && known?.contract == contract.contract
     }
 
     /// The channels that can pay so much on these terms, the nearest to its end first, and of two the one with less left.
@@ -242,12 +244,13 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         let books = try await Books.opened(opening, by: wallet.signer)
         let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
         let terms = opening.offer
-        let authorization = TransferAuthorization(
-            validAfter: 0, validBefore: UInt64(clamping: until.unixSeconds), salt: .random(),
-            signature: try await wallet.signer.sign(books.id.hash))
-        var funding = Funding(payer: wallet.address, amount: books.deposit, authorization: authorization)
-        let digest = terms.domain.depositDigest(funding, of: books.id, token: terms.token.domain)
-        funding.authorization.signature = try await wallet.signer.sign(digest)
+        let validBefore = UInt64(clamping: until.unixSeconds)
+        let leave = UnsignedFunding(
+            payer: wallet.address, amount: books.deposit,
+            validAfter: try await wallet.depositNumber(on: wanted.network, until: validBefore),
+            validBefore: validBefore, salt: .random())
+        let digest = terms.domain.depositDigest(leave, on: books.terms, token: terms.token.domain)
+        let funding = leave.signed(try await wallet.signer.sign(digest))
         return Kept(books: books, network: wanted.network, funding: funding)
     }
 

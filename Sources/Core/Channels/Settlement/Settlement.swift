@@ -52,6 +52,16 @@ public protocol WithdrawalSettlement: SettlementView {
     ) async throws(SettlementError) -> WithdrawalReceipt
 }
 
+/// A settlement on which a deposit is a transaction of its payer, which its payee hands in.
+///
+/// - Source: SIP-005, sponsored transactions.
+public protocol NumberingSettlement: SettlementView {
+    /// The number that the next deposit of an account is to have, which no other gets as long as it may be handed in.
+    ///
+    /// - Parameter until: When the deposit is given up, and another may have its number.
+    func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64
+}
+
 /// A settlement to which accounts send transactions of their own.
 public protocol SendingSettlement: SettlementView {
     /// The same, sending what is asked for from an account, which pays for it.

@@ -4,13 +4,14 @@
 public import FarthingChannels
 import FarthingEncodings
 public import FarthingPrimitives
+public import FarthingStacks
 
 /// What the sides of a hash-chain channel agree on: so many steps, each worth so much, on one chain of hashes.
 ///
 /// All steps are paid for when the channel opens. The payee takes what was revealed to it; the rest goes back.
 ///
 /// - Source: R. Rivest, A. Shamir, "PayWord and MicroMint" (1996); `Specs/hash-chain.md`.
-public struct HashChainTerms: ContractTerms {
+public struct HashChainTerms: StacksTerms {
     /// Who deposits, and to whom the rest goes back.
     public var payer: Address
     /// To whom revealed steps are paid.
@@ -54,6 +55,23 @@ public struct HashChainTerms: ContractTerms {
         self.stepAmount = stepAmount
         self.expiry = expiry
         self.salt = salt
+    }
+
+    /// The terms as the contract on Stacks takes them, with the deposit.
+    ///
+    /// - Source: `Contracts/Clarity/hash-chains.md`, `fund`.
+    public func fundingCall(_ amount: Amount, in contract: StacksContract) -> StacksTransaction.ContractCall? {
+        contract.call("fund", [value(in: contract), .uint(amount.units), contract.token(token)])
+    }
+
+    private func value(in contract: StacksContract) -> ClarityValue {
+        StacksContract.tuple([
+            ("payer", contract.principal(payer)), ("receiver", contract.principal(receiver)),
+            ("receiver-authorizer", contract.principal(receiverAuthorizer)), ("token", contract.token(token)),
+            ("anchor", .buffer(anchor.bytes)), ("step-count", .uint(UInt128(stepCount))),
+            ("step-amount", .uint(stepAmount.units)), ("expiry", .uint(UInt128(expiry))),
+            ("salt", .buffer(salt.bytes)),
+        ])
     }
 
     public var parties: [Address] { [payer, receiver, receiverAuthorizer] }

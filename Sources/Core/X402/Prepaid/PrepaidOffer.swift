@@ -44,7 +44,7 @@ public struct PrepaidOffer: Hashable, Sendable {
         [
             "name": .string(token.domain.name), "version": .string(token.domain.version),
             "receiverAuthorizer": .string(receiverAuthorizer.checksummed),
-            "contract": .string(domain.contract.checksummed),
+            "contract": .string(domain.stacks.map { "\($0.identifier)" } ?? domain.contract.checksummed),
             "minimumLifetime": .string("\(minimumLifetime)"), "longestStride": .string("\(longestStride)"),
         ]
     }
@@ -53,9 +53,9 @@ public struct PrepaidOffer: Hashable, Sendable {
     public init?(_ requirements: PaymentRequirements, token: Token) {
         let members = JSONMembers(requirements.extra)
         guard let kind = ContractKind(rawValue: requirements.scheme), token.address == requirements.asset,
-            let contract = try? members.address("contract"),
             let authorizer = try? members.address("receiverAuthorizer"),
-            let domain = ContractDomain(kind, on: requirements.network, at: contract),
+            let contract = try? members.text("contract"),
+            let domain = ContractDomain(kind, on: requirements.network, at: contract, paidIn: token.domain),
             let lifetime = try? members.number("minimumLifetime", as: UInt64.self),
             let stride = try? members.number("longestStride", as: UInt32.self)
         else { return nil }

@@ -73,16 +73,14 @@ public struct UnverifiedDeposit: Hashable, Sendable {
         }
         let signature: Signature
         do { signature = try Signature(self.signature) } catch { throw .depositSignature(.malformed(error)) }
-        let nonce = SettlementDomain.depositNonce(channel: domain.channelID(of: terms), salt: salt)
-        let digest = domain.depositDigest(
-            token: token, payer: terms.payer, amount: amount, validAfter: validAfter, validBefore: validBefore,
-            nonce: nonce)
-        guard PublicKey(recovering: signature, over: digest)?.address == terms.payer else {
-            throw .depositSignature(.foreign)
-        }
-        return SignedDeposit(
+        let deposit = SignedDeposit(
             terms: terms, amount: amount,
             authorization: TransferAuthorization(
                 validAfter: validAfter, validBefore: validBefore, salt: salt, signature: signature))
+        let digest = domain.depositDigest(deposit, token: token)
+        guard signature.isBy(terms.payer, over: digest, as: domain.accounts) else {
+            throw .depositSignature(.foreign)
+        }
+        return deposit
     }
 }

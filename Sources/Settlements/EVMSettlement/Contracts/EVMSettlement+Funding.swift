@@ -72,7 +72,7 @@ extension EVMSettlement {
         }
         guard place.form.isOf(terms, facts) else { throw .settlement(.invalidTerms) }
         let leave = funding.authorization
-        let digest = place.domain.depositDigest(funding, of: channel, token: token.domain)
+        let digest = place.domain.depositDigest(funding.unsigned, on: terms, token: token.domain)
         guard leave.signature.isBy(funding.payer, over: digest) else { throw .settlement(.authorizationSignature) }
         return Authorization(
             token: terms.token, payer: funding.payer, amount: funding.amount, validAfter: leave.validAfter,

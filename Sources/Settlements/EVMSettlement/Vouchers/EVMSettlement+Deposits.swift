@@ -67,9 +67,7 @@ extension EVMSettlement {
         return Authorization(
             token: terms.token, payer: terms.payer, amount: deposit.amount, validAfter: leave.validAfter,
             validBefore: leave.validBefore, nonce: nonce,
-            digest: domain.depositDigest(
-                token: token.domain, payer: terms.payer, amount: deposit.amount, validAfter: leave.validAfter,
-                validBefore: leave.validBefore, nonce: nonce),
+            digest: domain.depositDigest(deposit, token: token.domain),
             signature: leave.signature)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import FarthingChannels
 internal import FarthingPrimitives
 public import FarthingStacks
 
@@ -26,7 +27,8 @@ public actor StacksSender {
     @nonexhaustive
     public enum Fault: Error, Hashable, Sendable {
         case node(StacksNodeFault)
-        case signing(StacksTransaction.SigningFault)
+        /// The signer gave no signature, or one of another account; the text says why.
+        case signer(String)
         case feeTooHigh(needed: UInt64, limit: UInt64)
         /// Another transaction of the account has taken its number.
         case replaced
@@ -35,7 +37,7 @@ public actor StacksSender {
         public var code: String {
             switch self {
             case .node(let fault): fault.code
-            case .signing(let fault): fault.code
+            case .signer: "stacks-sender.signer"
             case .feeTooHigh: "stacks-sender.fee-too-high"
             case .replaced: "stacks-sender.replaced"
             }
@@ -44,7 +46,7 @@ public actor StacksSender {
 
     public let account: StandardPrincipal
     private let client: StacksClient
-    private let key: StacksPrivateKey
+    private let signer: any Signer
     private let version: StacksTransaction.Version
     private let chainID: UInt32
     private let policy: Policy
@@ -56,13 +58,16 @@ public actor StacksSender {
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    /// - Parameter signer: Its account must be one of Stacks: see `AccountForm/hash160`.
     public init(
-        client: StacksClient, key: consuming StacksPrivateKey, version: StacksTransaction.Version,
+        client: StacksClient, signer: any Signer, version: StacksTransaction.Version,
         chainID: UInt32? = nil, policy: Policy = Policy()
     ) {
         self.client = client
-        account = key.account(mainnet: version.isMainnet)
-        self.key = key
+        account =
+            StandardPrincipal(
+                version: AddressVersion.single(mainnet: version.isMainnet).rawValue, hash: signer.address.bytes) ?? .zero
+        self.signer = signer
         self.version = version
         self.chainID = chainID ?? version.defaultChainID
         self.policy = policy
@@ -86,20 +91,38 @@ public actor StacksSender {
         _ payload: StacksTransaction.Payload, postConditions: [StacksTransaction.PostCondition] = [],
         mode: StacksTransaction.PostConditionMode = .deny, fee: UInt64? = nil
     ) async throws(Fault) -> StacksTransaction {
+        try await send(
+            StacksTransaction(
+                version: version, chainID: chainID, authorization: .standard(.init(signer: account, nonce: 0, fee: 0)),
+                postConditionMode: mode, postConditions: postConditions, payload: payload), fee: fee)
+    }
+
+    /// Pays for a transaction that its origin has signed, and hands it to the node.
+    ///
+    /// - Throws: ``Fault``; among others what the node has against the origin.
+    @discardableResult
+    public func sponsor(_ transaction: StacksTransaction, fee: UInt64? = nil) async throws(Fault) -> StacksTransaction {
+        try await send(transaction, fee: fee)
+    }
+
+    private func send(_ template: StacksTransaction, fee: UInt64?) async throws(Fault) -> StacksTransaction {
         await enter()
         defer { leave() }
         try await refresh()
         var attempts = 0
         while true {
             attempts += 1
-            let transaction = try await signed(payload, postConditions, mode, nonce: next, fee: fee)
+            let transaction = try await signed(template, nonce: next, fee: fee)
             do throws(StacksNodeFault) {
                 try await handOver(transaction)
                 keep(transaction)
                 return transaction
             } catch {
                 if error.isUncertain { keep(transaction) }
-                guard attempts < 4, case .refused(let refusal) = error else { throw .node(error) }
+                // What is wrong with somebody else's part is not for us to mend.
+                guard attempts < 4, case .refused(let refusal) = error,
+                    template.sponsor == nil || refusal.isOrigin != true
+                else { throw .node(error) }
                 switch refusal.reason {
                 case "BadNonce": try await refresh()
                 // Somebody else sends for this account too.
@@ -111,7 +134,7 @@ public actor StacksSender {
     }
 
     private func keep(_ transaction: StacksTransaction) {
-        let nonce = transaction.authorization.origin.nonce
+        let nonce = transaction.payer.nonce
         underWay[nonce] = transaction
         next = max(next, nonce + 1)
     }
@@ -133,34 +156,32 @@ public actor StacksSender {
     }
 
     private func signed(
-        _ payload: StacksTransaction.Payload, _ conditions: [StacksTransaction.PostCondition],
-        _ mode: StacksTransaction.PostConditionMode, nonce: UInt64, fee: UInt64?
+        _ template: StacksTransaction, nonce: UInt64, fee: UInt64?
     ) async throws(Fault) -> StacksTransaction {
-        var transaction = StacksTransaction(
-            version: version, chainID: chainID,
-            authorization: .standard(
-                .init(signer: account, nonce: nonce, fee: fee ?? 0, keyEncoding: key.keyEncoding)),
-            postConditionMode: mode, postConditions: conditions, payload: payload)
+        var transaction = template
+        transaction.payer = .init(signer: account, nonce: nonce, fee: fee ?? 0)
         if fee == nil {
             do throws(StacksNodeFault) {
-                transaction.setFee(try await client.fees(for: transaction).middle)
+                transaction.payer.fee = try await client.fees(for: transaction).middle
             } catch {
                 throw .node(error)
             }
         }
-        try sign(&transaction)
+        try await sign(&transaction)
         return transaction
     }
 
-    private func sign(_ transaction: inout StacksTransaction) throws(Fault) {
+    private func sign(_ transaction: inout StacksTransaction) async throws(Fault) {
         guard transaction.fee <= policy.maximumFee else {
             throw .feeTooHigh(needed: transaction.fee, limit: policy.maximumFee)
         }
-        do throws(StacksTransaction.SigningFault) {
-            try transaction.signAsOrigin(with: key)
-        } catch {
-            throw .signing(error)
+        let hash = transaction.sponsorHash ?? transaction.originHash
+        let signature: Signature
+        do { signature = try await signer.sign(hash) } catch { throw .signer("it did not sign") }
+        guard signature.isBy(signer.address, over: hash, as: .hash160) else {
+            throw .signer("its signature is not that of a Stacks account")
         }
+        transaction.payer.signature = signature.vrs
     }
 
     // MARK: - Repairing
@@ -188,8 +209,8 @@ public actor StacksSender {
         for (nonce, transaction) in underWay.sorted(by: { $0.key < $1.key }) {
             var transaction = transaction
             if let fee, transaction.fee < fee {
-                transaction.setFee(fee)
-                try sign(&transaction)
+                transaction.payer.fee = fee
+                try await sign(&transaction)
             }
             do throws(StacksNodeFault) {
                 try await handOver(transaction)
@@ -200,18 +221,43 @@ public actor StacksSender {
         }
     }
 
+    /// Uses up the number under which a transaction was sponsored that its origin has made worthless, by using its own
+    /// number for another: all that was sent behind it would wait for ever.
+    ///
+    /// - Parameter payload: What is done instead; best something that changes nothing.
+    /// - Throws: ``Fault``.
+    public func fill(numberOf lost: StacksTransaction, with payload: StacksTransaction.Payload) async throws(Fault) {
+        await enter()
+        defer { leave() }
+        let nonce = lost.payer.nonce
+        guard underWay[nonce]?.id == lost.id else { return }
+        try await refresh()
+        guard underWay[nonce] != nil else { return }
+        let template = StacksTransaction(
+            version: version, chainID: chainID, authorization: .standard(.init(signer: account, nonce: 0, fee: 0)),
+            payload: payload)
+        // A node that still has the first takes another of its number only for more.
+        let fee = min(policy.maximumFee, lost.fee.addingReportingOverflow(max(lost.fee, 1000)).partialValue)
+        let filler = try await signed(template, nonce: nonce, fee: fee)
+        do throws(StacksNodeFault) { try await handOver(filler) } catch { throw .node(error) }
+        underWay[nonce] = filler
+    }
+
     // MARK: - Waiting
 
     /// Waits until a transaction is in a block with so many blocks of Bitcoin behind it.
     ///
     /// A transaction that gets lost, or whose block is taken back, is handed to the node again.
     ///
-    /// - Parameter burnBlocks: 0 is content with any block.
+    /// - Parameters:
+    ///   - burnBlocks: 0 is content with any block.
+    ///   - patience: After it the wait ends with a time-out; `nil` waits for ever.
     /// - Returns: The block, and what the transaction answered.
     /// - Throws: ``Fault/replaced`` when another transaction has its number; ``Fault/node(_:)``.
     public func confirm(
-        _ transaction: StacksTransaction, burnBlocks: UInt64
+        _ transaction: StacksTransaction, burnBlocks: UInt64, patience: Duration? = nil
     ) async throws(Fault) -> StacksClient.Mined {
+        let end = patience.map { ContinuousClock.now + $0 }
         var seen: (mined: StacksClient.Mined, burnHeight: UInt64)?
         while true {
             do throws(StacksNodeFault) {
@@ -219,7 +265,7 @@ public actor StacksSender {
                 if let mined = try await client.transaction(transaction.id) {
                     if seen?.mined != mined || height < seen?.burnHeight ?? 0 { seen = (mined, height) }
                     if let seen, height - seen.burnHeight >= burnBlocks {
-                        underWay[transaction.authorization.origin.nonce] = nil
+                        underWay[transaction.payer.nonce] = nil
                         return mined
                     }
                 } else {
@@ -236,6 +282,7 @@ public actor StacksSender {
                 default: throw .node(error)
                 }
             }
+            if let end, ContinuousClock.now > end { throw .node(.timeout) }
             do { try await Task.sleep(for: policy.pause) } catch { throw .node(.cancelled) }
         }
     }
@@ -256,9 +303,14 @@ public actor StacksSender {
 }
 
 extension StacksTransaction {
-    fileprivate mutating func setFee(_ fee: UInt64) {
-        var origin = authorization.origin
-        origin.fee = fee
-        authorization = .standard(origin)
+    /// The condition of whoever pays: the sponsor's, or the origin's where there is none.
+    fileprivate var payer: SpendingCondition {
+        get { authorization.sponsor ?? authorization.origin }
+        set {
+            switch authorization {
+            case .standard: authorization = .standard(newValue)
+            case .sponsored(let origin, _): authorization = .sponsored(origin: origin, sponsor: newValue)
+            }
+        }
     }
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingContracts
+internal import FarthingEncodings
+internal import FarthingPrimitives
+internal import FarthingStacks
+
+/// Hash chains; there are no contracts for the rules of other schemes.
+extension StacksSettlement: ContractSettlement {
+    public func contractDomain(of kind: ContractKind) -> ContractDomain? {
+        registry.contracts[kind].flatMap { ContractDomain(kind, stacks: $0) }
+    }
+
+    public func contract<Rules: ContractRules>(
+        _ rules: Rules.Type, of channel: ChannelID
+    ) async throws(ContractError) -> ContractSnapshot<Rules>? {
+        let place = try place(Rules.kind)
+        guard let state = try await state(of: channel, in: place) as? Rules else { return nil }
+        return ContractSnapshot(state: state, block: try await moved { () async throws(SettlementError) in
+            try await head()
+        })
+    }
+
+    public func fund<Rules: ContractRules>(
+        _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
+    ) async throws(ContractError) -> ContractReceipt<Rules> {
+        let place = try place(Rules.kind)
+        let channel = terms.channelID(in: place.domain)
+        let signed = try transaction(of: funding, on: terms, in: place)
+        let known = try await contract(rules, of: channel)
+        let leave = funding.authorization
+        let canBeMade = try await moved { () async throws(SettlementError) -> Bool in try await isOpen(signed) }
+        if canBeMade {
+            let block = try await moved { () async throws(SettlementError) in try await head() }
+            let context = ContractContext(domain: place.domain, channel: channel, block: block)
+            if awaited(signed) == nil {
+                var state = known?.state ?? Rules(terms)
+                do throws(Rules.Refusal) {
+                    _ = try state.fund(funding.amount, by: funding.payer, in: context)
+                } catch { throw .refused(ContractRefusal(error)) }
+                try await moved { () async throws(SettlementError) in
+                    try await checkAccount(
+                        funding.payer, has: funding.amount, of: terms.token, number: leave.validAfter)
+                }
+            }
+            let id = try await moved { () async throws(SettlementError) in
+                try await handIn(signed, error: HashChainRefusal.init)
+            }
+            guard let after = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
+            return ContractReceipt(transaction: id, payouts: [], snapshot: after)
+        }
+        // A channel is funded once: if it is there, this is what opened it.
+        guard let known else { throw .settlement(.authorizationUsed) }
+        return ContractReceipt(transaction: nil, payouts: [], snapshot: known)
+    }
+
+    public func carryOut<Rules: ContractRules>(
+        _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
+    ) async throws(ContractError) -> ContractReceipt<Rules> {
+        let place = try place(Rules.kind)
+        guard let before = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
+        var after = before.state
+        let payouts: [Payout]
+        do throws(Rules.Refusal) {
+            payouts = try after.carryOut(
+                order, in: ContractContext(domain: place.domain, channel: channel, block: before.block))
+        } catch { throw .refused(ContractRefusal(error)) }
+        guard after != before.state, let order = order as? HashChainContract.Order,
+            let state = before.state as? HashChainContract
+        else { return ContractReceipt(transaction: nil, payouts: [], snapshot: before) }
+        var last: TransactionID?
+        for call in place.calls(order, on: channel, state) {
+            let moves = Self.atMost(state.locked, of: state.terms.token, from: place.contract)
+            let (id, answer) = try await moved { () async throws(SettlementError) in
+                try await carryOut(call, moves: moves)
+            }
+            guard answer.isOK else {
+                throw .settlement(
+                    answer.error.map { HashChainRefusal($0).settlementError } ?? Self.failure(answer))
+            }
+            last = id
+        }
+        guard let now = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
+        return ContractReceipt(transaction: last, payouts: payouts, snapshot: now)
+    }
+
+    // MARK: - Steps
+
+    private func place(_ kind: ContractKind) throws(ContractError) -> HashChainCalls {
+        guard kind == .hashChain, let contract = registry.contracts[kind],
+            let domain = ContractDomain(kind, stacks: contract)
+        else { throw .unavailable(kind) }
+        return HashChainCalls(contract: contract, domain: domain, assets: registry.assets)
+    }
+
+    private func state(
+        of channel: ChannelID, in place: HashChainCalls
+    ) async throws(ContractError) -> HashChainContract? {
+        let fields = try await moved { () async throws(SettlementError) in
+            try await channelFields(channel, in: place.contract)
+        }
+        guard let fields else { return nil }
+        guard let state = place.state(fields) else {
+            throw .settlement(StacksNodeFault.malformed("a channel cannot be read").settlementError)
+        }
+        return state
+    }
+
+    /// The transaction that the payer signed, once what needs no chain is found right.
+    private func transaction(
+        of funding: Funding, on terms: some ContractTerms, in place: HashChainCalls
+    ) throws(ContractError) -> StacksTransaction {
+        guard !(terms.parties + [funding.payer]).contains(.zero) else { throw .settlement(.invalidTerms) }
+        guard !funding.amount.isZero else { throw .settlement(.zeroAmount) }
+        guard let token = tokens[terms.token] else { throw .settlement(.unknownToken(terms.token)) }
+        let leave = funding.authorization
+        let digest = place.domain.depositDigest(funding.unsigned, on: terms, token: token.domain)
+        let call = (terms as? any StacksTerms)?.fundingCall(funding.amount, in: place.contract)
+        guard leave.signature.isBy(funding.payer, over: digest, as: .hash160),
+            let unsigned = place.contract.deposit(
+                of: funding.amount, in: terms.token, by: funding.payer, number: leave.validAfter, call)
+        else { throw .settlement(.authorizationSignature) }
+        return unsigned.signed(by: leave.signature)
+    }
+
+    private func moved<Answer>(
+        _ body: () async throws(SettlementError) -> Answer
+    ) async throws(ContractError) -> Answer {
+        do throws(SettlementError) { return try await body() } catch { throw .settlement(error) }
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+public import FarthingPrimitives
+internal import FarthingStacks
+internal import Synchronization
+
+/// Locks and moves money on a Stacks chain, through a node's own routes.
+///
+/// Vouchers are settled by `voucher-channels`, hash chains by `hash-chains`. A deposit is a transaction that its payer
+/// has signed and that is sponsored here: the payer needs no coin but what it pays. Everything is sent, and paid for, by
+/// the account of the key that is given.
+///
+/// A call returns when its transaction is in a block with as many blocks of Bitcoin behind it as was asked for. Channels
+/// are read from the node's newest block, which the chain's signers have agreed on.
+///
+/// - Source: `Contracts/Clarity`; SIP-005; stacks-core, `docs/rpc/openapi.yaml`.
+public final class StacksSettlement: Settlement {
+    /// How long is waited, and for what.
+    public struct Options: Hashable, Sendable {
+        /// How many blocks of Bitcoin must follow the block of a transaction.
+        ///
+        /// - Range: 0 is content with any block of Stacks.
+        public var burnBlocks: UInt64
+        /// After it a transaction is given up for now: the same call again finds what became of it.
+        public var patience: Duration
+        public var sending: StacksSender.Policy
+
+        public init(
+            burnBlocks: UInt64 = 1, patience: Duration = .seconds(1800),
+            sending: StacksSender.Policy = StacksSender.Policy()
+        ) {
+            self.burnBlocks = burnBlocks
+            self.patience = patience
+            self.sending = sending
+        }
+    }
+
+    public let client: StacksClient
+    /// Where the contracts are.
+    public let registry: StacksRegistry
+    public let domain: SettlementDomain
+    let options: Options
+    let clock: @Sendable () -> Instant
+    let tokens: [Address: Token]
+    let numbers: DepositNumbers
+    /// What deposits became that were handed in here and are awaited, by what their payers signed.
+    private let deposits = Mutex<[Hash32: StacksTransaction]>([:])
+    private let signer: (any Signer)?
+    /// A sender an account: each counts its own transactions.
+    private let senders = Senders()
+
+    /// Makes a settlement, and asks nothing yet.
+    ///
+    /// - Parameters:
+    ///   - url: Where the node is.
+    ///   - signer: The key whose account sends the transactions; `nil` sends none but those of a key that a call names.
+    ///   - tokens: What can be paid with besides the coin; each names its asset, see `StacksAsset`.
+    ///   - clock: Tells the time of blocks: a node does not say it of its newest.
+    public init(
+        url: String, signer: (any Signer)?, registry: StacksRegistry, tokens: [Token] = [],
+        options: Options = Options(), clock: @escaping @Sendable () -> Instant
+    ) {
+        client = StacksClient(url: url)
+        self.registry = registry
+        domain = registry.domain
+        self.signer = signer
+        self.options = options
+        self.clock = clock
+        self.tokens = Dictionary(([StacksAsset.coin] + tokens).map { ($0.address, $0) }) { first, _ in first }
+        numbers = DepositNumbers(client: client)
+    }
+
+    private final class Senders: Sendable {
+        let known = Mutex<[Address: StacksSender]>([:])
+    }
+
+    public var isSimulated: Bool { false }
+
+    /// A node lists no events; what changes is found by reading channels again.
+    public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] { [] }
+
+    /// A tenth of the delay that a payer must wait with a withdrawal, from ten seconds to five minutes.
+    public func freshness(of terms: ChannelTerms) -> Int64? {
+        min(max(Int64(clamping: terms.withdrawDelay / 10), 10), 300)
+    }
+
+    // MARK: - Sending
+
+    /// Who sends for a key, or for the settlement's own.
+    func sender(_ other: (any Signer)? = nil) throws(SettlementError) -> StacksSender {
+        guard let signer = other ?? signer else {
+            throw .unavailable(reason: "there is no key here that could send transactions")
+        }
+        guard signer.accounts == .hash160 else { throw .notAuthorized(signer.address) }
+        let contract = registry.vouchers
+        return senders.known.withLock { known in
+            if let sender = known[signer.address] { return sender }
+            let sender = StacksSender(
+                client: client, signer: signer, version: contract.version, chainID: contract.chainID,
+                policy: options.sending)
+            known[signer.address] = sender
+            return sender
+        }
+    }
+
+    /// Calls a function of a contract, and waits until the call counts.
+    ///
+    /// - Parameter moves: What the transaction may move, at most; nothing else may leave any account.
+    func carryOut(
+        _ call: StacksTransaction.ContractCall?, moves: [StacksTransaction.PostCondition] = [],
+        by signer: (any Signer)? = nil
+    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
+        guard let call else { throw .unavailable(reason: "the contract has no such function") }
+        let sender = try sender(signer)
+        return try await waited { () async throws(StacksSender.Fault) in
+            let sent = try await sender.send(.contractCall(call), postConditions: moves)
+            return (sent, sender)
+        }
+    }
+
+    /// Waits for what was just sent.
+    ///
+    /// - Parameter lost: Called when another transaction has its number.
+    func waited(
+        _ send: () async throws(StacksSender.Fault) -> (StacksTransaction, StacksSender),
+        lost: (StacksTransaction) async -> Void = { _ in }
+    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
+        var transaction: StacksTransaction?
+        do throws(StacksSender.Fault) {
+            let (sent, sender) = try await send()
+            transaction = sent
+            let mined = try await sender.confirm(
+                sent, burnBlocks: options.burnBlocks, patience: options.patience)
+            return (TransactionID(sent.id), ContractAnswer(mined.result))
+        } catch {
+            if error == .replaced, let transaction { await lost(transaction) }
+            throw error.settlementError
+        }
+    }
+
+    /// The transaction that was made of a deposit, as long as it is awaited.
+    func awaited(_ deposit: StacksTransaction) -> StacksTransaction? { deposits.withLock { $0[deposit.originHash] } }
+
+    /// The numbers of a payer's transactions that are awaited.
+    func awaitedNumbers(of payer: StandardPrincipal) -> Set<UInt64> {
+        deposits.withLock { deposits in
+            Set(deposits.values.filter { $0.origin == payer }.map(\.authorization.origin.nonce))
+        }
+    }
+
+    func remember(_ transaction: StacksTransaction?, for deposit: StacksTransaction) {
+        deposits.withLock { $0[deposit.originHash] = transaction }
+    }
+
+    /// What may leave a contract: so many units of an asset at most.
+    static func atMost(
+        _ amount: Amount, of asset: Address, from contract: StacksContract
+    ) -> [StacksTransaction.PostCondition] {
+        let units = UInt64(clamping: amount.units)
+        let owner = StacksTransaction.PostCondition.Owner.principal(.contract(contract.identifier))
+        return switch contract.asset(asset) {
+        case .stx: [.init(owner, .stx(.lessOrEqual, units))]
+        case .token(let token): [.init(owner, .fungible(token, .lessOrEqual, units))]
+        case nil: []
+        }
+    }
+}
+
+/// To each account its own transactions.
+extension StacksSettlement: NumberingSettlement {
+    public func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64 {
+        try await numbers.next(of: registry.vouchers.account(payer), until: until, now: clock())
+    }
+}

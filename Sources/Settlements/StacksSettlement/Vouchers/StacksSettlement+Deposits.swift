@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+public import FarthingChannels
+internal import FarthingEncodings
+internal import FarthingPrimitives
+internal import FarthingStacks
+
+extension StacksSettlement {
+    /// Sees whether a deposit could be handed in now: its terms, its signature, its number and the payer's money.
+    public func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
+        _ = try transaction(of: deposit)
+        try await checkAccount(
+            deposit.terms.payer, has: deposit.amount, of: deposit.terms.token,
+            number: deposit.authorization.validAfter)
+    }
+
+    /// Hands in the payer's transaction, and waits until it counts.
+    ///
+    /// The same deposit a second time answers with the first transaction, and after a restart without one: then it was
+    /// made if the channel covers the voucher that came with it.
+    public func deposit(
+        _ deposit: SignedDeposit, for voucher: SignedCeiling
+    ) async throws(SettlementError) -> DepositReceipt {
+        let signed = try transaction(of: deposit)
+        let channel = domain.channelID(of: deposit.terms)
+        guard try await isOpen(signed) else {
+            let snapshot = try await snapshot(of: channel)
+            guard let snapshot, snapshot.balance >= max(voucher.ceiling, deposit.amount) else {
+                throw .authorizationUsed
+            }
+            return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
+        }
+        let id = try await handIn(signed, error: VoucherRefusal.init)
+        guard let snapshot = try await snapshot(of: channel) else {
+            throw .unavailable(reason: "the deposit is not in the node's chain")
+        }
+        return DepositReceipt(transaction: id, amount: deposit.amount, snapshot: snapshot)
+    }
+
+    /// The transaction that the payer signed, once what needs no chain is found right.
+    private func transaction(of deposit: SignedDeposit) throws(SettlementError) -> StacksTransaction {
+        let terms = deposit.terms
+        guard ![terms.payer, terms.receiver, terms.receiverAuthorizer].contains(.zero) else { throw .invalidTerms }
+        guard ChannelTerms.withdrawDelayRange.contains(terms.withdrawDelay) else {
+            throw .withdrawDelayOutOfRange(terms.withdrawDelay)
+        }
+        guard !deposit.amount.isZero else { throw .zeroAmount }
+        guard let asset = tokens[terms.token] else { throw .unknownToken(terms.token) }
+        let leave = deposit.authorization
+        guard leave.signature.isBy(terms.payer, over: domain.depositDigest(deposit, token: asset.domain), as: .hash160),
+            let unsigned = registry.vouchers.deposit(deposit.amount, on: terms, number: leave.validAfter)
+        else { throw .authorizationSignature }
+        return unsigned.signed(by: leave.signature)
+    }
+
+    // MARK: - Payers' transactions
+
+    /// Whether a payer could still make this deposit: it has the money, and the number is not used.
+    func checkAccount(
+        _ payer: Address, has amount: Amount, of token: Address, number: UInt64
+    ) async throws(SettlementError) {
+        let account = try await asked { () async throws(StacksNodeFault) in
+            try await client.account(.standard(registry.vouchers.account(payer)))
+        }
+        guard number >= account.nonce else { throw .authorizationUsed }
+        // A node takes no more than 25 of one account at once.
+        guard number - account.nonce < 25 else {
+            throw .authorizationNotYetValid(validAfter: number, now: clock())
+        }
+        let held = try await balance(of: payer, token: token)
+        guard held >= amount else { throw .insufficientBalance(has: held, needs: amount) }
+    }
+
+    /// Whether the number of a payer's transaction is not used, or used by what was handed in here and is still awaited.
+    func isOpen(_ transaction: StacksTransaction) async throws(SettlementError) -> Bool {
+        if awaited(transaction) != nil { return true }
+        let account = try await asked { () async throws(StacksNodeFault) in
+            try await client.account(.standard(transaction.origin))
+        }
+        return transaction.authorization.origin.nonce >= account.nonce
+    }
+
+    /// Waits until all transactions of a payer that come before this one are in the chain, or were handed in here.
+    ///
+    /// Otherwise two accounts' numbers could wait for each other: this one for the payer's one before, and that one,
+    /// handed in later, for the number that is given to this one here.
+    private func waitForTurn(of deposit: StacksTransaction) async throws(SettlementError) {
+        let end = ContinuousClock.now + options.patience
+        let number = deposit.authorization.origin.nonce
+        while awaited(deposit) == nil {
+            let account = try await asked { () async throws(StacksNodeFault) in
+                try await client.account(.standard(deposit.origin))
+            }
+            let handedIn = awaitedNumbers(of: deposit.origin)
+            if number <= account.nonce || (account.nonce..<number).allSatisfy(handedIn.contains) { return }
+            guard ContinuousClock.now < end else {
+                throw .unavailable(reason: "another transaction of the payer comes before the deposit")
+            }
+            do { try await Task.sleep(for: options.sending.pause) } catch { throw .cancelled }
+        }
+    }
+
+    /// Sponsors a payer's transaction, or waits for the one that was sponsored before.
+    ///
+    /// - Parameter error: What an error of the contract means.
+    func handIn<Failure: Error>(
+        _ signed: StacksTransaction, error meaning: (UInt128) -> Failure
+    ) async throws(SettlementError) -> TransactionID where Failure: ContractFailure {
+        let sender = try sender()
+        try await waitForTurn(of: signed)
+        let mined = try await waited { () async throws(StacksSender.Fault) in
+            if let earlier = awaited(signed) { return (earlier, sender) }
+            let sent = try await sender.sponsor(signed)
+            remember(sent, for: signed)
+            return (sent, sender)
+        } lost: { transaction in
+            remember(nil, for: signed)
+            guard let nothing = registry.vouchers.call("get-domain-hash", []) else { return }
+            // What cannot be mended now is mended when the next transaction finds that it waits.
+            try? await sender.fill(numberOf: transaction, with: .contractCall(nothing))
+        }
+        remember(nil, for: signed)
+        // Where it failed its number is used all the same, so it is never made.
+        guard mined.answer.isOK else {
+            throw mined.answer.error.map { meaning($0).settlementError }
+                ?? .refused(code: "stacks.aborted", message: "The deposit would have moved something else.")
+        }
+        return mined.transaction
+    }
+}
+
+extension StacksTransaction {
+    /// The same with its origin's signature.
+    func signed(by signature: Signature) -> StacksTransaction {
+        var copy = self
+        var origin = authorization.origin
+        origin.signature = signature.vrs
+        copy.authorization = .sponsored(
+            origin: origin, sponsor: authorization.sponsor ?? .unknownSponsor(of: version))
+        return copy
+    }
+}
