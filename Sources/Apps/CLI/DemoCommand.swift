@@ -114,7 +114,8 @@ struct DemoCommand: AsyncParsableCommand {
             Console.out("")
         }
         if report.isConserved {
-            let place = report.isSimulated ? "ledger events" : "events of the chain"
+            let isOnStacks = report.network.stacksChainID != nil
+            let place = report.isSimulated ? "ledger events" : isOnStacks ? "blocks" : "events of the chain"
             Console.out("conserved: a recount of \(report.ledgerEvents) \(place) finds every unit; nothing was lost")
         } else {
             for fault in report.faults { Console.out("NOT CONSERVED: \(fault)") }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import ArgumentParser
+import FarthingChannels
 import FarthingEncodings
 import FarthingKeyFiles
 import FarthingPrimitives
@@ -35,15 +36,34 @@ struct KeyCommand: AsyncParsableCommand {
             abstract: "Print the address of a key file.", discussion: "The private key itself is never printed.")
         @Argument(help: "The key file.")
         var file: String
+        @Option(name: .long, help: "CAIP-2 name of the chain whose account is shown, such as stacks:1.")
+        var network = "eip155:1"
+        @Option(name: .long, help: "A file with the key's passphrase in its first line, for an account on Stacks.")
+        var passphraseFile: String?
         @OptionGroup var output: OutputOptions
 
-        func run() async throws {
-            let address = try KeyFile.address(of: file)
-            if output.json {
-                Console.json(["address": .string(address.checksummed), "file": .string(file)])
-            } else {
-                Console.out(address.checksummed)
+        func validate() throws {
+            guard let network = Network(network), network.evmChainID != nil || network.stacksChainID != nil else {
+                throw ValidationError("--network takes a CAIP-2 name such as eip155:1 or stacks:1.")
             }
+        }
+
+        func run() async throws {
+            let text = try text()
+            if output.json {
+                Console.json(["address": .string(text), "file": .string(file)])
+            } else {
+                Console.out(text)
+            }
+        }
+
+        /// A key file says its EVM address by itself; for another account the key is needed.
+        private func text() throws -> String {
+            guard let chain = Network(network), chain.accountForm == .hash160 else {
+                return try KeyFile.address(of: file).checksummed
+            }
+            let key = try KeyFile.read(file) { try passphraseFile.map(PassphraseOptions.firstLine) }
+            return chain.text(of: key.publicKey.account(.hash160))
         }
     }
 

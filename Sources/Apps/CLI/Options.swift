@@ -84,7 +84,7 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "The address of the x402 facilitator that settles, if it is not a ledger.")
     var facilitator: String?
 
-    @Option(name: .long, help: "Where the money is: 'ledger', 'facilitator' or 'evm'.")
+    @Option(name: .long, help: "Where the money is: 'ledger', 'facilitator', 'evm' or 'stacks'.")
     var settlement: String?
 
     @OptionGroup var chain: ChainOptions

@@ -7,6 +7,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingLibP2P
 import FarthingPrimitives
+import FarthingStacksSettlement
 import Foundation
 import Logging
 import Metrics
@@ -69,7 +70,7 @@ struct ServeCommand: AsyncParsableCommand {
     var ledger: String?
     @Option(name: .long, help: "The address of an x402 facilitator that settles on a chain, instead of a ledger.")
     var facilitator: String?
-    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, 'facilitator', or 'evm'.")
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, 'facilitator', 'evm' or 'stacks'.")
     var settlement: String?
     @OptionGroup var chain: ChainOptions
     @Option(name: .long, help: "The file of the key that signs claims and refunds. (default: STORE.authorizer.key)")
@@ -170,7 +171,7 @@ struct ServeCommand: AsyncParsableCommand {
             Console.out(
                 JSON.object([
                     "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
-                    "network": .string("\(settings.network)"), "payTo": .string(settings.payTo.checksummed),
+                    "network": .string("\(settings.network)"), "payTo": .string(settings.network.text(of: settings.payTo)),
                     "store": .string(settings.storePath), "settlement": .string(settings.settlementName),
                     "ledger": settings.isSimulated ? .string(settings.ledgerPath) : nil,
                     "facilitator": settings.facilitator.map { .string($0) },
@@ -179,7 +180,7 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         Console.out("Listening on http://\(endpoint), before \(settings.upstream)")
-        Console.out("Paid to \(settings.payTo) in \(settings.token.symbol) under \(settings.network)")
+        Console.out("Paid to \(settings.network.text(of: settings.payTo)) in \(settings.token.symbol) under \(settings.network)")
         if let facilitator = settings.facilitator {
             Console.out("Channels are settled by the facilitator at \(facilitator)")
             return
@@ -188,6 +189,9 @@ struct ServeCommand: AsyncParsableCommand {
             let contract = chain.voucherContract.checksummed
             Console.out("Channels are settled on the chain, vouchers by \(contract)")
             return
+        }
+        if let stacks = settings.stacks {
+            return Console.out("Channels are settled on the chain, vouchers by \(stacks.contracts.vouchers.identifier)")
         }
         Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
     }

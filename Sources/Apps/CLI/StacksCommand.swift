@@ -13,7 +13,7 @@ import ServiceLifecycle
 
 struct StacksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stacks", abstract: "Work with the Stacks chain.", subcommands: [Simnet.self])
+        commandName: "stacks", abstract: "Work with the Stacks chain.", subcommands: [Simnet.self, StacksDeployCommand.self])
 
     struct Simnet: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

@@ -12,7 +12,8 @@ extension ConfigurationSource {
     func chain() throws -> ChainPlace? {
         guard text(.settlement) == "evm" else {
             // A wallet reads the variables of `rpc` and `contracts` too, so they may be there for it.
-            let foreign: [Setting] = [.rpcQuorum, .confirmations, .highestGasPrice, .chainPoll, .firstBlock]
+            let both: [Setting] = text(.settlement) == "stacks" ? [] : [.confirmations, .chainPoll]
+            let foreign: [Setting] = both + [.rpcQuorum, .highestGasPrice, .firstBlock]
             if let setting = foreign.first(where: { text($0) != nil }) {
                 throw ConfigurationError.bad(
                     key: setting.rawValue, value: "…", why: "it is for 'settlement' 'evm' alone")

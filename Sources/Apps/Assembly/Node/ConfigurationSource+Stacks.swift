@@ -11,9 +11,8 @@ extension ConfigurationSource {
     /// The Stacks chain on which channels are settled, if one is.
     func stacks() throws -> StacksPlace? {
         guard text(.settlement) == "stacks" else { return nil }
-        for setting in [Setting.ledger, .rpcQuorum, .highestGasPrice, .firstBlock] {
-            guard let value = text(setting) else { continue }
-            throw ConfigurationError.bad(key: setting.rawValue, value: value, why: "it is nothing to a Stacks chain")
+        if let ledger = text(.ledger) {
+            throw ConfigurationError.bad(key: "ledger", value: ledger, why: "on a chain there is no embedded ledger")
         }
         let url = try required(.rpc)
         // What is wrong with it is not shown: a URL may hold a key.

@@ -38,7 +38,9 @@ struct WalletBalanceCommand: AsyncParsableCommand {
         }
         // A wallet that never paid has its money in some token too.
         for view in views {
-            for token in KnownTokens.addresses(on: view.domain.network) where try await view.token(token) != nil {
+            let coin = view.domain.stacks == nil ? [] : [StacksAsset.stx.address]
+            let tokens = coin + KnownTokens.addresses(on: view.domain.network)
+            for token in tokens where try await view.token(token) != nil {
                 let place = Place(network: view.domain.network, asset: token)
                 sums[place] = sums[place] ?? (.zero, .zero)
             }
@@ -48,7 +50,8 @@ struct WalletBalanceCommand: AsyncParsableCommand {
         var json: [JSON] = []
         for (place, sum) in sums.sorted(by: { "\($0.key)" < "\($1.key)" }) {
             let view = views.first { $0.domain.network == place.network }
-            let account = try await view?.balance(of: address, token: place.asset)
+            let owner = view?.domain.accounts == .hash160 ? try wallet.account(on: place.network) : address
+            let account = try await view?.balance(of: owner, token: place.asset)
             let token = await names.token(place.asset, on: place.network)
             let simulated = view?.isSimulated == true ? " (simulated)" : ""
             rows.append([

@@ -4,6 +4,7 @@
 import ArgumentParser
 import FarthingAssembly
 import FarthingChannels
+import FarthingKeyFiles
 import FarthingPrimitives
 import FarthingWallet
 import Foundation
@@ -17,6 +18,13 @@ struct WalletOptions: ParsableArguments {
     var folder: WalletFolder {
         let home = FileManager.default.homeDirectoryForCurrentUser.path
         return WalletFolder(path: wallet ?? Self.environment("FARTHING_WALLET") ?? home + "/.farthing/wallet")
+    }
+
+    /// The wallet's account on a chain: on Stacks the key is needed for it, elsewhere the key file says it.
+    func account(on network: Network, passphraseFile: String? = nil) throws -> Address {
+        guard network.accountForm == .hash160 else { return try KeyFile.address(of: folder.keyPath) }
+        let key = try KeyFile.read(folder.keyPath) { try SigningOptions.passphrase(in: passphraseFile) }
+        return key.publicKey.account(.hash160)
     }
 
     /// - Returns: `nil` also for a variable that is set to nothing.
@@ -42,7 +50,10 @@ struct ViewOptions: ParsableArguments {
     var rpc: String?
     @Option(
         name: .long,
-        help: "A file of 'farthing contracts deploy', for --rpc. (default: $FARTHING_CONTRACTS, or x402's contracts)")
+        help: """
+            A file of 'farthing contracts deploy' or 'farthing stacks deploy', for --rpc. (default: \
+            $FARTHING_CONTRACTS, or x402's contracts)
+            """)
     var contracts: String?
     @Option(name: .long, help: "CAIP-2 name of the chain of --rpc and --rebuild.")
     var network = "eip155:84532"
@@ -91,11 +102,14 @@ struct SigningOptions: ParsableArguments {
         try wallet.folder.open(
             policy: policyInForce(), maxPrice: maxPrice, approve: approve, views: views ?? self.views.open(),
             options: options, logger: WalletOptions.logger
-        ) {
-            if let passphraseFile { return try PassphraseOptions.firstLine(of: passphraseFile) }
-            if let text = WalletOptions.environment(Self.passphraseVariable) { return Array(text.utf8) }
-            guard isatty(FileHandle.standardInput.fileDescriptor) == 1 else { return nil }
-            return try PassphraseOptions.ask("Passphrase of the wallet: ")
-        }
+        ) { try Self.passphrase(in: passphraseFile) }
+    }
+
+    /// The passphrase of a wallet: from a file, from the environment, or asked for.
+    static func passphrase(in file: String?) throws -> [UInt8]? {
+        if let file { return try PassphraseOptions.firstLine(of: file) }
+        if let text = WalletOptions.environment(Self.passphraseVariable) { return Array(text.utf8) }
+        guard isatty(FileHandle.standardInput.fileDescriptor) == 1 else { return nil }
+        return try PassphraseOptions.ask("Passphrase of the wallet: ")
     }
 }

@@ -40,8 +40,8 @@ public struct StacksDeployer: Sendable {
         do throws(StacksNodeFault) { try await client.checkChain(chainID) } catch { throw error.settlementError }
         for source in ClaritySource.all {
             let isThere = try await isThere(source, of: account)
-            progress("\(account.address).\(source.name)", isThere)
             if !isThere { try await deploy(source, through: sender) }
+            progress("\(account.address).\(source.name)", isThere)
         }
         return registry
     }
