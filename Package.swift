@@ -32,8 +32,8 @@ let protocols: [Target] = [
 ]
 
 let core: [Target] = [
-    room("Channels", in: "Core", uses: ["Encodings", "Primitives"]),
-    room("Contracts", in: "Core", uses: ["Channels", "Encodings", "Primitives"]),
+    room("Channels", in: "Core", uses: ["Stacks", "Encodings", "Primitives"]),
+    room("Contracts", in: "Core", uses: ["Channels", "Stacks", "Encodings", "Primitives"]),
     room("X402", in: "Core", uses: ["Contracts", "Channels", "Encodings", "Primitives"]),
 ]
 
@@ -55,7 +55,7 @@ let settlements: [Target] = [
         "EVMSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
     room(
-        "StacksSettlement", in: "Settlements", uses: ["Stacks", "Encodings", "Primitives"],
+        "StacksSettlement", in: "Settlements", uses: ["Contracts", "Channels", "Stacks", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1]),
     room(
         "FacilitatorSettlement", in: "Settlements", uses: ["X402", "Channels", "Encodings", "Primitives"],
@@ -110,7 +110,7 @@ let apps: [Target] = [
         "Assembly", in: "Apps",
         uses: [
             "Wallet", "Node", "X402", "Contracts", "Channels", "LibP2P", "Encodings", "KeyFiles", "Primitives",
-            "Devnet",
+            "Devnet", "StacksSimnet", "ClarityVM", "Stacks",
         ]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
         libraries: [
@@ -122,8 +122,7 @@ let apps: [Target] = [
         name: "farthing",
         dependencies: rooms([
             "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Gun", "LibP2P", "Stacks",
-            "StacksSimnet",
-            "Encodings", "KeyFiles", "Primitives",
+            "StacksSettlement", "StacksSimnet", "Encodings", "KeyFiles", "Primitives",
         ])
             + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],
         path: "Sources/Apps/CLI"),
@@ -139,7 +138,10 @@ let tests: [Target] = [
         path: "Tests/Protocols/ClarityVectors"),
     tests(
         "ClarityContracts", in: "Protocols",
-        uses: ["ClarityVM", "Stacks", "LedgerSettlement", "Contracts", "Channels", "Encodings", "Primitives"]),
+        uses: [
+            "StacksSettlement", "ClarityVM", "Stacks", "LedgerSettlement", "Contracts", "Channels", "Encodings",
+            "Primitives",
+        ]),
     tests(
         "Gun", in: "Protocols", uses: ["Gun", "Encodings", "Primitives"],
         libraries: [logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
@@ -182,7 +184,9 @@ let tests: [Target] = [
         libraries: [nioCore, nioHTTP1, nioPosix]),
     tests(
         "StacksSettlement", in: "Settlements",
-        uses: ["StacksSettlement", "StacksSimnet", "ClarityVM", "Stacks", "Encodings", "Primitives"]),
+        uses: [
+            "StacksSettlement", "StacksSimnet", "ClarityVM", "Contracts", "Channels", "Stacks", "Encodings", "Primitives",
+        ]),
     tests(
         "StacksSimnet", in: "Testing", uses: ["StacksSimnet", "ClarityVM", "Stacks", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),

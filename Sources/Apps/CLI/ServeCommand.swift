@@ -171,7 +171,8 @@ struct ServeCommand: AsyncParsableCommand {
             Console.out(
                 JSON.object([
                     "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
-                    "network": .string("\(settings.network)"), "payTo": .string(settings.network.text(of: settings.payTo)),
+                    "network": .string("\(settings.network)"),
+                    "payTo": .string(settings.network.text(of: settings.payTo)),
                     "store": .string(settings.storePath), "settlement": .string(settings.settlementName),
                     "ledger": settings.isSimulated ? .string(settings.ledgerPath) : nil,
                     "facilitator": settings.facilitator.map { .string($0) },
@@ -180,7 +181,9 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         Console.out("Listening on http://\(endpoint), before \(settings.upstream)")
-        Console.out("Paid to \(settings.network.text(of: settings.payTo)) in \(settings.token.symbol) under \(settings.network)")
+        Console.out(
+            "Paid to \(settings.network.text(of: settings.payTo)) in \(settings.token.symbol) under \(settings.network)"
+        )
         if let facilitator = settings.facilitator {
             Console.out("Channels are settled by the facilitator at \(facilitator)")
             return

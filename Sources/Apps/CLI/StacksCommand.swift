@@ -13,7 +13,8 @@ import ServiceLifecycle
 
 struct StacksCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stacks", abstract: "Work with the Stacks chain.", subcommands: [Simnet.self, StacksDeployCommand.self])
+        commandName: "stacks", abstract: "Work with the Stacks chain.",
+        subcommands: [Simnet.self, StacksDeployCommand.self])
 
     struct Simnet: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

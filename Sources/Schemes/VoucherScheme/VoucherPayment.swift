@@ -40,7 +40,8 @@ public struct UnverifiedVoucher: Hashable, Sendable {
             guard key.verifies(signature, over: digest) else { throw .voucherSignature(.foreign) }
             return Voucher(ceiling: ceiling, signature: signature, signer: key)
         }
-        guard let signer = PublicKey(recovering: signature, over: digest), signer.account(domain.accounts) == terms.voucherSigner
+        guard let signer = PublicKey(recovering: signature, over: digest),
+            signer.account(domain.accounts) == terms.voucherSigner
         else { throw .voucherSignature(.foreign) }
         return Voucher(ceiling: ceiling, signature: signature, signer: signer)
     }

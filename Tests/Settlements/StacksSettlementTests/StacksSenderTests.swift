@@ -73,7 +73,7 @@ struct StacksSenderTests {
     @Test("Another program's transactions of the same account are stepped over")
     func conflict() async throws {
         try await SenderStage.open { stage in
-            let other = StacksSender(client: stage.client, key: try SenderStage.key(1), version: .testnet)
+            let other = StacksSender(client: stage.client, signer: try SenderStage.signer(1), version: .testnet)
             try await other.send(SenderStage.transfer(1))
             try await other.send(SenderStage.transfer(2))
             let transaction = try await stage.sender.send(SenderStage.transfer(4))

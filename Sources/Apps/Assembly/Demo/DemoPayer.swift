@@ -39,7 +39,8 @@ struct DemoPayer: Sendable {
         limits.depositTarget = options.price.multiplied(by: Self.depositedRequests)
         let pattern = TokenPattern(network: view.domain.network, address: token.address)
         wallet = Wallet(
-            journal: try Journal(path: path), lockFolder: nil, signer: KeySigner(PrivateKey.random(), accounts: view.domain.accounts),
+            journal: try Journal(path: path), lockFolder: nil,
+            signer: KeySigner(PrivateKey.random(), accounts: view.domain.accounts),
             policy: SpendingPolicy(tokenLimits: [pattern: limits]), views: [view],
             options: Wallet.Options(
                 channelsPerPayee: options.channels, schemes: PaymentSchemeName.wire(of: scheme.rawValue).map { [$0] },

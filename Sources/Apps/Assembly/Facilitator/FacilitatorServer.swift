@@ -37,7 +37,9 @@ public struct FacilitatorServer: Service {
             throw ConfigurationError.bad(
                 key: "network", value: "\(configuration.network)", why: "it must be an eip155 chain")
         }
-        let authorizer = try configuration.authorizerKeyPath.map { try AuthorizerKey.openOrCreate($0, accounts: .keccak) }
+        let authorizer = try configuration.authorizerKeyPath.map {
+            try AuthorizerKey.openOrCreate($0, accounts: .keccak)
+        }
         let settlement: any Settlement
         if let chain = configuration.chain, let authorizer {
             settlement = try chain.open(signer: authorizer)

@@ -44,7 +44,7 @@ struct Answer: Sendable {
             "channel": receipt?.channel.map { .string("\($0)") }, "scheme": receipt.map { .string($0.scheme) },
             "network": receipt.map { .string("\($0.network)") },
             "asset": receipt.map { .string($0.asset.checksummed) },
-            "receiver": receipt.map { .string($0.receiver.checksummed) },
+            "receiver": receipt.map { .string($0.network.text(of: $0.receiver)) },
             "transaction": receipt?.transaction.map { .string("\($0)") },
             "stream": paid.stream?.status?.json,
         ])

@@ -27,12 +27,14 @@ struct DryRun: Sendable {
                     "dryRun": true, "free": false, "price": .string("\(plan.price)"),
                     "deposit": .string("\(plan.deposit)"), "channel": plan.channel.map { .string("\($0)") },
                     "scheme": .string(offer.scheme), "network": .string("\(offer.network)"),
-                    "asset": .string(offer.asset.checksummed), "receiver": .string(offer.payTo.checksummed),
+                    "asset": .string(offer.asset.checksummed), "receiver": .string(offer.network.text(of: offer.payTo)),
                     "questions": .array(plan.questions.map { .string($0) }), "offer": plan.offer.json,
                 ]))
         }
         let token = await names.token(offer.asset, on: offer.network)
-        Console.out("price      up to \(TokenNames.text(plan.price, token, offer.asset)), to \(offer.payTo)")
+        Console.out(
+            "price      up to \(TokenNames.text(plan.price, token, offer.asset)), to \(offer.network.text(of: offer.payTo))"
+        )
         let deposit = plan.deposit.isZero ? "none" : TokenNames.text(plan.deposit, token, offer.asset)
         Console.out("deposit    \(deposit)")
         Console.out("by         \(offer.scheme) on \(offer.network)")

@@ -39,7 +39,9 @@ actor TerminalApproval {
         try Task.checkCancellation()
         let intent = request.intent
         let price = await names.text(intent.price, intent.asset, on: intent.network)
-        Console.error("\(intent.host) asks for up to \(price) on \(intent.network), for \(intent.receiver).")
+        Console.error(
+            "\(intent.host) asks for up to \(price) on \(intent.network), for \(intent.network.text(of: intent.receiver))."
+        )
         for question in request.questions { Console.error("  \(question.text)") }
         switch try await Self.line(prompt: "Pay? [y/N, a for all of this run] ")?.lowercased() {
         case "y", "yes": return true

@@ -13,6 +13,7 @@ struct TokenNames: Sendable {
     init(_ views: [any SettlementView] = []) { self.views = views }
 
     func token(_ address: Address, on network: Network) async -> Token? {
+        if network.stacksChainID != nil, address == StacksAsset.stx.address { return StacksAsset.coin }
         if let known = KnownTokens.token(address, on: network) { return known }
         guard let view = views.first(where: { $0.domain.network == network }) else { return nil }
         return try? await view.token(address)

@@ -17,7 +17,8 @@ struct WalletCommand: AsyncParsableCommand {
             typed are atomic units, or $ and a number of a token with six decimals.
             """,
         subcommands: [
-            New.self, WalletAccountCommand.self, WalletBalanceCommand.self, WalletChannelsCommand.self, WalletHistoryCommand.self,
+            New.self, WalletAccountCommand.self, WalletBalanceCommand.self, WalletChannelsCommand.self,
+            WalletHistoryCommand.self,
             WalletReconcileCommand.self, WalletRefundCommand.self, WalletWithdrawCommand.self,
             WalletResumeCommand.self, WalletExportCommand.self, WalletImportCommand.self, WalletPolicyCommand.self,
         ])

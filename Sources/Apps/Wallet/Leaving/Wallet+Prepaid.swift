@@ -212,7 +212,8 @@ extension ContractDomain {
         let members = JSONMembers(offer.extra)
         guard let contract = try? members.text("contract") else { return nil }
         let token = TokenDomain(
-            address: offer.asset, name: (try? members.text("name")) ?? "", version: (try? members.text("version")) ?? "")
+            address: offer.asset, name: (try? members.text("name")) ?? "", version: (try? members.text("version")) ?? ""
+        )
         self.init(kind, on: offer.network, at: contract, paidIn: token)
     }
 }

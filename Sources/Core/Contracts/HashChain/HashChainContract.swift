@@ -96,7 +96,9 @@ public struct HashChainContract: ContractRules {
                 throw .closeBehind(signed: step.index, redeemed: redeemed.index)
             }
             let digest = Self.closeDigest(of: context.channel, upTo: step.index, in: context.domain)
-            guard signature.isBy(terms.receiverAuthorizer, over: digest, as: context.domain.accounts) else { throw .closeSignature }
+            guard signature.isBy(terms.receiverAuthorizer, over: digest, as: context.domain.accounts) else {
+                throw .closeSignature
+            }
             var next = self
             let earned = try next.redeem(step, in: context)
             let rest = next.end()

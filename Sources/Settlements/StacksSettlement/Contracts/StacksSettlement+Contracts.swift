@@ -18,9 +18,11 @@ extension StacksSettlement: ContractSettlement {
     ) async throws(ContractError) -> ContractSnapshot<Rules>? {
         let place = try place(Rules.kind)
         guard let state = try await state(of: channel, in: place) as? Rules else { return nil }
-        return ContractSnapshot(state: state, block: try await moved { () async throws(SettlementError) in
-            try await head()
-        })
+        return ContractSnapshot(
+            state: state,
+            block: try await moved { () async throws(SettlementError) in
+                try await head()
+            })
     }
 
     public func fund<Rules: ContractRules>(

@@ -10,7 +10,8 @@ extension StacksSettlement {
     ///
     /// - Throws: `SettlementError`; also when the token cannot be minted.
     public func mintTestToken(_ token: Address, _ amount: Amount, to owner: Address) async throws(SettlementError) {
-        guard case .token(let named)? = registry.vouchers.asset(token), let mint = ClarityName(bytes: "mint".utf8) else {
+        guard case .token(let named)? = registry.vouchers.asset(token), let mint = ClarityName(bytes: "mint".utf8)
+        else {
             throw .unknownToken(token)
         }
         let (_, answer) = try await carryOut(

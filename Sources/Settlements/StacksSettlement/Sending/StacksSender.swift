@@ -66,7 +66,8 @@ public actor StacksSender {
         self.client = client
         account =
             StandardPrincipal(
-                version: AddressVersion.single(mainnet: version.isMainnet).rawValue, hash: signer.address.bytes) ?? .zero
+                version: AddressVersion.single(mainnet: version.isMainnet).rawValue, hash: signer.address.bytes)
+            ?? .zero
         self.signer = signer
         self.version = version
         self.chainID = chainID ?? version.defaultChainID
