@@ -122,7 +122,7 @@ let apps: [Target] = [
         name: "farthing",
         dependencies: rooms([
             "Assembly", "Wallet", "Node", "HTTP402Client", "X402", "Channels", "Gun", "LibP2P", "Stacks",
-            "StacksSettlement", "StacksSimnet", "Encodings", "KeyFiles", "Primitives",
+            "StacksSimnet", "Encodings", "KeyFiles", "Primitives",
         ])
             + [argumentParser, asyncHTTPClient, logging, metrics, lifecycle, nioCore, nioHTTP1, unixSignals],
         path: "Sources/Apps/CLI"),
@@ -185,7 +185,8 @@ let tests: [Target] = [
     tests(
         "StacksSettlement", in: "Settlements",
         uses: [
-            "StacksSettlement", "StacksSimnet", "ClarityVM", "Contracts", "Channels", "Stacks", "Encodings", "Primitives",
+            "StacksSettlement", "StacksSimnet", "ClarityVM", "Contracts", "Channels", "Stacks", "Encodings",
+            "Primitives",
         ]),
     tests(
         "StacksSimnet", in: "Testing", uses: ["StacksSimnet", "ClarityVM", "Stacks", "Encodings", "Primitives"],

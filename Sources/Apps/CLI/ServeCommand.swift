@@ -7,7 +7,6 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingLibP2P
 import FarthingPrimitives
-import FarthingStacksSettlement
 import Foundation
 import Logging
 import Metrics
@@ -194,7 +193,7 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         if let stacks = settings.stacks {
-            return Console.out("Channels are settled on the chain, vouchers by \(stacks.contracts.vouchers.identifier)")
+            return Console.out("Channels are settled on the chain, vouchers by \(stacks.voucherContract)")
         }
         Console.out("Simulated money: channels are settled on the ledger in \(settings.ledgerPath), on no chain")
     }

@@ -5,9 +5,7 @@ import ArgumentParser
 import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
-import FarthingKeyFiles
 import FarthingPrimitives
-import FarthingStacksSettlement
 import Foundation
 
 struct StacksDeployCommand: AsyncParsableCommand {
@@ -48,19 +46,15 @@ struct StacksDeployCommand: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: out) else {
             throw ConfigurationError.bad(key: "out", value: out, why: "it is there already")
         }
-        guard let chainID = Network(network)?.stacksChainID else { return }
-        let secret = try KeyFile.read(key) { try passphraseFile.map(PassphraseOptions.firstLine) }
-        let options = StacksSettlement.Options(
-            burnBlocks: confirmations, sending: StacksSender.Policy(pause: .milliseconds(500)))
-        let deployer = StacksDeployer(
-            url: rpc, signer: KeySigner(secret, accounts: .hash160), chainID: chainID, options: options)
-        var assets = asset.compactMap { StacksAsset($0) }
-        if testToken { assets.append(try await deployer.deployTestToken()) }
-        let registry = try await deployer.deploy(assets: assets) { contract, wasThere in
+        guard let chain = Network(network) else { return }
+        let office = try StacksOffice(rpc: rpc, network: chain, key: key, confirmations: confirmations) {
+            try passphraseFile.map(PassphraseOptions.firstLine)
+        }
+        let registry = try await office.deploy(assets: asset, makesTestToken: testToken) { contract, wasThere in
             if !output.json { Console.out("\(wasThere ? "there   " : "deployed") \(contract)") }
         }
-        try Data(registry.json.bytes + [0x0a]).write(to: URL(filePath: out), options: .withoutOverwriting)
+        try Data(registry.bytes + [0x0a]).write(to: URL(filePath: out), options: .withoutOverwriting)
         guard output.json else { return Console.out("written: \(out)") }
-        Console.json(["file": .string(out), "registry": registry.json])
+        Console.json(["file": .string(out), "registry": registry])
     }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingClarityVM
 import FarthingContracts
 import FarthingPrimitives
 import FarthingStacks
@@ -19,6 +20,22 @@ struct SettlementStage {
     let payer: KeySigner
     let payee: KeySigner
     let time: TestTime
+    let miner: Miner
+
+    /// Makes a block whenever something waits, but for when it is told to rest.
+    final class Miner: Sendable {
+        private let isResting = Mutex(false)
+
+        func rest() { isResting.withLock { $0 = true } }
+        func go() { isResting.withLock { $0 = false } }
+
+        func run(_ node: SimnetNode) async {
+            while !Task.isCancelled {
+                if !isResting.withLock(\.self), node.poolCount > 0 { node.mine() }
+                try? await Task.sleep(for: .milliseconds(1))
+            }
+        }
+    }
 
     /// The time of the stage: that of the chain's newest block, or later.
     final class TestTime: Sendable {
@@ -41,9 +58,13 @@ struct SettlementStage {
         let start: Int64 = 1_800_000_000
         let node = try await SimnetNode.start(
             .init(
+                mining: .manual,
                 funds: try [payer, payee, deployer].map { (owner: try owner($0.address), microSTX: 1_000_000_000) },
                 heights: .init(burn: 100, stacks: 1, tenure: 1, time: UInt64(start))))
         let time = TestTime(Instant(unixSeconds: start))
+        let miner = Miner()
+        let mining = Task { await miner.run(node) }
+        defer { mining.cancel() }
         do {
             let maker = StacksDeployer(url: node.url, signer: deployer, chainID: chainID, options: options)
             let asset = try await maker.deployTestToken()
@@ -55,7 +76,8 @@ struct SettlementStage {
             try await body(
                 SettlementStage(
                     node: node, settlement: settlement, registry: registry,
-                    token: inToken ? asset.token : StacksAsset.coin, payer: payer, payee: payee, time: time))
+                    token: inToken ? asset.token : StacksAsset.coin, payer: payer, payee: payee, time: time,
+                    miner: miner))
         } catch {
             await node.stop()
             throw error

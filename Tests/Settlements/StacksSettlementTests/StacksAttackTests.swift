@@ -14,13 +14,16 @@ import Testing
             let terms = try await stage.open(1000)
             // The deposit waits for a block that is not made; meanwhile the payer sends another transaction of the same
             // number for a higher fee.
-            let payer = stage.rival()
             let trap = try await stage.deposit(500, on: stage.terms(salt: 2))
-            stage.node.inject(.dropped, on: "/v2/transactions", times: 1)
-            async let caught = stage.settlement.deposit(trap, for: stage.voucher(1, on: trap.terms))
+            stage.miner.rest()
+            let caught = Task {
+                try await stage.settlement.deposit(trap, for: stage.voucher(1, on: trap.terms))
+            }
+            while stage.node.poolCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
             let bob = try SenderStage.bob()
-            _ = try await payer.send(.transfer(recipient: bob, microSTX: 1, memo: .empty))
-            await #expect(throws: SettlementError.self) { _ = try await caught }
+            _ = try await stage.rival().send(.transfer(recipient: bob, microSTX: 1, memo: .empty), fee: 500_000)
+            stage.miner.go()
+            await #expect(throws: SettlementError.self) { try await caught.value }
             // What the payee sends next is not held up by the number that the deposit had.
             let claimed = try await stage.claim([stage.row(stage.voucher(600, on: terms), total: 600)])
             #expect(claimed.outcomes == [.claimed(Amount(units: 600))])

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingPrimitives
 import FarthingStacksSettlement
+import FarthingStacksSimnet
 import Testing
 
 @Suite struct StacksHashChainTests {

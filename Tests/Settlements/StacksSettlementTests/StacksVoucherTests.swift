@@ -122,7 +122,7 @@ import Testing
             }
             #expect(
                 codes == [
-                    "stacks.claim", "refused(FarthingChannels.SettlementError.voucherSignature)",
+                    "stacks.claim", "refused(\(SettlementError.voucherSignature))",
                     "stacks.unknown-channel",
                 ])
         }

@@ -25,6 +25,9 @@ public struct StacksPlace: Sendable {
         return contracts.contracts[channels.contractKind] != nil
     }
 
+    /// The contract of vouchers, as it is written on the chain.
+    public var voucherContract: String { "\(contracts.vouchers.identifier)" }
+
     /// - Parameters:
     ///   - signer: The key whose account pays for transactions; `nil` sends none.
     ///   - clock: Tells the time of blocks.

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingAssembly
+import FarthingChannels
 import FarthingWallet
 import Foundation
 import Synchronization

@@ -116,7 +116,10 @@ extension StacksSettlement {
             return (sent, sender)
         } lost: { transaction in
             remember(nil, for: signed)
-            guard let nothing = registry.vouchers.call("get-domain-hash", []) else { return }
+            // Whose key sends is owed nothing, as a rule; and without a post-condition nothing moves.
+            let contract = registry.vouchers
+            let own = ClarityValue.principal(sender.account)
+            guard let nothing = contract.call("settle", [own, .none]) else { return }
             // What cannot be mended now is mended when the next transaction finds that it waits.
             try? await sender.fill(numberOf: transaction, with: .contractCall(nothing))
         }

@@ -28,6 +28,10 @@ struct SimnetChain: Sendable {
     ///
     /// - Unit: seconds.
     private static let blockTime: UInt64 = 5
+    /// How long Bitcoin takes for a block.
+    ///
+    /// - Unit: seconds.
+    private static let burnBlockTime: UInt64 = 600
 
     init(network: StacksNetwork, heights: ChainHeights) {
         self.network = network
@@ -85,7 +89,8 @@ struct SimnetChain: Sendable {
 
     private func begin(_ burnBlocks: UInt64) {
         simnet.advance(
-            burnBlocks: burnBlocks, stacksBlocks: 1, tenures: burnBlocks, seconds: Self.blockTime)
+            burnBlocks: burnBlocks, stacksBlocks: 1, tenures: burnBlocks,
+            seconds: burnBlocks > 0 ? burnBlocks * Self.burnBlockTime : Self.blockTime)
     }
 
     /// Whether something in the pool can be mined now.
