@@ -236,7 +236,8 @@ let tests: [Target] = [
         uses: [
             "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "ExactScheme", "HashChainScheme",
             "HTTP402",
-            "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "VoucherScheme",
+            "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement",
+            "VoucherScheme",
         ],
         libraries: [
             asyncHTTPClient, metrics, coreMetrics, logging, grdb, httpTypes, hummingbirdCore, lifecycle, nioCore,

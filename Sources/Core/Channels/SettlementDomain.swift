@@ -136,9 +136,19 @@ public struct SettlementDomain: Hashable, Sendable {
         if case .sip018(let contract) = signing {
             return contract.depositDigest(amount, on: terms, number: validAfter)
         }
-        return signing.eip3009Digest(
-            token, from: terms.payer, to: depositCollector, amount, validAfter, validBefore,
+        return depositDigest(
+            token: token, payer: terms.payer, amount: amount, validAfter: validAfter, validBefore: validBefore,
             nonce: Self.depositNonce(channel: channelID(of: terms), salt: salt))
+    }
+
+    /// What a payer signs so that the collector may take a deposit from its account, on EVM chains.
+    ///
+    /// - Source: EIP-3009, `ReceiveWithAuthorization`, in the token's own EIP-712 domain.
+    public func depositDigest(
+        token: TokenDomain, payer: Address, amount: Amount, validAfter: UInt64, validBefore: UInt64, nonce: Hash32
+    ) -> Hash32 {
+        signing.eip3009Digest(
+            token, from: payer, to: depositCollector, amount, validAfter, validBefore, nonce: nonce)
     }
 
     /// The same for a deposit that is signed already.

@@ -90,9 +90,27 @@ public struct ContractDomain: Hashable, Sendable {
                 (terms as? any StacksTerms)?.fundingCall(leave.amount, in: contract))
             return deposit?.originHash ?? .zero
         }
-        return signing.eip3009Digest(
-            token, from: leave.payer, to: contract, leave.amount, leave.validAfter, leave.validBefore,
-            nonce: SettlementDomain.depositNonce(channel: terms.channelID(in: self), salt: leave.salt))
+        return depositDigest(
+            of: leave.amount, from: leave.payer, validAfter: leave.validAfter, validBefore: leave.validBefore,
+            salt: leave.salt, for: terms.channelID(in: self), token: token)
+    }
+
+    /// The same on EVM chains, where the channel's name says all.
+    public func depositDigest(_ funding: Funding, of channel: ChannelID, token: TokenDomain) -> Hash32 {
+        let leave = funding.unsigned
+        return depositDigest(
+            of: leave.amount, from: leave.payer, validAfter: leave.validAfter, validBefore: leave.validBefore,
+            salt: leave.salt, for: channel, token: token)
+    }
+
+    /// The same for a deposit that is not signed yet.
+    public func depositDigest(
+        of amount: Amount, from payer: Address, validAfter: UInt64, validBefore: UInt64, salt: Hash32,
+        for channel: ChannelID, token: TokenDomain
+    ) -> Hash32 {
+        signing.eip3009Digest(
+            token, from: payer, to: contract, amount, validAfter, validBefore,
+            nonce: SettlementDomain.depositNonce(channel: channel, salt: salt))
     }
 }
 
