@@ -75,7 +75,7 @@ struct StacksNodeTests {
     @Test(arguments: [
         (Setting.payTo, "0x1111111111111111111111111111111111111111"),
         (.payTo, "SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"), (.asset, "0x1111111111111111111111111111111111111111"),
-        (.asset, "\(Self.account).other::usd"), (.schemes, "two-way"), (.network, "stacks:1"), (.rpc, "ftp://x"),
+        (.asset, "\(Self.account).other::usd"), (.schemes, "two-way"), (.rpc, "ftp://x"),
         (.rpcQuorum, "2"), (.highestGasPrice, "5"), (.confirmations, "-1"), (.facilitator, "http://127.0.0.1:1"),
     ])
     func `says which setting is wrong`(setting: Setting, value: String) async throws {
@@ -84,8 +84,16 @@ struct StacksNodeTests {
             Issue.record("\(setting) took \(value)")
         } catch let error as ConfigurationError {
             guard case .bad(let key, _, let why) = error else { throw error }
-            let other = setting == .network ? "contracts" : setting.rawValue
-            #expect(key == other && !why.isEmpty)
+            #expect(key == setting.rawValue && !why.isEmpty)
+        }
+    }
+
+    @Test func `takes no contracts of another network`() async throws {
+        do {
+            _ = try await node([.network: "stacks:1", .payTo: "SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"])
+            Issue.record("They were taken")
+        } catch let error as ConfigurationError {
+            guard case .bad("contracts", _, _) = error else { throw error }
         }
     }
 
