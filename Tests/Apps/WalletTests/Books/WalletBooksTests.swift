@@ -57,7 +57,8 @@ struct WalletBooksTests {
         _ scheme: PaymentScheme, after payments: Int,
         _ body: @escaping @Sendable (Market, Wallet, _ other: (Journal) throws -> Wallet) async throws -> Void
     ) async throws {
-        try await Market.open(configure: { $0.schemes = [scheme] }) { market in
+        let configure: @Sendable (inout NodeConfiguration) -> Void = { $0.schemes = [scheme] }
+        try await Market.open(configure: configure) { market in
             let signer = KeySigner(PrivateKey.random())
             try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 1_000_000)
             let wallet = try market.wallet(signer: signer)
