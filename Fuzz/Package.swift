@@ -19,6 +19,11 @@ let package = Package(
                 .product(name: "FarthingHTTP402", package: "farthing"),
                 .product(name: "FarthingWallet", package: "farthing"),
                 .product(name: "FarthingClientAPIs", package: "farthing"),
+                .product(name: "FarthingLibP2P", package: "farthing"),
+                .product(name: "FarthingPeerPayments", package: "farthing"),
+                .product(name: "FarthingGun", package: "farthing"),
+                .product(name: "FarthingStacks", package: "farthing"),
+                .product(name: "FarthingClarityVM", package: "farthing"),
             ],
             // Decoders/ is a link to those of the tests.
             path: "Sources/FarthingFuzz",

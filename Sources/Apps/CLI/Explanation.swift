@@ -11,6 +11,14 @@ struct Explanation {
     let code: String
     let message: String
     let remedy: String?
+    /// Where the code says nothing of it.
+    private let usageExitCode: Int32?
+
+    /// Wrong usage, in the words of whoever reads the arguments.
+    init(usage message: String, exitCode: Int32) {
+        (code, self.message, remedy) = ("usage", message, "--help tells what the command takes.")
+        usageExitCode = exitCode
+    }
 
     /// `nil` for errors that are not ours to explain, such as wrong usage.
     init?(_ error: any Error) {
@@ -21,6 +29,7 @@ struct Explanation {
         } else {
             return nil
         }
+        usageExitCode = nil
     }
 
     func tell(asJSON: Bool) {
@@ -38,7 +47,9 @@ struct Explanation {
     }
 
     /// - Source: sysexits.h.
-    var exitCode: Int32 {
+    var exitCode: Int32 { usageExitCode ?? Self.exitCode(of: code) }
+
+    private static func exitCode(of code: String) -> Int32 {
         switch code {
         case "payment.bad-url": 64
         case "store.damaged", "store.damaged-record", "key-file.damaged", "wallet.damaged",

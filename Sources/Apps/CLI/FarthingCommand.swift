@@ -37,10 +37,18 @@ struct FarthingCommand: AsyncParsableCommand {
                 try command.run()
             }
         } catch {
-            guard let explained = Explanation(error) else { exit(withError: error) }
             let wantsJSON = CommandLine.arguments.contains("--json")
+            // For a person, wrong usage is told with the right one behind it.
+            guard let explained = Explanation(error) ?? (wantsJSON ? usage(error) : nil) else { exit(withError: error) }
             explained.tell(asJSON: wantsJSON)
             Foundation.exit(explained.exitCode)
         }
+    }
+
+    /// Wrong usage as an error like any other; `nil` for help, for the version, and for a command's own exit code.
+    private static func usage(_ error: any Error) -> Explanation? {
+        let code = exitCode(for: error)
+        guard !code.isSuccess, !(error is ExitCode) else { return nil }
+        return Explanation(usage: message(for: error), exitCode: code.rawValue)
     }
 }

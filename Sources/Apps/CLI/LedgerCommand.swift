@@ -19,7 +19,7 @@ struct LedgerCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.paths().ledger)
+            let ledger = try await LedgerOffice(path: store.ledgerPath())
             let accounts = try await ledger.accounts()
             if output.json {
                 Console.json([
@@ -80,7 +80,7 @@ struct LedgerCommand: AsyncParsableCommand {
                 throw ConfigurationError.bad(
                     key: "amount", value: amount, why: "it must be a whole number of units above 0, or $ and tokens")
             }
-            let ledger = try LedgerOffice(path: source.paths().ledger, newOn: source.network())
+            let ledger = try LedgerOffice(path: source.ledgerPath(), newOn: source.network())
             let balance = try await ledger.mint(units, of: token, to: account)
             if output.json {
                 Console.json([
@@ -108,7 +108,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.paths().ledger)
+            let ledger = try await LedgerOffice(path: store.ledgerPath())
             let block = try await ledger.advance(blocks: blocks, seconds: seconds)
             if output.json {
                 Console.json([
@@ -134,7 +134,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.paths().ledger)
+            let ledger = try await LedgerOffice(path: store.ledgerPath())
             let events = try await ledger.events(after: after, limit: limit)
             if output.json {
                 Console.json(["simulated": true, "events": .array(events.map(\.json))])

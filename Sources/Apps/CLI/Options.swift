@@ -103,6 +103,8 @@ struct StoreOptions: ParsableArguments {
         return (paths.store, paths.ledger, source)
     }
 
+    func ledgerPath() async throws -> String { try await ConfigurationSource(flags: flags, file: config).ledgerPath() }
+
     /// Opens the books for writing.
     func books() async throws -> Books {
         let (store, _, source) = try await paths()

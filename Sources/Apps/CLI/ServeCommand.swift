@@ -82,6 +82,10 @@ struct ServeCommand: AsyncParsableCommand {
     var enforceMinDeposit = false
     @Option(name: .long, help: "Seconds from a payment to its answer, 5 to 600. (default: 60)")
     var timeout: String?
+    @Option(name: .long, help: "Requests that a payer may sign ahead on one channel, 1 to 256. (default: 64)")
+    var requestsAhead: String?
+    @Option(name: .long, help: "How many payments may be under way at once, 1 to 1000000. (default: 16384)")
+    var paymentsUnderWay: String?
     @Option(name: .long, help: "Seconds between two looks at what is due to be claimed, 1 to 86400. (default: 60)")
     var claimEvery: String?
     @Option(name: .long, help: "Claim what is older, in seconds, 0 to 2592000. (default: 0; 3600 with a rule below)")
@@ -127,6 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
             .ledger: ledger,
             .facilitator: facilitator, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
+            .requestsAhead: requestsAhead, .paymentsUnderWay: paymentsUnderWay,
             .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,
             .claimAtChannels: claimAtChannels, .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
             .maxUnclaimedInAll: maxUnclaimedInAll, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,

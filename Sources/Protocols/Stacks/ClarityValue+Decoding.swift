@@ -13,7 +13,7 @@ extension ClarityValue {
         decoding bytes: some Collection<UInt8>, limits: DecodingLimits = .default
     ) throws(ClarityCodecFault) {
         guard bytes.count <= limits.bytes else { throw .tooLong(bytes.count) }
-        var reader = ClarityValueReader(bytes: Array(bytes))
+        var reader = ClarityValueReader(bytes: Array(bytes)[...])
         self = try reader.value(depth: limits.depth)
         guard reader.remaining == 0 else { throw .trailingBytes(reader.remaining) }
     }
@@ -25,7 +25,7 @@ extension ClarityValue {
         of bytes: some Collection<UInt8>, limits: DecodingLimits = .default
     ) throws(ClarityCodecFault) -> (value: ClarityValue, length: Int) {
         let head = Array(bytes.prefix(limits.bytes))
-        var reader = ClarityValueReader(bytes: head)
+        var reader = ClarityValueReader(bytes: head[...])
         let value = try reader.value(depth: limits.depth)
         return (value, head.count - reader.remaining)
     }

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
+
 /// Goes through bytes once, never past their end.
 struct ClarityValueReader {
-    private let bytes: [UInt8]
-    private var position = 0
+    private var cursor: ByteCursor<ClarityCodecFault>
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: ArraySlice<UInt8>) { cursor = ByteCursor(bytes, truncated: .truncated) }
 
-    var remaining: Int { bytes.count - position }
+    var remaining: Int { cursor.remaining }
 
     mutating func value(depth: Int) throws(ClarityCodecFault) -> ClarityValue {
         guard depth > 0 else { throw .tooDeep }
-        let first = try byte()
+        let first = try cursor.byte()
         guard let prefix = ClarityValue.Prefix(rawValue: first) else { throw .prefix(first) }
         switch prefix {
-        case .int: return .int(Int128(bitPattern: try number()))
-        case .uint: return .uint(try number())
+        case .int: return .int(Int128(bitPattern: try cursor.number()))
+        case .uint: return .uint(try cursor.number())
         case .boolTrue: return .bool(true)
         case .boolFalse: return .bool(false)
         case .buffer: return .buffer(Array(try content()))
@@ -54,16 +55,16 @@ struct ClarityValueReader {
     }
 
     private mutating func account() throws(ClarityCodecFault) -> StandardPrincipal {
-        let version = try byte()
-        let hash = try take(StandardPrincipal.hashLength)
+        let version = try cursor.byte()
+        let hash = try cursor.take(StandardPrincipal.hashLength)
         guard let account = StandardPrincipal(version: version, hash: hash) else { throw .principalVersion(version) }
         return account
     }
 
     private mutating func contract() throws(ClarityCodecFault) -> ContractIdentifier {
         let issuer = try account()
-        let length = Int(try byte())
-        let bytes = try take(length)
+        let length = Int(try cursor.byte())
+        let bytes = try cursor.take(length)
         let isTransient = bytes.elementsEqual(ClarityName.transient.text.utf8)
         guard let name = isTransient ? .transient : ClarityName(bytes: bytes),
             let identifier = ContractIdentifier(issuer: issuer, name: name)
@@ -72,8 +73,8 @@ struct ClarityValueReader {
     }
 
     private mutating func name() throws(ClarityCodecFault) -> ClarityName {
-        let length = Int(try byte())
-        guard let name = ClarityName(bytes: try take(length)) else { throw .name }
+        let length = Int(try cursor.byte())
+        guard let name = ClarityName(bytes: try cursor.take(length)) else { throw .name }
         return name
     }
 
@@ -89,30 +90,14 @@ struct ClarityValueReader {
     }
 
     private mutating func content() throws(ClarityCodecFault) -> ArraySlice<UInt8> {
-        try take(try count(smallest: 1))
+        try cursor.take(try count(smallest: 1))
     }
 
     /// A count of things of which each takes at least `smallest` bytes.
     private mutating func count(smallest: Int) throws(ClarityCodecFault) -> Int {
-        let count: UInt32 = try number()
+        let count: UInt32 = try cursor.number()
         // Before anything is allocated: a count of four thousand million costs nothing but this comparison.
         guard Int(count) <= remaining / smallest else { throw smallest == 1 ? .truncated : .count(count) }
         return Int(count)
-    }
-
-    private mutating func number<Number: FixedWidthInteger>() throws(ClarityCodecFault) -> Number {
-        try take(Number.bitWidth / 8).reduce(0) { $0 << 8 | Number($1) }
-    }
-
-    private mutating func byte() throws(ClarityCodecFault) -> UInt8 {
-        guard position < bytes.count else { throw .truncated }
-        position += 1
-        return bytes[position - 1]
-    }
-
-    private mutating func take(_ count: Int) throws(ClarityCodecFault) -> ArraySlice<UInt8> {
-        guard count <= remaining else { throw .truncated }
-        position += count
-        return bytes[(position - count)..<position]
     }
 }

@@ -16,7 +16,7 @@ import Synchronization
 ///
 ///     crashing-payer FOLDER KEY LEDGER ACTION URL COUNT KIND.STEP.NUMBER
 ///
-/// `ACTION` is `pay`, `refund` or `withdraw`, done `COUNT` times; `LEDGER` is `-` for a payer that cannot look at it.
+/// `ACTION` is `pay`, `refund` or `withdraw`, done `COUNT` times, or `burst`: `COUNT` payments at once. `LEDGER` is `-` for a payer that cannot look at it.
 /// It ends itself when an entry of `KIND` reaches `STEP` for the `NUMBER`th time; `never` lets it live.
 @main
 enum CrashingPayer {
@@ -34,6 +34,7 @@ enum CrashingPayer {
             signer: KeySigner(key),
             views: ledger.map { [$0] } ?? [], logger: logger)
         let client = wallet.client(options: PayingClient.Options(timeout: .seconds(10), repeats: 0))
+        if arguments[4] == "burst" { return try await burst(count, of: arguments[5], by: client) }
         for _ in 0..<count {
             switch arguments[4] {
             case "pay":
@@ -49,6 +50,20 @@ enum CrashingPayer {
                 for channel in try await wallet.journal.channels() { print(try await wallet.withdraw(channel.id)) }
             default: exit(64)
             }
+        }
+    }
+
+    /// One payment first, which opens the channel, and then all at once.
+    private static func burst(_ count: Int, of url: String, by client: PayingClient) async throws {
+        _ = try await client.execute(PayingRequest(url: url))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    let answer = try await client.execute(PayingRequest(url: url))
+                    print("paid \(answer.receipt?.charged ?? .zero)")
+                }
+            }
+            try await group.waitForAll()
         }
     }
 

@@ -134,6 +134,10 @@ struct UserSpaceTests {
         #expect(try verdict(alice.pub.soul, "inbox", by: bob) == .owned("hi", writer: bob.pub))
         #expect(try verdict(alice.pub.soul, "name", by: bob) == .refused("Certificate verification fail."))
         #expect(try verdict(inbox, "1", by: GunKeyPair()) == .refused("Certificate verification fail."))
+        // JavaScript cuts a path at every slash, also at one that Swift takes for another letter with its accent.
+        for soul in ["~\(alice.pub)/\u{301}x/inbox", "/~\(alice.pub)/inbox"] as [Soul] {
+            #expect(try verdict(soul, "1", by: bob) == .refused("Certificate verification fail."))
+        }
     }
 
     @Test("A certificate ends with its expiry, and where its issuer blocks the writer")

@@ -25,6 +25,15 @@ struct EncodingVectorTests {
         }
     }
 
+    @Test("A number of a message keeps all its 64 bits")
+    func longNumbers() throws {
+        for number in [0, 127, 128, UVarint.maximum, UVarint.maximum + 1, .max] {
+            var writer = ProtobufWriter()
+            writer.add(2, number)
+            #expect(try ProtobufMessage(writer.bytes).number(2) == number)
+        }
+    }
+
     @Test("A varint is refused with the rule that it breaks")
     func varintRefusals() {
         #expect(throws: WireError.varintNotMinimal) { try UVarint.read([0x80, 0x00]) }

@@ -39,6 +39,62 @@ struct HostLimitTests {
         }
     }
 
+    @Test("Connections from one address beyond their number are closed, whatever the peers call themselves")
+    func connectionsPerAddress() async throws {
+        try await HostPair.run(.changed { $0.connectionsPerAddress = 2 }) { pair in
+            var hosts: [PeerHost] = []
+            for index in 0..<3 {
+                hosts.append(try await PeerHost.listen(identity: try Samples.identity(UInt8(10 + index))))
+            }
+            for host in hosts.prefix(2) { _ = try await host.ping(try await host.connect(to: pair.address)) }
+            await #expect(throws: P2PError.self) {
+                _ = try await hosts[2].ping(try await hosts[2].connect(to: pair.address))
+            }
+            // Those that are there go on, and one that leaves makes room.
+            _ = try await hosts[1].ping(try #require(hosts[1].connections.first))
+            await hosts[0].shutdown(grace: .zero)
+            let waiting = ContinuousClock.now + .seconds(10)
+            while pair.listener.connections.count > 1, ContinuousClock.now < waiting { await Task.yield() }
+            _ = try await hosts[2].ping(try await hosts[2].connect(to: pair.address))
+            for host in hosts { await host.shutdown(grace: .zero) }
+        }
+    }
+
+    @Test("Streams of all peers at one address beyond their number are reset")
+    func streamsPerAddress() async throws {
+        try await HostPair.run(.changed { $0.streamsPerAddress = 3 }) { pair in
+            let go = Signal()
+            defer { go.fire() }
+            try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }
+            var hosts: [PeerHost] = []
+            var streams: [PeerStream] = []
+            for index in 0..<3 {
+                let host = try await PeerHost.listen(
+                    identity: try Samples.identity(UInt8(10 + index)),
+                    configuration: .changed { $0.identifiesPeers = false })
+                hosts.append(host)
+                streams.append(try await host.open("/wait/1.0.0", to: pair.address))
+            }
+            await #expect(throws: P2PError.streamReset) {
+                _ = try await hosts[0].open("/wait/1.0.0", to: pair.address).read()
+            }
+            go.fire()
+            for stream in streams { #expect(try await stream.read() == nil) }
+            for host in hosts { await host.shutdown(grace: .zero) }
+        }
+    }
+
+    @Test("An address of version 4 counts alone, and one of version 6 with its whole network")
+    func places() throws {
+        func place(_ text: String) throws -> AddressUses.Place? { AddressUses.Place(try Multiaddr(text: text)) }
+        #expect(try place("/ip4/10.0.0.1/tcp/1") == place("/ip4/10.0.0.1/tcp/2"))
+        #expect(try place("/ip4/10.0.0.1/tcp/1") != place("/ip4/10.0.0.2/tcp/1"))
+        #expect(try place("/ip4/10.0.0.1/tcp/1") == place("/ip6/::ffff:10.0.0.1/tcp/1"))
+        #expect(try place("/ip6/2001:db8:1:2::1/tcp/1") == place("/ip6/2001:db8:1:2:3:4:5:6/tcp/1"))
+        #expect(try place("/ip6/2001:db8:1:2::1/tcp/1") != place("/ip6/2001:db8:1:3::1/tcp/1"))
+        #expect(try place("/dns/example.com/tcp/1") == nil)
+    }
+
     @Test("Streams of one protocol beyond their number are reset, others are not")
     func streamsPerProtocol() async throws {
         try await HostPair.run { pair in

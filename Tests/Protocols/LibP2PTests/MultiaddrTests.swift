@@ -34,6 +34,9 @@ struct MultiaddrTests {
             "/ip6/1::2::3", "/ip6/12345::", "/tcp/-1", "/tcp/+1", "/tcp/", "/tcp/999999", "/dns/", "/p2p/", "/unix",
             "/p2p/12D3KooW", "/ip6/1:2:3:4:5:6:7", "/ip6/1:2:3:4:5:6:7:1.2.3.4", "/ip6/fe80::1%eth0",
         ]
+        // To Swift the slash with an accent is one letter, and no slash.
+        let accented = ["/dns/a/\u{301}b/tcp/1", "/ip4/1.2.3.4/\u{301}tcp/1"]
+        for text in accented { #expect(throws: MultiaddrError.self, "\(text)") { try Multiaddr(text: text) } }
         for text in more { #expect(throws: MultiaddrError.self, "\(text)") { try Multiaddr(text: text) } }
         #expect(throws: MultiaddrError.tooManyParts(limit: 16)) {
             try Multiaddr(text: String(repeating: "/tcp/1", count: 17))
@@ -47,7 +50,7 @@ struct MultiaddrTests {
         "Bytes that are no address are refused",
         arguments: [
             "", "04", "047f0000", "0604", "a503", "a50300", "ffff03", "3500", "35022f61", "3502fffe",
-            "047f000001060fa1a5032212209dff3b17", "80",
+            "047f000001060fa1a5032212209dff3b17", "80", "9003016106000f",
         ])
     func badBytes(hex: String) throws {
         let bytes = try #require(Hex.decode(hex))

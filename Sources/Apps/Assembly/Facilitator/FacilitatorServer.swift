@@ -68,7 +68,7 @@ public struct FacilitatorServer: Service {
                 facilitator: facilitator, metrics: configuration.servesMetrics ? metrics : nil),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [SlowRequestHandler()] as [any RemovableChannelHandler],
+                    additionalChannelHandlers: [HostRule(), SlowRequestHandler()] as [any RemovableChannelHandler],
                     idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(listen.host, port: listen.port), serverName: "farthing",

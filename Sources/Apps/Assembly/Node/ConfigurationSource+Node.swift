@@ -48,7 +48,9 @@ extension ConfigurationSource {
         node.policy = VoucherDesk.Policy(
             timeoutSeconds: try seconds(.timeout, 5...600) ?? 60,
             minimumDeposit: try value(.minDeposit, Self.amountRule) { amount($0, decimals: token.decimals) },
-            enforcesMinimumDeposit: try flag(.enforceMinDeposit) ?? false)
+            enforcesMinimumDeposit: try flag(.enforceMinDeposit) ?? false,
+            requestsAhead: try number(.requestsAhead, 1...256) ?? 64,
+            paymentsUnderWay: try number(.paymentsUnderWay, 1...1_000_000) ?? 16_384)
         if let interval = try seconds(.claimEvery, 1...86_400) { node.claimInterval = .seconds(interval) }
         node.unclaimedCaps = try unclaimedCaps(for: node.prices, decimals: token.decimals)
         node.claimSchedule = try claimSchedule(under: node.unclaimedCaps, decimals: token.decimals)
@@ -87,6 +89,9 @@ extension ConfigurationSource {
         let store = try required(.store)
         return (store, text(.ledger) ?? NodeConfiguration.ledgerPath(besides: store))
     }
+
+    /// Where the ledger is, which may be without a store.
+    public func ledgerPath() throws -> String { try text(.ledger) ?? paths().ledger }
 
     /// Where a store's channels are settled, for commands that work on a store that is there.
     public func place() throws -> SettlementPlace {
@@ -235,14 +240,17 @@ extension ConfigurationSource {
     private func readStreams(into node: inout NodeConfiguration) throws {
         if let pause = try seconds(.streamPause, 1...600) { node.streams.limits.pause = .seconds(pause) }
         if let longest = try seconds(.streamLongest, 1...604_800) { node.streams.limits.longest = .seconds(longest) }
-        let open = try value(.streamsOpen, "it must be a whole number") { text in
-            Int(text).flatMap { (0...1_000_000).contains($0) ? $0 : nil }
-        }
-        if let open { node.streams.open = open }
+        if let open = try number(.streamsOpen, 0...1_000_000) { node.streams.open = open }
         guard node.prices.routes.contains(where: { if case .metered = $0.price { true } else { false } }) else {
             return
         }
         node.limits.silenceTimeout = max(node.limits.silenceTimeout, node.streams.limits.pause + .seconds(10))
+    }
+
+    private func number(_ setting: Setting, _ range: ClosedRange<Int>) throws -> Int? {
+        try value(setting, "it must be a whole number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
     }
 
     func amount(_ text: String, decimals: Int) -> Amount? {

@@ -36,6 +36,8 @@ public enum Setting: String, CaseIterable, Sendable {
     case minDeposit
     case enforceMinDeposit
     case timeout
+    case requestsAhead
+    case paymentsUnderWay
     case claimEvery
     case claimAfter
     case claimAtValue

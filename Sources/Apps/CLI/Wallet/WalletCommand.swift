@@ -42,7 +42,8 @@ struct WalletCommand: AsyncParsableCommand {
             }
             Console.out(address.checksummed)
             Console.error("Made in \(folder.path)\(passphrase.noPassphrase ? ", not encrypted" : "")")
-            Console.error("Simulated money for it: farthing ledger mint --to \(address) --amount '$1' --ledger FILE")
+            Console.error(
+                "Simulated money for it: farthing ledger mint --to \(address) --amount '$1' --ledger farthing.ledger")
         }
     }
 }

@@ -10,7 +10,10 @@ import Foundation
 struct WalletExportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export", abstract: "Write the wallet's channels and history into one file.",
-        discussion: "The key stays where it is, unless --with-key is given; then it goes along as it is, encrypted.")
+        discussion: """
+            The key stays where it is, unless --with-key is given; then it goes along as it is, encrypted. Keep the \
+            file for yourself in any case: prepaid channels can be paid out of with what it says of them.
+            """)
     @Argument(help: "The file to write; it must not be there yet.")
     var file: String
     @Flag(name: .long, help: "With the key file, which must be encrypted.")
@@ -30,11 +33,13 @@ struct WalletExportCommand: AsyncParsableCommand {
         if output.json {
             return Console.json([
                 "file": .string(file), "address": .string(books.address.checksummed),
-                "channels": .integer(books.channels.count), "entries": .integer(books.history.count),
+                "channels": .integer(books.channels.count + books.prepaid.count),
+                "entries": .integer(books.history.count),
                 "withKey": .bool(withKey),
             ])
         }
-        Console.out("Wrote \(books.channels.count) channels and \(books.history.count) entries to \(file)")
+        let channels = books.channels.count + books.prepaid.count
+        Console.out("Wrote \(channels) channels and \(books.history.count) entries to \(file)")
     }
 }
 

@@ -30,7 +30,7 @@ extension Journal {
     public func books(of address: Address) async throws -> WalletBooks {
         try await read { db in
             WalletBooks(
-                address: address, channels: try db.channels(),
+                address: address, channels: try db.channels(), prepaid: try db.prepaidCopies(),
                 history: try Row.fetchAll(db, sql: "SELECT * FROM entries ORDER BY id").map { try $0.entry() })
         }
     }
@@ -53,9 +53,13 @@ extension Journal {
                 throw BooksFault.otherChannel(channel.id)
             }
         }
+        for channel in books.prepaid where channel.payer != address {
+            throw BooksFault.otherAddress(channel.payer, address)
+        }
         return try await change { db in
             var merge = Merge()
             for channel in books.channels { try db.merge(channel, &merge) }
+            for channel in books.prepaid { try db.merge(channel, &merge) }
             var known: [Int64: [JournalEntry]] = [:]
             for row in try Row.fetchAll(db, sql: "SELECT * FROM entries") {
                 let entry = try row.entry()

@@ -11,14 +11,20 @@ public struct WalletBooks: Hashable, Sendable {
     /// Whose books they are.
     public var address: Address
     public var channels: [KeptChannel]
+    /// Channels whose payments fill a purse.
+    public var prepaid: [PrepaidCopy]
     /// Oldest first.
     public var history: [JournalEntry]
     /// The bytes of an encrypted key file; `nil` when the key stays where it is.
     public var keyFile: String?
 
-    public init(address: Address, channels: [KeptChannel], history: [JournalEntry], keyFile: String? = nil) {
+    public init(
+        address: Address, channels: [KeptChannel], prepaid: [PrepaidCopy] = [], history: [JournalEntry],
+        keyFile: String? = nil
+    ) {
         self.address = address
         self.channels = channels
+        self.prepaid = prepaid
         self.history = history
         self.keyFile = keyFile
     }
@@ -34,7 +40,8 @@ public struct WalletBooks: Hashable, Sendable {
         .object([
             "format": .string(Self.format), "version": .integer(Self.version),
             "address": .string(address.checksummed), "channels": .array(channels.map(\.json)),
-            "history": .array(history.map(\.json)), "keyFile": keyFile.map { .string($0) },
+            "prepaid": .array(prepaid.map(\.json)), "history": .array(history.map(\.json)),
+            "keyFile": keyFile.map { .string($0) },
         ])
     }
 
@@ -58,6 +65,14 @@ public struct WalletBooks: Hashable, Sendable {
             }
             guard channel.books.terms.payer == address else { throw .otherAddress(channel.books.terms.payer, address) }
             self.channels.append(channel)
+        }
+        // Earlier exports have none.
+        for (index, channel) in (json["prepaid"]?.arrayValue ?? []).enumerated() {
+            guard let channel = PrepaidCopy(json: channel) else {
+                throw .unreadable(why: "prepaid channel \(index) is damaged")
+            }
+            guard channel.payer == address else { throw .otherAddress(channel.payer, address) }
+            prepaid.append(channel)
         }
         for (index, entry) in history.enumerated() {
             guard let entry = JournalEntry(json: entry, id: Int64(index)) else {

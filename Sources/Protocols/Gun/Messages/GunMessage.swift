@@ -71,7 +71,8 @@ extension GunMessage {
         id = json["#"]?.stringValue.flatMap { $0.isEmpty ? nil : MessageID($0) }
         answers = json["@"]?.stringValue.flatMap { $0.isEmpty ? nil : MessageID($0) }
         hash = json["##"].flatMap { $0.integerValue ?? $0.stringValue.flatMap { Int64($0) } }
-        visited = (json["><"]?.stringValue ?? "").split(separator: ",").prefix(64).map(String.init)
+        visited = (json["><"]?.stringValue ?? "").utf8.split(separator: UInt8(ascii: ",")).prefix(64)
+            .map { String(decoding: $0, as: UTF8.self) }
         failure = json["err"].flatMap(Self.failure)
         isAcknowledged = json["ok"] != nil
         hasMore = json["%"].map { $0 != .null && $0 != 0 && $0 != false } ?? false

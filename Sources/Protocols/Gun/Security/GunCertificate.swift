@@ -88,7 +88,9 @@ public struct GunCertificate: Hashable, Sendable {
             case let pattern?: [pattern]
             case nil: []
             }
-        let path = soul.text.split(separator: "/", maxSplits: 1).dropFirst().first.map(String.init) ?? ""
+        // By bytes, as JavaScript cuts: to Swift a slash with an accent upon it is another letter.
+        let parts = soul.text.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 1, omittingEmptySubsequences: false)
+        let path = parts.dropFirst().first.map { String(decoding: $0, as: UTF8.self) } ?? ""
         return patterns.contains { pattern in
             guard Self.fits(pattern, path: path, key: key.text) else { return false }
             // "+" with "*" asks that the writer's key stands in the path or key.
@@ -114,7 +116,7 @@ public struct GunCertificate: Hashable, Sendable {
 
     private var blockingNode: Soul? {
         guard let name = terms["wb"]?.stringValue ?? terms["wb"]?["#"]?.stringValue else { return nil }
-        return name.hasPrefix("~") ? Soul(name) : Soul("~\(issuer.text)/\(name)")
+        return name.utf8.first == UInt8(ascii: "~") ? Soul(name) : Soul("~\(issuer.text)/\(name)")
     }
 
     /// The block is a value of the owner's, so it stands signed in the graph; what is stored was verified before.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
+
 extension Multiaddr {
     /// Reads an address that fills the bytes.
     public init(bytes: [UInt8]) throws(MultiaddrError) {
@@ -65,7 +67,7 @@ extension Multiaddr.Part {
                 self = code == 4 ? .ip4(address) : .ip6(address)
                 return
             case 6, 273:
-                let port = try reader.uint16()
+                let port: UInt16 = try reader.number()
                 self = code == 6 ? .tcp(port) : .udp(port)
                 return
             case 290, 448, 460, 461, 477, 478:

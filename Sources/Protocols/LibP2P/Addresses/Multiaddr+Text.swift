@@ -11,7 +11,9 @@ extension Multiaddr: CustomStringConvertible, LosslessStringConvertible {
     public init(text: String) throws(MultiaddrError) {
         guard text.utf8.first == UInt8(ascii: "/") else { throw .noSlash }
         guard text.utf8.count <= Self.mostBytes else { throw .tooLong(limit: Self.mostBytes) }
-        var words = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)[...]
+        // By bytes: to Swift a slash with an accent upon it is another letter, and would end up inside of a value.
+        var words = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst()
+            .map { String(decoding: $0, as: UTF8.self) }[...]
         var parts: [Part] = []
         while let name = words.popFirst() {
             if let flag = Part(flag: name) {

@@ -34,10 +34,13 @@ public struct Multiaddr: Hashable, Sendable {
 
     public let parts: [Part]
 
-    /// - Throws: ``MultiaddrError/noSlash`` for no parts at all, ``MultiaddrError/tooManyParts(limit:)``.
+    /// - Throws: ``MultiaddrError/noSlash`` for no parts at all, ``MultiaddrError/tooManyParts(limit:)``,
+    ///   ``MultiaddrError/badValue(protocol:)`` for a socket's path before the end, since in text it takes all that
+    ///   follows.
     public init(_ parts: [Part]) throws(MultiaddrError) {
         guard !parts.isEmpty else { throw .noSlash }
         guard parts.count <= Self.mostParts else { throw .tooManyParts(limit: Self.mostParts) }
+        for case .unix in parts.dropLast() { throw .badValue(protocol: "unix") }
         self.parts = parts
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
+
 /// The part of DNS that multicast discovery needs: questions, and records that point or hold text.
 ///
 /// - Range: at most 9000 bytes, 128 questions and records.
@@ -67,7 +69,7 @@ extension DNSMessage {
         guard bytes.count <= Self.longest else { throw .tooLong }
         do throws(WireError) {
             var reader = ByteReader(bytes)
-            _ = try reader.uint16()
+            _ = try reader.take(2)
             isResponse = try reader.uint16() & 0x8000 != 0
             let questionCount = Int(try reader.uint16())
             var recordCount = 0
@@ -78,7 +80,7 @@ extension DNSMessage {
                 let name = try Self.name(in: bytes, at: &position)
                 var rest = ByteReader(bytes[position...])
                 questions.append((name, try rest.uint16()))
-                _ = try rest.uint16()
+                _ = try rest.take(2)
                 position = bytes.count - rest.remaining
             }
             for _ in 0..<recordCount { records.append(try Self.record(in: bytes, at: &position)) }
@@ -95,8 +97,8 @@ extension DNSMessage {
         let name = try name(in: bytes, at: &position)
         var reader = ByteReader(bytes[position...])
         let type = try reader.uint16()
-        _ = try reader.uint16()
-        let ttl = try reader.uint32()
+        _ = try reader.take(2)
+        let ttl: UInt32 = try reader.number()
         let length = Int(try reader.uint16())
         let start = bytes.count - reader.remaining
         let content = try reader.take(length)
@@ -189,4 +191,8 @@ extension DNSMessage {
         }
         bytes.append(0)
     }
+}
+
+extension ByteReader {
+    fileprivate mutating func uint16() throws(WireError) -> UInt16 { try number() }
 }

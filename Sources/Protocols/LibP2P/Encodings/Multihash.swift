@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 internal import Crypto
+internal import FarthingEncodings
 
 #if canImport(FoundationEssentials)
 internal import FoundationEssentials

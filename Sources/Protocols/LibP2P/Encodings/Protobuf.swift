@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
+
 /// The small part of protocol buffers that libp2p's messages need: numbers and byte strings.
 ///
 /// Fields are written in the order in which they are added, with minimal varints, so equal messages are equal bytes.
@@ -14,7 +16,13 @@ public struct ProtobufWriter: Sendable {
     /// A number, zero included.
     public mutating func add(_ field: Int, _ value: UInt64) {
         UVarint.append(UInt64(field) << 3, to: &bytes)
-        UVarint.append(value, to: &bytes)
+        // All 64 bits, which a uvarint has not.
+        var rest = value
+        while rest > 127 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 128)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
     }
 
     public mutating func add(_ field: Int, _ value: some Collection<UInt8>) {
@@ -53,7 +61,7 @@ public struct ProtobufMessage: Sendable {
             let key = try reader.uvarint()
             guard key >> 3 > 0 else { throw .badField }
             switch key & 7 {
-            case 0: fields.append((key >> 3, .number(try reader.number())))
+            case 0: fields.append((key >> 3, .number(try reader.longNumber())))
             case 2: fields.append((key >> 3, .bytes(try reader.prefixed())))
             default: throw .badField
             }
@@ -96,7 +104,7 @@ public struct ProtobufMessage: Sendable {
 
 extension ByteReader {
     /// A number of a message: up to ten bytes, since a negative one takes all 64 bits.
-    fileprivate mutating func number() throws(WireError) -> UInt64 {
+    fileprivate mutating func longNumber() throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), through: 63, by: 7) {
             let byte = try byte()

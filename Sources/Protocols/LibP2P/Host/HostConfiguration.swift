@@ -11,6 +11,10 @@ public struct HostConfiguration: Sendable {
     public var connections = 256
     /// Connections of either direction with one peer.
     public var connectionsPerPeer = 8
+    /// Connections that were accepted from one address of version 4, or from one network of 64 bits of version 6.
+    public var connectionsPerAddress = 64
+    /// Streams that were opened by all peers at one address, or in one network of 64 bits of version 6.
+    public var streamsPerAddress = 1024
     /// Accepted sockets whose peers have not yet proved who they are.
     public var pendingConnections = 64
     /// How many streams one connection may have open of one protocol, unless its handler says otherwise.

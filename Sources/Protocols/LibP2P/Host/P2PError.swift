@@ -30,6 +30,7 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
     case timedOut(Stage)
     case tooManyConnections(limit: Int)
     case tooManyConnectionsToPeer(limit: Int)
+    case tooManyConnectionsFromAddress(limit: Int)
     /// More bytes wait unread on a connection than may.
     case tooMuchUnread(limit: Int)
     case connectionClosed
@@ -70,6 +71,7 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
         case .timedOut: "p2p.timed-out"
         case .tooManyConnections: "p2p.too-many-connections"
         case .tooManyConnectionsToPeer: "p2p.too-many-connections-to-peer"
+        case .tooManyConnectionsFromAddress: "p2p.too-many-connections-from-address"
         case .tooMuchUnread: "p2p.too-much-unread"
         case .connectionClosed: "p2p.connection-closed"
         case .streamReset: "p2p.stream-reset"
@@ -97,7 +99,9 @@ public enum P2PError: Error, Hashable, CustomStringConvertible {
         case .noMulticast(let reason): "\(code): \(reason)"
         case .noAddress(let peer): "\(code): \(peer)"
         case .timedOut(let stage): "\(code): \(stage.rawValue)"
-        case .tooManyConnections(let limit), .tooManyConnectionsToPeer(let limit): "\(code): at most \(limit)"
+        case .tooManyConnections(let limit), .tooManyConnectionsToPeer(let limit),
+            .tooManyConnectionsFromAddress(let limit):
+            "\(code): at most \(limit)"
         case .tooMuchUnread(let limit): "\(code): at most \(limit) bytes"
         case .endOfStream(let wanted, let got): "\(code): \(got) bytes of \(wanted)"
         case .tooLong(let length, let limit): "\(code): \(length) bytes, and at most \(limit) are read"

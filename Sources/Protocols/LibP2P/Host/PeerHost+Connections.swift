@@ -51,6 +51,16 @@ extension PeerHost {
         if let refusal { throw refusal }
     }
 
+    /// Counts a socket that was accepted as one of its address, until it is closed.
+    func countAddress(of channel: any Channel) throws(P2PError) {
+        guard let place = AddressUses.Place(channel.remoteAddress) else { return }
+        let limit = configuration.connectionsPerAddress
+        guard state.withLock({ $0.acceptedFrom.take(place, limit: limit) }) else {
+            throw .tooManyConnectionsFromAddress(limit: limit)
+        }
+        channel.closeFuture.whenComplete { [weak self] _ in self?.state.withLock { $0.acceptedFrom.giveBack(place) } }
+    }
+
     func dismiss(_ channel: any Channel) { state.withLock { $0.pending[ObjectIdentifier(channel)] = nil } }
 
     private func register(_ connection: PeerConnection, of channel: ObjectIdentifier) throws(P2PError) {
@@ -85,13 +95,17 @@ extension PeerHost {
 
     private func serve(_ stream: PeerStream) {
         let connection = stream.connection
-        guard connection.beginServing() else {
-            stream.reset()
-            return
+        let place = AddressUses.Place(connection.remoteAddress)
+        let limit = configuration.streamsPerAddress
+        guard connection.beginServing() else { return stream.reset() }
+        guard place.map({ place in state.withLock { $0.streamsFrom.take(place, limit: limit) } }) ?? true else {
+            connection.endServing()
+            return stream.reset()
         }
         run { [weak self] in
             await self?.negotiateAndServe(stream)
             connection.endServing()
+            if let place { self?.state.withLock { $0.streamsFrom.giveBack(place) } }
         }
     }
 

@@ -22,6 +22,7 @@ extension PeerHost {
             .childChannelInitializer { [weak self] channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let self else { throw P2PError.shutDown }
+                    try self.countAddress(of: channel)
                     try self.admit(channel, limit: self.configuration.pendingConnections)
                     do {
                         let handler = try self.makeHandler(isDialer: false, on: channel)

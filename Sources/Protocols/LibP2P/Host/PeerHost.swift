@@ -37,6 +37,8 @@ public final class PeerHost: Sendable {
         var dials: [PeerID: EventLoopFuture<PeerConnection>] = [:]
         var known: [PeerID: [Multiaddr]] = [:]
         var announced: [Multiaddr] = []
+        var acceptedFrom = AddressUses()
+        var streamsFrom = AddressUses()
         var isShutDown = false
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import FarthingEncodings
+
 /// The twelve bytes in front of every frame.
 ///
 /// - Unit: version 0, type, flags (2 bytes), stream (4), length (4), the high bytes first.
@@ -46,8 +48,9 @@ public struct YamuxHeader: Hashable, Sendable {
 
     /// Reads twelve bytes.
     public init(_ reader: inout ByteReader) throws(YamuxError) {
-        guard let version = try? reader.byte(), let type = try? reader.byte(), let flags = try? reader.uint16(),
-            let stream = try? reader.uint32(), let length = try? reader.uint32()
+        guard let version = try? reader.byte(), let type = try? reader.byte(),
+            let flags: UInt16 = try? reader.number(), let stream: UInt32 = try? reader.number(),
+            let length: UInt32 = try? reader.number()
         else { throw .dataWithoutStream }
         guard version == 0 else { throw .wrongVersion(version) }
         guard let kind = Kind(rawValue: type) else { throw .unknownType(type) }

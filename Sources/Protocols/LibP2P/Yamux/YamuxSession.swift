@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
+
 /// Many streams over one connection: plain bytes in and out, and in between what happened on which stream.
 ///
 /// Bytes go out by being asked for: ``nextOutput(upTo:sent:)`` gives as many as the transport takes, first what the

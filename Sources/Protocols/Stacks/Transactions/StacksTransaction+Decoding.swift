@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
+
 extension StacksTransaction {
     /// Reads one transaction, and nothing but that.
     ///
@@ -10,7 +12,7 @@ extension StacksTransaction {
     /// - Source: SIP-005, "Transaction encoding".
     public init(decoding bytes: some Collection<UInt8>) throws(TransactionCodecFault) {
         guard bytes.count <= Self.maximumLength else { throw .tooLong(bytes.count) }
-        var reader = TransactionReader(bytes: Array(bytes))
+        var reader = TransactionReader(bytes: Array(bytes)[...])
         self = try reader.transaction()
         guard reader.remaining == 0 else { throw .trailingBytes(reader.remaining) }
     }
@@ -22,7 +24,7 @@ extension StacksTransaction.Payload {
     /// - Throws: ``TransactionCodecFault``.
     public init(decoding bytes: some Collection<UInt8>) throws(TransactionCodecFault) {
         guard bytes.count <= StacksTransaction.maximumLength else { throw .tooLong(bytes.count) }
-        var reader = TransactionReader(bytes: Array(bytes))
+        var reader = TransactionReader(bytes: Array(bytes)[...])
         self = try reader.payload()
         guard reader.remaining == 0 else { throw .trailingBytes(reader.remaining) }
     }
@@ -30,16 +32,15 @@ extension StacksTransaction.Payload {
 
 /// Goes through the bytes of a transaction once, never past their end.
 private struct TransactionReader {
-    private let bytes: [UInt8]
-    private var position = 0
+    private var cursor: ByteCursor<TransactionCodecFault>
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: ArraySlice<UInt8>) { cursor = ByteCursor(bytes, truncated: .truncated) }
 
-    var remaining: Int { bytes.count - position }
+    var remaining: Int { cursor.remaining }
 
     mutating func transaction() throws(TransactionCodecFault) -> StacksTransaction {
         let version: StacksTransaction.Version = try choice(TransactionCodecFault.version)
-        let chainID: UInt32 = try number()
+        let chainID: UInt32 = try cursor.number()
         let authorization = try authorization(version)
         let anchorMode: StacksTransaction.AnchorMode = try choice(TransactionCodecFault.anchorMode)
         let mode: StacksTransaction.PostConditionMode = try choice(TransactionCodecFault.postConditionMode)
@@ -67,11 +68,11 @@ private struct TransactionReader {
     ) throws(TransactionCodecFault) -> StacksTransaction.SpendingCondition {
         let mode: StacksTransaction.SpendingCondition.HashMode = try choice(TransactionCodecFault.hashMode)
         let account = try account(version: mode.addressVersion(on: version).rawValue)
-        let nonce: UInt64 = try number()
-        let fee: UInt64 = try number()
+        let nonce: UInt64 = try cursor.number()
+        let fee: UInt64 = try cursor.number()
         let encoding: StacksTransaction.SpendingCondition.KeyEncoding = try choice(TransactionCodecFault.keyEncoding)
         guard mode != .witness || encoding == .compressed else { throw .uncompressedWitness }
-        guard let signature = StacksTransaction.SignatureBytes(try take(StacksTransaction.SignatureBytes.length))
+        guard let signature = StacksTransaction.SignatureBytes(try cursor.take(StacksTransaction.SignatureBytes.length))
         else { throw .truncated }
         return StacksTransaction.SpendingCondition(
             signer: account, nonce: nonce, fee: fee, keyEncoding: encoding, hashMode: mode, signature: signature)
@@ -84,12 +85,12 @@ private struct TransactionReader {
         case .stx:
             let comparison: StacksTransaction.PostCondition.Comparison = try choice(
                 TransactionCodecFault.postConditionCode)
-            return StacksTransaction.PostCondition(owner, .stx(comparison, try number()))
+            return StacksTransaction.PostCondition(owner, .stx(comparison, try cursor.number()))
         case .fungible:
             let token = try token()
             let comparison: StacksTransaction.PostCondition.Comparison = try choice(
                 TransactionCodecFault.postConditionCode)
-            return StacksTransaction.PostCondition(owner, .fungible(token, comparison, try number()))
+            return StacksTransaction.PostCondition(owner, .fungible(token, comparison, try cursor.number()))
         case .nonFungible:
             let token = try token()
             let value = try value()
@@ -126,22 +127,24 @@ private struct TransactionReader {
             return .contractCall(StacksTransaction.ContractCall(contract, function, arguments))
         case .deploy: return .deploy(try deployment(version: nil))
         case .versionedDeploy:
-            let version = try byte()
+            let version = try cursor.byte()
             guard 1...6 ~= version else { throw .clarityVersion(version) }
             return .deploy(try deployment(version: version))
         }
     }
 
     private mutating func transfer() throws(TransactionCodecFault) -> StacksTransaction.Payload {
-        let kind = try byte()
+        let kind = try cursor.byte()
         let recipient: Principal
         switch ClarityValue.Prefix(rawValue: kind) {
         case .standardPrincipal: recipient = .standard(try account())
         case .contractPrincipal: recipient = .contract(try contract())
         default: throw .recipient(kind)
         }
-        let amount: UInt64 = try number()
-        guard let memo = StacksTransaction.Memo(try take(StacksTransaction.Memo.length)) else { throw .truncated }
+        let amount: UInt64 = try cursor.number()
+        guard let memo = StacksTransaction.Memo(try cursor.take(StacksTransaction.Memo.length)) else {
+            throw .truncated
+        }
         return .transfer(recipient: recipient, microSTX: amount, memo: memo)
     }
 
@@ -150,7 +153,7 @@ private struct TransactionReader {
         guard name.isContractName else { throw .name }
         let length = try count(smallest: 1)
         // What is not ASCII becomes something else that is not ASCII, and is refused.
-        let source = String(decoding: try take(length), as: UTF8.self)
+        let source = String(decoding: try cursor.take(length), as: UTF8.self)
         guard
             let deployment = StacksTransaction.Deployment(name: name, source: source, clarityVersion: version)
         else { throw .source }
@@ -163,27 +166,29 @@ private struct TransactionReader {
     private mutating func value() throws(TransactionCodecFault) -> ClarityValue {
         var window = 256
         while true {
-            let rest = bytes[position...]
+            let rest = cursor.rest
+            let read: (value: ClarityValue, length: Int)
             do throws(ClarityCodecFault) {
-                let (value, length) = try ClarityValue.decodePrefix(
-                    of: rest, limits: ClarityValue.DecodingLimits(bytes: window))
-                position += length
-                return value
+                read = try ClarityValue.decodePrefix(of: rest, limits: ClarityValue.DecodingLimits(bytes: window))
             } catch {
                 guard error == .truncated || error.isCount, window < min(rest.count, ClarityValue.maximumSize) else {
                     throw .value(error)
                 }
                 window = min(window * 8, ClarityValue.maximumSize)
+                continue
             }
+            _ = try cursor.take(read.length)
+            return read.value
         }
     }
 
     private mutating func account() throws(TransactionCodecFault) -> StandardPrincipal {
-        try account(version: try byte())
+        try account(version: try cursor.byte())
     }
 
     private mutating func account(version: UInt8) throws(TransactionCodecFault) -> StandardPrincipal {
-        guard let account = StandardPrincipal(version: version, hash: try take(StandardPrincipal.hashLength)) else {
+        guard let account = StandardPrincipal(version: version, hash: try cursor.take(StandardPrincipal.hashLength))
+        else {
             throw .principalVersion(version)
         }
         return account
@@ -196,14 +201,14 @@ private struct TransactionReader {
     }
 
     private mutating func name() throws(TransactionCodecFault) -> ClarityName {
-        let length = Int(try byte())
-        guard let name = ClarityName(bytes: try take(length)) else { throw .name }
+        let length = Int(try cursor.byte())
+        guard let name = ClarityName(bytes: try cursor.take(length)) else { throw .name }
         return name
     }
 
     /// A count of things of which each takes at least `smallest` bytes.
     private mutating func count(smallest: Int) throws(TransactionCodecFault) -> Int {
-        let count: UInt32 = try number()
+        let count: UInt32 = try cursor.number()
         guard Int(count) <= remaining / smallest else { throw .count(count) }
         return Int(count)
     }
@@ -211,25 +216,9 @@ private struct TransactionReader {
     private mutating func choice<Choice: RawRepresentable<UInt8>>(
         _ fault: (UInt8) -> TransactionCodecFault
     ) throws(TransactionCodecFault) -> Choice {
-        let byte = try byte()
+        let byte = try cursor.byte()
         guard let choice = Choice(rawValue: byte) else { throw fault(byte) }
         return choice
-    }
-
-    private mutating func number<Number: FixedWidthInteger>() throws(TransactionCodecFault) -> Number {
-        try take(Number.bitWidth / 8).reduce(0) { $0 << 8 | Number($1) }
-    }
-
-    private mutating func byte() throws(TransactionCodecFault) -> UInt8 {
-        guard position < bytes.count else { throw .truncated }
-        position += 1
-        return bytes[position - 1]
-    }
-
-    private mutating func take(_ count: Int) throws(TransactionCodecFault) -> ArraySlice<UInt8> {
-        guard count <= remaining else { throw .truncated }
-        position += count
-        return bytes[(position - count)..<position]
     }
 }
 

@@ -64,14 +64,7 @@ public struct StacksClient: Sendable {
     // MARK: - The chain
 
     public func info() async throws(StacksNodeFault) -> ChainInfo {
-        let json = try await get("/v2/info")
-        guard let chainID = json["network_id"]?.integerValue.flatMap(UInt32.init(exactly:)),
-            let burn = json["burn_block_height"]?.unsigned, let stacks = json["stacks_tip_height"]?.unsigned,
-            let tenure = json["tenure_height"]?.unsigned
-        else { throw .malformed("heights or chain are missing") }
-        return ChainInfo(
-            chainID: chainID, burnHeight: burn, stacksHeight: stacks, tenureHeight: tenure,
-            isFullySynced: json["is_fully_synced"]?.boolValue ?? false)
+        try ChainInfo(try await get("/v2/info"))
     }
 
     /// Sees to it that the node is on the chain that is meant.
@@ -83,11 +76,7 @@ public struct StacksClient: Sendable {
     }
 
     public func account(_ owner: Principal) async throws(StacksNodeFault) -> Account {
-        let json = try await get("/v2/accounts/\(owner)?proof=0")
-        guard let balance = json["balance"]?.wide, let locked = json["locked"]?.wide,
-            let nonce = json["nonce"]?.unsigned
-        else { throw .malformed("balance or nonce is missing") }
-        return Account(balance: balance, locked: locked, nonce: nonce)
+        try Account(try await get("/v2/accounts/\(owner)?proof=0"))
     }
 
     /// A transaction in the node's chain, or `nil` when it is in none of its blocks.
@@ -95,11 +84,7 @@ public struct StacksClient: Sendable {
     /// - Throws: ``StacksNodeFault/notIndexed`` when the node does not keep such an index.
     public func transaction(_ id: Hash32) async throws(StacksNodeFault) -> Mined? {
         do throws(StacksNodeFault) {
-            let json = try await get("/v3/transaction/\(Hex.digits(id.bytes))")
-            guard let hash = json["index_block_hash"]?.stringValue.flatMap(Hex.decode).flatMap(Hash32.init),
-                let result = json["result"]?.stringValue
-            else { throw .malformed("block or result is missing") }
-            return json["is_canonical"]?.boolValue == false ? nil : Mined(indexBlockHash: hash, result: result)
+            return try Mined.ifCanonical(try await get("/v3/transaction/\(Hex.digits(id.bytes))"))
         } catch {
             if error == .notFound { return nil }
             if error == .status(501) { throw .notIndexed }
@@ -122,10 +107,7 @@ public struct StacksClient: Sendable {
                 "sender": .string("\(sender)"),
                 "arguments": .array(arguments.map { .string(Hex.encode($0.encoded)) }),
             ])
-        guard json["okay"]?.boolValue == true else {
-            throw .noValue(cause: String((json["cause"]?.stringValue ?? "").prefix(500)))
-        }
-        return try value(json["result"])
+        return try Self.returned(json)
     }
 
     /// What a map has under a key, or `nil`.
@@ -133,19 +115,14 @@ public struct StacksClient: Sendable {
         _ map: ClarityName, key: ClarityValue, of contract: ContractIdentifier
     ) async throws(StacksNodeFault) -> ClarityValue? {
         let path = "/v2/map_entry/\(contract.path)/\(Self.escaped(map))?proof=0"
-        let json = try await post(path, .string(Hex.encode(key.encoded)))
-        switch try value(json["data"]) {
-        case .some(let value): return value
-        case .none: return nil
-        default: throw .malformed("a map's entry is no optional")
-        }
+        return try Self.mapEntry(try await post(path, .string(Hex.encode(key.encoded))))
     }
 
     /// The value of a data variable.
     public func dataVariable(
         _ name: ClarityName, of contract: ContractIdentifier
     ) async throws(StacksNodeFault) -> ClarityValue {
-        try value(try await get("/v2/data_var/\(contract.path)/\(Self.escaped(name))?proof=0")["data"])
+        try Self.value(try await get("/v2/data_var/\(contract.path)/\(Self.escaped(name))?proof=0")["data"])
     }
 
     /// The text of a contract.
@@ -171,12 +148,7 @@ public struct StacksClient: Sendable {
             return
         }
         guard status == 400 else { throw .status(status) }
-        let data = json?["reason_data"]
-        throw .refused(
-            BroadcastRefusal(
-                reason: String((json?["reason"]?.stringValue ?? "Deserialization").prefix(100)),
-                expected: data?["expected"]?.unsigned, actual: data?["actual"]?.unsigned,
-                isOrigin: data?["is_origin"]?.boolValue))
+        throw .refused(BroadcastRefusal(json ?? [:]))
     }
 
     /// What the node thinks the transaction should pay; a node that cannot tell is asked for its rate for a byte.
@@ -186,21 +158,14 @@ public struct StacksClient: Sendable {
             "transaction_payload": .string(Hex.digits(transaction.encodedPayload)), "estimated_len": .integer(length),
         ]
         do throws(StacksNodeFault) {
-            let json = try await post("/v2/fees/transaction", body)
-            let fees = (json["estimations"]?.arrayValue ?? []).compactMap { $0["fee"]?.unsigned }
-            guard fees.count == 3 else { throw .malformed("there are not three estimations") }
-            // Less than the relay's minimum of one micro-STX a byte is never taken in.
-            return Fees(low: max(fees[0], length), middle: max(fees[1], length), high: max(fees[2], length))
+            return try Fees(try await post("/v2/fees/transaction", body), atLeast: length)
         } catch {
             switch error {
             case .status, .notFound: break
             default: throw error
             }
         }
-        guard let rate = try await get("/v2/fees/transfer").unsigned else { throw .malformed("the rate is no number") }
-        let (fee, overflows) = length.multipliedReportingOverflow(by: max(rate, 1))
-        guard !overflows else { throw .malformed("the rate is too high") }
-        return Fees(low: fee, middle: fee, high: fee)
+        return try Fees(rate: try await get("/v2/fees/transfer"), length: length)
     }
 
     // MARK: - Requests
@@ -249,13 +214,6 @@ public struct StacksClient: Sendable {
         }
     }
 
-    private func value(_ json: JSON?) throws(StacksNodeFault) -> ClarityValue {
-        guard let bytes = json?.stringValue.flatMap(Hex.decode), let value = try? ClarityValue(decoding: bytes) else {
-            throw .malformed("a value cannot be read")
-        }
-        return value
-    }
-
     /// Names may end in `?`, which would begin a question.
     private static func escaped(_ name: ClarityName) -> String {
         name.text.utf8.map { byte in
@@ -271,16 +229,4 @@ public struct StacksClient: Sendable {
 
 extension ContractIdentifier {
     fileprivate var path: String { "\(issuer.address)/\(name.text)" }
-}
-
-extension JSON {
-    fileprivate var unsigned: UInt64? {
-        guard case .number(let number) = self else { return nil }
-        return UInt64(number.text)
-    }
-
-    fileprivate var wide: UInt128? {
-        guard let text = stringValue, text.hasPrefix("0x") else { return nil }
-        return UInt128(text.dropFirst(2), radix: 16)
-    }
 }

@@ -39,6 +39,7 @@ struct PaymentHTTPChannel: HTTPChannelHandler {
             try pipeline.addHandler(
                 SlowClientHandler(
                     requestTimeout: requestTimeout, idleTimeout: idleTimeout, isWorking: { lane.isWorking }))
+            try pipeline.addHandler(HostRule.Check())
             try pipeline.addHandler(lane)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))

@@ -83,7 +83,11 @@ struct ClaimWalk {
         guard let payment = try await till.desk.admit(payload, for: offer).payment else {
             return try await adopt(number)
         }
-        let response = try await payment.charge(price)
+        let response: SettleResponse
+        do { response = try await payment.charge(price) } catch let error as SettlementError {
+            guard case .unavailable = error else { throw error }
+            return try await adopt(number)
+        }
         guard response.success else { return try await adopt(number) }
         customers[number].settle(response)
         promised[customers[number].id] = customers[number].charged

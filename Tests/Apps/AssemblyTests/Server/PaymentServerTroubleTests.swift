@@ -83,13 +83,34 @@ struct PaymentServerTroubleTests {
         }
     }
 
-    @Test(arguments: ["", "GET /paid/tea HTTP/1.1\r\nHost:", "POST /free/a HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc"])
+    @Test(arguments: [
+        "", "GET /paid/tea HTTP/1.1\r\nHost:", "POST /free/a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc",
+    ])
     func `hangs up on a client that falls silent`(text: String) async throws {
         try await Stall.open(requestTimeout: .milliseconds(50)) { stall in
             try await RawClient.open(stall.port) { client in
                 if !text.isEmpty { try await client.send(text) }
                 _ = await client.rest()
             }
+        }
+    }
+
+    @Test(arguments: ["", "Host: a\r\nHost: b\r\n", "Host: a/b\r\n"])
+    func `answers a payment without the one host that it must have with 400, and charges nothing`(
+        headers: String
+    ) async throws {
+        try await Stall.open { stall in
+            var customer = try await stall.till.customer(4, holding: units(1_000_000))
+            let good = try stall.paid("/paid/tea", by: &customer)
+            let bad = try stall.paid("/paid/tea", by: &customer).replacing(
+                "Host: stall.test\r\n", with: headers, maxReplacements: 1)
+            let requests = good + bad
+            try await RawClient.open(stall.port) { client in
+                try await client.send(requests)
+                #expect(try await client.reply().status == 200)
+                #expect(try await client.reply().status == 400)
+            }
+            #expect(try await stall.charged(customer) == units(100))
         }
     }
 

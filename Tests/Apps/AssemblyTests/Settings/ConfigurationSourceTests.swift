@@ -43,6 +43,14 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test func `say how many requests may be signed ahead, and how many payments may be under way`() async throws {
+        let usual = try await node()
+        #expect(usual.policy.requestsAhead == 64 && usual.policy.paymentsUnderWay == 16_384)
+        let told = try await node(
+            [.requestsAhead: ["7"]], environment: ["FARTHING_PAYMENTS_UNDER_WAY": "3", "FARTHING_REQUESTS_AHEAD": "8"])
+        #expect(told.policy.requestsAhead == 7 && told.policy.paymentsUnderWay == 3)
+    }
+
     @Test(arguments: [Setting.upstream, .price, .store, .payTo])
     func `are named when one is missing`(setting: Setting) async throws {
         await #expect(throws: ConfigurationError.missing(key: setting.rawValue)) {
@@ -51,7 +59,9 @@ struct ConfigurationSourceTests {
     }
 
     @Test(arguments: [
-        (Setting.claimEvery, "0"), (.claimEvery, "86401"), (.claimAfter, "-1"), (.claimAfter, "2592001"),
+        (Setting.requestsAhead, "0"), (.requestsAhead, "257"), (.paymentsUnderWay, "0"), (.paymentsUnderWay, "1000001"),
+        (.paymentsUnderWay, "many"), (.claimEvery, "0"), (.claimEvery, "86401"), (.claimAfter, "-1"),
+        (.claimAfter, "2592001"),
         (.claimAfter, "soon"), (.claimAtValue, "-1"), (.claimAtValue, "1.5"), (.claimAtValue, "$1.2345678"),
         (.claimAtChannels, "0"), (.claimAtChannels, "-3"), (.claimAtChannels, "many"),
         (.maxUnclaimedPerChannel, "999"), (.maxUnclaimedPerChannel, "0"), (.maxUnclaimedInAll, "$0.000999"),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402Client
+import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingWallet
@@ -47,6 +49,89 @@ struct WalletBooksTests {
             #expect(try await other.merge(books, into: wallet.address) == Journal.Merge(unchanged: 1))
             #expect(try await other.entries().map(\.state) == [.paid, .paid, .paid])
             #expect(try await other.channels().allSatisfy { $0.books.isRebuilt && $0.books.charged == 3000 })
+        }
+    }
+
+    /// A market of one scheme, a wallet that paid there so often, and how to pay on out of other books of the same key.
+    private func prepaid(
+        _ scheme: PaymentScheme, after payments: Int,
+        _ body: @escaping @Sendable (Market, Wallet, _ other: (Journal) throws -> Wallet) async throws -> Void
+    ) async throws {
+        let configure: @Sendable (inout NodeConfiguration) -> Void = { $0.schemes = [scheme] }
+        try await Market.open(configure: configure) { market in
+            let signer = KeySigner(PrivateKey.random())
+            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 1_000_000)
+            let wallet = try market.wallet(signer: signer)
+            for _ in 0..<payments {
+                _ = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            }
+            try await body(market, wallet) { journal in
+                Wallet(journal: journal, lockFolder: nil, signer: signer, views: [market.ledger], logger: Market.quiet)
+            }
+        }
+    }
+
+    @Test(arguments: [PaymentScheme.hashChain, .merkleToken, .twoWay, .lottery])
+    func `of prepaid channels go along, and pay on out of the same deposit`(scheme: PaymentScheme) async throws {
+        try await prepaid(scheme, after: 3) { market, wallet, other in
+            let books = try await wallet.journal.books(of: wallet.address)
+            #expect(books.prepaid.map(\.scheme) == [scheme.rawValue] && books.channels.isEmpty)
+            let read = try WalletBooks(file: books.json.bytes)
+            #expect(read.prepaid == books.prepaid && read.json == books.json)
+            let journal = try Journal(path: nil)
+            #expect(try await journal.merge(read, into: wallet.address).added == 1)
+            #expect(try await journal.merge(read, into: wallet.address) == Journal.Merge(unchanged: 1))
+            let restored = try other(journal)
+            let answer = try await restored.client().execute(PayingRequest(url: market.url + "/weather"))
+            #expect(answer.receipt?.charged == Market.price)
+            let overviews = try await journal.overviews()
+            #expect(overviews.map(\.charged) == [4000], "one channel, and nothing paid twice")
+            #expect(market.upstream.calls == 4)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test(arguments: [PaymentScheme.hashChain, .merkleToken, .twoWay, .lottery])
+    func `of prepaid channels with an older copy lose nothing, whichever is taken into which`(
+        scheme: PaymentScheme
+    ) async throws {
+        try await prepaid(scheme, after: 2) { market, wallet, other in
+            let old = try await wallet.journal.books(of: wallet.address)
+            for _ in 0..<2 { _ = try await wallet.client().execute(PayingRequest(url: market.url + "/weather")) }
+            let new = try await wallet.journal.books(of: wallet.address)
+            for (first, second) in [(old, new), (new, old)] {
+                let journal = try Journal(path: nil)
+                try await journal.merge(first, into: wallet.address)
+                try await journal.merge(second, into: wallet.address)
+                #expect(try await journal.overviews().map(\.charged) == [4000])
+                #expect(try await journal.books(of: wallet.address).prepaid == new.prepaid)
+            }
+        }
+    }
+
+    @Test func `of prepaid channels are refused when they are another's or damaged`() async throws {
+        try await prepaid(.hashChain, after: 1) { _, wallet, _ in
+            let books = try await wallet.journal.books(of: wallet.address)
+            let stranger = PrivateKey.random().address
+            var foreign = books
+            foreign.address = stranger
+            #expect(throws: BooksFault.otherAddress(wallet.address, stranger)) {
+                try WalletBooks(file: foreign.json.bytes)
+            }
+            let journal = try Journal(path: nil)
+            await #expect(throws: BooksFault.otherAddress(wallet.address, stranger)) {
+                try await journal.merge(foreign, into: stranger)
+            }
+            #expect(try await journal.overviews().isEmpty)
+            let text = books.json.text
+            let copy = try #require(books.prepaid.first)
+            for (part, damaged) in [
+                ("\(copy.id)", ChannelID(.zero).description), ("\"hash-chain\"", "\"casino\""),
+                ("\"books\":\"0x", "\"books\":\"0x00"), ("eip155:84532", "base"),
+            ] {
+                let file = Array(text.replacing(part, with: damaged).utf8)
+                #expect(throws: BooksFault.self, "\(part)") { try WalletBooks(file: file) }
+            }
         }
     }
 

@@ -112,6 +112,36 @@ struct KilledPayerTests {
         }
     }
 
+    @Test(
+        arguments: [
+            "payment.begun.2", "payment.begun.9", "payment.signed.5", "payment.signed.17", "payment.finishing.3",
+            "payment.finished.11",
+        ], [true, false])
+    func `pays nothing twice after a death in the middle of a burst`(place: String, readsLedger: Bool) async throws {
+        let configure: @Sendable (inout NodeConfiguration) -> Void = { $0.policy.minimumDeposit = 100_000 }
+        try await Market.open(configure: configure) { market in
+            let grave = try await Grave(market, readsLedger: readsLedger)
+            let payer = try grave.payer("burst", times: 30, killedAt: place)
+            #expect(try await payer.end() == Self.killed)
+            let wallet = try grave.wallet()
+            let client = wallet.client()
+            for _ in 1...2 {
+                let answer = try await client.execute(PayingRequest(url: market.url + "/weather"))
+                #expect(answer.receipt?.charged == Market.price)
+            }
+            let books = try #require(try await wallet.journal.channels().first).books
+            #expect(books.misconduct == nil)
+            #expect(try await wallet.journal.channels().count == 1, "one channel, whatever happened")
+            // The payee was paid for what was served, and for nothing else.
+            #expect(books.charged.units == UInt128(market.upstream.calls) * Market.price.units)
+            #expect(try await market.faults(with: wallet) == [])
+            let entries = try await wallet.journal.entries(limit: 1000)
+            #expect(entries.count { $0.state == .paid } == market.upstream.calls)
+            #expect(entries.filter { $0.state == .pending || $0.state == .unknown } == [])
+            #expect(try await market.ledger.snapshot(of: books.id)?.balance == 100_000, "one deposit")
+        }
+    }
+
     @Test func `leaves its channel to another process when it is killed with it`() async throws {
         try await Market.open { market in
             let grave = try await Grave(market, readsLedger: true)

@@ -99,6 +99,27 @@ struct ConfigurationTests {
         #expect(!outcome.errors.isEmpty)
     }
 
+    @Test(arguments: [
+        ["serve", "--prise", "1", "--json"], ["sell", "--json"], ["channels", "show", "x", "--json"],
+        ["key", "new", "--json"], ["ledger", "mint", "--to", "0x12", "--amount", "1", "--json"],
+    ])
+    func `in words that it does not know, says so in JSON to a program`(arguments: [String]) async throws {
+        let outcome = try await Farthing.run(arguments, in: folder)
+        #expect(outcome.exitCode == 64 && outcome.output.isEmpty)
+        #expect(outcome.code == "usage")
+        let lines = outcome.errors.split(separator: "\n")
+        try #require(lines.count == 1)
+        let error = try JSON.parse(String(lines[0]))["error"]
+        #expect(error?["message"]?.stringValue?.isEmpty == false && error?["remedy"]?.stringValue != nil)
+    }
+
+    @Test func `is asked for help, which is no error, and no JSON`() async throws {
+        for arguments in [["serve", "--help", "--json"], ["--version"]] {
+            let outcome = try await Farthing.run(arguments, in: folder)
+            #expect(outcome.exitCode == 0 && !outcome.output.isEmpty && outcome.errors.isEmpty)
+        }
+    }
+
     @Test func `says it in two lines to a person`() async throws {
         let outcome = try await Farthing.run(arguments(["--price": nil]).filter { $0 != "--json" }, in: folder)
         #expect(outcome.exitCode == 78)
@@ -117,7 +138,7 @@ struct PrecedenceTests {
         let file = try folder.write(
             "farthing.json",
             JSON.object([
-                "price": "1", "timeout": 11, "withdrawDelay": 1001, "minDeposit": "5001",
+                "price": "1", "timeout": 11, "requestsAhead": 7, "withdrawDelay": 1001, "minDeposit": "5001",
                 "payTo": .string(Shop.receiver),
                 "upstream": .string(upstream.url), "store": .string(folder.file("from-file")),
                 "requirePaymentIdentifier": true, "enforceMinDeposit": false, "metrics": false, "claimEvery": 1,
@@ -137,6 +158,7 @@ struct PrecedenceTests {
         #expect(reply.offer?["maxTimeoutSeconds"] == 22)
         #expect(reply.offer?[path: "extra.withdrawDelay"] == 1003)
         #expect(reply.offer?[path: "extra.minDeposit"] == "5001")
+        #expect(reply.required?[path: "extensions.sign-ahead.info.maximum"] == 7)
         #expect(reply.required?[path: "extensions.payment-identifier.info.required"] == true)
         #expect(try await serve.client.get("/metrics").status == 402, "it is not served, and so it is sold")
         #expect(try await serve.stop() == 0)

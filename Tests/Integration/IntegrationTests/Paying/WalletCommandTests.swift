@@ -19,6 +19,13 @@ struct WalletCommandTests {
         let told = try await Farthing.run(
             ["wallet", "new", "--no-passphrase"], environment: ["FARTHING_WALLET": folder.file("other")], in: folder)
         #expect(told.output.hasPrefix("0x") && told.errors.contains("farthing ledger mint --to 0x"))
+        // The line works as it stands there.
+        let hint = try #require(told.errors.split(separator: "\n").first { $0.contains("farthing ledger mint") })
+        let words = hint.replacing("'", with: "").split(separator: " ").drop { $0 != "ledger" }.map { String($0) }
+        let minted = try await Farthing.run(words + ["--json"], in: folder)
+        #expect(minted.exitCode == 0 && minted.json?["balance"] == "1000000", "\(minted.errors)")
+        let accounts = try await Farthing.run(["ledger", "accounts", "--ledger", "farthing.ledger"], in: folder)
+        #expect(accounts.exitCode == 0 && accounts.output.contains("USDC"))
     }
 
     @Test func `counts what it holds`() async throws {

@@ -145,6 +145,28 @@ struct ClientTroubleTests {
         }
     }
 
+    @Test(arguments: [
+        "", "Host: a\r\nHost: a\r\n", "Host: a\r\nhOsT: b\r\n", "Host: a/b\r\n", "Host: a b\r\n", "Host: a@b\r\n",
+    ])
+    func `does not say of which host it wants something, or of two`(headers: String) async throws {
+        try await shop.expectNothing {
+            let connection = try await RawConnection.open(port: shop.serve.port)
+            try await connection.send("GET /good HTTP/1.1\r\n\(headers)\r\nGET /good HTTP/1.1\r\nHost: a\r\n\r\n")
+            let reply = try await connection.reply(within: .seconds(5))
+            #expect(reply.status == 400)
+            // What follows is not read any more.
+            #expect(try await connection.isEnded(within: .seconds(5)))
+            return reply
+        }
+    }
+
+    @Test(arguments: ["Host: a.example:8080\r\n", "Host: [::1]:80\r\n", "Host:\r\n"])
+    func `names a host of any form`(headers: String) async throws {
+        let connection = try await RawConnection.open(port: shop.serve.port)
+        try await connection.send("GET /healthz HTTP/1.1\r\n\(headers)\r\n")
+        #expect(try await connection.reply(within: .seconds(5)).status == 200)
+    }
+
     @Test func `sends more headers than anybody needs`() async throws {
         try await shop.expectNothing {
             let headers = (0..<50_000).map { ("X-\($0)", "some value") }

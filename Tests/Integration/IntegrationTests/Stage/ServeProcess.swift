@@ -30,14 +30,23 @@ final class ServeProcess: Sendable {
     ) async throws -> ServeProcess {
         let child = try ChildProcess(
             ["serve", "--listen", "127.0.0.1:0", "--json"] + arguments, environment: environment, folder: folder.path)
-        _ = try await eventually(within: .seconds(60)) { child.output.contains("\n") || !child.isRunning }
-        guard let line = child.output.split(separator: "\n").first, let announcement = try? JSON.parse(String(line)),
+        _ = try await eventually(within: .seconds(60)) { child.said("listening") != nil || !child.isRunning }
+        guard let announcement = child.said("listening"),
             let port = announcement["listening"]?.stringValue?.split(separator: ":").last.flatMap({ Int($0) })
         else {
             child.send(SIGKILL)
             throw NeverListened(errors: child.errors)
         }
         return ServeProcess(child: child, announcement: announcement, port: port)
+    }
+
+    /// Where peers reach it, once it listens for them.
+    func peer() async throws -> String {
+        _ = try await eventually(within: .seconds(20)) { self.child.said("peers") != nil }
+        guard let address = child.said("peers")?["peers"]?.arrayValue?.first?.stringValue else {
+            throw NeverListened(errors: child.errors)
+        }
+        return address
     }
 
     /// Asks it to stop, and waits until it did.
@@ -50,5 +59,14 @@ final class ServeProcess: Sendable {
     func kill() async throws {
         child.send(SIGKILL)
         _ = try await child.exitCode()
+    }
+}
+
+extension ChildProcess {
+    /// The first line of its output that is an object with such a member.
+    fileprivate func said(_ member: String) -> JSON? {
+        // The last line may not be whole yet.
+        output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().lazy
+            .compactMap { try? JSON.parse(String($0)) }.first { $0[member] != nil }
     }
 }
