@@ -64,6 +64,11 @@ extension ClientCore {
         }
         interest[soul] = nil
         released.append(soul)
+        // What others have written must not keep out what is waited for.
+        while graph.bytes > limits.graphBytes / 4, !released.isEmpty {
+            let old = released.removeFirst()
+            if interest[old] == nil { graph.remove(old) }
+        }
         guard released.count > 2 * Self.remembered else { return }
         for old in released.prefix(Self.remembered) where interest[old] == nil { graph.remove(old) }
         released.removeFirst(Self.remembered)
