@@ -54,6 +54,9 @@ public actor GunClient {
         return client
     }
 
+    /// Whether this is the address of a relay: `ws://host:port/gun`, the port and the path if need be.
+    public static func isAddress(_ text: String) -> Bool { (try? RelayAddress(text)) != nil }
+
     /// Ends all connections; what is under way fails, and sequences of changes end.
     public func close() async {
         guard !isClosed else { return }
