@@ -54,7 +54,7 @@ struct PeerPayingTests {
             }, visit)
     }
 
-    private static func openOverGun(
+    static func openOverGun(
         at relay: String, _ prices: PriceList? = nil,
         _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
     ) async throws {
