@@ -83,7 +83,7 @@ private struct GunRelayService: Service {
 }
 
 /// An error of GUN's, as commands tell of errors.
-private struct GunFault: ExplainedError {
+struct GunFault: ExplainedError {
     let error: GunError
 
     var code: String { error.code }

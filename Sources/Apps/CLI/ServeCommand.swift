@@ -34,6 +34,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "The file of the node's key among peers. (default: STORE.libp2p.key)")
     var libp2pKey: String?
     @Option(
+        name: .long,
+        help: "Sell over GUN too: the relays, such as ws://192.0.2.7:8765/gun; several with commas between.")
+    var gun: String?
+    @Option(name: .long, help: "The file of the key from which the node's keys in GUN follow. (default: STORE.gun.key)")
+    var gunKey: String?
+    @Option(
         name: .long, help: "true or false: whether to tell the local network of it by multicast DNS. (default: true)")
     var mdns: String?
     @Option(name: .long, help: "The address of the API, such as http://127.0.0.1:3000.")
@@ -124,7 +130,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var flags: [Setting: [String]] {
         var flags = logs.flags.adding([
-            .listen: listen, .libp2p: libp2p, .libp2pKey: libp2pKey, .mdns: mdns, .upstream: upstream, .price: price,
+            .listen: listen, .libp2p: libp2p, .libp2pKey: libp2pKey, .mdns: mdns, .gun: gun, .gunKey: gunKey,
+            .upstream: upstream, .price: price,
             .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,
@@ -157,14 +164,13 @@ struct ServeCommand: AsyncParsableCommand {
         let server = NodeServer(
             node: node, metrics: { metrics.text() },
             onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) },
-            onPeersListening: { addresses in Self.announce(addresses, asJSON: asJSON) })
+            onPeersListening: { addresses in Self.announce(addresses.map(\.description), "peers", asJSON: asJSON) },
+            onGunListening: { addresses in Self.announce(addresses, "gun", asJSON: asJSON) })
         try await Serving.run(server, logger: logger) { await node.close() }
     }
 
-    private static func announce(_ addresses: [Multiaddr], asJSON: Bool) {
-        if asJSON {
-            return Console.out(JSON.object(["peers": .array(addresses.map { .string("\($0)") })]).text)
-        }
+    private static func announce(_ addresses: [String], _ road: String, asJSON: Bool) {
+        if asJSON { return Console.out(JSON.object([road: .array(addresses.map { .string($0) })]).text) }
         for address in addresses { Console.out("Peers reach it at \(address)") }
     }
 

@@ -110,7 +110,7 @@ public final class Wallet: Sendable {
 
     /// A client that pays out of this wallet.
     ///
-    /// - Parameter carrier: What requests are sent with: HTTP, or a ``PeerCarrier`` for peers too.
+    /// - Parameter carrier: What requests are sent with: HTTP, or a ``PeerCarrier`` or ``GunCarrier`` for peers too.
     public func client(
         options: PayingClient.Options = PayingClient.Options(),
         carrier: any RequestCarrier = PayingClient.standardHTTPClient

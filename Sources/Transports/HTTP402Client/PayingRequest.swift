@@ -7,7 +7,7 @@ public import NIOHTTP1
 /// A request that may be sent more than once: without a payment, with one, and again when the answer got lost.
 public struct PayingRequest: Sendable {
     public var method: HTTPMethod
-    /// `http://` or `https://`, or what the client's carrier knows besides, as `libp2p://`.
+    /// `http://` or `https://`, or what the client's carrier knows besides, as `libp2p://` or `gun://`.
     public var url: String
     public var headers: HTTPHeaders
     /// Makes the body anew each time; `nil` for none.

@@ -10,19 +10,20 @@ public struct RequestedResource: Hashable, Sendable {
     /// In lower case, with the port when it is not the scheme's own: `api.example.com`, `127.0.0.1:4020`.
     public let host: String
     public let isEncrypted: Bool
-    /// `http`, `https` or `libp2p`.
+    /// `http`, `https`, `libp2p` or `gun`.
     public let scheme: String
     /// The path without the query: what it is sold under.
     public let path: String
     /// Whether more payments for it follow before this one is answered, as with a stream that is paid ahead.
     public var isPaidAhead = false
 
-    /// With `libp2p://` the host is a peer's id, which no two peers share in lower case either.
+    /// With `libp2p://` and `gun://` the host is a peer's id or key, which no two share in lower case either.
     ///
-    /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…`, `https://HOST…` and `libp2p://PEER…`.
+    /// - Throws: ``PayingError/badURL(_:)`` for anything but `http://HOST…`, `https://HOST…`, `libp2p://PEER…` and
+    ///   `gun://KEY…`.
     public init(method: String, url: String) throws(PayingError) {
         guard let parts = URLComponents(string: url), let scheme = parts.scheme?.lowercased(),
-            ["http", "https", "libp2p"].contains(scheme), let name = parts.host?.lowercased(), !name.isEmpty,
+            ["http", "https", "libp2p", "gun"].contains(scheme), let name = parts.host?.lowercased(), !name.isEmpty,
             parts.user == nil, parts.password == nil
         else { throw .badURL(String(url.prefix(200))) }
         self.method = method

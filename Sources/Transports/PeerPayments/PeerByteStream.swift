@@ -3,7 +3,7 @@
 
 /// Bytes to and from a peer, in order and without loss.
 ///
-/// A stream of libp2p is one. Whoever reads slowly slows the other side: ``write(_:)`` waits then.
+/// A stream of libp2p is one, and so is one through GUN relays. Whoever reads slowly slows the other side: ``write(_:)`` waits then.
 public protocol PeerByteStream: Sendable {
     /// The next bytes, as many as there are; `nil` when the other side has closed.
     func read() async throws -> [UInt8]?

@@ -17,7 +17,10 @@ struct ClientBench {
     var changes: [GunChange] = []
     var notices: [String] = []
 
-    init() { core = ClientCore(generator: SeededGenerator(seed: 2)) }
+    /// The relays that are to be connected anew.
+    var renewed: [ClientCore.Relay] = []
+
+    init(limits: GunLimits = GunLimits()) { core = ClientCore(limits: limits, generator: SeededGenerator(seed: 2)) }
 
     mutating func join(_ number: Int) -> ClientCore.Relay {
         let relay = ClientCore.Relay(number)
@@ -66,6 +69,7 @@ struct ClientBench {
             case .finishPut(let ticket, let result): puts[ticket] = result
             case .finishGet(let ticket, let result): gets[ticket] = result
             case .deliver(_, let changes): self.changes += changes
+            case .renew(let relay): renewed.append(relay)
             case .notice(_, let text): notices.append(text)
             }
         }
@@ -306,5 +310,42 @@ struct ClientCoreTests {
         }
         #expect(bench.core.graph.count <= 2 * ClientCore.remembered + 1)
         #expect(bench.core.tickets.isEmpty && bench.core.messages.isEmpty && bench.core.interest.isEmpty)
+    }
+
+    @Test("However long their texts, forgotten nodes leave room for others")
+    func forgettingLongTexts() throws {
+        var limits = GunLimits()
+        limits.graphBytes = 1_000_000
+        var bench = ClientBench(limits: limits)
+        let relay = bench.join(0)
+        for index in 0..<60 {
+            let soul = Soul("s\(index)")
+            let ticket = try bench.follow(soul)
+            let text = GunValue.text(String(repeating: "x", count: 100_000))
+            bench.hear(["#": nil, "put": GraphWire.json([bench.node(soul, "a", text)])], from: relay)
+            #expect(bench.changes.last?.soul == soul)
+            bench.core.cancel(ticket)
+        }
+        #expect(bench.core.graph.bytes <= limits.graphBytes / 2)
+    }
+
+    @Test("Connects anew before a relay has been asked for as much as it remembers")
+    func renewal() throws {
+        var limits = GunLimits()
+        limits.subscriptionsPerPeer = 40
+        var bench = ClientBench(limits: limits)
+        let relay = bench.join(0)
+        let kept = try bench.follow("kept")
+        for index in 0..<29 { bench.core.cancel(try bench.follow(Soul("s\(index)"))) }
+        #expect(bench.renewed.isEmpty)
+        bench.core.cancel(try bench.follow("s0"))
+        #expect(bench.renewed.isEmpty, "it was asked for before")
+        bench.core.cancel(try bench.follow("s29"))
+        #expect(bench.renewed == [relay])
+        bench.core.disconnect(relay)
+        _ = bench.take(relay)
+        bench.run(bench.core.connect(relay, at: bench.now))
+        #expect(bench.take(relay).compactMap { $0["get"]?["#"] } == ["kept"])
+        bench.core.cancel(kept)
     }
 }

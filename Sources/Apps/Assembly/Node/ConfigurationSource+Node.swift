@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 import FarthingEVMSettlement
+import FarthingGun
 import FarthingHTTP402
 import FarthingLibP2P
 public import FarthingPrimitives
@@ -30,6 +31,7 @@ extension ConfigurationSource {
             node.listen = listen
         }
         node.peers = try peers(besides: node.storePath)
+        node.gun = try gun(besides: node.storePath)
         node.ledgerPath = text(.ledger) ?? node.ledgerPath
         node.facilitator = try facilitator()
         node.chain = try chain()
@@ -82,6 +84,15 @@ extension ConfigurationSource {
             NodeConfiguration.Peers(
                 listen: $0, identityPath: text(.libp2pKey) ?? store + ".libp2p.key", isAnnounced: isAnnounced)
         }
+    }
+
+    /// By which relays payers reach the node over GUN, if they are to.
+    private func gun(besides store: String) throws -> NodeConfiguration.Gun? {
+        let relays = try value(.gun, "it must be a list of relays such as ws://192.0.2.7:8765/gun") { text in
+            let parts = text.split(separator: ",").map { $0.filter { $0 != " " } }
+            return parts.isEmpty || !parts.allSatisfy(GunClient.isAddress) ? nil as [String]? : parts
+        }
+        return relays.map { NodeConfiguration.Gun(relays: $0, keyPath: text(.gunKey) ?? store + ".gun.key") }
     }
 
     /// Where the store and its ledger are, for commands that need no more.

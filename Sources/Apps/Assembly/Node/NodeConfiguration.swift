@@ -38,9 +38,23 @@ public struct NodeConfiguration: Sendable {
         }
     }
 
+    /// How payers reach the node over GUN, where neither side listens and both know a relay.
+    public struct Gun: Hashable, Sendable {
+        /// The relays' addresses, such as `ws://192.0.2.7:8765/gun`; several are better than one.
+        public var relays: [String]
+        /// The file of the key from which the node's keys in GUN follow; made when it is not there.
+        public var keyPath: String
+        public init(relays: [String], keyPath: String) {
+            self.relays = relays
+            self.keyPath = keyPath
+        }
+    }
+
     public var listen = Endpoint(host: "127.0.0.1", port: 4020)
     /// Sells over libp2p too what is sold over HTTP; `nil` does not.
     public var peers: Peers?
+    /// Sells over GUN too what is sold over HTTP; `nil` does not.
+    public var gun: Gun?
     public var upstream: String
     public var prices: PriceList
     public var network: Network

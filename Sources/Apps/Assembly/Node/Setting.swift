@@ -9,6 +9,8 @@ public enum Setting: String, CaseIterable, Sendable {
     case libp2p
     case libp2pKey
     case mdns
+    case gun
+    case gunKey
     case upstream
     case price
     case routes

@@ -26,20 +26,24 @@ public struct NodeServer: Service {
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
     private let onPeersListening: @Sendable ([Multiaddr]) async -> Void
+    private let onGunListening: @Sendable ([String]) async -> Void
 
     /// - Parameters:
     ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
     ///   - onListening: Told the address once connections are taken; the port is the one that the system chose.
     ///   - onPeersListening: Told the addresses, with the node's peer id, once peers may dial.
+    ///   - onGunListening: Told where payers reach it over GUN, one address for each relay, once they may call.
     public init(
         node: PaymentNode, metrics: (@Sendable () -> String)?,
         onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in },
-        onPeersListening: @escaping @Sendable ([Multiaddr]) async -> Void = { _ in }
+        onPeersListening: @escaping @Sendable ([Multiaddr]) async -> Void = { _ in },
+        onGunListening: @escaping @Sendable ([String]) async -> Void = { _ in }
     ) {
         self.node = node
         self.metrics = metrics
         self.onListening = onListening
         self.onPeersListening = onPeersListening
+        self.onGunListening = onGunListening
     }
 
     /// Serves until it is asked to stop.
@@ -73,6 +77,7 @@ public struct NodeServer: Service {
             },
             logger: quiet)
         let logger = node.logger
+        let counter = PeerCounter(responder: responder, logger: logger)
         let gauge = Meter(label: "farthing_unclaimed_units")
         var group = ServiceGroupConfiguration(
             services: [
@@ -93,9 +98,12 @@ public struct NodeServer: Service {
                     }),
                 .init(
                     service: PeerService(
-                        settings: configuration.peers, counter: PeerCounter(responder: responder, logger: logger),
+                        settings: configuration.peers, counter: counter,
                         tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice, logger: quiet,
                         onListening: onPeersListening)),
+                .init(
+                    service: GunService(
+                        settings: configuration.gun, counter: counter, logger: quiet, onListening: onGunListening)),
                 .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),

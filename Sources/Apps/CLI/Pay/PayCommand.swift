@@ -6,6 +6,7 @@ import AsyncHTTPClient
 import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
+import FarthingGun
 import FarthingHTTP402Client
 import FarthingLibP2P
 import FarthingPrimitives
@@ -33,11 +34,14 @@ struct PayCommand: AsyncParsableCommand {
     @Argument(
         help:
             """
-            Where to: http:// or https://; a peer's address, such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH; or \
-            libp2p://ID/PATH for a peer on the local network.
+            Where to: http:// or https://; a peer's address, such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH; \
+            libp2p://ID/PATH for a peer on the local network; or gun://192.0.2.7:8765/gun/~KEY/PATH, a GUN relay, the \
+            payee's key there and the path.
             """
     )
     var url: String
+    @Option(name: .long, help: "A GUN relay to use as well, such as ws://192.0.2.7:8765/gun; may be given many times.")
+    var relay: [String] = []
     @Option(name: [.customShort("X"), .long], help: "The method. (default: GET, with --data POST)")
     var request: String?
     @Option(name: [.customShort("H"), .long], help: "A header, 'Name: value'; may be given many times.")
@@ -121,6 +125,7 @@ struct PayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if url.lowercased().hasPrefix("gun://") { return try await runOverGun() }
         let isLocation = url.hasPrefix("/")
         guard isLocation || url.lowercased().hasPrefix("libp2p://") else {
             return try await run(url, through: PayingClient.standardHTTPClient)
@@ -129,6 +134,23 @@ struct PayCommand: AsyncParsableCommand {
             let carrier = PeerCarrier(host: host)
             try await run(isLocation ? try carrier.learn(url) : url, through: carrier)
         }
+    }
+
+    private func runOverGun() async throws {
+        let location = try GunLocation(url)
+        let relays = [location.relay].compactMap(\.self) + relay
+        guard !relays.isEmpty else { throw ValidationError("\(location.url) names no relay: give one with --relay.") }
+        let carrier: GunCarrier
+        do throws(GunError) { carrier = try await GunCarrier.connect(to: relays) } catch {
+            throw GunFault(error: error)
+        }
+        do {
+            try await run(location.url, through: carrier)
+        } catch {
+            await carrier.close()
+            throw error
+        }
+        await carrier.close()
     }
 
     private func run(_ url: String, through carrier: any RequestCarrier) async throws {

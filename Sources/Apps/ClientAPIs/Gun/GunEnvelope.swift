@@ -2,7 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
-import FarthingEncodings
 import FarthingGun
 import FarthingPrimitives
 
@@ -15,8 +14,12 @@ struct GunEnvelope: Sendable {
 
     /// The secret that both pairs lead to: SEA's, by ECDH.
     private let secret: String
+    private let seal: PlaceSeal
 
-    init(_ pair: GunKeyPair, with epub: String) throws(GunError) { secret = try SEA.secret(with: epub, of: pair) }
+    init(_ pair: GunKeyPair, with epub: String) throws(GunError) {
+        secret = try SEA.secret(with: epub, of: pair)
+        seal = PlaceSeal(secret: secret)
+    }
 
     /// The node of a channel in a party's part of the graph; its name says nothing to others.
     func soul(of channel: ChannelID, owner: GunPublicKey) -> Soul {
@@ -30,17 +33,11 @@ struct GunEnvelope: Sendable {
 
     /// Encrypts a message for a place, which goes into the text, so that it counts for nothing in another.
     func seal(_ message: [UInt8], for place: String) throws(GunError) -> GunValue {
-        .text(
-            try SEA.encrypt(
-                .object(["place": .string(place), "message": .string(Base64.encode(message))]), key: secret))
+        try seal.seal(message, for: place)
     }
 
     /// The message; `nil` when the value is anything else than one for this place.
     func open(_ value: GunValue?, for place: String, most: Int) -> [UInt8]? {
-        guard case .text(let text)? = value, text.utf8.count <= Self.mostBytes,
-            let content = try? SEA.decrypt(.string(text), key: secret), content["place"]?.stringValue == place,
-            let message = content["message"]?.stringValue
-        else { return nil }
-        return try? Base64.decode(message, maximumBytes: most)
+        seal.open(value, for: place, most: most, longest: Self.mostBytes)
     }
 }

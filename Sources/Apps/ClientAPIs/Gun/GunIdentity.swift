@@ -3,7 +3,6 @@
 
 public import FarthingChannels
 import FarthingContracts
-import FarthingEncodings
 public import FarthingGun
 public import FarthingPrimitives
 
@@ -35,25 +34,16 @@ public struct GunIdentity: Sendable {
     ///
     /// - Throws: ``GunContactError/signer(reason:)``, also when two signatures over the text differ.
     public static func derived(by signer: any Signer) async throws(GunContactError) -> GunIdentity {
-        let digest = BalanceProofLegacy.textDigest(derivation)
+        let digest = BalanceProofLegacy.textDigest(GunKeyPair.derivationText)
         let signature = try await sign(digest, by: signer)
         guard try await sign(digest, by: signer) == signature else {
             throw .signer(reason: "it signs the same text otherwise each time")
         }
-        // A digest that is no scalar of P-256 turns up once in 2^32.
-        for attempt in 0..<16 {
-            let scalars = ["sign", "read"].map { use in
-                let seed = Keccak256.hash(Array("farthing-gun-1/\(use)/\(attempt)/".utf8) + signature.bytes)
-                return Base64.encode(seed.bytes, alphabet: .urlUnpadded)
-            }
-            guard let pair = try? GunKeyPair(priv: scalars[0], epriv: scalars[1]) else { continue }
-            return try await GunIdentity(pair: pair, of: signer)
+        guard let pair = GunKeyPair(signature: signature.bytes) else {
+            throw .signer(reason: "no keys follow from its signature")
         }
-        throw .signer(reason: "no keys follow from its signature")
+        return try await GunIdentity(pair: pair, of: signer)
     }
-
-    private static let derivation =
-        "Farthing: make my GUN keys, version 1. Whoever gets this signature reads and writes on GUN in my name."
 
     private static func sign(_ digest: Hash32, by signer: any Signer) async throws(GunContactError) -> Signature {
         let signature: Signature

@@ -148,7 +148,7 @@ public actor GunStateRelay: StateRelay {
     static var backupKey: NodeKey { "agreement" }
 
     /// What a message is bound to by its encryption.
-    static func place(_ key: NodeKey, _ soul: Soul) -> String { "\(soul)#\(key)" }
+    static func place(_ key: NodeKey, _ soul: Soul) -> String { PlaceSeal.place(key, soul) }
 
     private func write(_ messages: [(NodeKey, [UInt8])], of channel: ChannelID) async throws(StateRelayError) {
         for _ in 0..<Self.mostAttempts {

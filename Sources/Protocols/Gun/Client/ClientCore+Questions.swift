@@ -20,16 +20,23 @@ extension ClientCore {
         ])
     }
 
-    mutating func send(question ticket: Ticket, to relay: Relay) -> Action {
-        let id = newMessage(for: ticket)
+    mutating func send(question ticket: Ticket, to relay: Relay) -> [Action] {
         questions[ticket]?.asked.insert(relay)
-        return .send(
-            GunMessage.bytes(["get": questions[ticket]?.query.json ?? .null, "#": .string(id.text)]), to: relay)
+        guard let query = questions[ticket]?.query else { return [] }
+        return send(query, for: ticket, to: relay)
     }
 
-    mutating func send(_ query: GraphQuery, for ticket: Ticket, to relay: Relay) -> Action {
+    mutating func send(_ query: GraphQuery, for ticket: Ticket, to relay: Relay) -> [Action] {
         let id = newMessage(for: ticket)
-        return .send(GunMessage.bytes(["get": query.json, "#": .string(id.text)]), to: relay)
+        let question = Action.send(GunMessage.bytes(["get": query.json, "#": .string(id.text)]), to: relay)
+        // A relay remembers whatever was asked for until the connection ends, and takes so much and no more.
+        links[relay]?.asked.insert(Asked(soul: query.soul, keys: query.keys))
+        let most = limits.subscriptionsPerPeer
+        guard let asked = links[relay]?.asked.count, asked > most / 4 * 3,
+            subscriptions.count + questions.count < most / 2
+        else { return [question] }
+        links[relay]?.asked = []
+        return [question, .renew(relay)]
     }
 
     /// Names a message; of a ticket that was said often, the ids of the first times are forgotten.
@@ -64,6 +71,11 @@ extension ClientCore {
         }
         interest[soul] = nil
         released.append(soul)
+        // What others have written must not keep out what is waited for.
+        while graph.bytes > limits.graphBytes / 4, !released.isEmpty {
+            let old = released.removeFirst()
+            if interest[old] == nil { graph.remove(old) }
+        }
         guard released.count > 2 * Self.remembered else { return }
         for old in released.prefix(Self.remembered) where interest[old] == nil { graph.remove(old) }
         released.removeFirst(Self.remembered)

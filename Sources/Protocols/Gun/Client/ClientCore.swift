@@ -45,6 +45,8 @@ public struct ClientCore: Sendable {
         /// `nil` when nothing was found.
         case finishGet(Ticket, Result<GunNode?, GunError>)
         case deliver(Ticket, [GunChange])
+        /// Connect again: the relay remembers much that nobody waits for any more.
+        case renew(Relay)
         /// A relay complains.
         case notice(Relay, String)
     }
@@ -89,8 +91,15 @@ public struct ClientCore: Sendable {
         var lastAnswer: Double?
     }
 
+    struct Asked: Hashable, Sendable {
+        let soul: Soul
+        let keys: KeyQuery
+    }
+
     struct Link: Sendable {
         var pid: String?
+        /// What the relay was asked for since it is connected.
+        var asked: Set<Asked> = []
     }
 
     let limits: GunLimits
@@ -179,7 +188,7 @@ public struct ClientCore: Sendable {
         retain(query.soul)
         var actions: [Action] = []
         for relay in links.keys.sorted(by: { $0.number < $1.number }) {
-            actions.append(send(question: ticket, to: relay))
+            actions += send(question: ticket, to: relay)
         }
         return (ticket, actions)
     }
@@ -198,7 +207,7 @@ public struct ClientCore: Sendable {
             if !changes.isEmpty { actions.append(.deliver(ticket, changes)) }
         }
         for relay in links.keys.sorted(by: { $0.number < $1.number }) {
-            actions.append(send(query, for: ticket, to: relay))
+            actions += send(query, for: ticket, to: relay)
         }
         return (ticket, actions)
     }
@@ -224,7 +233,7 @@ public struct ClientCore: Sendable {
         var actions: [Action] = []
         for ticket in subscriptions.keys.sorted(by: { $0.number < $1.number }) {
             guard let query = subscriptions[ticket] else { continue }
-            actions.append(send(query, for: ticket, to: relay))
+            actions += send(query, for: ticket, to: relay)
         }
         for ticket in writes.keys.sorted(by: { $0.number < $1.number }) {
             let isFirst = writes[ticket]?.sentTo.isEmpty ?? true
@@ -236,7 +245,7 @@ public struct ClientCore: Sendable {
         }
         for ticket in questions.keys.sorted(by: { $0.number < $1.number })
         where questions[ticket]?.asked.contains(relay) == false {
-            actions.append(send(question: ticket, to: relay))
+            actions += send(question: ticket, to: relay)
         }
         return actions
     }

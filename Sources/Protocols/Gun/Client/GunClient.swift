@@ -26,6 +26,8 @@ public actor GunClient {
     private var gets: [ClientCore.Ticket: CheckedContinuation<Result<GunNode?, GunError>, Never>] = [:]
     private var buffers: [ClientCore.Ticket: ChangeBuffer] = [:]
     private var arrivals: [CheckedContinuation<Void, Never>] = []
+    /// Relays whose connections were ended to begin anew.
+    private var renewed: Set<ClientCore.Relay> = []
     private var timer: (deadline: Double, task: Task<Void, Never>)?
     private var isClosed = false
 
@@ -53,6 +55,9 @@ public actor GunClient {
         }
         return client
     }
+
+    /// Whether this is the address of a relay: `ws://host:port/gun`, the port and the path if need be.
+    public static func isAddress(_ text: String) -> Bool { (try? RelayAddress(text)) != nil }
 
     /// Ends all connections; what is under way fails, and sequences of changes end.
     public func close() async {
@@ -190,6 +195,9 @@ public actor GunClient {
             case .finishPut(let ticket, let result): puts.removeValue(forKey: ticket)?.resume(returning: result)
             case .finishGet(let ticket, let result): gets.removeValue(forKey: ticket)?.resume(returning: result)
             case .deliver(let ticket, let changes): buffers[ticket]?.offer(changes)
+            case .renew(let relay):
+                renewed.insert(relay)
+                outboxes[relay]?.finish(with: .close(1000, ""))
             case .notice(let relay, let text):
                 logger.info(
                     "A relay complains.", metadata: ["relay": "\(relay.number)", "text": "\(text.prefix(256))"])
@@ -241,6 +249,7 @@ public actor GunClient {
                     "A relay cannot be reached.", metadata: ["relay": "\(address.authority)", "reason": "\(error)"])
             }
             guard !isClosed else { return }
+            if renewed.remove(relay) != nil { continue }
             // Clients that lost the same relay do not all come back at once.
             try? await Task.sleep(for: wait * Double.random(in: 1...1.25))
             wait = min(wait * 2, configuration.maximumReconnection)

@@ -42,6 +42,10 @@ public enum GunError: Error, Hashable, Sendable {
     case noAccount
     /// The file of a relay could not be read or written.
     case storage(reason: String)
+    /// Who was called in the graph did not answer, or no relay passed it on.
+    case noAnswer
+    /// A stream was broken off by the other side, or nothing was heard of it for too long.
+    case brokenOff
     case cancelled
 }
 
@@ -68,6 +72,8 @@ extension GunError: CustomStringConvertible {
         case .passphraseTooShort: "gun.passphrase-too-short"
         case .noAccount: "gun.no-account"
         case .storage: "gun.storage"
+        case .noAnswer: "gun.no-answer"
+        case .brokenOff: "gun.broken-off"
         case .cancelled: "gun.cancelled"
         }
     }
@@ -94,6 +100,8 @@ extension GunError: CustomStringConvertible {
         case .passphraseTooShort: "A passphrase needs at least eight characters."
         case .noAccount: "No account with this alias opens with this passphrase."
         case .storage(let reason): "The relay's file failed: \(reason)"
+        case .noAnswer: "Nobody answered: the other side is not there, or no relay passes on what is said."
+        case .brokenOff: "The stream was broken off, or nothing was heard of the other side for too long."
         case .cancelled: "The task was cancelled."
         }
     }

@@ -3,6 +3,7 @@
 
 import AsyncHTTPClient
 import FarthingEncodings
+import FarthingGun
 import FarthingHTTP402Client
 import FarthingLibP2P
 import FarthingPeerPayments
@@ -12,7 +13,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 
-/// Puts a server that speaks HTTP among peers, word for word: so whoever lies over HTTP lies over libp2p too.
+/// Puts a server that speaks HTTP among peers, word for word: so whoever lies over HTTP lies over libp2p and GUN too.
 struct PeerFront: PeerResponder {
     let url: String
 
@@ -20,7 +21,16 @@ struct PeerFront: PeerResponder {
     ///
     /// - Parameter body: Given what carries requests to it, and its URL among peers.
     static func open<Result>(
-        before url: String, _ body: (PeerCarrier, String) async throws -> Result
+        before url: String, over road: PeerRoad, _ body: (any RequestCarrier, String) async throws -> Result
+    ) async throws -> Result {
+        switch road {
+        case .libp2p: try await openOverLibP2P(before: url, body)
+        case .gun: try await GunGrounds.withRelay { try await openOverGun(before: url, at: $0, body) }
+        }
+    }
+
+    private static func openOverLibP2P<Result>(
+        before url: String, _ body: (any RequestCarrier, String) async throws -> Result
     ) async throws -> Result {
         try await PeerHost.withHost(on: [try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")]) { host in
             try host.handle(PeerSession.protocolName) { stream in
@@ -32,6 +42,32 @@ struct PeerFront: PeerResponder {
                 return try await body(carrier, String(location.dropLast()))
             }
         }
+    }
+
+    /// - Parameter relay: Which may cheat.
+    static func openOverGun<Result>(
+        before url: String, at relay: String, _ body: (any RequestCarrier, String) async throws -> Result
+    ) async throws -> Result {
+        let pair = GunKeyPair()
+        let client = try await GunGrounds.client(at: [relay])
+        let door = GunDoor(client, pair: pair, name: PeerSession.gunName, timing: GunGrounds.timing)
+        await door.open()
+        let serving = Task {
+            await withDiscardingTaskGroup { group in
+                for await stream in door.streams {
+                    group.addTask { await PeerSession(stream: stream, responder: PeerFront(url: url)).run() }
+                }
+            }
+        }
+        defer { serving.cancel() }
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(
+                try await GunGrounds.withCarrier(at: [relay]) { try await body($0, "gun://\(pair.pub)") })
+        } catch { result = .failure(error) }
+        await door.close()
+        await client.close()
+        return try result.get()
     }
 
     func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {

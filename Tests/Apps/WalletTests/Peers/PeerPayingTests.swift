@@ -5,6 +5,7 @@ import AsyncHTTPClient
 import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
+import FarthingGun
 import FarthingHTTP402
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
@@ -18,13 +19,23 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-/// A node that sells to peers, and a wallet that buys of it over libp2p.
+/// A node that sells to peers, and a wallet that buys of it over libp2p or GUN.
 @Suite("A wallet that pays peers", .timeLimit(.minutes(3)))
 struct PeerPayingTests {
     static let schemes = ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"]
 
     private static func open(
-        prices: PriceList? = nil, _ test: @escaping @Sendable (Market, PeerCarrier, String) async throws -> Void
+        over road: PeerRoad = .libp2p, prices: PriceList? = nil,
+        _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
+    ) async throws {
+        switch road {
+        case .libp2p: try await openOverLibP2P(prices, test)
+        case .gun: try await GunGrounds.withRelay { try await openOverGun(at: $0, prices, test) }
+        }
+    }
+
+    private static func openOverLibP2P(
+        _ prices: PriceList?, _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
     ) async throws {
         let address = try Multiaddr(text: "/ip4/127.0.0.1/tcp/0")
         let visit: @Sendable (Market) async throws -> Void = { market in
@@ -43,9 +54,27 @@ struct PeerPayingTests {
             }, visit)
     }
 
-    @Test(arguments: schemes)
-    func `pays by each scheme over one stream, and both count alike`(scheme: String) async throws {
-        try await Self.open { market, carrier, url in
+    static func openOverGun(
+        at relay: String, _ prices: PriceList? = nil,
+        _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
+    ) async throws {
+        let visit: @Sendable (Market) async throws -> Void = { market in
+            let location = try GunLocation(try #require(market.gun.first) + "/weather")
+            #expect(location.relay == relay)
+            try await GunGrounds.withCarrier(at: [relay]) { try await test(market, $0, location.url) }
+        }
+        try await Market.open(
+            configure: { configuration in
+                configuration.schemes = schemes.compactMap(PaymentScheme.init)
+                configuration.gun = NodeConfiguration.Gun(
+                    relays: [relay], keyPath: configuration.storePath + ".gun.key")
+                if let prices { configuration.prices = prices }
+            }, visit)
+    }
+
+    @Test(arguments: PeerRoad.allCases, schemes)
+    func `pays by each scheme over one stream, and both count alike`(road: PeerRoad, scheme: String) async throws {
+        try await Self.open(over: road) { market, carrier, url in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(schemes: [wire])
             let client = wallet.client(carrier: carrier)
@@ -65,8 +94,9 @@ struct PeerPayingTests {
         }
     }
 
-    @Test func `pays many at once, ahead of their answers`() async throws {
-        try await Self.open { market, carrier, url in
+    @Test(arguments: PeerRoad.allCases)
+    func `pays many at once, ahead of their answers`(road: PeerRoad) async throws {
+        try await Self.open(over: road) { market, carrier, url in
             let wallet = try await market.wallet()
             let client = wallet.client(carrier: carrier)
             try await withThrowingTaskGroup(of: Amount?.self) { group in
@@ -79,8 +109,9 @@ struct PeerPayingTests {
         }
     }
 
-    @Test func `sends a body, and gets one back`() async throws {
-        try await Self.open { market, carrier, url in
+    @Test(arguments: PeerRoad.allCases)
+    func `sends a body, and gets one back`(road: PeerRoad) async throws {
+        try await Self.open(over: road) { market, carrier, url in
             let wallet = try await market.wallet()
             let body = String(repeating: "farthing ", count: 20_000)
             let answer = try await wallet.client(carrier: carrier).execute(
@@ -92,11 +123,11 @@ struct PeerPayingTests {
         }
     }
 
-    @Test(arguments: ["voucher", "hash-chain"])
-    func `pays for a metered stream stretch by stretch`(scheme: String) async throws {
+    @Test(arguments: PeerRoad.allCases, ["voucher", "hash-chain"])
+    func `pays for a metered stream stretch by stretch`(road: PeerRoad, scheme: String) async throws {
         let tariff = try #require(StreamTariff(stretch: "KiB", price: 100))
         let prices = PriceList([PriceList.Route(pattern: .all, price: .metered(tariff))])
-        try await Self.open(prices: prices) { market, carrier, url in
+        try await Self.open(over: road, prices: prices) { market, carrier, url in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(schemes: [wire])
             let answer = try await wallet.client(carrier: carrier).execute(
@@ -110,8 +141,9 @@ struct PeerPayingTests {
         }
     }
 
-    @Test func `is told what costs nothing, and what is not sold`() async throws {
-        try await Self.open { market, carrier, url in
+    @Test(arguments: PeerRoad.allCases)
+    func `is told what costs nothing, and what is not sold`(road: PeerRoad) async throws {
+        try await Self.open(over: road) { market, carrier, url in
             let wallet = try await market.wallet()
             let client = wallet.client(carrier: carrier)
             let free = try await client.execute(PayingRequest(url: url.replacing("weather", with: "free")))

@@ -27,6 +27,8 @@ final class Market: Sendable {
     let url: String
     /// Where peers reach it, if it sells to them.
     let peers: [Multiaddr]
+    /// Where payers reach it over GUN, if it sells there.
+    let gun: [String]
     let node: PaymentNode
     let upstream: MarketUpstream
     let folder: URL
@@ -34,10 +36,11 @@ final class Market: Sendable {
     let ledger: Ledger
 
     private init(
-        url: String, peers: [Multiaddr], node: PaymentNode, upstream: MarketUpstream, folder: URL
+        url: String, peers: [Multiaddr], gun: [String], node: PaymentNode, upstream: MarketUpstream, folder: URL
     ) throws {
         self.url = url
         self.peers = peers
+        self.gun = gun
         self.node = node
         self.upstream = upstream
         self.folder = folder
@@ -67,21 +70,26 @@ final class Market: Sendable {
             let (addresses, told) = AsyncStream.makeStream(of: String.self)
             let (peers, toldPeers) = AsyncStream.makeStream(of: [Multiaddr].self)
             if configuration.peers == nil { toldPeers.yield([]) }
+            let (gun, toldGun) = AsyncStream.makeStream(of: [String].self)
+            if configuration.gun == nil { toldGun.yield([]) }
             let server = NodeServer(node: node, metrics: nil) { endpoint in
                 told.yield("http://\(endpoint)")
                 told.finish()
             } onPeersListening: {
                 toldPeers.yield($0)
+            } onGunListening: {
+                toldGun.yield($0)
             }
             do {
                 let result = try await running([server], logger: logger) {
                     var iterator = addresses.makeAsyncIterator()
                     var peerIterator = peers.makeAsyncIterator()
-                    guard let url = await iterator.next(), let peers = await peerIterator.next() else {
-                        throw CancellationError()
-                    }
+                    var gunIterator = gun.makeAsyncIterator()
+                    guard let url = await iterator.next(), let peers = await peerIterator.next(),
+                        let gun = await gunIterator.next()
+                    else { throw CancellationError() }
                     return try await test(
-                        Market(url: url, peers: peers, node: node, upstream: upstream, folder: folder))
+                        Market(url: url, peers: peers, gun: gun, node: node, upstream: upstream, folder: folder))
                 }
                 await node.close()
                 return result

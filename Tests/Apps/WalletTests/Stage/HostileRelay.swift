@@ -1,0 +1,1 @@
+../../ClientAPIsTests/Gun/HostileRelay.swift

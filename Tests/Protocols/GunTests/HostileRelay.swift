@@ -1,0 +1,1 @@
+../../Apps/ClientAPIsTests/Gun/HostileRelay.swift
