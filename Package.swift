@@ -71,7 +71,7 @@ let transports: [Target] = [
             metrics,
         ]),
     room(
-        "PeerPayments", in: "Transports", uses: ["LibP2P", "Channels", "Encodings", "Primitives"],
+        "PeerPayments", in: "Transports", uses: ["Gun", "LibP2P", "Channels", "Encodings", "Primitives"],
         libraries: [httpTypes]),
     room(
         "HTTP402Client", in: "Transports", uses: ["X402", "Channels", "Encodings", "Primitives"],
@@ -100,7 +100,7 @@ let apps: [Target] = [
         "Wallet", in: "Apps",
         uses: [
             "HTTP402Client", "PeerPayments", "ExactScheme", "HashChainScheme", "LotteryScheme", "MerkleTokenScheme",
-            "TwoWayScheme", "VoucherScheme", "X402", "Contracts", "Channels", "LibP2P", "Encodings", "KeyFiles",
+            "TwoWayScheme", "VoucherScheme", "X402", "Contracts", "Channels", "Gun", "LibP2P", "Encodings", "KeyFiles",
             "Primitives",
         ], libraries: [asyncHTTPClient, grdb, httpTypes, logging, nioCore, nioHTTP1, nioHTTPTypesHTTP1]),
     room(
@@ -109,7 +109,7 @@ let apps: [Target] = [
     room(
         "Assembly", in: "Apps",
         uses: [
-            "Wallet", "Node", "X402", "Contracts", "Channels", "LibP2P", "Encodings", "KeyFiles", "Primitives",
+            "Wallet", "Node", "X402", "Contracts", "Channels", "Gun", "LibP2P", "Encodings", "KeyFiles", "Primitives",
             "Devnet", "StacksSimnet", "ClarityVM", "Stacks",
         ]
             + names(schemes) + names(settlements) + names(transports) + names(stores),
@@ -207,14 +207,14 @@ let tests: [Target] = [
         libraries: [httpTypes]),
     tests(
         "Integration", in: "Integration",
-        uses: ["SQLiteStore", "Channels", "Encodings", "Primitives", "VoucherScheme"]),
+        uses: ["SQLiteStore", "Channels", "LibP2P", "Encodings", "Primitives", "VoucherScheme"]),
     tests(
         "Wallet", in: "Apps",
         uses: [
             "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "PeerPayments", "LedgerSettlement",
             "HashChainScheme", "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme", "VoucherScheme", "X402",
             "Contracts",
-            "Channels", "LibP2P", "Encodings", "Primitives",
+            "Channels", "Gun", "LibP2P", "Encodings", "Primitives",
         ],
         libraries: [
             grdb, asyncHTTPClient, httpTypes, hummingbird, nioCore, nioHTTP1, nioHTTPTypesHTTP1, nioPosix, logging,
