@@ -12,14 +12,14 @@ import Synchronization
 
 /// One stream to each peer, which carries all that is asked of it.
 final class PeerLinks<Peer: Hashable & Sendable>: Sendable {
-    /// Opens a stream; throws ``PeerLinkError/unreachable(code:message:)`` with the reason when it cannot.
+    /// Opens a stream; throws `PeerLinkError.unreachable(code:message:)` with the reason when it cannot.
     typealias Opening = @Sendable () async throws -> any PeerByteStream
 
     private let links = Mutex<[Peer: Task<PeerLink, any Error>]>([:])
 
     /// Asks a peer, over the stream that there is or over a new one.
     ///
-    /// - Throws: ``PeerLinkError``, or what opening or reading the body throws.
+    /// - Throws: `PeerLinkError`, or what opening or reading the body throws.
     func carry(
         _ request: HTTPClientRequest, to peer: Peer, target: String, timeout: TimeAmount, opening: @escaping Opening
     ) async throws -> HTTPClientResponse {

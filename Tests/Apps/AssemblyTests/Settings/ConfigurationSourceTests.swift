@@ -119,6 +119,20 @@ struct ConfigurationSourceTests {
 
     // MARK: - Claims and caps
 
+    @Test func `name GUN relays, and where the key for them is`() async throws {
+        #expect(try await node().gun == nil)
+        let one = try await node([.gun: ["ws://192.0.2.7:8765/gun"]])
+        #expect(
+            one.gun
+                == NodeConfiguration.Gun(relays: ["ws://192.0.2.7:8765/gun"], keyPath: "/tmp/store.gun.key"))
+        let two = try await node([.gun: ["ws://192.0.2.7, ws://[::1]:8765/gun"], .gunKey: ["/tmp/key"]])
+        #expect(
+            two.gun == NodeConfiguration.Gun(relays: ["ws://192.0.2.7", "ws://[::1]:8765/gun"], keyPath: "/tmp/key"))
+        for wrong in ["http://192.0.2.7/gun", "ws://", "192.0.2.7:8765", "ws://a,,wss://b"] {
+            await #expect(throws: ConfigurationError.self) { try await node([.gun: [wrong]]) }
+        }
+    }
+
     @Test func `claim everything at every look when nothing is said`() async throws {
         let node = try await node()
         #expect(node.claimSchedule == ClaimSchedule(age: 0))

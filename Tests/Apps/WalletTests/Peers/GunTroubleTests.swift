@@ -29,7 +29,7 @@ struct GunTroubleTests {
     func `are late and never taken twice, by whatever scheme`(scheme: String) async throws {
         let relay = try await HostileRelay.start()
         let address = "ws://127.0.0.1:\(await relay.port)/gun"
-        try await PeerPayingTests.openOverGun(at: address) { market, carrier, url in
+        try await PeerPayingTests.openOverGun(at: [address]) { market, carrier, url in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(schemes: [wire])
             let patient = wallet.client(carrier: carrier)
@@ -58,4 +58,42 @@ struct GunTroubleTests {
         }
         await relay.shutdown()
     }
+
+    @Test func `go on when one of two relays is gone, and over one that was started anew without its graph`()
+        async throws
+    {
+        let relays = try await TwoRelays()
+        try await PeerPayingTests.openOverGun(at: await relays.addresses) { market, carrier, url in
+            let wallet = try await market.wallet()
+            let client = wallet.client(carrier: carrier)
+            for number in [0, 1] {
+                try await pay(client, url)
+                await relays.stop(number)
+                try await pay(client, url)
+                try await relays.startAnew(number)
+            }
+            try await pay(client, url)
+            #expect(market.upstream.calls == 5)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+        for number in [0, 1] { await relays.stop(number) }
+    }
+}
+
+/// Two relays that know nothing of each other, and keep what they have in memory.
+private actor TwoRelays {
+    private var relays: [GunRelay]
+    private let ports: [Int]
+
+    init() async throws {
+        let (first, second) = (try await GunGrounds.relay(), try await GunGrounds.relay())
+        relays = [first, second]
+        ports = [await first.port, await second.port]
+    }
+
+    var addresses: [String] { ports.map { "ws://127.0.0.1:\($0)/gun" } }
+
+    func stop(_ number: Int) async { await relays[number].shutdown() }
+
+    func startAnew(_ number: Int) async throws { relays[number] = try await GunGrounds.relay(port: ports[number]) }
 }

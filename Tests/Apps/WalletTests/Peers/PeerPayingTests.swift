@@ -30,7 +30,7 @@ struct PeerPayingTests {
     ) async throws {
         switch road {
         case .libp2p: try await openOverLibP2P(prices, test)
-        case .gun: try await GunGrounds.withRelay { try await openOverGun(at: $0, prices, test) }
+        case .gun: try await GunGrounds.withRelay { try await openOverGun(at: [$0], prices, test) }
         }
     }
 
@@ -55,19 +55,19 @@ struct PeerPayingTests {
     }
 
     static func openOverGun(
-        at relay: String, _ prices: PriceList? = nil,
+        at relays: [String], _ prices: PriceList? = nil,
         _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
     ) async throws {
         let visit: @Sendable (Market) async throws -> Void = { market in
             let location = try GunLocation(try #require(market.gun.first) + "/weather")
-            #expect(location.relay == relay)
-            try await GunGrounds.withCarrier(at: [relay]) { try await test(market, $0, location.url) }
+            #expect(location.relay == relays.first)
+            try await GunGrounds.withCarrier(at: relays) { try await test(market, $0, location.url) }
         }
         try await Market.open(
             configure: { configuration in
                 configuration.schemes = schemes.compactMap(PaymentScheme.init)
                 configuration.gun = NodeConfiguration.Gun(
-                    relays: [relay], keyPath: configuration.storePath + ".gun.key")
+                    relays: relays, keyPath: configuration.storePath + ".gun.key")
                 if let prices { configuration.prices = prices }
             }, visit)
     }

@@ -18,10 +18,14 @@ enum GunGrounds {
         return timing
     }
 
-    static func withRelay<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+    static func relay(port: Int = 0) async throws -> GunRelay {
         var configuration = GunRelayConfiguration()
-        configuration.port = 0
-        let relay = try await GunRelay.start(configuration, logger: silent)
+        configuration.port = port
+        return try await GunRelay.start(configuration, logger: silent)
+    }
+
+    static func withRelay<Result>(_ body: (String) async throws -> Result) async throws -> Result {
+        let relay = try await relay()
         do {
             let result = try await body("ws://127.0.0.1:\(await relay.port)/gun")
             await relay.shutdown()
