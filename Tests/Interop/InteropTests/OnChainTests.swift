@@ -100,6 +100,61 @@ extension Interop.OnChain {
         }
     }
 
+    /// The payee's key in these tests is 32 bytes of 0x22.
+    @Test func `what a token would not move is told and paid by a command`() async throws {
+        try await open { devnet in
+            let folder = try Places.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func file(_ name: String) -> String { folder.appending(path: name).path(percentEncoded: false) }
+            func farthing(_ arguments: [String]) async throws -> JSON {
+                let process = try RunningProcess(
+                    "farthing", try Places.farthing(), arguments + ["--json"], in: folder)
+                return try JSON.parse(try await process.finish().joined(separator: "\n"))
+            }
+            let payee = "0x" + String(repeating: "22", count: 32)
+            for (name, key) in [("key", devnet.accounts[0].key), ("payee", payee)] {
+                try key.write(toFile: file("hex"), atomically: true, encoding: .utf8)
+                _ = try await farthing(["key", "import", file(name), "--from", file("hex"), "--no-passphrase"])
+            }
+            _ = try await farthing([
+                "contracts", "deploy", "--rpc", devnet.urls[0], "--key", file("key"), "--token", Devnet.usdc, "--out",
+                file("contracts"),
+            ])
+            let place = ["--rpc", devnet.urls[0], "--contracts", file("contracts")]
+            let look = ["contracts", "collect", "--account", Shop.payTo, "--token", Devnet.usdc] + place
+            let pay = ["contracts", "collect", "--key", file("payee"), "--token", Devnet.usdc] + place
+            #expect(try await farthing(look)["credits"]?.arrayValue?.isEmpty == true)
+            try await Shop.open(
+                minimumDeposit: 20_000, rpc: devnet.urls[0], contracts: file("contracts"), schemes: ["hash-chain"]
+            ) { shop in
+                try await fund(shop, on: devnet)
+                let wallet = ["--wallet", file("wallet")]
+                let made = try await farthing(["wallet", "new", "--no-passphrase"] + wallet)
+                try await devnet.mint(
+                    1_000_000, for: try #require(made["address"]?.stringValue.flatMap(Address.init(hex:))))
+                for _ in 0..<3 {
+                    let paid = try await farthing(
+                        ["pay", "\(shop.url)/weather", "--scheme", "hash-chain"] + wallet + place)
+                    #expect(paid["status"]?.integerValue == 200, "\(paid)")
+                }
+                try await shop.stop()
+                let code = try await devnet.barTransfers(of: Devnet.usdc)
+                _ = try await shop.farthing(["claim"])
+                try await devnet.ask("anvil_setCode", .string(Devnet.usdc), code)
+            }
+            #expect(try await balance(Shop.payTo, on: devnet) == 0)
+            let owed = try await farthing(look)["credits"]?.arrayValue ?? []
+            #expect(owed.map { $0["contract"]?.stringValue } == ["hash-chain"])
+            #expect(owed.first?.units("amount") == 3000, "\(owed)")
+
+            try await devnet.ask("anvil_setBalance", .string(Shop.payTo), "0x56bc75e2d63100000")
+            let paid = try await farthing(pay)["credits"]?.arrayValue ?? []
+            #expect(paid.first?["transaction"]?.stringValue != nil && paid.first?.units("amount") == 3000, "\(paid)")
+            #expect(try await balance(Shop.payTo, on: devnet) == 3000)
+            #expect(try await farthing(pay)["credits"]?.arrayValue?.isEmpty == true)
+        }
+    }
+
     /// The official client and the official server, with our facilitator between them and the chain.
     @Test(arguments: [false, true])
     func `our facilitator settles there what the official server sells`(isDelegating: Bool) async throws {
