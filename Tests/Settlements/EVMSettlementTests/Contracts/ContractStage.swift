@@ -38,6 +38,8 @@ final class ContractStage: Sendable {
         limits: ContractLimits = .none, endpoints: Int = 1, isLong: Bool = false,
         _ body: (ContractStage) async throws -> Void
     ) async throws {
+        if isLong { await LongWalkTurns.shared.take() }
+        defer { if isLong { Task { await LongWalkTurns.shared.give() } } }
         let devnet = try await Devnet.start(endpoints: endpoints)
         do {
             let stage = try await ContractStage(devnet, limits, isLong: isLong)

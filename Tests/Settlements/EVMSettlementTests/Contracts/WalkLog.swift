@@ -86,3 +86,23 @@ extension SeededGenerator {
         try #require(values.randomElement(using: &self))
     }
 }
+
+/// Lets two long walks go at a time: each keeps a processor busy, and others wait for theirs.
+actor LongWalkTurns {
+    static let shared = LongWalkTurns()
+
+    private var free = 2
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func take() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func give() {
+        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+}
