@@ -18,15 +18,11 @@ interface IERC1271:
 HIGHEST_S: constant(uint256) = 57896044618658097711785492504343953926418782139537452191302581570759080747168
 
 
-# EIP-712: keccak256(0x1901 ‖ domain ‖ hash of the struct), which is what is signed. Three words are laid out and all
-# but the first 30 bytes of them hashed, because that is cheaper here than to put together parts of different widths.
-PREFIX: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000001901
-
-
+# EIP-712: keccak256(0x1901 ‖ domain ‖ hash of the struct), which is what is signed.
 @internal
 @pure
 def _digest(domain: bytes32, structHash: bytes32) -> bytes32:
-    return keccak256(slice(abi_encode(PREFIX, domain, structHash), 30, 66))
+    return keccak256(concat(0x1901, domain, structHash))
 
 
 # Whether a key signed. Nobody is the zero address, to which wrong signatures recover.

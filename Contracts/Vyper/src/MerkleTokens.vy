@@ -67,10 +67,6 @@ OPEN: constant(uint256) = 1 << 128
 CLOSED: constant(uint256) = 2 << 128
 AMOUNT: constant(uint256) = 2**128 - 1
 
-# keccak256(0x01 ‖ left ‖ right) is the node above two others. Here, and for leaves, whole words are laid out and the
-# hash begins at the last byte of the first, which is cheaper than to put together parts of different widths.
-NODE: constant(bytes32) = 0x0000000000000000000000000000000000000000000000000000000000000001
-
 # A proof has one hash for each level of the tree: twenty.
 MOST_TOKENS: constant(uint256) = 1_048_576
 SHORTEST_LIFE: constant(uint256) = 900
@@ -164,22 +160,24 @@ def redeem(terms: Terms, token: Token, proof: DynArray[bytes32, 20]):
     if spent & bit != 0:
         return
     self._checkToken(terms, word, token)
+    # keccak256(0x01 ‖ left ‖ right) is the node above two others.
     node: bytes32 = self._leaf(tag, token)
     for sibling: bytes32 in proof:
         if index & 1 == 0:
-            node = keccak256(slice(abi_encode(NODE, node, sibling), 31, 65))
+            node = keccak256(concat(0x01, node, sibling))
         else:
-            node = keccak256(slice(abi_encode(NODE, sibling, node), 31, 65))
+            node = keccak256(concat(0x01, sibling, node))
         index = index >> 1
-    # As long as the tree is deep: 2^depth is the least power of two that holds all tokens.
-    last: uint256 = convert(terms.tokenCount, uint256) - 1
+    # As long as the tree is deep: 2^depth is the least power of two that holds all tokens, of which there is one.
+    last: uint256 = unsafe_sub(convert(terms.tokenCount, uint256), 1)
     depth: uint256 = len(proof)
-    if node != terms.root or last >> depth != 0 or (depth != 0 and last >> (depth - 1) == 0):
+    if node != terms.root or last >> depth != 0 or (depth != 0 and last >> unsafe_sub(depth, 1) == 0):
         raw_revert(method_id("NotProven()"))
     self.spent[id][convert(token.index, uint256) >> 8] = spent | bit
     # No token is paid twice, none is worth more than its part of the deposit: the sum stays below it.
-    self.words[id] = word + convert(token.amount, uint256)
-    self._payToken(terms, id, token.payee, convert(token.amount, uint256))
+    self.words[id] = unsafe_add(word, convert(token.amount, uint256))
+    log Redeemed(channelId=id, payee=token.payee, amount=convert(token.amount, uint256))
+    money._pay(terms.token, token.payee, convert(token.amount, uint256))
 
 
 @external
@@ -238,9 +236,9 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
                 sibling = proof[taken]
                 taken += 1
             if position & 1 == 0:
-                node = keccak256(slice(abi_encode(NODE, node, sibling), 31, 65))
+                node = keccak256(concat(0x01, node, sibling))
             else:
-                node = keccak256(slice(abi_encode(NODE, sibling, node), 31, 65))
+                node = keccak256(concat(0x01, sibling, node))
             places[written] = Place(position=position >> 1, node=node)
             written += 1
         count = written
@@ -321,7 +319,8 @@ def _deposit(terms: Terms) -> uint256:
 
 
 # keccak256(0x00 ‖ tag ‖ payee 20 ‖ index 4 ‖ amount 16 ‖ secret 32): it begins with another byte than a node, so
-# neither ever passes as the other.
+# neither ever passes as the other. Whole words are laid out and the hash begins at the last byte of the first, which is
+# cheaper than to put together parts of different widths.
 @internal
 @pure
 def _leaf(tag: bytes32, token: Token) -> bytes32:

@@ -176,7 +176,8 @@ def fund(terms: Terms, amount: uint256):
     """
     fee: uint256 = self._fund(terms, self._id(terms), msg.sender, amount)
     money._take(TOKEN, amount)
-    money._pay(TOKEN, FEE_RECEIVER, fee)
+    if fee != 0:
+        money._pay(TOKEN, FEE_RECEIVER, fee)
 
 
 @external
@@ -216,10 +217,32 @@ def _fund(terms: Terms, id: bytes32, payer: address, amount: uint256) -> uint256
             raw_revert(abi_encode(payer, method_id=method_id("ForeignPayer(address)")))
         flag = SECOND_FUNDED
     word: uint256 = self.words[id]
-    phase: uint256 = self._phase(word)
+    phase: uint256 = (word >> 232) & 255
     fee: uint256 = 0
     if phase <= OPENING:
-        fee = self._deposit(terms, id, word, payer, flag, amount)
+        # Takes in what was agreed on; whoever comes first pays the fee on top of it.
+        due: uint256 = terms.firstDeposit
+        other: uint256 = terms.secondDeposit
+        if flag == SECOND_FUNDED:
+            due = terms.secondDeposit
+            other = terms.firstDeposit
+        if due == 0 or word & flag != 0:
+            raw_revert(abi_encode(payer, method_id=method_id("NotAwaited(address)")))
+        if word == 0:
+            fee = FEE
+            # As in `_isTooLate`.
+            last: uint256 = convert(terms.salt, uint256) >> 192
+            if last != 0 and last < block.number:
+                self._outOfTurn(CLOSED << 232)
+        # None of these has more than 128 bits, nor has the sum of both deposits.
+        if amount != unsafe_add(due, fee):
+            raw_revert(
+                abi_encode(amount, unsafe_add(due, fee), method_id=method_id("DepositMismatch(uint256,uint256)")))
+        self._checkLimits(payer, unsafe_add(due, other))
+        phase = OPENING
+        if word != 0 or other == 0:
+            phase = OPEN
+        self.words[id] = terms.firstDeposit | (phase << 232) | (word & FLAGS) | flag
     elif phase == OPEN:
         self._topUp(terms, id, word, payer, flag, amount)
     else:
@@ -228,42 +251,20 @@ def _fund(terms: Terms, id: bytes32, payer: address, amount: uint256) -> uint256
     return fee
 
 
-# Takes in what was agreed on; whoever comes first pays the fee on top of it.
+# Whether so much may be in a channel that opens, and its payer in one more.
 @internal
-def _deposit(terms: Terms, id: bytes32, word: uint256, payer: address, flag: uint256, amount: uint256) -> uint256:
-    due: uint256 = terms.firstDeposit
-    other: uint256 = terms.secondDeposit
-    if flag == SECOND_FUNDED:
-        due = terms.secondDeposit
-        other = terms.firstDeposit
-    if due == 0 or word & flag != 0:
-        raw_revert(abi_encode(payer, method_id=method_id("NotAwaited(address)")))
-    fee: uint256 = 0
-    if word == 0:
-        fee = FEE
-        if self._isTooLate(terms):
-            self._outOfTurn(CLOSED << 232)
-    if amount != due + fee:
-        raw_revert(abi_encode(amount, due + fee, method_id=method_id("DepositMismatch(uint256,uint256)")))
-    if due + other > MAXIMUM:
+def _checkLimits(payer: address, total: uint256):
+    if total > MAXIMUM:
         raw_revert(
-            abi_encode(
-                due + other, empty(uint256), MAXIMUM, method_id=method_id("AboveMaximum(uint256,uint256,uint256)")
-            )
-        )
-    if due + other < MINIMUM:
-        raw_revert(abi_encode(due + other, MINIMUM, method_id=method_id("BelowMinimum(uint256,uint256)")))
+            abi_encode(total, empty(uint256), MAXIMUM, method_id=method_id("AboveMaximum(uint256,uint256,uint256)")))
+    if total < MINIMUM:
+        raw_revert(abi_encode(total, MINIMUM, method_id=method_id("BelowMinimum(uint256,uint256)")))
     if OPEN_CHANNELS != max_value(uint256):
         # Who is only named does not count: it has not agreed to anything yet.
         count: uint256 = self.openChannels[payer]
         if count >= OPEN_CHANNELS:
             raw_revert(abi_encode(count, OPEN_CHANNELS, method_id=method_id("TooManyChannels(uint256,uint256)")))
-        self.openChannels[payer] = count + 1
-    phase: uint256 = OPENING
-    if word != 0 or other == 0:
-        phase = OPEN
-    self.words[id] = terms.firstDeposit | (phase << 232) | (word & FLAGS) | flag
-    return fee
+        self.openChannels[payer] = unsafe_add(count, 1)
 
 
 @internal
@@ -434,7 +435,7 @@ def startCloseAsParty(terms: Terms, nonce: uint256, firstBalance: uint256, other
             terms.challengeSeconds, terms.salt,
         )
     )
-    id = keccak256(slice(abi_encode(signatures.PREFIX, DOMAIN, id), 30, 66))
+    id = keccak256(concat(0x1901, DOMAIN, id))
     word: uint256 = self.words[id]
     if (word >> 232) & 255 != OPEN:
         self._checkOvertaken(word, nonce)
@@ -457,11 +458,11 @@ def startCloseAsParty(terms: Terms, nonce: uint256, firstBalance: uint256, other
             total = self._baseTotal(id)
         if firstBalance > total:
             self._sumMismatch(firstBalance, total)
-        digest: bytes32 = keccak256(slice(abi_encode(
-            signatures.PREFIX,
+        digest: bytes32 = keccak256(concat(
+            0x1901,
             DOMAIN,
             keccak256(abi_encode(STATE_TYPE, id, nonce, firstBalance, unsafe_sub(total, firstBalance))),
-        ), 30, 66))
+        ))
         vs: uint256 = other.vs
         s: uint256 = vs & (2**255 - 1)
         # Nobody is the zero address, to which wrong signatures recover: no channel has it for a party.
@@ -500,7 +501,7 @@ def challengeAsParty(terms: Terms, nonce: uint256, firstBalance: uint256, other:
             terms.challengeSeconds, terms.salt,
         )
     )
-    id = keccak256(slice(abi_encode(signatures.PREFIX, DOMAIN, id), 30, 66))
+    id = keccak256(concat(0x1901, DOMAIN, id))
     word: uint256 = self.words[id]
     # What is not plain is looked at closely.
     if (word >> 232) & 255 != CLOSING or block.timestamp >= (word >> 192) & TIME or nonce <= (word >> 128) & NONCE:
@@ -518,11 +519,11 @@ def challengeAsParty(terms: Terms, nonce: uint256, firstBalance: uint256, other:
         partner = terms.second
     elif msg.sender != terms.second:
         self._forged(partner)
-    digest: bytes32 = keccak256(slice(abi_encode(
-        signatures.PREFIX,
+    digest: bytes32 = keccak256(concat(
+        0x1901,
         DOMAIN,
         keccak256(abi_encode(STATE_TYPE, id, nonce, firstBalance, unsafe_sub(total, firstBalance))),
-    ), 30, 66))
+    ))
     vs: uint256 = other.vs
     s: uint256 = vs & (2**255 - 1)
     # Nobody is the zero address, to which wrong signatures recover: no channel has it for a party.
@@ -539,21 +540,35 @@ def finalize(terms: Terms):
     """
     @notice Pays by the state that is known, once the period is over.
     """
-    id: bytes32 = self._id(terms)
+    id: bytes32 = keccak256(
+        abi_encode(
+            CHANNEL_TYPE, terms.first, terms.second, TOKEN, terms.firstDeposit, terms.secondDeposit,
+            terms.challengeSeconds, terms.salt,
+        )
+    )
+    id = keccak256(concat(0x1901, DOMAIN, id))
     word: uint256 = self.words[id]
     phase: uint256 = (word >> 232) & 255
-    if phase == CLOSED:
-        return
     if phase != CLOSING:
+        if phase == CLOSED:
+            return
         self._outOfTurn(word)
     until: uint256 = (word >> 192) & TIME
     if block.timestamp < until:
         raw_revert(abi_encode(until, block.timestamp, method_id=method_id("ChallengeRuns(uint256,uint256)")))
+    # No balance that was taken in is more than there is.
     first: uint256 = word & BALANCE
-    second: uint256 = unsafe_add(terms.firstDeposit, terms.secondDeposit) - first
+    second: uint256 = unsafe_sub(unsafe_add(terms.firstDeposit, terms.secondDeposit), first)
     if word & (RESIZED | TOPPED_UP) != 0:
         first, second = self._shares(id, word, terms.firstDeposit + terms.secondDeposit)
-    self._bury(terms, id, word & (FLAGS & ~TOPPED_UP | (2**192 - 1)) | (CLOSED << 232))
+    # As in `_isTooLate`.
+    last: uint256 = convert(terms.salt, uint256) >> 192
+    if last != 0 and last < block.number:
+        self.words[id] = 0
+    else:
+        self.words[id] = word & (FLAGS & ~TOPPED_UP | (2**192 - 1)) | (CLOSED << 232)
+    if OPEN_CHANNELS != max_value(uint256):
+        self._leave(terms, word)
     log Closed(channelId=id, firstPaid=first, secondPaid=second)
     money._pay(TOKEN, terms.first, first)
     money._pay(TOKEN, terms.second, second)
@@ -571,7 +586,7 @@ def _id(terms: Terms) -> bytes32:
             terms.challengeSeconds, terms.salt,
         )
     )
-    return keccak256(slice(abi_encode(signatures.PREFIX, DOMAIN, id), 30, 66))
+    return keccak256(concat(0x1901, DOMAIN, id))
 
 
 @internal
@@ -721,10 +736,15 @@ def _bury(terms: Terms, id: bytes32, word: uint256):
     else:
         self.words[id] = word
     if OPEN_CHANNELS != max_value(uint256):
-        if word & FIRST_FUNDED != 0:
-            self.openChannels[terms.first] -= 1
-        if word & SECOND_FUNDED != 0:
-            self.openChannels[terms.second] -= 1
+        self._leave(terms, word)
+
+
+@internal
+def _leave(terms: Terms, word: uint256):
+    if word & FIRST_FUNDED != 0:
+        self.openChannels[terms.first] -= 1
+    if word & SECOND_FUNDED != 0:
+        self.openChannels[terms.second] -= 1
 
 
 # ---------------------------------------------------------------------------------------------------------- refusals

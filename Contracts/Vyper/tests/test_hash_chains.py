@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """HashChains keeps the rules of `HashChainContract`: each order as it should be, and once for each refusal."""
 import pytest
+from eth_utils import keccak
 
 from harness import deploy, refused
 from hash_chains import CLOSED, LIFE, OPEN, UNKNOWN, HashChains
@@ -104,6 +105,56 @@ def test_deposit_refusals(world, opened):
 
 
 # Redeeming
+
+
+# Many steps at once are hashed by a contract of its own (`_walkFar`): from 64 on, 16 in a round.
+@pytest.mark.parametrize("count", [1, 3, 4, 5, 62, 63, 64, 65, 79, 80, 81, 127, 128, 1_000])
+def test_redeem_any_number_of_steps_at_once(world, count):
+    channel = world.channel(count + 40, 1).opened()
+    for known in (0, 33):
+        if known:
+            channel.redeem(known)
+        snapshot = world.chain.snapshot()
+        with world.gains(channel.receiver) as gains:
+            channel.redeem(known + count)
+        assert gains.values == (count,)
+        assert channel.seen == (OPEN, known + count, channel.steps[known + count][:29])
+        world.chain.revert(snapshot)
+        with refused("ForeignStep", known + count):
+            channel.redeem(known + count, channel.steps[known + count - 1])
+        if count > 1:
+            with refused("ForeignStep", known + count - 1):
+                channel.redeem(known + count - 1, channel.steps[known + count])
+
+
+def test_the_most_steps_at_once(world):
+    channel = world.channel(65_535, 1).opened()
+    channel.redeem(65_535)
+    assert channel.seen == (OPEN, 65_535, channel.steps[65_535][:29]) and world.held == 0
+
+
+def test_a_foreign_contract_in_place_of_the_hashing_one_is_not_asked(world):
+    """Whoever made the contract, or whatever became of the chain: another's answer would pay any step."""
+    channel = world.channel(200, 1).opened()
+    walker = next(
+        address for address in created_by(world.contract.address) if world.chain.code(address))
+    right = world.chain.code(walker)
+    # Answers the anchor to whoever asks.
+    for wrong in (bytes.fromhex("7f") + channel.steps[0] + bytes.fromhex("5f5260205ff3"), b""):
+        world.chain.set_code(walker, wrong)
+        with refused(""):
+            channel.redeem(100, b"\1" * 32)
+        with refused(""):
+            channel.redeem(100)
+        channel.redeem(1 if wrong else 2)  # which needs no help
+    world.chain.set_code(walker, right)
+    channel.redeem(200)
+    assert world.held == 0
+
+
+def created_by(address):
+    """The addresses of the first contracts that a contract makes."""
+    return ["0x" + keccak(bytes.fromhex("d694" + address[2:]) + bytes([nonce]))[12:].hex() for nonce in (1, 2)]
 
 
 def test_redeem(world, opened):

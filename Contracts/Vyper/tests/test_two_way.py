@@ -428,6 +428,17 @@ def test_resize_to_less_and_end_with_the_base(world, opened):
     assert gains.values == (10, 20) and world.held == 0
 
 
+def test_ends_where_one_balance_is_more_than_both_first_deposits(world, opened):
+    """The sum of the first deposits says nothing any more once both resized to what was put in on top."""
+    opened.fund(opened.first, 500)
+    opened.resize(((1, 1_400, 100), 0, 0))
+    opened.send(opened.first, "startCloseAsParty", 0, 0, NO_SIGNATURE)
+    world.later(PERIOD)
+    with world.gains(opened.first, opened.second) as gains:
+        opened.finalize()
+    assert gains.values == (1_400, 100) and world.held == 0
+
+
 def test_resize_refusals(opened):
     order = ((1, 10, 20), 590, 380)
     right = opened.both(opened.resized(order))

@@ -15,7 +15,7 @@ struct ContractsCommand: AsyncParsableCommand {
             Vouchers are settled by x402's contracts, which are on many chains already; those of the other schemes are \
             ours. They belong to nobody: who makes them can do no more with them than anybody else.
             """,
-        subcommands: [Deploy.self, Verify.self])
+        subcommands: [Deploy.self, Verify.self, CollectCommand.self])
 
     struct Deploy: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

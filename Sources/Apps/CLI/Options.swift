@@ -61,6 +61,12 @@ struct ChainOptions: ParsableArguments {
     @Option(name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000)")
     var chainPoll: String?
     @Option(
+        name: .long, help: "Seconds after which a transaction is sent again for a higher fee, 1 to 86400. (default: 45)"
+    )
+    var chainPatience: String?
+    @Option(name: .long, help: "Seconds after which a transaction is waited for no more, 1 to 604800. (default: 600)")
+    var chainGiveUp: String?
+    @Option(
         name: .long, help: "The block at which to begin to look for events. (default: the newest when the store is new)"
     )
     var firstBlock: String?
@@ -68,7 +74,8 @@ struct ChainOptions: ParsableArguments {
     var flags: [Setting: [String]] {
         [
             .rpc: rpc, .rpcQuorum: rpcQuorum, .contracts: contracts, .confirmations: confirmations,
-            .highestGasPrice: highestGasPrice, .chainPoll: chainPoll, .firstBlock: firstBlock,
+            .highestGasPrice: highestGasPrice, .chainPoll: chainPoll, .chainPatience: chainPatience,
+            .chainGiveUp: chainGiveUp, .firstBlock: firstBlock,
         ].compactMapValues { $0.map { [$0] } }
     }
 }

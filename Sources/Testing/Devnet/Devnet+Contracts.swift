@@ -45,6 +45,22 @@ extension Devnet {
         _ = try await send(data, to: token)
     }
 
+    /// Has a token refuse every `transfer`, as one that bars an account does; all else it does as before.
+    ///
+    /// - Returns: What puts its own code back, in `anvil_setCode`.
+    public func barTransfers(of token: String) async throws -> JSON {
+        let code = try await ask("eth_getCode", .string(token), "latest")
+        let copy = "0x00000000000000000000000000000000000ba77e"
+        try await ask("anvil_setCode", .string(copy), code)
+        // Jumps to a revert for the selector of transfer(address,uint256), and else lets the copy act on its own slots.
+        try await ask(
+            "anvil_setCode", .string(token),
+            .string(
+                "0x5f3560e01c63a9059cbb1460375736" + "5f5f375f5f365f73" + copy.dropFirst(2) + "5af4"
+                    + "3d5f5f3e603b573d5ffd5b5f5ffd5b3d5ff3"))
+        return code
+    }
+
     /// Sends a transaction from the first account.
     ///
     /// - Returns: Its receipt.

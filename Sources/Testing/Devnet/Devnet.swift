@@ -62,20 +62,45 @@ public final class Devnet: Sendable {
     /// - Parameter endpoint: Which one.
     @discardableResult
     public func ask(_ method: String, _ parameters: JSON..., endpoint: Int = 0) async throws -> JSON {
+        try await answers(to: [(method, parameters)], endpoint)[0]
+    }
+
+    /// A method and its parameters.
+    public typealias Question = (method: String, parameters: [JSON])
+
+    /// Asks the first node for many things at once, one after the other.
+    ///
+    /// - Throws: ``DevnetFault/refused(_:_:)`` when it refused any; those behind it were asked nevertheless.
+    public func askAll(_ questions: [Question]) async throws -> [JSON] {
+        var answers: [JSON] = []
+        // A node takes so many in one request.
+        for start in stride(from: 0, to: questions.count, by: 1000) {
+            answers += try await self.answers(to: Array(questions[start..<min(start + 1000, questions.count)]), 0)
+        }
+        return answers
+    }
+
+    private func answers(to questions: [Question], _ endpoint: Int) async throws -> [JSON] {
         var request = HTTPClientRequest(url: urls[endpoint])
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        let body: JSON = [
-            "jsonrpc": "2.0", "id": 1, "method": .string(method), "params": .array(parameters),
-        ]
+        let body = JSON.array(
+            questions.map { method, parameters in
+                ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": .array(parameters)]
+            })
         request.body = .bytes(ByteBuffer(bytes: body.bytes))
         let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
         let bytes = try await answer.body.collect(upTo: 64 << 20)
         let json = try JSON.parse(Array(bytes.readableBytesView), limits: JSON.Limits(maximumBytes: 64 << 20))
-        if let error = json["error"], error.members != nil {
-            throw DevnetFault.refused(method, error["message"]?.stringValue ?? "")
+        guard let answers = json.arrayValue, answers.count == questions.count else {
+            throw DevnetFault.refused(questions[0].method, "not one answer for each question")
         }
-        return json["result"] ?? .null
+        return try zip(questions, answers).map { question, answer in
+            if let error = answer["error"], error.members != nil {
+                throw DevnetFault.refused(question.method, error["message"]?.stringValue ?? "")
+            }
+            return answer["result"] ?? .null
+        }
     }
 }
 

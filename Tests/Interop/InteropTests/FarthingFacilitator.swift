@@ -13,17 +13,29 @@ final class FarthingFacilitator {
     private let folder: URL
     private let ledger: [String]
 
-    /// - Parameter isDelegate: Whether it offers to hold the key of the receiver authorizer.
-    init(in folder: URL, isDelegate: Bool = false) async throws {
+    /// - Parameters:
+    ///   - isDelegate: Whether it offers to hold the key of the receiver authorizer.
+    ///   - rpc: An endpoint of the chain that it settles on, instead of its ledger; the key pays for gas there.
+    init(in folder: URL, isDelegate: Bool = false, rpc: String? = nil) async throws {
         self.folder = folder
         let path = folder.appending(path: "facilitator.ledger").path(percentEncoded: false)
         ledger = ["--store", folder.appending(path: "none").path(percentEncoded: false), "--ledger", path, "--json"]
         let key = folder.appending(path: "facilitator.key").path(percentEncoded: false)
         process = try RunningProcess(
             "facilitator", Places.farthing(),
-            ["facilitator", "--json", "--listen", "127.0.0.1:0", "--ledger", path, "--account-per-minute", "1000"]
-                + (isDelegate ? ["--authorizer-key", key] : []), in: folder)
+            ["facilitator", "--json", "--listen", "127.0.0.1:0", "--account-per-minute", "1000"]
+                + (rpc.map(Shop.onChain) ?? ["--ledger", path])
+                + (isDelegate || rpc != nil ? ["--authorizer-key", key] : []), in: folder)
         url = try await process.address()
+    }
+
+    /// The account that pays for gas on a chain.
+    func sender() async throws -> String {
+        let key = folder.appending(path: "facilitator.key").path(percentEncoded: false)
+        let lines = try await RunningProcess(
+            "key-show", Places.farthing(), ["key", "show", key, "--json"], in: folder
+        ).finish()
+        return try JSON.parse(lines.joined(separator: "\n"))["address"]?.stringValue ?? ""
     }
 
     func mint(_ units: Int, for account: Address) async throws {

@@ -100,6 +100,111 @@ extension Interop.OnChain {
         }
     }
 
+    /// The payee's key in these tests is 32 bytes of 0x22.
+    @Test func `what a token would not move is told and paid by a command`() async throws {
+        try await open { devnet in
+            let folder = try Places.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            func file(_ name: String) -> String { folder.appending(path: name).path(percentEncoded: false) }
+            func farthing(_ arguments: [String]) async throws -> JSON {
+                let process = try RunningProcess(
+                    "farthing", try Places.farthing(), arguments + ["--json"], in: folder)
+                return try JSON.parse(try await process.finish().joined(separator: "\n"))
+            }
+            let payee = "0x" + String(repeating: "22", count: 32)
+            for (name, key) in [("key", devnet.accounts[0].key), ("payee", payee)] {
+                try key.write(toFile: file("hex"), atomically: true, encoding: .utf8)
+                _ = try await farthing(["key", "import", file(name), "--from", file("hex"), "--no-passphrase"])
+            }
+            _ = try await farthing([
+                "contracts", "deploy", "--rpc", devnet.urls[0], "--key", file("key"), "--token", Devnet.usdc, "--out",
+                file("contracts"),
+            ])
+            let place = ["--rpc", devnet.urls[0], "--contracts", file("contracts")]
+            let look = ["contracts", "collect", "--account", Shop.payTo, "--token", Devnet.usdc] + place
+            let pay = ["contracts", "collect", "--key", file("payee"), "--token", Devnet.usdc] + place
+            #expect(try await farthing(look)["credits"]?.arrayValue?.isEmpty == true)
+            try await Shop.open(
+                minimumDeposit: 20_000, rpc: devnet.urls[0], contracts: file("contracts"), schemes: ["hash-chain"]
+            ) { shop in
+                try await fund(shop, on: devnet)
+                let wallet = ["--wallet", file("wallet")]
+                let made = try await farthing(["wallet", "new", "--no-passphrase"] + wallet)
+                try await devnet.mint(
+                    1_000_000, for: try #require(made["address"]?.stringValue.flatMap(Address.init(hex:))))
+                for _ in 0..<3 {
+                    let paid = try await farthing(
+                        ["pay", "\(shop.url)/weather", "--scheme", "hash-chain"] + wallet + place)
+                    #expect(paid["status"]?.integerValue == 200, "\(paid)")
+                }
+                try await shop.stop()
+                let code = try await devnet.barTransfers(of: Devnet.usdc)
+                _ = try await shop.farthing(["claim"])
+                try await devnet.ask("anvil_setCode", .string(Devnet.usdc), code)
+            }
+            #expect(try await balance(Shop.payTo, on: devnet) == 0)
+            let owed = try await farthing(look)["credits"]?.arrayValue ?? []
+            #expect(owed.map { $0["contract"]?.stringValue } == ["hash-chain"])
+            #expect(owed.first?.units("amount") == 3000, "\(owed)")
+
+            try await devnet.ask("anvil_setBalance", .string(Shop.payTo), "0x56bc75e2d63100000")
+            let paid = try await farthing(pay)["credits"]?.arrayValue ?? []
+            #expect(paid.first?["transaction"]?.stringValue != nil && paid.first?.units("amount") == 3000, "\(paid)")
+            #expect(try await balance(Shop.payTo, on: devnet) == 3000)
+            #expect(try await farthing(pay)["credits"]?.arrayValue?.isEmpty == true)
+        }
+    }
+
+    /// The official client and the official server, with our facilitator between them and the chain.
+    @Test(arguments: [false, true])
+    func `our facilitator settles there what the official server sells`(isDelegating: Bool) async throws {
+        try await open { devnet in
+            let folder = try Places.newFolder()
+            defer { try? FileManager.default.removeItem(at: folder) }
+            let facilitator = try await FarthingFacilitator(in: folder, isDelegate: isDelegating, rpc: devnet.urls[0])
+            defer { facilitator.destroy() }
+            let sender = try await facilitator.sender()
+            try await devnet.ask("anvil_setBalance", .string(sender), "0x56bc75e2d63100000")
+            let server = try await OfficialServer(
+                facilitator: facilitator.url, chain: SimulatedChain(at: devnet.urls[0]), isDelegating: isDelegating,
+                in: folder)
+            defer { server.stop() }
+            let alice = try OfficialPayer(key: 0x11, at: server)
+            try await devnet.mint(100_000, for: alice.address)
+
+            let paid = try await alice.pay("/weather", count: 12)
+            #expect(paid.count == 12 && paid.allSatisfy { $0.status == 200 }, "\(paid)")
+            #expect(paid.filter { $0.payload == "deposit" }.count == 2, "it opens the channel, and tops it up")
+            #expect(try await alice.pay("/metered?cost=300").map(\.charged) == [300])
+            #expect(try await alice.pay("/fail").map(\.status) == [500])
+            #expect(try await alice.refund(500).refunded == 500)
+            let settled = try await server.claim()["settle"]?["transaction"]?.stringValue
+            let hash = try #require(settled)
+            #expect(try await devnet.ask("eth_getTransactionReceipt", .string(hash))["status"]?.stringValue == "0x1")
+
+            #expect(alice.charged == 12_300)
+            #expect(try await balance(OfficialServer.receiver, on: devnet) == 12_300)
+            #expect(try await balance(alice.address.hex, on: devnet) == 100_000 - alice.deposited + 500)
+            let contract = "0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003"
+            #expect(try await balance(contract, on: devnet) == alice.deposited - 500 - 12_300)
+            let believed = try await server.channels()
+            #expect(believed.first?.units("chargedCumulativeAmount") == 12_300)
+            #expect(believed.first?.units("balance") == alice.deposited - 500)
+
+            // A transfer for each payment, which the facilitator hands in.
+            let bob = try OfficialPayer(key: 0x12, at: server)
+            try await devnet.mint(3000, for: bob.address)
+            let exactly = try await bob.pay("/exact", exactly: true)
+            #expect(exactly.map(\.status) == [200], "\(exactly)")
+            #expect(try await balance(OfficialServer.receiver, on: devnet) == 12_300 + OfficialServer.exactPrice)
+            let refused = try await bob.pay("/exact", exactly: true)
+            #expect(refused.map(\.status) == [402])
+            #expect(refused.first?.refusal == "invalid_exact_evm_insufficient_balance", "\(refused)")
+            #expect(try await balance(bob.address.hex, on: devnet) == 3000 - OfficialServer.exactPrice)
+            try await facilitator.stop()
+        }
+    }
+
     @Test func `a wallet pays a node there, and takes the rest out without it`() async throws {
         try await open { devnet in
             try await Shop.open(minimumDeposit: 20_000, rpc: devnet.urls[0]) { shop in

@@ -53,7 +53,7 @@ final class Shop: Payee {
         try await body(shop)
     }
 
-    private static func onChain(_ rpc: String) -> [String] {
+    static func onChain(_ rpc: String) -> [String] {
         ["--settlement", "evm", "--rpc", rpc, "--confirmations", "1", "--chain-poll", "50"]
     }
 

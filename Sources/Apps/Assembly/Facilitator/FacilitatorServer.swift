@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEVMSettlement
 import FarthingHTTP402
 import FarthingLedgerSettlement
 import FarthingPrimitives
@@ -19,6 +20,7 @@ public import ServiceLifecycle
 public struct FacilitatorServer: Service {
     private let configuration: FacilitatorConfiguration
     private let facilitator: Facilitator
+    private let settlement: any Settlement
     private let logger: Logger
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
@@ -48,6 +50,7 @@ public struct FacilitatorServer: Service {
             try await ledger.addToken(configuration.token)
             settlement = ledger
         }
+        self.settlement = settlement
         facilitator = Facilitator(settlement: settlement, authorizer: authorizer, limits: configuration.limits)
         self.configuration = configuration
         self.logger = logger
@@ -87,9 +90,17 @@ public struct FacilitatorServer: Service {
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
         do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+            await close()
             throw error.errnoCode == EADDRINUSE
                 ? ConfigurationError.portTaken("\(listen)")
                 : ConfigurationError.cannotListen("\(listen)", why: error.description)
+        } catch {
+            await close()
+            throw error
         }
+        await close()
     }
+
+    /// Ends the connections to a chain.
+    private func close() async { await (settlement as? EVMSettlement)?.shutdown() }
 }

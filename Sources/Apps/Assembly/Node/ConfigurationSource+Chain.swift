@@ -13,7 +13,8 @@ extension ConfigurationSource {
         guard text(.settlement) == "evm" else {
             // A wallet reads the variables of `rpc` and `contracts` too, so they may be there for it.
             let both: [Setting] = text(.settlement) == "stacks" ? [] : [.confirmations, .chainPoll]
-            let foreign: [Setting] = both + [.rpcQuorum, .highestGasPrice, .firstBlock]
+            let foreign: [Setting] =
+                both + [.rpcQuorum, .highestGasPrice, .chainPatience, .chainGiveUp, .firstBlock]
             if let setting = foreign.first(where: { text($0) != nil }) {
                 throw ConfigurationError.bad(
                     key: setting.rawValue, value: "…", why: "it is for 'settlement' 'evm' alone")
@@ -45,8 +46,26 @@ extension ConfigurationSource {
             Int64(text).flatMap { (10...60_000).contains($0) ? $0 : nil }
         }
         if let poll { place.sending.pollInterval = .milliseconds(poll) }
+        try waiting(&place.sending)
         place.firstBlock = try value(.firstBlock, "it must be a block's number", { UInt64($0) })
         return place
+    }
+
+    /// How long a transaction waits before it is sent for more, and before nobody waits for it.
+    private func waiting(_ sending: inout SendingPolicy) throws {
+        let patience = try value(.chainPatience, "it must be a number of seconds from 1 to 86400") { text in
+            Int64(text).flatMap { (1...86_400).contains($0) ? $0 : nil }
+        }
+        let giveUp = try value(.chainGiveUp, "it must be a number of seconds from 1 to 604800") { text in
+            Int64(text).flatMap { (1...604_800).contains($0) ? $0 : nil }
+        }
+        if let patience { sending.patience = .seconds(patience) }
+        if let giveUp { sending.giveUpAfter = .seconds(giveUp) }
+        guard sending.giveUpAfter >= sending.patience else {
+            throw ConfigurationError.bad(
+                key: Setting.chainGiveUp.rawValue, value: "\(sending.giveUpAfter.components.seconds)",
+                why: "it must not be less than chainPatience, \(sending.patience.components.seconds)")
+        }
     }
 
     /// Where the contracts are: those of x402 on every chain, or what `farthing contracts deploy` wrote.

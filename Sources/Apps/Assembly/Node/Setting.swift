@@ -32,6 +32,8 @@ public enum Setting: String, CaseIterable, Sendable {
     case confirmations
     case highestGasPrice
     case chainPoll
+    case chainPatience
+    case chainGiveUp
     case firstBlock
     case authorizerKey
     case withdrawDelay

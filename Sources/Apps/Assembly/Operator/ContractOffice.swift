@@ -2,7 +2,8 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
-import FarthingChannels
+public import FarthingChannels
+import FarthingContracts
 import FarthingEVMSettlement
 public import FarthingEncodings
 import FarthingKeyFiles
@@ -27,6 +28,16 @@ public struct ContractOffice: Sendable {
         public let code: String
     }
 
+    /// What a contract holds for an account.
+    public struct Owed: Hashable, Sendable {
+        /// Whose contract it is, as the registry names it.
+        public let contract: String
+        public let token: Address
+        public let amount: Amount
+        /// What paid it; `nil` when nobody asked for that.
+        public let transaction: TransactionID?
+    }
+
     private let settlement: EVMSettlement
 
     /// A price in gwei, as people write it.
@@ -40,13 +51,15 @@ public struct ContractOffice: Sendable {
     ///   - key: The file of the key whose account pays.
     ///   - passphrase: Asked for only when the file is encrypted.
     ///   - highestFee: The most that a unit of gas may cost, in wei.
+    ///   - contracts: The file that says where the contracts are; `nil` for x402's.
     public static func open(
-        rpc: String, key: String, highestFee: UInt128?, passphrase: () throws -> [UInt8]?
+        rpc: String, key: String, contracts: String? = nil, highestFee: UInt128?, passphrase: () throws -> [UInt8]?
     ) async throws -> ContractOffice {
         let signer = KeySigner(try KeyFile.read(key, passphrase: passphrase))
         var sending = SendingPolicy(confirmations: 1, pollInterval: .milliseconds(500))
         if let highestFee { sending.highestFee = highestFee }
-        return ContractOffice(settlement: try await settlement(rpc: rpc, signer: signer, sending: sending))
+        return ContractOffice(
+            settlement: try await settlement(rpc: rpc, signer: signer, contracts: contracts, sending: sending))
     }
 
     /// The chain is what its endpoint says it is.
@@ -81,6 +94,34 @@ public struct ContractOffice: Sendable {
             told("\(name.padding(toLength: 18, withPad: " ", startingAt: 0)) \(address.checksummed)")
         }
         return Made(registry: registry, token: made)
+    }
+
+    /// Has paid what the contracts owe the key's account, since it could not be paid when a channel ended.
+    ///
+    /// - Parameters:
+    ///   - tokens: Which are looked for where a contract is for any.
+    ///   - receiver: To whom it goes; `nil` for the account itself.
+    /// - Throws: `SettlementError` when a contract still cannot pay; what was paid before stays paid.
+    public func collect(tokens: [Address], to receiver: Address?) async throws -> [Owed] {
+        var paid: [Owed] = []
+        for credit in try await settlement.credits(of: settlement.account, in: tokens) {
+            let transaction = try await settlement.collect(credit, to: receiver ?? settlement.account)
+            paid.append(
+                Owed(
+                    contract: credit.kind.rawValue, token: credit.token, amount: credit.amount,
+                    transaction: transaction))
+        }
+        return paid
+    }
+
+    /// What the contracts owe an account, since it could not be paid when a channel ended.
+    public static func owed(
+        to account: Address, tokens: [Address], rpc: String, contracts: String
+    ) async throws -> [Owed] {
+        let settlement = try await settlement(rpc: rpc, signer: nil, contracts: contracts)
+        return try await settlement.credits(of: account, in: tokens).map {
+            Owed(contract: $0.kind.rawValue, token: $0.token, amount: $0.amount, transaction: nil)
+        }
     }
 
     /// Looks at the code of all contracts that are known.

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEVMSettlement
 import FarthingNode
 import FarthingPrimitives
 import Foundation
@@ -77,6 +78,47 @@ struct ConfigurationSourceTests {
             guard case .bad(let key, let text, let why) = error else { throw error }
             #expect(key == setting.rawValue && text == value && !why.isEmpty)
             #expect(error.code == "config.bad-value")
+        }
+    }
+
+    private static let onChain: [Setting: [String]] = [.settlement: ["evm"], .rpc: ["http://127.0.0.1:8545"]]
+
+    @Test func `say how long a transaction waits on a chain`() async throws {
+        let usual = try await node(Self.onChain).chain?.sending
+        #expect(usual?.patience == .seconds(45) && usual?.giveUpAfter == .seconds(600))
+        let set = try await node(Self.onChain.merging([.chainPatience: ["700"], .chainGiveUp: ["700"]]) { $1 })
+        #expect(set.chain?.sending.patience == .seconds(700) && set.chain?.sending.giveUpAfter == .seconds(700))
+        let variables = ["FARTHING_CHAIN_PATIENCE": "1", "FARTHING_CHAIN_GIVE_UP": "604800"]
+        let sending = try await node(Self.onChain, environment: variables).chain?.sending
+        #expect(sending?.patience == .seconds(1) && sending?.giveUpAfter == .seconds(604_800))
+    }
+
+    @Test(arguments: [
+        ([Setting.chainPatience: "0"], Setting.chainPatience), ([.chainPatience: "86401"], .chainPatience),
+        ([.chainPatience: "soon"], .chainPatience), ([.chainGiveUp: "0"], .chainGiveUp),
+        ([.chainGiveUp: "604801"], .chainGiveUp), ([.chainGiveUp: "44"], .chainGiveUp),
+        ([.chainPatience: "601"], .chainGiveUp),
+    ])
+    func `are refused when a transaction would wait for nothing, or for ever`(
+        settings: [Setting: String], named: Setting
+    ) async throws {
+        do {
+            _ = try await node(Self.onChain.merging(settings.mapValues { [$0] }) { $1 })
+            Issue.record("\(settings) was taken")
+        } catch let error as ConfigurationError {
+            guard case .bad(let key, _, let why) = error else { throw error }
+            #expect(key == named.rawValue && !why.isEmpty)
+        }
+    }
+
+    @Test(arguments: [Setting.chainPatience, .chainGiveUp])
+    func `that are for a chain are refused without one`(setting: Setting) async throws {
+        do {
+            _ = try await node([setting: ["60"]])
+            Issue.record("\(setting) was taken")
+        } catch let error as ConfigurationError {
+            guard case .bad(let key, _, _) = error else { throw error }
+            #expect(key == setting.rawValue)
         }
     }
 

@@ -23,6 +23,8 @@ final class ContractStage: Sendable {
     private let clock: SharedClock
     /// By how many blocks the chain is ahead of the ledger; it stays so.
     private let lead = Mutex<UInt64?>(nil)
+    /// Where orders wait for the chain, in a long walk.
+    let queue: ChainQueue?
 
     let payer: KeySigner
     let payee: KeySigner
@@ -31,12 +33,16 @@ final class ContractStage: Sendable {
 
     static let riches: UInt64 = 1_000_000_000
 
+    /// - Parameter isLong: Whether orders go straight to the contracts, many at a time: see ``ChainQueue``.
     static func open(
-        limits: ContractLimits = .none, endpoints: Int = 1, _ body: (ContractStage) async throws -> Void
+        limits: ContractLimits = .none, endpoints: Int = 1, isLong: Bool = false,
+        _ body: (ContractStage) async throws -> Void
     ) async throws {
+        if isLong { await LongWalkTurns.shared.take() }
+        defer { if isLong { Task { await LongWalkTurns.shared.give() } } }
         let devnet = try await Devnet.start(endpoints: endpoints)
         do {
-            let stage = try await ContractStage(devnet, limits)
+            let stage = try await ContractStage(devnet, limits, isLong: isLong)
             do { try await body(stage) } catch {
                 await stage.settlement.shutdown()
                 throw error
@@ -49,7 +55,7 @@ final class ContractStage: Sendable {
         devnet.stop()
     }
 
-    private init(_ devnet: Devnet, _ limits: ContractLimits) async throws {
+    private init(_ devnet: Devnet, _ limits: ContractLimits, isLong: Bool) async throws {
         self.devnet = devnet
         (payer, payee) = (try TestChain.signer(devnet, 1), try TestChain.signer(devnet, 2))
         (other, keyholder) = (try TestChain.signer(devnet, 3), try TestChain.signer(devnet, 4))
@@ -72,7 +78,13 @@ final class ContractStage: Sendable {
                 _ = try await deployer.send(
                     ABI.call("mint(address,uint256)", [.address(person.address), .uint(amount)]), to: made.address)
             }
-            let now = try await deployer.head().time
+            let head = try await deployer.head()
+            let now = head.time
+            queue =
+                isLong
+                ? ChainQueue(
+                    devnet, sender: devnet.accounts[9].address,
+                    head: ChainQueue.Head(height: head.height, time: UInt64(clamping: now.unixSeconds))) : nil
             clock = SharedClock(now)
             let clock = clock
             ledger = try Ledger(
@@ -101,6 +113,10 @@ final class ContractStage: Sendable {
     /// Blocks that only pass time have times that four divides, and what is carried out is a second later. Where no
     /// period ends in between, it makes no difference that a chain is asked before and answers after.
     func pass(seconds: UInt64 = 1, blocks: Int = 1) async throws {
+        if let queue {
+            let (height, time) = try await queue.pass(seconds: seconds, blocks: blocks)
+            return try await follow(Block(height: height, time: Instant(unixSeconds: Int64(time))))
+        }
         let head = try await settlement.head()
         let next = (UInt64(clamping: head.time.unixSeconds) + seconds + 3) / 4 * 4
         try await devnet.ask("evm_mine", ["timestamp": .integer(Int(next)), "blocks": .integer(blocks)])
@@ -108,20 +124,32 @@ final class ContractStage: Sendable {
         // Each of several blocks is a second later than the one before it.
         let time = (UInt64(clamping: last.time.unixSeconds) + 3) / 4 * 4 + 1
         try await devnet.ask("evm_setNextBlockTimestamp", .integer(Int(time)))
-        clock.set(Instant(unixSeconds: Int64(time)))
+        try await follow(Block(height: last.height, time: Instant(unixSeconds: Int64(time))))
+    }
+
+    /// Brings the ledger to where the chain is.
+    ///
+    /// - Parameter block: The chain's height, and the time of what comes next.
+    private func follow(_ block: Block) async throws {
+        clock.set(block.time)
         let ledgerHeight = try await ledger.head().height
         let lead = lead.withLock { lead in
-            lead = lead ?? last.height - ledgerHeight
+            lead = lead ?? block.height - ledgerHeight
             return lead ?? 0
         }
-        if last.height - lead > ledgerHeight {
-            try await ledger.advance(blocks: last.height - lead - ledgerHeight)
+        if block.height - lead > ledgerHeight {
+            try await ledger.advance(blocks: block.height - lead - ledgerHeight)
         }
     }
 
+    /// The time of what is carried out next, in seconds since 1970.
+    var now: UInt64 { UInt64(clamping: clock.now.unixSeconds) }
+
     /// A moment in which nothing is carried out: see ``pass(seconds:)``.
     func moment(in seconds: UInt64) async throws -> UInt64 {
-        (UInt64(clamping: try await settlement.head().time.unixSeconds) + seconds) / 4 * 4 + 3
+        let waiting = await queue?.head.time
+        let now = if let waiting { waiting } else { UInt64(clamping: try await settlement.head().time.unixSeconds) }
+        return (now + seconds) / 4 * 4 + 3
     }
 
     func funding(

@@ -113,46 +113,53 @@ struct HashChainSettlementTests {
     }
 
     @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open { stage in
-            var random = SeededGenerator.ofWalk(11)
-            var log = WalkLog()
-            var pair = try await Self.pair(stage, salt: 0)
-            var left = 0
-            for number in 0..<WalkLog.steps {
-                if left == 0 {
-                    pair = try await Self.pair(stage, salt: UInt64(number) + 1)
-                    left = 30
-                    log.add(try await pair.fund(100, by: stage.payer, "step \(number): the deposit"))
-                }
-                left -= 1
-                let seconds: UInt64 = random.oneIn(12) ? 2000 : 1
-                let known = try await pair.states().chain?.redeemed.index ?? 0
-                let index = UInt32.random(in: (known < 2 ? 0 : known - 2)...(known + 3), using: &random)
-                let isTrue = !random.oneIn(6)
-                switch Int.random(in: 0..<20, using: &random) {
-                case 0..<12:
-                    log.add(
-                        try await pair.carryOut("step \(number): redeem \(index)", seconds: seconds) {
-                            .redeem(Self.step(index, $0, isTrue: isTrue))
-                        })
-                case 12..<15:
-                    let signer = random.oneIn(3) ? stage.keyholder : stage.payee
-                    log.add(
-                        try await pair.carryOut("step \(number): close at \(index)", seconds: seconds) {
-                            Self.close(index, $0, by: signer, isTrue: isTrue)
-                        })
-                case 15..<18:
-                    log.add(try await pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
-                default:
-                    let units: UInt64 = random.oneIn(2) ? 100 : 90
-                    log.add(
-                        try await pair.fund(
-                            units, by: stage.payer, salt: random.oneIn(2) ? 1 : 2, seconds: seconds,
-                            "step \(number): deposit \(units)"))
-                }
+        try await ContractStage.open { stage in try await walk(stage) }
+    }
+
+    @Test func `does in a long walk at the contract what the ledger does`() async throws {
+        try await ContractStage.open(isLong: true) { stage in try await walk(stage) }
+    }
+
+    private func walk(_ stage: ContractStage) async throws {
+        var random = SeededGenerator.ofWalk(11)
+        var log = WalkLog()
+        var pair = try await Self.pair(stage, salt: 0)
+        var left = 0
+        var steps = WalkSteps(stage)
+        while let number = try await steps.next() {
+            if left == 0 {
+                pair = try await Self.pair(stage, salt: UInt64(number) + 1)
+                left = 30
+                log.add(try await pair.fund(100, by: stage.payer, "step \(number): the deposit"))
             }
-            log.expect(refusals: 4)
+            left -= 1
+            let seconds: UInt64 = random.oneIn(12) ? 2000 : 1
+            let known = try await pair.states().chain?.redeemed.index ?? 0
+            let index = UInt32.random(in: (known < 2 ? 0 : known - 2)...(known + 3), using: &random)
+            let isTrue = !random.oneIn(6)
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<12:
+                log.add(
+                    try await pair.carryOut("step \(number): redeem \(index)", seconds: seconds) {
+                        .redeem(Self.step(index, $0, isTrue: isTrue))
+                    })
+            case 12..<15:
+                let signer = random.oneIn(3) ? stage.keyholder : stage.payee
+                log.add(
+                    try await pair.carryOut("step \(number): close at \(index)", seconds: seconds) {
+                        Self.close(index, $0, by: signer, isTrue: isTrue)
+                    })
+            case 15..<18:
+                log.add(try await pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
+            default:
+                let units: UInt64 = random.oneIn(2) ? 100 : 90
+                log.add(
+                    try await pair.fund(
+                        units, by: stage.payer, salt: random.oneIn(2) ? 1 : 2, seconds: seconds,
+                        "step \(number): deposit \(units)"))
+            }
         }
+        log.expect(refusals: 4)
     }
 
     @Test func `finds what an account paid into, and tells of it as the ledger does`() async throws {

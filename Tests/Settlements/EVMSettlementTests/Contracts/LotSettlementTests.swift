@@ -98,46 +98,53 @@ struct LotSettlementTests {
     }
 
     @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open { stage in
-            var random = SeededGenerator.ofWalk(15)
-            var log = WalkLog()
-            var pair = try await Self.pair(stage, salt: 0)
-            for number in 0..<WalkLog.steps {
-                if number.isMultiple(of: 30) {
-                    pair = try await Self.pair(stage, tickets: try random.pick([1, 2, 3]), salt: UInt64(number) + 1)
-                    let worth = UInt64(pair.chain.terms.deposit?.units ?? 0)
-                    log.add(try await pair.fund(worth, by: stage.payer, "step \(number): the deposit"))
-                }
-                let seconds: UInt64 = random.oneIn(15) ? 3000 : 1
-                if random.oneIn(8) { try await stage.pass(blocks: try random.pick([5, 12, 12, 210])) }
-                let person = try random.pick([stage.payee, stage.other, stage.payee, stage.other, stage.payer])
-                switch Int.random(in: 0..<20, using: &random) {
-                case 0..<8:
-                    let index =
-                        UInt16.random(in: 0..<pair.chain.terms.ticketCount, using: &random) + (random.oneIn(9) ? 1 : 0)
-                    let signer = random.oneIn(6) ? stage.payee : stage.payer
-                    log.add(
-                        try await pair.carryOut("step \(number): ticket \(index)", seconds: seconds) {
-                            Self.enter(index, person.address, $0, by: signer)
-                        })
-                case 8..<10:
-                    log.add(try await pair.carryOut("step \(number): close", seconds: seconds) { _ in .close })
-                case 10..<14:
-                    let secret = random.oneIn(6) ? Hash32.zero : Self.secret
-                    log.add(
-                        try await pair.carryOut("step \(number): reveal", seconds: seconds) { _ in .reveal(secret) })
-                case 14..<17:
-                    log.add(
-                        try await pair.carryOut("step \(number): draw", isDrawn: true, seconds: seconds) { _ in .draw })
-                case 17..<19:
-                    log.add(try await pair.carryOut("step \(number): share", seconds: seconds) { _ in .share })
-                default:
-                    log.add(
-                        try await pair.fund(
-                            50, by: stage.payer, salt: 2, seconds: seconds, "step \(number): another deposit"))
-                }
+        try await ContractStage.open { stage in try await walk(stage) }
+    }
+
+    @Test func `does in a long walk at the contract what the ledger does`() async throws {
+        try await ContractStage.open(isLong: true) { stage in try await walk(stage) }
+    }
+
+    private func walk(_ stage: ContractStage) async throws {
+        var random = SeededGenerator.ofWalk(15)
+        var log = WalkLog()
+        var pair = try await Self.pair(stage, salt: 0)
+        var steps = WalkSteps(stage)
+        while let number = try await steps.next() {
+            if number.isMultiple(of: 30) {
+                pair = try await Self.pair(stage, tickets: try random.pick([1, 2, 3]), salt: UInt64(number) + 1)
+                let worth = UInt64(pair.chain.terms.deposit?.units ?? 0)
+                log.add(try await pair.fund(worth, by: stage.payer, "step \(number): the deposit"))
             }
-            log.expect(refusals: 7)
+            let seconds: UInt64 = random.oneIn(15) ? 3000 : 1
+            if random.oneIn(8) { try await stage.pass(blocks: try random.pick([5, 12, 12, 210])) }
+            let person = try random.pick([stage.payee, stage.other, stage.payee, stage.other, stage.payer])
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<8:
+                let index =
+                    UInt16.random(in: 0..<pair.chain.terms.ticketCount, using: &random) + (random.oneIn(9) ? 1 : 0)
+                let signer = random.oneIn(6) ? stage.payee : stage.payer
+                log.add(
+                    try await pair.carryOut("step \(number): ticket \(index)", seconds: seconds) {
+                        Self.enter(index, person.address, $0, by: signer)
+                    })
+            case 8..<10:
+                log.add(try await pair.carryOut("step \(number): close", seconds: seconds) { _ in .close })
+            case 10..<14:
+                let secret = random.oneIn(6) ? Hash32.zero : Self.secret
+                log.add(
+                    try await pair.carryOut("step \(number): reveal", seconds: seconds) { _ in .reveal(secret) })
+            case 14..<17:
+                log.add(
+                    try await pair.carryOut("step \(number): draw", isDrawn: true, seconds: seconds) { _ in .draw })
+            case 17..<19:
+                log.add(try await pair.carryOut("step \(number): share", seconds: seconds) { _ in .share })
+            default:
+                log.add(
+                    try await pair.fund(
+                        50, by: stage.payer, salt: 2, seconds: seconds, "step \(number): another deposit"))
+            }
         }
+        log.expect(refusals: 7)
     }
 }

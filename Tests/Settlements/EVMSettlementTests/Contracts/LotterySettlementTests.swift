@@ -102,63 +102,70 @@ struct LotterySettlementTests {
     }
 
     @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open { stage in
-            var random = SeededGenerator.ofWalk(14)
-            var log = WalkLog()
-            var pair = try await Self.pair(stage, salt: 0)
-            for number in 0..<WalkLog.steps {
-                if number.isMultiple(of: 40) {
-                    pair = try await Self.pair(
-                        stage, deposit: try random.pick([0, 300]), seats: try random.pick([2, 3]),
-                        salt: UInt64(number) + 1)
-                    let opening = UInt64(pair.chain.terms.opening?.units ?? 0)
-                    log.add(try await pair.fund(opening + 1, by: stage.payer, salt: 9, "step \(number): too much"))
-                    log.add(try await pair.fund(opening, by: stage.payer, "step \(number): the deposit"))
-                }
-                let seconds: UInt64 = random.oneIn(25) ? 2000 : 1
-                let person = try random.pick([stage.payee, stage.payee, stage.other, stage.keyholder, stage.payer])
-                switch Int.random(in: 0..<20, using: &random) {
-                case 0..<5:
-                    let authorizer = random.oneIn(5) ? stage.other : stage.keyholder
-                    let signer = random.oneIn(6) ? stage.payee : stage.payer
-                    log.add(
-                        try await pair.carryOut("step \(number): a seat", seconds: seconds) {
-                            Self.seat(person.address, authorizer.address, $0, by: signer)
-                        })
-                case 5..<7:
-                    log.add(
-                        try await pair.fund(
-                            UInt64.random(in: 0...60, using: &random), by: stage.payer,
-                            salt: UInt64.random(in: 10...14, using: &random), seconds: seconds,
-                            "step \(number): a deposit"))
-                case 7:
-                    log.add(try await pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
-                default:
-                    let known = try await pair.states().chain?.seats[person.address]?.nonce ?? 0
-                    var play = Play(
-                        payee: person.address, nonce: known + (try random.pick([1, 1, 1, 2, 0])),
-                        faceValue: UInt64.random(in: 1...50, using: &random), payer: stage.payer,
-                        keyholder: stage.keyholder)
-                    switch Int.random(in: 0..<30, using: &random) {
-                    case 0: play.nonce = 0
-                    case 1: play.faceValue = 0
-                    case 2: play.threshold = 0
-                    case 3: play.threshold = 1
-                    case 4: play.seconds = 1
-                    case 5: play.seconds = -4996
-                    case 6: play.payer = stage.payee
-                    case 7: play.keyholder = stage.payer
-                    case 8: play.isTold = false
-                    case 9 where known > 0: play.nonce = known - 1
-                    default: break
-                    }
-                    log.add(
-                        try await pair.carryOut("step \(number): ticket \(play.nonce)", seconds: seconds) {
-                            play.order($0)
-                        })
-                }
+        try await ContractStage.open { stage in try await walk(stage) }
+    }
+
+    @Test func `does in a long walk at the contract what the ledger does`() async throws {
+        try await ContractStage.open(isLong: true) { stage in try await walk(stage) }
+    }
+
+    private func walk(_ stage: ContractStage) async throws {
+        var random = SeededGenerator.ofWalk(14)
+        var log = WalkLog()
+        var pair = try await Self.pair(stage, salt: 0)
+        var steps = WalkSteps(stage)
+        while let number = try await steps.next() {
+            if number.isMultiple(of: 40) {
+                pair = try await Self.pair(
+                    stage, deposit: try random.pick([0, 300]), seats: try random.pick([2, 3]),
+                    salt: UInt64(number) + 1)
+                let opening = UInt64(pair.chain.terms.opening?.units ?? 0)
+                log.add(try await pair.fund(opening + 1, by: stage.payer, salt: 9, "step \(number): too much"))
+                log.add(try await pair.fund(opening, by: stage.payer, "step \(number): the deposit"))
             }
-            log.expect(refusals: 10)
+            let seconds: UInt64 = random.oneIn(25) ? 2000 : 1
+            let person = try random.pick([stage.payee, stage.payee, stage.other, stage.keyholder, stage.payer])
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<5:
+                let authorizer = random.oneIn(5) ? stage.other : stage.keyholder
+                let signer = random.oneIn(6) ? stage.payee : stage.payer
+                log.add(
+                    try await pair.carryOut("step \(number): a seat", seconds: seconds) {
+                        Self.seat(person.address, authorizer.address, $0, by: signer)
+                    })
+            case 5..<7:
+                log.add(
+                    try await pair.fund(
+                        UInt64.random(in: 0...60, using: &random), by: stage.payer,
+                        salt: UInt64.random(in: 10...14, using: &random), seconds: seconds,
+                        "step \(number): a deposit"))
+            case 7:
+                log.add(try await pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
+            default:
+                let known = try await pair.states().chain?.seats[person.address]?.nonce ?? 0
+                var play = Play(
+                    payee: person.address, nonce: known + (try random.pick([1, 1, 1, 2, 0])),
+                    faceValue: UInt64.random(in: 1...50, using: &random), payer: stage.payer,
+                    keyholder: stage.keyholder)
+                switch Int.random(in: 0..<30, using: &random) {
+                case 0: play.nonce = 0
+                case 1: play.faceValue = 0
+                case 2: play.threshold = 0
+                case 3: play.threshold = 1
+                case 4: play.seconds = 1
+                case 5: play.seconds = -4996
+                case 6: play.payer = stage.payee
+                case 7: play.keyholder = stage.payer
+                case 8: play.isTold = false
+                case 9 where known > 0: play.nonce = known - 1
+                default: break
+                }
+                log.add(
+                    try await pair.carryOut("step \(number): ticket \(play.nonce)", seconds: seconds) {
+                        play.order($0)
+                    })
+            }
         }
+        log.expect(refusals: 10)
     }
 }

@@ -85,52 +85,59 @@ struct MerkleTokenSettlementTests {
     }
 
     @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open { stage in
-            var random = SeededGenerator.ofWalk(12)
-            var log = WalkLog()
-            var game = try await Game(stage, salt: 0)
-            for number in 0..<WalkLog.steps {
-                if number.isMultiple(of: 40) {
-                    game = try await Game(stage, tokens: try random.pick([1, 20, 300, 300]), salt: UInt64(number) + 1)
-                    log.add(try await game.pair.fund(90, by: stage.payer, "step \(number): too little"))
-                    log.add(
-                        try await game.pair.fund(
-                            UInt64(game.pair.chain.terms.tokenCount) * 10, by: stage.payer, salt: 2,
-                            "step \(number): the deposit"))
-                }
-                let seconds: UInt64 = random.oneIn(25) ? 2000 : 1
-                let count = game.pair.chain.terms.tokenCount
-                let start = UInt32.random(in: 0..<count, using: &random)
-                let taken = try random.pick([1, 2, 4, 10, 70])
-                let end = min(count, start + UInt32(taken))
-                let indices = (start..<end).filter { _ in taken == 1 || !random.oneIn(3) }
-                let comment = "step \(number): \(indices.count) tokens from \(start) of \(count)"
-                let fault = Int.random(in: 0..<30, using: &random)
-                if fault < 3 {
-                    log.add(try await game.pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
-                    continue
-                }
-                let answer = try await game.pair.carryOut(comment, seconds: seconds) { side in
-                    guard case .redeem(var tokens, var proof) = game.order(indices, side), !tokens.isEmpty else {
-                        return game.order([], side)
-                    }
-                    switch fault {
-                    case 3: tokens[0].secret = .zero
-                    case 4: tokens[0].amount = Amount(units: 11)
-                    case 5: tokens[0].amount = .zero
-                    case 6: tokens[0].index = count
-                    case 7: tokens[0].payee = .zero
-                    case 8: tokens[0].payee = side.domain.contract
-                    case 9: tokens.append(tokens[0])
-                    case 10: proof.nodes.append(.zero)
-                    case 11: proof.nodes = Array(proof.nodes.dropLast())
-                    default: break
-                    }
-                    return .redeem(tokens, proof)
-                }
-                log.add(answer)
+        try await ContractStage.open { stage in try await walk(stage) }
+    }
+
+    @Test func `does in a long walk at the contract what the ledger does`() async throws {
+        try await ContractStage.open(isLong: true) { stage in try await walk(stage) }
+    }
+
+    private func walk(_ stage: ContractStage) async throws {
+        var random = SeededGenerator.ofWalk(12)
+        var log = WalkLog()
+        var game = try await Game(stage, salt: 0)
+        var steps = WalkSteps(stage)
+        while let number = try await steps.next() {
+            if number.isMultiple(of: 40) {
+                game = try await Game(stage, tokens: try random.pick([1, 20, 300, 300]), salt: UInt64(number) + 1)
+                log.add(try await game.pair.fund(90, by: stage.payer, "step \(number): too little"))
+                log.add(
+                    try await game.pair.fund(
+                        UInt64(game.pair.chain.terms.tokenCount) * 10, by: stage.payer, salt: 2,
+                        "step \(number): the deposit"))
             }
-            log.expect(refusals: 5)
+            let seconds: UInt64 = random.oneIn(25) ? 2000 : 1
+            let count = game.pair.chain.terms.tokenCount
+            let start = UInt32.random(in: 0..<count, using: &random)
+            let taken = try random.pick([1, 2, 4, 10, 70])
+            let end = min(count, start + UInt32(taken))
+            let indices = (start..<end).filter { _ in taken == 1 || !random.oneIn(3) }
+            let comment = "step \(number): \(indices.count) tokens from \(start) of \(count)"
+            let fault = Int.random(in: 0..<30, using: &random)
+            if fault < 3 {
+                log.add(try await game.pair.carryOut("step \(number): reclaim", seconds: seconds) { _ in .reclaim })
+                continue
+            }
+            let answer = try await game.pair.carryOut(comment, seconds: seconds) { side in
+                guard case .redeem(var tokens, var proof) = game.order(indices, side), !tokens.isEmpty else {
+                    return game.order([], side)
+                }
+                switch fault {
+                case 3: tokens[0].secret = .zero
+                case 4: tokens[0].amount = Amount(units: 11)
+                case 5: tokens[0].amount = .zero
+                case 6: tokens[0].index = count
+                case 7: tokens[0].payee = .zero
+                case 8: tokens[0].payee = side.domain.contract
+                case 9: tokens.append(tokens[0])
+                case 10: proof.nodes.append(.zero)
+                case 11: proof.nodes = Array(proof.nodes.dropLast())
+                default: break
+                }
+                return .redeem(tokens, proof)
+            }
+            log.add(answer)
         }
+        log.expect(refusals: 5)
     }
 }

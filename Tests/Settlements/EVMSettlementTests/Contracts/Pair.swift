@@ -6,7 +6,6 @@ import FarthingContracts
 import FarthingEncodings
 import FarthingLedgerSettlement
 import FarthingPrimitives
-import Foundation
 import Testing
 
 @testable import FarthingEVMSettlement
@@ -83,11 +82,22 @@ struct Pair<Rules: ContractRules>: Sendable {
             }
             return funding
         }
-        let onChain = try await answer { () async throws(ContractError) in
-            try await chain.settlement.fund(Rules.self, chain.terms, with: funding(chain))
-        }
         let onLedger = try await answer { () async throws(ContractError) in
             try await ledger.settlement.fund(Rules.self, ledger.terms, with: funding(ledger))
+        }
+        if let queue = stage.queue {
+            let funding = funding(chain)
+            // A second time the ledger answers as at first; not every contract knows what its token has seen before.
+            let isFirst =
+                if case .done = onLedger {
+                    await queue.note(Keccak256.hash(utf8: "\(chain.channel) \(funding.authorization.salt)"))
+                } else { true }
+            let answer = isFirst ? onLedger : .refused("settlement.authorization-used")
+            await add(place.form.funding(chain.terms, funding), to: queue, answer, comment, sourceLocation)
+            return answer
+        }
+        let onChain = try await answer { () async throws(ContractError) in
+            try await chain.settlement.fund(Rules.self, chain.terms, with: funding(chain))
         }
         #expect(onChain == onLedger, "\(comment)", sourceLocation: sourceLocation)
         if case .refused(let code) = onChain, code.hasPrefix(Rules.kind.rawValue) {
@@ -105,12 +115,18 @@ struct Pair<Rules: ContractRules>: Sendable {
     ) async throws -> Answer {
         try await stage.pass(seconds: seconds)
         let (chainOrder, ledgerOrder) = (try order(chain), try order(ledger))
+        let direct = stage.queue.map { ($0, place.form.calls(chainOrder, Rules(chain.terms), in: chain.domain)) }
+        if let direct, direct.1.count != 1 { return .nothing }
+        let onLedger = try await answer(isDrawn: isDrawn) { () async throws(ContractError) in
+            try await ledger.settlement.carryOut(ledgerOrder, on: ledger.channel, under: Rules.self)
+        }
+        if let direct {
+            await add(direct.1[0], to: direct.0, onLedger, comment, sourceLocation)
+            return onLedger
+        }
         let before = try await chain.settlement.contract(Rules.self, of: chain.channel)?.state
         let onChain = try await answer(isDrawn: isDrawn) { () async throws(ContractError) in
             try await chain.settlement.carryOut(chainOrder, on: chain.channel, under: Rules.self)
-        }
-        let onLedger = try await answer(isDrawn: isDrawn) { () async throws(ContractError) in
-            try await ledger.settlement.carryOut(ledgerOrder, on: ledger.channel, under: Rules.self)
         }
         #expect(onChain == onLedger, "\(comment)", sourceLocation: sourceLocation)
         // The settlement asks the rules first, and they are the ledger's: so the contract itself is asked, too.
@@ -124,6 +140,29 @@ struct Pair<Rules: ContractRules>: Sendable {
         }
         try await compare(comment, sourceLocation)
         return onChain
+    }
+
+    /// Has the contract do later what the ledger did, and compares what both had to say.
+    private func add(
+        _ call: [UInt8], to queue: ChainQueue, _ onLedger: Answer, _ comment: String,
+        _ sourceLocation: SourceLocation
+    ) async {
+        let moment = stage.now
+        await queue.add(call, to: chain.domain.contract, at: moment, of: chain.channel) {
+            try await stateComparison("all up to \(comment)", sourceLocation)
+        } balances: {
+            try await balanceComparison("all up to \(comment)", sourceLocation)
+        } check: { outcome in
+            switch onLedger {
+            case .done, .drawn, .nothing:
+                #expect(outcome.succeeded, "\(onLedger) on the ledger: \(comment)", sourceLocation: sourceLocation)
+            case .refused(let code) where code.hasPrefix(Rules.kind.rawValue):
+                let refusal = stage.settlement.refusal(outcome.output, chain.terms, chain.channel, place).code
+                #expect(!outcome.succeeded && refusal == code, "\(comment)", sourceLocation: sourceLocation)
+            // What the contract leaves to the token, or takes for done: nothing may come of it, which is compared.
+            case .refused: break
+            }
+        }
     }
 
     private func answer(
@@ -154,28 +193,63 @@ struct Pair<Rules: ContractRules>: Sendable {
 
     // MARK: - Comparing
 
+    /// In a long walk the ledger's stands for the chain's, which is compared later.
     func states() async throws -> (chain: Rules?, ledger: Rules?) {
-        (
-            try await chain.settlement.contract(Rules.self, of: chain.channel)?.state,
-            try await ledger.settlement.contract(Rules.self, of: ledger.channel)?.state
-        )
+        let onLedger = try await ledger.settlement.contract(Rules.self, of: ledger.channel)?.state
+        return (stage.queue == nil ? try await stateOnChain() : onLedger, onLedger)
+    }
+
+    private func stateOnChain() async throws -> Rules? {
+        guard stage.queue != nil else {
+            return try await chain.settlement.contract(Rules.self, of: chain.channel)?.state
+        }
+        // Its terms need not be looked for.
+        let block = try await stage.settlement.reader.newestBlock()
+        return try await place.form.state(
+            chain.terms, stage.settlement.view(of: chain.channel, in: chain.domain, at: block))
     }
 
     private func compare(_ comment: String, _ sourceLocation: SourceLocation) async throws {
-        let (onChain, onLedger) = try await states()
-        #expect(
-            onChain.map(essence) == onLedger.map(essence), "the channel after \(comment)",
-            sourceLocation: sourceLocation)
-        #expect(onChain?.locked == onLedger?.locked, "what is locked after \(comment)", sourceLocation: sourceLocation)
-        for group in groups {
-            var sums: (chain: UInt128, ledger: UInt128) = (0, 0)
-            for person in group {
-                let token = stage.token.address
-                sums.chain += try await chain.settlement.balance(of: person.address, token: token).units
-                sums.ledger += try await ledger.settlement.balance(of: person.address, token: token).units
-            }
-            #expect(sums.chain == sums.ledger, "what is there after \(comment)", sourceLocation: sourceLocation)
+        try await stateComparison(comment, sourceLocation)()
+        try await balanceComparison(comment, sourceLocation)()
+    }
+
+    /// What compares the channel on the chain with how it stands on the ledger now.
+    private func stateComparison(
+        _ comment: String, _ sourceLocation: SourceLocation
+    ) async throws -> ChainQueue.Comparison {
+        let onLedger = try await states().ledger
+        return {
+            let onChain = try await stateOnChain()
+            #expect(
+                onChain.map(essence) == onLedger.map(essence), "the channel after \(comment)",
+                sourceLocation: sourceLocation)
+            #expect(
+                onChain?.locked == onLedger?.locked, "what is locked after \(comment)", sourceLocation: sourceLocation)
         }
+    }
+
+    /// What compares the balances on the chain with those on the ledger now.
+    private func balanceComparison(
+        _ comment: String, _ sourceLocation: SourceLocation
+    ) async throws -> ChainQueue.Comparison {
+        let expected = try await sums(on: ledger.settlement)
+        return {
+            let sums = try await sums(on: chain.settlement)
+            #expect(sums == expected, "what is there after \(comment)", sourceLocation: sourceLocation)
+        }
+    }
+
+    private func sums(on settlement: any ContractSettlement) async throws -> [UInt128] {
+        var sums: [UInt128] = []
+        for group in groups {
+            var sum: UInt128 = 0
+            for person in group {
+                sum += try await settlement.balance(of: person.address, token: stage.token.address).units
+            }
+            sums.append(sum)
+        }
+        return sums
     }
 
     /// A settlement that knows no terms reads the same channel.
@@ -185,52 +259,5 @@ struct Pair<Rules: ContractRules>: Sendable {
         await restarted.shutdown()
         #expect(found?.state == (try await states().chain), sourceLocation: sourceLocation)
         #expect(found?.state.terms == chain.terms, sourceLocation: sourceLocation)
-    }
-}
-
-/// How long walks are, and what they have met.
-struct WalkLog {
-    private(set) var counts: [String: Int] = [:]
-
-    /// How many orders a walk gives.
-    static var steps: Int {
-        ProcessInfo.processInfo.environment["FARTHING_WALK_STEPS"].flatMap { Int($0) } ?? 150
-    }
-
-    mutating func add(_ answer: Answer) {
-        let name =
-            switch answer {
-            case .done, .drawn: "done"
-            case .nothing: "nothing"
-            case .refused(let code): code
-            }
-        counts[name, default: 0] += 1
-    }
-
-    /// A walk that meets nothing but refusals, or none, tries nothing.
-    func expect(refusals: Int, sourceLocation: SourceLocation = #_sourceLocation) {
-        if ProcessInfo.processInfo.environment["FARTHING_WALK_STEPS"] != nil {
-            print("walk:", counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
-        }
-        // How many there are is known of the walk that everybody takes, not of one with other dice.
-        guard ProcessInfo.processInfo.environment["FARTHING_WALK_SEED"] == nil else { return }
-        #expect(counts["done", default: 0] >= WalkLog.steps / 8, sourceLocation: sourceLocation)
-        #expect(counts["nothing", default: 0] > 0, sourceLocation: sourceLocation)
-        #expect(counts.count - 2 >= refusals, sourceLocation: sourceLocation)
-    }
-}
-
-extension SeededGenerator {
-    /// The dice of a walk; others where `FARTHING_WALK_SEED` says so.
-    static func ofWalk(_ seed: UInt64) -> SeededGenerator {
-        let shift = ProcessInfo.processInfo.environment["FARTHING_WALK_SEED"].flatMap { UInt64($0) } ?? 0
-        return SeededGenerator(seed: seed &+ shift &* 1000)
-    }
-
-    /// True once in so many times.
-    mutating func oneIn(_ count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-
-    mutating func pick<Value>(_ values: [Value]) throws -> Value {
-        try #require(values.randomElement(using: &self))
     }
 }
