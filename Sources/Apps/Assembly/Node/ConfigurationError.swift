@@ -27,7 +27,7 @@ public enum ConfigurationError: ExplainedError {
     public var message: String {
         switch self {
         case .missing(let key): "'\(key)' is not set."
-        case .bad(let key, let value, let why): "'\(key)' is '\(value)', but \(why)."
+        case .bad(let key, let value, let why): "'\(key)' is '\(value.prefix(80))', but \(why)."
         case .unknown(let key, _): "'\(key)' is not a setting."
         case .file(let path, let why): "The configuration file \(path) cannot be read: \(why)."
         case .portTaken(let endpoint): "Another program listens on \(endpoint)."
