@@ -28,6 +28,7 @@ let package = Package(
                 "CAnchors",
                 "CLoad",
                 .product(name: "Farthing", package: "farthing"),
+                .product(name: "FarthingGun", package: "farthing"),
                 .product(name: "FarthingHTTP402", package: "farthing"),
                 .product(name: "FarthingLibP2P", package: "farthing"),
                 .product(name: "FarthingPeerPayments", package: "farthing"),

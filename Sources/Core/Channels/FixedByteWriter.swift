@@ -8,12 +8,13 @@ public import FarthingPrimitives
 /// The layout is that of ``ByteWriter``. What does not fit is left out, so a length that was counted wrong gives bytes
 /// that no reader takes, and never writes beside them.
 public struct FixedByteWriter {
-    private var space: UnsafeMutableRawBufferPointer
-    private var count = 0
+    @usableFromInline var space: UnsafeMutableRawBufferPointer
+    @usableFromInline var count = 0
 
     /// - Parameters:
     ///   - version: The first byte, by which a reader knows the layout of the rest.
     ///   - count: How many bytes there will be, the version among them.
+    @inlinable
     public static func bytes(version: UInt8, count: Int, _ write: (inout FixedByteWriter) -> Void) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             var writer = FixedByteWriter(space: UnsafeMutableRawBufferPointer(buffer))
@@ -23,21 +24,21 @@ public struct FixedByteWriter {
         }
     }
 
-    private init(space: UnsafeMutableRawBufferPointer) { self.space = space }
+    @usableFromInline init(space: UnsafeMutableRawBufferPointer) { self.space = space }
 
-    private mutating func store<Value: BitwiseCopyable>(_ value: Value) {
+    @inlinable mutating func store<Value: BitwiseCopyable>(_ value: Value) {
         guard count + MemoryLayout<Value>.size <= space.count else { return }
         space.storeBytes(of: value, toByteOffset: count, as: Value.self)
         count += MemoryLayout<Value>.size
     }
 
-    public mutating func write(_ value: UInt8) { store(value) }
-    public mutating func write(_ value: UInt32) { store(value.bigEndian) }
-    public mutating func write(_ value: UInt64) { store(value.bigEndian) }
-    public mutating func write(_ value: Instant) { store(value.unixSeconds.bigEndian) }
-    public mutating func write(_ value: Amount) { store(value.units.bigEndian) }
-    public mutating func write(_ value: Hash32) { value.withBytes { write($0) } }
-    public mutating func write(_ value: Address) { value.withBytes { write($0) } }
+    @inlinable public mutating func write(_ value: UInt8) { store(value) }
+    @inlinable public mutating func write(_ value: UInt32) { store(value.bigEndian) }
+    @inlinable public mutating func write(_ value: UInt64) { store(value.bigEndian) }
+    @inlinable public mutating func write(_ value: Instant) { store(value.unixSeconds.bigEndian) }
+    @inlinable public mutating func write(_ value: Amount) { store(value.units.bigEndian) }
+    @inlinable public mutating func write(_ value: Hash32) { value.withBytes { write($0) } }
+    @inlinable public mutating func write(_ value: Address) { value.withBytes { write($0) } }
 
     /// r ‖ s ‖ v.
     public mutating func write(_ value: Signature) {
@@ -62,7 +63,7 @@ public struct FixedByteWriter {
         if let value { write(&self, value) }
     }
 
-    private mutating func write(_ bytes: UnsafeRawBufferPointer) {
+    @inlinable mutating func write(_ bytes: UnsafeRawBufferPointer) {
         guard count + bytes.count <= space.count else { return }
         UnsafeMutableRawBufferPointer(rebasing: space[count...]).copyMemory(from: bytes)
         count += bytes.count

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingEncodings
+public import FarthingEncodings
 import Synchronization
 
 /// Texts of payments that were read in full once, so that the same text need not be read again.
@@ -59,16 +59,16 @@ public final class FamiliarTexts: Sendable {
     }
 
     /// A member's value that was stepped over.
-    struct Taken {
-        let meaning: (any Sendable)?
+    @usableFromInline struct Taken {
+        @usableFromInline let meaning: (any Sendable)?
     }
 
     /// Steps over a member's value when it is known.
-    func take(_ member: Member, at cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Taken? {
+    @usableFromInline func take(_ member: Member, at cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Taken? {
         // A span cannot be taken into the lock.
         let known = contents.withLock { $0.known }
-        for known in known where known.member == member {
-            if cursor.takes(exactly: known.text, in: bytes) { return Taken(meaning: known.meaning) }
+        for index in known.indices where known[index].member == member {
+            if cursor.takes(exactly: known[index].text, in: bytes) { return Taken(meaning: known[index].meaning) }
         }
         return nil
     }

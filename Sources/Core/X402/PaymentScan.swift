@@ -8,19 +8,21 @@ public import FarthingEncodings
 /// It takes exactly what `PaymentPayload` would take, and means the same by it; whatever it does not foresee it leaves
 /// to that. So it is never the one to refuse.
 public enum PaymentScan {
-    static let versionName = MemberName("x402Version")
-    static let acceptedName = MemberName("accepted")
-    static let payloadName = MemberName("payload")
-    static let extensionsName = MemberName("extensions")
+    @usableFromInline static let versionName = MemberName("x402Version")
+    @usableFromInline static let acceptedName = MemberName("accepted")
+    @usableFromInline static let payloadName = MemberName("payload")
+    @usableFromInline static let extensionsName = MemberName("extensions")
 
+    /// It is compiled for each kind of payload, since every payment passes here.
+    ///
     /// - Parameters:
     ///   - familiar: What is known of payments for the offer in question.
     ///   - readPayload: Reads the payload where it begins, and steps over it.
     /// - Returns: What `readPayload` made of it and what the extensions mean, or `nil` when the text must be read in full.
+    @inlinable
     public static func read<Payload>(
         _ bytes: Span<UInt8>, familiar: FamiliarTexts,
         payload readPayload: (inout JSONCursor, Span<UInt8>) -> Payload?
-
     ) -> (payload: Payload, meaning: (any Sendable)?)? {
         var cursor = JSONCursor()
         var payload: Payload?
@@ -53,8 +55,8 @@ public enum PaymentScan {
     }
 
     /// Which members came already: a text with two of one name is none that may be read here.
-    private struct Seen {
-        enum Member: UInt8 {
+    @usableFromInline struct Seen {
+        @usableFromInline enum Member: UInt8 {
             case version = 1
             case accepted = 2
             case extensions = 4
@@ -62,10 +64,11 @@ public enum PaymentScan {
             case other = 8
         }
 
-        private var bits: UInt8 = 0
-        var hasAll: Bool { bits & 3 == 3 }
+        @usableFromInline var bits: UInt8 = 0
+        @usableFromInline init() {}
+        @inlinable var hasAll: Bool { bits & 3 == 3 }
 
-        mutating func note(_ member: Member) -> Bool {
+        @inlinable mutating func note(_ member: Member) -> Bool {
             defer { bits |= member.rawValue }
             return bits & member.rawValue == 0
         }

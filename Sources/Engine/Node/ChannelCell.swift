@@ -20,9 +20,9 @@ public import Synchronization
     }
 
     @usableFromInline struct Slot {
-        @usableFromInline var state: Scheme?
+        @usableFromInline var standing: ChannelStanding<Scheme>?
         /// What the channel was before its first event, while it was never stored.
-        @usableFromInline var opening: ChannelOpening<Scheme>?
+        @usableFromInline var opening: ChannelStanding<Scheme>?
         @usableFromInline var version: Version?
         @usableFromInline var waiting: [ChannelJob<Scheme>] = []
         @usableFromInline var isLoaded = false
@@ -30,14 +30,16 @@ public import Synchronization
         @usableFromInline var isBusy = false
         @usableFromInline var isDropped = false
 
-        @inlinable init(state: Scheme? = nil, version: Version? = nil, isLoaded: Bool = false) {
-            self.state = state
+        @inlinable init(standing: ChannelStanding<Scheme>? = nil, version: Version? = nil, isLoaded: Bool = false) {
+            self.standing = standing
             self.version = version
             self.isLoaded = isLoaded
         }
 
         /// Nothing of it is worth keeping: it was never stored, and is as it was found.
-        @inlinable var isForgettable: Bool { !isBusy && version == nil && (state == nil || state == opening?.state) }
+        @inlinable var isForgettable: Bool {
+            !isBusy && version == nil && (standing == nil || standing?.state == opening?.state)
+        }
     }
 
     @usableFromInline let id: ChannelID
@@ -51,21 +53,22 @@ public import Synchronization
     /// A channel that was just read from the store.
     @inlinable init(_ id: ChannelID, _ state: Scheme, _ version: Version) {
         self.id = id
-        slot = Mutex(Slot(state: state, version: version, isLoaded: true))
+        slot = Mutex(Slot(standing: ChannelStanding(state), version: version, isLoaded: true))
     }
 
     /// The state that was committed last, with what is only in memory.
-    @inlinable var state: Scheme? { slot.withLock { $0.isLoaded ? $0.state : nil } }
+    @inlinable var standing: ChannelStanding<Scheme>? { slot.withLock { $0.isLoaded ? $0.standing : nil } }
 
     /// Applies an event that changes nothing durable, when nobody works on the channel.
     ///
     /// - Returns: `nil` when it has to wait, or to be committed; nothing happened then.
-    @inlinable func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> Scheme? {
+    @inlinable func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> ChannelStanding<Scheme>? {
         try slot.withLock { (slot: inout Slot) throws(Scheme.Refusal) in
-            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.state else { return nil }
-            var after = before
-            guard try after.apply(event).isEmpty, after.isStoredLike(before) else { return nil }
-            slot.state = after
+            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.standing else { return nil }
+            var next = before.state
+            guard try next.apply(event).isEmpty, next.isStoredLike(before.state) else { return nil }
+            let after = ChannelStanding(next)
+            slot.standing = after
             return after
         }
     }
@@ -81,14 +84,14 @@ public import Synchronization
                 return .load
             }
             slot.isBusy = true
-            return .run(ChannelTurn(job, of: id, before: slot.state, version: slot.version))
+            return .run(ChannelTurn(job, of: id, before: slot.standing, version: slot.version))
         }
     }
 
     /// The store was read.
     @inlinable func loaded(_ found: (state: Scheme, version: Version)?) -> Step {
         slot.withLock { slot in
-            slot.state = found?.state
+            slot.standing = found.map { ChannelStanding($0.state) }
             slot.version = found?.version
             slot.isLoaded = true
             return next(&slot)
@@ -107,8 +110,8 @@ public import Synchronization
     /// What a turn made of the channel holds from now on.
     @inlinable func finish(_ turn: ChannelTurn<Scheme>) {
         slot.withLock { slot in
-            if slot.state == nil { slot.opening = turn.opening }
-            slot.state = turn.after
+            if slot.standing == nil { slot.opening = turn.opening }
+            slot.standing = turn.after
             slot.version = turn.isDurable ? slot.version?.next ?? Version(number: 1) : slot.version
             // What is stored is never forgotten, so nobody asks what it was before.
             if slot.version != nil { slot.opening = nil }
@@ -146,13 +149,13 @@ public import Synchronization
         slot.waiting = []
         return .run(
             jobs.count == 1
-                ? ChannelTurn(jobs[0], of: id, before: slot.state, version: slot.version)
-                : ChannelTurn(jobs, of: id, before: slot.state, version: slot.version))
+                ? ChannelTurn(jobs[0], of: id, before: slot.standing, version: slot.version)
+                : ChannelTurn(jobs, of: id, before: slot.standing, version: slot.version))
     }
 }
 
-/// Kept apart from the cell, because few channels have one.
-@usableFromInline final class ChannelOpening<Scheme: Sendable>: Sendable {
+/// A channel as it stands until its next event: an object, so that it is handed on without being copied.
+@usableFromInline final class ChannelStanding<Scheme: Sendable>: Sendable {
     @usableFromInline let state: Scheme
     @inlinable init(_ state: Scheme) { self.state = state }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+public import Synchronization
 
 /// Runs channels of one scheme: load, apply, commit, and only then hand out the effects.
 ///
@@ -17,11 +18,13 @@ public import FarthingChannels
 public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     /// A channel after an event, and what must be done now that it is stored.
     public struct Applied: Sendable {
-        public let state: Scheme
+        @usableFromInline let standing: ChannelStanding<Scheme>
         public let effects: [StoredEffect]
 
-        @inlinable init(state: Scheme, effects: [StoredEffect]) {
-            self.state = state
+        @inlinable public var state: Scheme { standing.state }
+
+        @inlinable init(_ standing: ChannelStanding<Scheme>, effects: [StoredEffect]) {
+            self.standing = standing
             self.effects = effects
         }
     }
@@ -42,6 +45,8 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
 
     @usableFromInline let store: any ChannelStore
     @usableFromInline let index = ChannelIndex<Scheme>()
+    /// Whether every channel of the scheme that is stored is in the index.
+    @usableFromInline let hasAll = Mutex(false)
     @usableFromInline let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
 
     /// - Parameter committed: Told of each commit before its answer, one channel's commits in their order. `before`
@@ -63,7 +68,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     }
 
     /// The channel as it stands, or `nil` when it is not in memory.
-    @inlinable public func knownState(of id: ChannelID) -> Scheme? { index.find(id)?.state }
+    @inlinable public func knownState(of id: ChannelID) -> Scheme? { index.find(id)?.standing?.state }
 
     // MARK: - Events
 
@@ -74,7 +79,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @inlinable public func apply(
         _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil
     ) async throws -> Applied {
-        if let state = try applyNow(event, to: id) { return Applied(state: state, effects: []) }
+        if let standing = try standing(after: event, of: id) { return Applied(standing, effects: []) }
         return try await withCheckedThrowingContinuation { continuation in
             submit(event, to: id, opening: opening) { continuation.resume(with: $0) }
         }
@@ -84,6 +89,12 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     ///
     /// - Returns: The channel after it, or `nil` when ``apply(_:to:opening:)`` has to do it; nothing happened then.
     @inlinable public func applyNow(_ event: Scheme.Event, to id: ChannelID) throws(Scheme.Refusal) -> Scheme? {
+        try standing(after: event, of: id)?.state
+    }
+
+    @inlinable func standing(
+        after event: Scheme.Event, of id: ChannelID
+    ) throws(Scheme.Refusal) -> ChannelStanding<Scheme>? {
         guard let cell = index.find(id), let after = try cell.applyNow(event) else { return nil }
         index.dropIfForgettable(cell)
         return after
@@ -96,7 +107,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @inlinable public func submit(
         _ event: Scheme.Event, to id: ChannelID, opening: Scheme? = nil, answer: @escaping Answer
     ) {
-        let job = ChannelJob(event: event, opening: opening, answer: answer)
+        let job = ChannelJob(event: event, opening: opening.map { ChannelStanding($0) }, answer: answer)
         while true {
             let cell = index.findOrMake(id)
             let step = cell.enter(job)
@@ -129,7 +140,12 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     }
 
     @inlinable func isOurs(_ id: ChannelID) async throws -> Bool {
-        if index.find(id)?.state != nil { return true }
+        if let cell = index.find(id) {
+            if cell.standing != nil { return true }
+        } else if hasAll.withLock({ $0 }) {
+            // There may be a million effects of another scheme, and to read the store for each takes minutes.
+            return false
+        }
         return try await store.load(id)?.scheme == Scheme.schemeName
     }
 
@@ -155,7 +171,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         var last: ChannelID?
         while true {
             let page = try await store.channels(after: last, limit: 1000)
-            guard let end = page.last else { return }
+            guard let end = page.last else { return hasAll.withLock { $0 = true } }
             for stored in page where stored.record.scheme == Scheme.schemeName {
                 let state = try Scheme(stored: stored.record.state)
                 index.keep(ChannelCell(stored.id, state, stored.record.version))
@@ -200,7 +216,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     ) -> ChannelCell<Scheme>.Step {
         switch result {
         case .success(let ids):
-            if let after = turn.after { committed(cell.id, turn.before, after) }
+            if let after = turn.after { committed(cell.id, turn.before?.state, after.state) }
             cell.finish(turn)
             turn.tell(ids)
         case .failure(let error):

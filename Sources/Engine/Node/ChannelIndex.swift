@@ -10,20 +10,20 @@ public import Synchronization
     @usableFromInline typealias Cell = ChannelCell<Scheme>
 
     @usableFromInline final class Shard: Sendable {
-        @usableFromInline let cells = Mutex<[ChannelID: Cell]>([:])
+        @usableFromInline let cells = Mutex(CellTable<Scheme>())
     }
 
     @usableFromInline let shards = (0..<64).map { _ in Shard() }
 
     @inlinable var count: Int { shards.reduce(0) { $0 + $1.cells.withLock { $0.count } } }
 
-    @inlinable func find(_ id: ChannelID) -> Cell? { shard(of: id).cells.withLock { $0[id] } }
+    @inlinable func find(_ id: ChannelID) -> Cell? { shard(of: id).cells.withLock { $0.find(id) } }
 
     @inlinable func findOrMake(_ id: ChannelID) -> Cell {
         shard(of: id).cells.withLock { cells in
-            if let cell = cells[id] { return cell }
+            if let cell = cells.find(id) { return cell }
             let cell = Cell(id)
-            cells[id] = cell
+            cells.add(cell)
             return cell
         }
     }
@@ -31,7 +31,7 @@ public import Synchronization
     /// Keeps a channel that was read from the store, unless it is there already.
     @inlinable func keep(_ cell: Cell) {
         shard(of: cell.id).cells.withLock { cells in
-            if cells[cell.id] == nil { cells[cell.id] = cell }
+            if cells.find(cell.id) == nil { cells.add(cell) }
         }
     }
 
@@ -39,7 +39,7 @@ public import Synchronization
     @inlinable func dropIfForgettable(_ cell: Cell) {
         guard cell.isForgettable else { return }
         shard(of: cell.id).cells.withLock { cells in
-            if cells[cell.id] === cell, cell.drop() { cells[cell.id] = nil }
+            if cells.find(cell.id) === cell, cell.drop() { cells.remove(cell.id) }
         }
     }
 

@@ -7,10 +7,12 @@ public import Synchronization
 /// An event that waits for its channel, and whoever wants to know what came of it.
 @usableFromInline struct ChannelJob<Scheme: StoredChannelScheme>: Sendable {
     @usableFromInline let event: Scheme.Event
-    @usableFromInline let opening: Scheme?
+    @usableFromInline let opening: ChannelStanding<Scheme>?
     @usableFromInline let answer: ChannelEngine<Scheme>.Answer
 
-    @inlinable init(event: Scheme.Event, opening: Scheme?, answer: @escaping ChannelEngine<Scheme>.Answer) {
+    @inlinable init(
+        event: Scheme.Event, opening: ChannelStanding<Scheme>?, answer: @escaping ChannelEngine<Scheme>.Answer
+    ) {
         self.event = event
         self.opening = opening
         self.answer = answer
@@ -21,29 +23,24 @@ public import Synchronization
 @usableFromInline final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     @usableFromInline struct Entry: Sendable {
         @usableFromInline let answer: ChannelEngine<Scheme>.Answer
-        @usableFromInline let state: Scheme
+        @usableFromInline let after: ChannelStanding<Scheme>
         @usableFromInline let effects: Range<Int>
 
-        @inlinable init(answer: @escaping ChannelEngine<Scheme>.Answer, state: Scheme, effects: Range<Int>) {
+        @inlinable init(
+            answer: @escaping ChannelEngine<Scheme>.Answer, after: ChannelStanding<Scheme>, effects: Range<Int>
+        ) {
             self.answer = answer
-            self.state = state
+            self.after = after
             self.effects = effects
         }
     }
 
-    /// How far the commit is; the store may answer before it has returned.
-    @usableFromInline enum Course {
-        case handedIn
-        case waiting
-        case answered(Result<[PendingEffect.ID], StoreError>)
-    }
-
-    @usableFromInline let before: Scheme?
+    @usableFromInline let before: ChannelStanding<Scheme>?
     @usableFromInline let version: Version?
     /// What the channel becomes; `nil` when every event was refused before there was one.
-    @usableFromInline let after: Scheme?
+    @usableFromInline let after: ChannelStanding<Scheme>?
     /// What the channel was taken to be before its first event.
-    @usableFromInline let opening: ChannelOpening<Scheme>?
+    @usableFromInline let opening: ChannelStanding<Scheme>?
     /// Whether something must be written before anybody is answered.
     @usableFromInline let isDurable: Bool
     @usableFromInline let effects: [Scheme.Effect]
@@ -51,20 +48,20 @@ public import Synchronization
     @usableFromInline let only: ChannelEngine<Scheme>.Answer?
     @usableFromInline let entries: [Entry]
     @usableFromInline let refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)]
-    @usableFromInline let course = Mutex(Course.handedIn)
+    @usableFromInline let course = Mutex(CommitCourse.handedIn)
 
     /// A turn of one event, as most are.
-    @inlinable init(_ job: ChannelJob<Scheme>, of id: ChannelID, before: Scheme?, version: Version?) {
+    @inlinable init(_ job: ChannelJob<Scheme>, of id: ChannelID, before: ChannelStanding<Scheme>?, version: Version?) {
         self.before = before
         self.version = version
         entries = []
-        let start = before ?? job.opening
         do {
-            guard var next = start else { throw EngineError.unknownChannel(id) }
+            guard let start = before ?? job.opening else { throw EngineError.unknownChannel(id) }
+            var next = start.state
             effects = try next.apply(job.event)
-            isDurable = !effects.isEmpty || start.map { !next.isStoredLike($0) } ?? true
-            after = next
-            opening = before == nil ? start.map { ChannelOpening($0) } : nil
+            isDurable = !effects.isEmpty || !next.isStoredLike(start.state)
+            after = ChannelStanding(next)
+            opening = before == nil ? start : nil
             only = job.answer
             refused = []
         } catch {
@@ -77,44 +74,51 @@ public import Synchronization
         }
     }
 
-    @inlinable init(_ jobs: [ChannelJob<Scheme>], of id: ChannelID, before: Scheme?, version: Version?) {
-        var state = before
-        var opening: Scheme?
+    @inlinable init(
+        _ jobs: [ChannelJob<Scheme>], of id: ChannelID, before: ChannelStanding<Scheme>?, version: Version?
+    ) {
+        var last = before
+        var opening: ChannelStanding<Scheme>?
         var effects: [Scheme.Effect] = []
         var entries: [Entry] = []
         var refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)] = []
         entries.reserveCapacity(jobs.count)
         for job in jobs {
-            guard var next = state ?? job.opening else {
+            guard let start = last ?? job.opening else {
                 refused.append((job.answer, EngineError.unknownChannel(id)))
                 continue
             }
-            if state == nil { opening = next }
+            if last == nil { opening = start }
             do {
-                let start = effects.count
+                var next = start.state
+                let first = effects.count
                 effects += try next.apply(job.event)
-                state = next
-                entries.append(Entry(answer: job.answer, state: next, effects: start..<effects.count))
+                let after = ChannelStanding(next)
+                last = after
+                entries.append(Entry(answer: job.answer, after: after, effects: first..<effects.count))
             } catch {
                 refused.append((job.answer, error))
             }
         }
         self.before = before
         self.version = version
-        after = state
-        self.opening = state == nil ? nil : opening.map { ChannelOpening($0) }
+        after = last
+        self.opening = last == nil ? nil : opening
         self.effects = effects
         self.entries = entries
         self.refused = refused
         only = nil
         let start = before ?? opening
-        isDurable = !effects.isEmpty || state.map { state in start.map { !state.isStoredLike($0) } ?? true } ?? false
+        isDurable =
+            !effects.isEmpty
+            || last.map { last in start.map { !last.state.isStoredLike($0.state) } ?? true } ?? false
     }
 
     /// What must be written.
     @inlinable func commit(of id: ChannelID) -> ChannelCommit {
         ChannelCommit(
-            channel: id, scheme: Scheme.schemeName, state: after?.stored ?? [], effects: effects.map(Scheme.stored))
+            channel: id, scheme: Scheme.schemeName, state: after?.state.stored ?? [],
+            effects: effects.map(Scheme.stored))
     }
 
     /// Tells those whose events were refused; they wait for no disk.
@@ -127,7 +131,7 @@ public import Synchronization
     /// - Parameter ids: The names of the effects that were stored.
     @inlinable func tell(_ ids: [PendingEffect.ID]) {
         if let only, let after { only(.success(applied(after, effects.indices, ids))) }
-        for entry in entries { entry.answer(.success(applied(entry.state, entry.effects, ids))) }
+        for entry in entries { entry.answer(.success(applied(entry.after, entry.effects, ids))) }
     }
 
     @inlinable func tell(_ error: StoreError) {
@@ -136,11 +140,11 @@ public import Synchronization
     }
 
     @inlinable func applied(
-        _ state: Scheme, _ effects: Range<Int>, _ ids: [PendingEffect.ID]
+        _ after: ChannelStanding<Scheme>, _ effects: Range<Int>, _ ids: [PendingEffect.ID]
     ) -> ChannelEngine<Scheme>.Applied {
-        guard !effects.isEmpty else { return ChannelEngine<Scheme>.Applied(state: state, effects: []) }
+        guard !effects.isEmpty else { return ChannelEngine<Scheme>.Applied(after, effects: []) }
         return ChannelEngine<Scheme>.Applied(
-            state: state,
+            after,
             effects: effects.map { ChannelEngine<Scheme>.StoredEffect(id: ids[$0], effect: self.effects[$0]) })
     }
 
@@ -167,4 +171,11 @@ public import Synchronization
             return nil
         }
     }
+}
+
+/// How far a commit is; the store may answer before it has returned.
+@usableFromInline enum CommitCourse: Sendable {
+    case handedIn
+    case waiting
+    case answered(Result<[PendingEffect.ID], StoreError>)
 }

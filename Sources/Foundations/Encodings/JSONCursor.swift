@@ -36,7 +36,7 @@ public struct JSONCursor {
     public mutating func string(in bytes: Span<UInt8>) -> Range<Int>? {
         guard takes(UInt8(ascii: "\""), in: bytes) else { return nil }
         let start = position
-        var index = start
+        var index = start + Self.plainBytes(from: start, in: bytes)
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
@@ -107,6 +107,34 @@ public struct JSONCursor {
             }
         }
     }
+
+    /// How many bytes from here on, eight at a time, are neither quotes nor backslashes nor beyond printable ASCII.
+    private static func plainBytes(from start: Int, in bytes: Span<UInt8>) -> Int {
+        bytes.extracting(start...).withUnsafeBytes { bytes in
+            var count = 0
+            while count + 8 <= bytes.count {
+                let word = bytes.loadUnaligned(fromByteOffset: count, as: UInt64.self)
+                let special =
+                    word | hasByte(below: 0x20, word) | hasZero(word ^ each(UInt8(ascii: "\"")))
+                    | hasZero(word ^ each(UInt8(ascii: "\\"))) | hasZero(word ^ each(0x7F))
+                guard special & each(0x80) == 0 else { break }
+                count += 8
+            }
+            return count
+        }
+    }
+
+    /// The byte eight times.
+    @inline(__always) private static func each(_ byte: UInt8) -> UInt64 { 0x0101_0101_0101_0101 &* UInt64(byte) }
+
+    /// A word whose bytes have their highest bit set only when one of these is below a limit, which is at most 0x80.
+    ///
+    /// - Source: H. Warren, "Hacker's Delight", section 6-1.
+    @inline(__always) private static func hasByte(below limit: UInt8, _ word: UInt64) -> UInt64 {
+        (word &- each(limit)) & ~word & each(0x80)
+    }
+
+    @inline(__always) private static func hasZero(_ word: UInt64) -> UInt64 { hasByte(below: 1, word) }
 
     /// Compares eight bytes at a time.
     private static func same(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {

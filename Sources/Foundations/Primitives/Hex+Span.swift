@@ -7,16 +7,18 @@ extension Hex {
     /// - Returns: `false` when there are more or fewer digits than that, or a foreign one; `space` is spoilt then.
     static func decode(_ digits: Span<UInt8>, into space: UnsafeMutableRawBufferPointer) -> Bool {
         guard digits.count == space.count * 2 else { return false }
-        return digits.withUnsafeBufferPointer { digits in
-            var foreign: UInt8 = 0
-            for index in 0..<space.count {
-                let high = nibbles[Int(digits[2 * index])]
-                let low = nibbles[Int(digits[2 * index + 1])]
-                foreign |= high | low
-                space[index] = high << 4 | low & 15
+        return nibbles.withUnsafeBufferPointer { nibbles in
+            digits.withUnsafeBufferPointer { digits in
+                var foreign: UInt8 = 0
+                for index in 0..<space.count {
+                    let high = nibbles[Int(digits[2 * index])]
+                    let low = nibbles[Int(digits[2 * index + 1])]
+                    foreign |= high | low
+                    space[index] = high << 4 | low & 15
+                }
+                // A foreign digit has bits that no value of a digit has.
+                return foreign < 16
             }
-            // A foreign digit has bits that no value of a digit has.
-            return foreign < 16
         }
     }
 

@@ -20,7 +20,7 @@ extension LotteryChannel {
         writer.write(phase.rawValue)
         writer.write(epoch)
         writer.write(nonce)
-        writer.write(signer) { $0.write($1.uncompressed) }
+        writer.write(signer) { $0.write($1) }
         writer.write(purse.authorised)
         writer.write(purse.charged)
         writer.write(purse.credit)

@@ -59,6 +59,10 @@ public struct LotteryChannel: PrepaidScheme {
     public private(set) var unredeemed: [LotteryWinner]
     public private(set) var readIn: Block
     public private(set) var lastPaidAt: Instant?
+    /// What was promised for the ticket that was taken last, which is mostly what is promised for the next.
+    ///
+    /// Lost at a restart, and no loss.
+    private(set) var lastPromise: LotteryPromise?
 
     public init(
         id: ChannelID, ledger: ContractSnapshot<LotteryContract>, in domain: ContractDomain, payee: Address
@@ -166,6 +170,7 @@ public struct LotteryChannel: PrepaidScheme {
         try fill(by: ticket.expectedValue)
         nonce = ticket.nonce
         signer = payment.signer
+        lastPromise = payment.promise
         guard let winner = payment.winner else { return [] }
         epoch = ticket.nonce
         unredeemed.append(winner)
@@ -208,5 +213,24 @@ public struct LotteryChannel: PrepaidScheme {
 
     private static func freeSeats(_ state: LotteryContract) -> UInt16 {
         state.phase == .open ? UInt16(clamping: Int(state.terms.seats) - state.seats.count) : 0
+    }
+}
+
+extension LotteryChannel {
+    /// What is promised for the next ticket.
+    func promise(of secrets: PayeeSecrets) -> LotteryPromise {
+        if let lastPromise, lastPromise.holds(secrets, epoch: epoch) { return lastPromise }
+        return LotteryPromise(secrets, epoch: epoch, of: id, by: payee)
+    }
+
+    /// Whether both hold the same, with the same requests in flight; what only spares hashes does not count.
+    public static func == (left: LotteryChannel, right: LotteryChannel) -> Bool {
+        left.isStoredLike(right) && left.purse == right.purse
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(id)
+        hasher.combine(purse)
+        hasher.combine(nonce)
     }
 }

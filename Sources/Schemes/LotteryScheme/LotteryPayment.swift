@@ -31,8 +31,8 @@ extension LotteryChannel {
         guard seat.authorizer == authorizer else { throw .seatAuthorizer(seat.authorizer) }
         guard case .ticket(let ticket, let signature) = payment else { throw .commitment }
         guard ticket.payee == payee else { throw .foreignPayee(ticket.payee) }
-        let secret = secrets.secret(of: id, epoch: epoch)
-        guard ticket.commitment == LotteryDraw.commitment(to: secret, by: payee, in: id) else { throw .commitment }
+        let promise = promise(of: secrets)
+        guard ticket.commitment == promise.commitment else { throw .commitment }
         guard ticket.nonce > nonce else { throw .staleNonce(nonce: ticket.nonce, last: nonce) }
         guard !ticket.expectedValue.isZero else { throw .worthless }
         let least = Self.leastThreshold(longest: longest)
@@ -42,12 +42,15 @@ extension LotteryChannel {
         }
         let digest = ticket.digest(for: id, in: domain)
         let signer = try signer(of: signature, over: digest)
-        guard ticket.wins(signature, secret: secret) else {
-            return LotteryPayment(ticket: ticket, signature: signature, signer: signer, epoch: epoch, secret: nil)
+        guard ticket.wins(signature, secret: promise.secret) else {
+            return LotteryPayment(
+                ticket: ticket, signature: signature, signer: signer, epoch: epoch, secret: nil, promise: promise)
         }
         // Checking against a key does not look at `v`, and the contract recovers with it.
         let redeemable = signature.recovering(signer, over: digest) ?? signature
-        return LotteryPayment(ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, secret: secret)
+        return LotteryPayment(
+            ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, secret: promise.secret,
+            promise: promise)
     }
 
     /// The lowest threshold of tickets that win at least once in so many times.
@@ -89,20 +92,36 @@ public struct LotteryPayment: Hashable, Sendable {
     public let epoch: UInt64
     /// What proves that the ticket has won; `nil` when it has not.
     public let secret: Hash32?
+    /// What it was drawn with; used up when it has won.
+    let promise: LotteryPromise
 
     fileprivate init(
-        ticket: LotteryTicket, signature: Signature, signer: PublicKey, epoch: UInt64, secret: Hash32?
+        ticket: LotteryTicket, signature: Signature, signer: PublicKey, epoch: UInt64, secret: Hash32?,
+        promise: LotteryPromise
     ) {
         self.ticket = ticket
         self.signature = signature
         self.signer = signer
         self.epoch = epoch
         self.secret = secret
+        self.promise = promise
     }
 
     /// What the contract needs when the ticket has won.
     public var winner: LotteryWinner? {
         secret.map { LotteryWinner(ticket: ticket, signature: signature, secret: $0) }
+    }
+}
+
+extension LotteryPayment {
+    public static func == (left: LotteryPayment, right: LotteryPayment) -> Bool {
+        left.ticket == right.ticket && left.signature == right.signature && left.signer == right.signer
+            && left.epoch == right.epoch && left.secret == right.secret
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(ticket)
+        hasher.combine(signature)
     }
 }
 

@@ -18,9 +18,11 @@ public struct SeenTokens: Hashable, Sendable {
     /// The first index that was not shown for certain.
     public private(set) var floor: UInt32 = 0
     /// Bit `i % 64` of word `i / 64` is that of index `floor + i`; bit 0 is never set.
-    private var words = [UInt64](repeating: 0, count: Self.wordCount)
-    /// Whether anything was shown.
-    private var isEmpty: Bool { floor == 0 && words.allSatisfy { $0 == 0 } }
+    ///
+    /// Empty when no bit is set, as with tokens that come in their order: then a window takes no memory of its own.
+    private var words: [UInt64] = []
+    /// Whether nothing was shown.
+    private var isEmpty: Bool { floor == 0 && words.isEmpty }
 
     private static let wordCount = Int(width) / UInt64.bitWidth
 
@@ -29,7 +31,7 @@ public struct SeenTokens: Hashable, Sendable {
     public func contains(_ index: UInt32) -> Bool {
         guard index >= floor else { return true }
         let place = Int(index - floor)
-        guard place < Int(Self.width) else { return false }
+        guard !words.isEmpty, place < Int(Self.width) else { return false }
         return words[place / 64] & 1 << UInt64(place % 64) != 0
     }
 
@@ -42,10 +44,18 @@ public struct SeenTokens: Hashable, Sendable {
     public mutating func insert(_ index: UInt32) -> Bool {
         if isEmpty { floor = index }
         guard !contains(index) else { return false }
+        if words.isEmpty {
+            if index == floor {
+                floor += 1
+                return true
+            }
+            words = [UInt64](repeating: 0, count: Self.wordCount)
+        }
         if index - floor >= Self.width { rise(by: index - floor - Self.width + 1) }
         let place = Int(index - floor)
         words[place / 64] |= 1 << UInt64(place % 64)
         riseAboveShown()
+        if words.allSatisfy({ $0 == 0 }) { words = [] }
         return true
     }
 
@@ -94,16 +104,18 @@ extension ByteReader {
 extension SeenTokens {
     fileprivate func write(to writer: inout FixedByteWriter) {
         writer.write(floor)
-        for word in words { writer.write(word) }
+        for index in 0..<Self.wordCount { writer.write(words.isEmpty ? 0 : words[index]) }
     }
 
     fileprivate init(from reader: inout ByteReader, tokenCount: UInt32) throws(StoredFormError) {
         floor = try reader.uint32()
+        var words = [UInt64](repeating: 0, count: Self.wordCount)
         for index in words.indices { words[index] = try reader.uint64() }
         guard floor <= tokenCount, words[0] & 1 == 0 else { throw .damaged }
         if let last = words.lastIndex(where: { $0 != 0 }) {
             let highest = UInt64(floor) + UInt64(last * 64 + 63 - words[last].leadingZeroBitCount)
             guard highest < tokenCount else { throw .damaged }
+            self.words = words
         }
     }
 }

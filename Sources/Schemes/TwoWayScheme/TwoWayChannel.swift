@@ -41,7 +41,11 @@ public struct TwoWayChannel: PrepaidScheme {
     public private(set) var party: TwoWayParty
     public private(set) var purse: Purse
     /// The end that both agreed on.
-    public private(set) var ending: TwoWayPayment?
+    public private(set) var ending: TwoWayPayment? {
+        get { rareEnding.value }
+        set { rareEnding = Rare(newValue) }
+    }
+    private var rareEnding: Rare<TwoWayPayment>
     public private(set) var captured: Amount
     public private(set) var lastPaidAt: Instant?
 
@@ -65,7 +69,7 @@ public struct TwoWayChannel: PrepaidScheme {
         self.terms = terms
         self.party = party
         self.purse = purse
-        self.ending = ending
+        rareEnding = Rare(ending)
         self.captured = captured
         self.lastPaidAt = lastPaidAt
     }

@@ -100,11 +100,19 @@ public struct TwoWayParty: Hashable, Sendable {
     /// The newest state with the other side's signature; `nil` when the contract knows it already.
     public internal(set) var proof: TwoWayPayment?
     /// A state that only this side signed, as far as it knows.
-    public internal(set) var proposal: TwoWayState?
+    public internal(set) var proposal: TwoWayState? {
+        get { rareProposal.value }
+        set { rareProposal = Rare(newValue) }
+    }
+    private var rareProposal: Rare<TwoWayState>
     /// The highest nonce that was seen or signed.
     public internal(set) var highest: UInt64
     public internal(set) var standing: Standing
-    public internal(set) var pledge: Pledge?
+    public internal(set) var pledge: Pledge? {
+        get { rarePledge.value }
+        set { rarePledge = Rare(newValue) }
+    }
+    private var rarePledge: Rare<Pledge>
     /// The block in which the contract was last read.
     public internal(set) var readIn: Block
 
@@ -128,10 +136,10 @@ public struct TwoWayParty: Hashable, Sendable {
         self.base = base
         self.newest = newest
         self.proof = proof
-        self.proposal = proposal
+        rareProposal = Rare(proposal)
         self.highest = highest
         self.standing = standing
-        self.pledge = pledge
+        rarePledge = Rare(pledge)
         self.readIn = readIn
     }
 

@@ -86,7 +86,7 @@ extension ByteWriter {
     mutating func write(_ payment: TwoWayPayment) {
         write(payment.state)
         write(payment.signature)
-        write(payment.signer.uncompressed)
+        write(payment.signer)
         write(payment.side.rawValue)
         write(payment.isClose ? UInt8(1) : 0)
     }

@@ -59,6 +59,27 @@ struct EngineEffectTests {
         let engine = ChannelEngine<Till>(store: store)
         await #expect(throws: StoredFormError.damaged) { try await engine.unfinishedEffects(after: nil, limit: 10) }
     }
+
+    @Test(arguments: [false, true])
+    func `are those of the scheme's own channels, whether or not all are in memory`(loadsAll: Bool) async throws {
+        let foreign = ChannelID.numbered(2)
+        _ = try await store.commit(
+            ChannelCommit(channel: foreign, scheme: "other", state: [1], effects: [[1], [2]]), over: nil)
+        do {
+            let engine = ChannelEngine<Till>(store: store)
+            _ = try await engine.apply(.rang(3, bells: 1), to: channel, opening: Till())
+        }
+        let engine = ChannelEngine<Till>(store: store)
+        if loadsAll { try await engine.loadAll() }
+        let unfinished = try await engine.unfinishedEffects(after: nil, limit: 10)
+        #expect(unfinished.map(\.channel) == [channel])
+        #expect(unfinished.map(\.effect.effect) == [.ring(30)])
+        // One that opens after the others were loaded is known too.
+        let late = ChannelID.numbered(3)
+        _ = try await engine.apply(.rang(4, bells: 1), to: late, opening: Till())
+        let all = try await engine.unfinishedEffects(after: nil, limit: 10)
+        #expect(all.map(\.channel) == [channel, late])
+    }
 }
 
 @Suite("The memory of an engine")

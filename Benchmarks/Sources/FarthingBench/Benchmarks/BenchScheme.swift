@@ -15,6 +15,10 @@ struct BenchScheme: Sendable {
     let http:
         @Sendable (_ server: ChildServer, _ folder: String, _ anchors: [Entrant.Anchor]) async throws
             -> (entrant: Entrant, headerBytes: Int)
+    /// Makes payments, takes some of them, and says how many.
+    let take:
+        @Sendable (_ payments: TakeBenchCommand.Payments, _ folder: String, _ begin: () throws -> Void) async throws
+            -> Int
     /// Makes the store of a node that has many channels of the scheme.
     let fill: @Sendable (_ channels: Int, _ folder: String) async throws -> Void
 
@@ -56,6 +60,16 @@ struct BenchScheme: Sendable {
             return (
                 HTTPEntrant.prepaid("\(Payer.name) at the gate", server, wallet, against: anchors), header.utf8.count
             )
+        }
+        take = { payments, folder, begin in
+            let shop = try await PrepaidShop<Payer>(folder: folder, channels: Benchmark.lanes)
+            let taker = try await shop.taker(
+                payments.made, lanes: Benchmark.lanes, each: payments.each, areRead: payments.areRead,
+                loop: MultiThreadedEventLoopGroup.singleton.next())
+            try begin()
+            try await taker.takeAll()
+            await shop.node.close()
+            return taker.count
         }
         fill = { channels, folder in try await PrepaidMaker<Payer>.make(channels, in: folder) }
     }

@@ -18,7 +18,8 @@ struct Benchmark: Sendable {
 
     static let all: [Benchmark] = [
         .keccak, .verify, .voucherInProcess, .voucherHTTP, .voucherBatch, .latency, .durability, .manyChannels,
-        .busyChannel, .stores, .schemesInProcess, .schemesHTTP, .schemeMemory, .peers, .ledgerClaims, .demo, .soak,
+        .busyChannel, .stores, .schemesInProcess, .schemesHTTP, .schemeMemory, .peers, .gunUpdates,
+        .ledgerClaims, .demo, .soak,
     ]
 }
 

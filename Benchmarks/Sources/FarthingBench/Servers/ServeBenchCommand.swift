@@ -16,10 +16,7 @@ struct ServeBenchCommand: AsyncParsableCommand {
     @Option var folder = "."
     @Option var upstream = "http://127.0.0.1:9"
     @Option var channels = PayingServer.channels
-    @Option(transform: { text in
-        guard let scheme = PaymentScheme(rawValue: text) else { throw ValidationError("There is no scheme '\(text)'.") }
-        return scheme
-    })
+    @Option(transform: PaymentScheme.init(argument:))
     var scheme = PaymentScheme.voucher
 
     func run() async throws {
@@ -52,5 +49,12 @@ struct ServeBenchCommand: AsyncParsableCommand {
 
     private static func tell(_ line: String) {
         try? FileHandle.standardOutput.write(contentsOf: Data((line + "\n").utf8))
+    }
+}
+
+extension PaymentScheme {
+    init(argument text: String) throws {
+        guard let scheme = PaymentScheme(rawValue: text) else { throw ValidationError("There is no scheme '\(text)'.") }
+        self = scheme
     }
 }

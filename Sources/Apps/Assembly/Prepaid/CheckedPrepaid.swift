@@ -44,6 +44,11 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
     @specialized(where Scheme == LotteryChannel)
     @specialized(where Scheme == TwoWayChannel)
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void) {
+        submit(price, answer)
+    }
+
+    // Apart from what chooses the scheme's own code, as in the desk.
+    @inline(never) private func submit(_ price: Amount, _ answer: @escaping @Sendable (ChargeOutcome) -> Void) {
         desk.underWay.begin()
         let event = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paid(payment, price: price, at: desk.books.clock())
         desk.books.engine.submit(event, to: channel) { [desk] result in

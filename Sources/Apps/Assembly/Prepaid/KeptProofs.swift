@@ -20,17 +20,17 @@ final class KeptProofs: Sendable {
 
     /// Takes a proof in, wherever it belongs; harmless when it is there.
     func insert(_ id: PendingEffect.ID, span: Range<Amount>, of channel: ChannelID) {
-        proofs.withLock { proofs in
-            var kept = proofs.removeValue(forKey: channel) ?? []
-            // Nearly always it is the newest.
-            var (low, high) = (kept.last.map { $0.id < id } ?? true ? kept.count : 0, kept.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if kept[middle].id < id { low = middle + 1 } else { high = middle }
-            }
-            if low == kept.count || kept[low].id != id { kept.insert(Proof(id: id, span: span), at: low) }
-            proofs[channel] = kept
+        proofs.withLock { Self.insert(Proof(id: id, span: span), into: &$0[channel, default: []]) }
+    }
+
+    private static func insert(_ proof: Proof, into kept: inout [Proof]) {
+        // Nearly always it is the newest.
+        var (low, high) = (kept.last.map { $0.id < proof.id } ?? true ? kept.count : 0, kept.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if kept[middle].id < proof.id { low = middle + 1 } else { high = middle }
         }
+        if low == kept.count || kept[low].id != proof.id { kept.insert(proof, at: low) }
     }
 
     func remove(_ ids: Set<PendingEffect.ID>, of channel: ChannelID) {

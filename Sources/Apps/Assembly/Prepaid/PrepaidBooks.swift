@@ -3,8 +3,12 @@
 
 public import FarthingChannels
 public import FarthingContracts
+import FarthingHashChainScheme
+import FarthingLotteryScheme
+import FarthingMerkleTokenScheme
 public import FarthingNode
 public import FarthingPrimitives
+import FarthingTwoWayScheme
 public import Logging
 import Synchronization
 
@@ -46,10 +50,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
         let appointments = Appointments()
         self.appointments = appointments
-        engine = ChannelEngine<Scheme>(store: store) { [index] id, before, after in
-            index.update(id, from: before?.position, to: after.position)
-            appointments.update(id, from: before?.lookAgainAt, to: after.lookAgainAt)
-        }
+        engine = Self.engine(store, index, appointments)
         self.settlement = settlement
         self.domain = domain
         self.payee = payee
@@ -57,6 +58,20 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         payeeKey = PayeeKey(in: domain) { authorizer.signNow($0) }
         self.logger = logger
         self.clock = clock
+    }
+
+    /// What follows each commit is compiled for each scheme, as in ``CheckedPrepaid``.
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
+    private static func engine(
+        _ store: any ChannelStore, _ index: UnclaimedIndex, _ appointments: Appointments
+    ) -> ChannelEngine<Scheme> {
+        ChannelEngine<Scheme>(store: store) { id, before, after in
+            index.follow(id, from: before, to: after)
+            appointments.update(id, from: before?.lookAgainAt, to: after.lookAgainAt)
+        }
     }
 
     /// Brings all channels into memory and does what a crash left undone.

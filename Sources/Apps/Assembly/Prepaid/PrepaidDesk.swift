@@ -72,10 +72,15 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @specialized(where Scheme == TwoWayChannel)
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
+    ) -> (any CheckedPayment)? { readAndCheck(payment, familiar, price: offer.amount) }
+
+    // What chooses the scheme's own code does nothing else: all that it did would be prepared for any scheme first.
+    @inline(never) private func readAndCheck(
+        _ payment: [UInt8], _ familiar: FamiliarTexts, price: Amount
     ) -> (any CheckedPayment)? {
         PaymentScan.read(
             payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }
-        ).flatMap { check($0.payload, price: offer.amount) }
+        ).flatMap { checkProof($0.payload, price: price) }
     }
 
     /// Checks a payment that was read already, on a channel that is in memory.
@@ -87,6 +92,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @specialized(where Scheme == LotteryChannel)
     @specialized(where Scheme == TwoWayChannel)
     public func check(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
+        checkProof(plain, price: price)
+    }
+
+    @inline(never) private func checkProof(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
         guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? known.verify(

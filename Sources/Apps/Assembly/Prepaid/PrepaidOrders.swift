@@ -79,6 +79,21 @@ extension PrepaidOrders {
     }
 }
 
+extension UnclaimedIndex {
+    /// Takes in that a channel was committed.
+    @inline(__always)
+    func follow<Scheme: PrepaidOrders>(_ id: ChannelID, from before: Scheme?, to after: Scheme) {
+        // A payment, as nearly all commits are.
+        let unclaimed = after.unclaimed
+        if let before, before.captured == after.captured, !unclaimed.isZero,
+            raise(id, of: after.claimTerms.token, to: unclaimed)
+        {
+            return
+        }
+        update(id, from: before?.position, to: after.position)
+    }
+}
+
 extension HashChainChannel: PrepaidOrders {
     public var status: String { "\(phase)" }
     public var deposited: Amount { terms.deposit ?? .max }

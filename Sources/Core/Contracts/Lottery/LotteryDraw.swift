@@ -17,7 +17,12 @@ public enum LotteryDraw {
     ///
     /// A secret is good for one ticket. Once it was told, a payer could sign until its ticket loses.
     public static func commitment(to secret: Hash32, by payee: Address, in channel: ChannelID) -> Hash32 {
-        Keccak256.hash(channel.hash.bytes + payee.bytes + secret.bytes)
+        withUnsafeTemporaryAllocation(byteCount: 84, alignment: 8) { space in
+            channel.hash.withBytes { space.copyMemory(from: $0) }
+            payee.withBytes { UnsafeMutableRawBufferPointer(rebasing: space[32...]).copyMemory(from: $0) }
+            secret.withBytes { UnsafeMutableRawBufferPointer(rebasing: space[52...]).copyMemory(from: $0) }
+            return Keccak256.hash(UnsafeRawBufferPointer(space))
+        }
     }
 
     /// What is drawn: the first eight bytes, big-endian, of keccak256(r ‖ s ‖ secret).

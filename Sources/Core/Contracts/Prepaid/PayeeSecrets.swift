@@ -9,7 +9,7 @@ public import FarthingPrimitives
 ///
 /// All secrets follow from one root, so that none of them is stored: whoever reads a store learns nothing that is still
 /// to be drawn with.
-public struct PayeeSecrets: Sendable {
+public struct PayeeSecrets: Equatable, Sendable {
     private let root: Hash32
 
     /// - Parameter root: Known to the payee alone, and the same after a restart.
@@ -28,7 +28,12 @@ public struct PayeeSecrets: Sendable {
     ///
     /// - Parameter epoch: Goes up whenever a secret is used up.
     public func secret(of channel: ChannelID, epoch: UInt64) -> Hash32 {
-        Keccak256.hash(root.bytes + channel.hash.bytes + withUnsafeBytes(of: epoch.bigEndian) { Array($0) })
+        withUnsafeTemporaryAllocation(byteCount: 72, alignment: 8) { space in
+            root.withBytes { space.copyMemory(from: $0) }
+            channel.hash.withBytes { UnsafeMutableRawBufferPointer(rebasing: space[32...]).copyMemory(from: $0) }
+            space.storeBytes(of: epoch.bigEndian, toByteOffset: 64, as: UInt64.self)
+            return Keccak256.hash(UnsafeRawBufferPointer(space))
+        }
     }
 
     private static let type = EIP712.TypeHash("PayeeSecrets()")

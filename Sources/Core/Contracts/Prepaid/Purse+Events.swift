@@ -7,7 +7,10 @@ public import FarthingPrimitives
 extension Purse {
     /// Does what an event asks of a purse, once the payment that came with it was taken in.
     ///
+    /// Every payment passes here, so it is compiled for each scheme.
+    ///
     /// - Returns: When something was paid for; `nil` when nothing was.
+    @inlinable
     public mutating func follow<Payment, Rules>(
         _ event: PrepaidEvent<Payment, Rules>
     ) throws(Refusal) -> Instant? {

@@ -3,7 +3,7 @@
 
 public import FarthingChannels
 public import FarthingEncodings
-import FarthingPrimitives
+public import FarthingPrimitives
 
 /// A payload that is a payment and nothing else, read in one pass without a JSON value in between.
 ///
@@ -12,14 +12,14 @@ public struct PlainPrepaid<Scheme: PrepaidWire>: Sendable {
     public let channel: ChannelID
     public let payment: Scheme.Unverified
 
-    public init(channel: ChannelID, payment: Scheme.Unverified) {
+    @inlinable public init(channel: ChannelID, payment: Scheme.Unverified) {
         (self.channel, self.payment) = (channel, payment)
     }
 
     /// Reads `{"type":"payment","channelId":"0x…","payment":{…}}` with the members in any order.
     ///
     /// - Returns: `nil` when there is anything else in it, or anything wrong with it.
-    public init?(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) {
+    @inlinable public init?(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) {
         var channel: Hash32?
         var payment: Scheme.Unverified?
         var hasType = false
@@ -47,8 +47,8 @@ public struct PlainPrepaid<Scheme: PrepaidWire>: Sendable {
     }
 }
 
-enum PrepaidNames {
-    static let type = MemberName("type")
-    static let payment = MemberName("payment")
-    static let channelID = MemberName("channelId")
+@usableFromInline enum PrepaidNames {
+    @usableFromInline static let type = MemberName("type")
+    @usableFromInline static let payment = MemberName("payment")
+    @usableFromInline static let channelID = MemberName("channelId")
 }

@@ -84,6 +84,8 @@ public protocol PrepaidWire: PrepaidScheme {
     ///
     /// - Parameter payee: Promises and signs what must be; no secret of it is told.
     func statement(by payee: PayeeKey) -> [JSON.Member]
+    /// Adds the same to a receipt, which comes with every payment.
+    func write(to statement: inout StatementText, by payee: PayeeKey)
     /// Whether a payer whom this is told may have books that differ.
     static func callsForCorrection(_ refusal: Refusal) -> Bool
 }
@@ -93,6 +95,10 @@ extension PrepaidWire {
     public func preparation(
         for payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain
     ) -> Rules.Order? { nil }
+
+    public func write(to statement: inout StatementText, by payee: PayeeKey) {
+        for member in self.statement(by: payee) { statement.add(member) }
+    }
 
     /// How the channel stands, as a payer is told in answers and in corrective 402s.
     public func channelState(by payee: PayeeKey) -> JSON {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-import FarthingChannels
+public import FarthingChannels
 public import FarthingContracts
 import FarthingEncodings
 public import FarthingPrimitives
@@ -21,35 +21,37 @@ public struct PrepaidReceipt: Sendable {
     ///   - channel: The channel after the charge.
     ///   - payee: Whose answer it is.
     /// - Returns: The header's value.
+    @inlinable
     public func header<Scheme: PrepaidWire>(of channel: Scheme, by payee: PayeeKey) -> String {
+        var statement = begin(channel.id, channel.purse)
+        channel.write(to: &statement, by: payee)
+        return end(statement)
+    }
+
+    @usableFromInline func begin(_ channel: ChannelID, _ purse: Purse) -> StatementText {
         var text: [UInt8] = []
-        text.reserveCapacity(512)
+        text.reserveCapacity(640)
         text += head
-        channel.purse.lastCharge.writeDigits(to: &text)
+        purse.lastCharge.writeDigits(to: &text)
         text += Self.afterCharge
-        Hex.write(channel.id.hash, to: &text)
+        Hex.write(channel.hash, to: &text)
         text += Self.afterID
-        channel.purse.authorised.writeDigits(to: &text)
+        purse.authorised.writeDigits(to: &text)
         text += Self.afterAuthorised
-        channel.purse.charged.writeDigits(to: &text)
+        purse.charged.writeDigits(to: &text)
         text += Self.afterCharged
-        channel.purse.credit.writeDigits(to: &text)
+        purse.credit.writeDigits(to: &text)
         text.append(UInt8(ascii: "\""))
-        for member in channel.statement(by: payee) {
-            text += Self.beforeName
-            text += member.name.utf8
-            text += Self.afterName
-            text += member.value.bytes
-        }
-        text += Self.end
-        return Base64.encode(text)
+        return StatementText(bytes: text)
+    }
+
+    @usableFromInline func end(_ statement: StatementText) -> String {
+        Base64.encode(statement.bytes + Self.end)
     }
 
     private static let afterCharge = Array(#"","channelState":{"channelId":"0x"#.utf8)
     private static let afterID = Array(#"","authorised":""#.utf8)
     private static let afterAuthorised = Array(#"","charged":""#.utf8)
     private static let afterCharged = Array(#"","credit":""#.utf8)
-    private static let beforeName = Array(#",""#.utf8)
-    private static let afterName = Array(#"":"#.utf8)
     private static let end = Array("}}}".utf8)
 }

@@ -75,5 +75,10 @@ extension HashChainChannel: PrepaidWire {
         ]
     }
 
+    public func write(to statement: inout StatementText, by payee: PayeeKey) {
+        statement.add("index", Amount(units: UInt128(best.index)))
+        statement.add("redeemed", Amount(units: UInt128(redeemed)))
+    }
+
     public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
 }

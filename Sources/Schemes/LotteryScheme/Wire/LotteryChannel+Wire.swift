@@ -106,13 +106,19 @@ extension LotteryChannel: PrepaidWire {
         ]
     }
 
+    public func write(to statement: inout StatementText, by payee: PayeeKey) {
+        statement.add("commitment", commitment(with: payee.secrets))
+        statement.add("nonce", Amount(units: UInt128(nonce)))
+        statement.add("seat", room)
+    }
+
     public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
 }
 
 extension LotteryChannel {
     /// What the next ticket must be for.
     public func commitment(with secrets: PayeeSecrets) -> Hash32 {
-        LotteryDraw.commitment(to: secrets.secret(of: id, epoch: epoch), by: payee, in: id)
+        promise(of: secrets).commitment
     }
 }
 

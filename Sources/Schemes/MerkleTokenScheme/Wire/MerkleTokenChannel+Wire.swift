@@ -83,5 +83,9 @@ extension MerkleTokenChannel: PrepaidWire {
         [JSON.Member(name: "floor", value: .string("\(seen.floor)"))]
     }
 
+    public func write(to statement: inout StatementText, by payee: PayeeKey) {
+        statement.add("floor", Amount(units: UInt128(seen.floor)))
+    }
+
     public static func callsForCorrection(_ refusal: Refusal) -> Bool { refusal.callsForCorrection }
 }

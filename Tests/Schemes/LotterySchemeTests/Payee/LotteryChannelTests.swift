@@ -325,4 +325,19 @@ struct LotteryChannelTests {
         }
         #expect(throws: LotteryChannel.Refusal.self) { try scene.bob.apply(.deliveryFailed(units(1))) }
     }
+
+    @Test func `keeps a promise to itself, and to the secrets that it was made with`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1))
+        let others = PayeeSecrets(root: hash("another root"))
+        let ticket = scene.ticket(2)
+        // A payee that lost its root does not draw with what it promised before.
+        #expect(throws: LotteryChannel.Refusal.commitment) {
+            try scene.bob.verify(
+                .ticket(ticket, scene.sign(ticket)), authorizer: Person.clerk.address, longest: 1024,
+                in: Scene.domain, secrets: others)
+        }
+        #expect(scene.bob.commitment(with: others) != scene.bob.commitment(with: Scene.secrets))
+        #expect(!String(reflecting: scene.bob).contains(Scene.secrets.secret(of: scene.id, epoch: 0).hex))
+    }
 }

@@ -63,4 +63,17 @@ struct LotteryWireTests {
         #expect(mismatch(Person.token, 1000) == "reserve")
         #expect(mismatch(Person.bob.address, 1) == "token")
     }
+
+    @Test func `is answered in one go as it would be answered in full`() throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1))
+        let network = Network(evm: 84_532)
+        let response = SettleResponse(
+            success: true, payer: nil, network: network,
+            extra: [
+                "chargedAmount": .string("\(scene.bob.purse.lastCharge)"),
+                "channelState": scene.bob.channelState(by: Scene.payeeKey),
+            ])
+        #expect(PrepaidReceipt(network: network).header(of: scene.bob, by: Scene.payeeKey) == response.header)
+    }
 }

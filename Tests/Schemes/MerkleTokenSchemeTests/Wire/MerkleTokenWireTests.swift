@@ -80,8 +80,14 @@ struct MerkleTokenWireTests {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(0..<2), price: units(1), at: noon))
         let signer = KeySigner(PrivateKey.random())
-        let state = scene.bob.channelState(by: PayeeKey(in: Scene.domain) { signer.signNow($0) })
+        let payee = PayeeKey(in: Scene.domain) { signer.signNow($0) }
+        let state = scene.bob.channelState(by: payee)
         #expect(state["floor"] == "7")
         #expect(state["authorised"] == "6")
+        let network = Network(evm: 84_532)
+        let response = SettleResponse(
+            success: true, payer: nil, network: network,
+            extra: ["chargedAmount": .string("\(scene.bob.purse.lastCharge)"), "channelState": state])
+        #expect(PrepaidReceipt(network: network).header(of: scene.bob, by: payee) == response.header)
     }
 }

@@ -33,10 +33,11 @@ struct PrepaidShop<Payer: BenchPayer>: Sendable {
 
     /// Payments for a turn, whose channels are open by now.
     ///
-    /// - Parameter areRead: Whether they are read beforehand; then no receipts are made, unless they are a part of the
-    ///   payment.
+    /// - Parameters:
+    ///   - each: How many payments of each lane are taken; all are made, so that this costs the same.
+    ///   - areRead: Whether they are read beforehand; then no receipts are made, unless they are a part of the payment.
     func taker(
-        _ payments: Int, lanes: Int, areRead: Bool, loop: any EventLoop
+        _ payments: Int, lanes: Int, each: Int = .max, areRead: Bool, loop: any EventLoop
     ) async throws -> PromptTaker<PlainPrepaid<Channel>> {
         let turn = try await wallet.turn(payments, lanes: lanes)
         for payload in turn.openings { try await send(payload, opens: true) }
@@ -47,7 +48,8 @@ struct PrepaidShop<Payer: BenchPayer>: Sendable {
             }
         }
         return try PromptTaker(
-            desk: desk, lanes: lanes, writesReceipts: !areRead || Payer.scheme == .twoWay, loop: loop
+            desk: desk, lanes: lanes.map { Array($0.prefix(each)) },
+            writesReceipts: !areRead || Payer.scheme == .twoWay, loop: loop
         ) { [desk] payment, _ in desk.check(payment, price: Wallet.price) }
     }
 
