@@ -207,7 +207,10 @@ let tests: [Target] = [
         libraries: [httpTypes]),
     tests(
         "Integration", in: "Integration",
-        uses: ["SQLiteStore", "Channels", "LibP2P", "Encodings", "Primitives", "VoucherScheme"]),
+        uses: [
+            "SQLiteStore", "HashChainScheme", "VoucherScheme", "X402", "Contracts", "Channels", "LibP2P", "Encodings",
+            "Primitives",
+        ]),
     tests(
         "Wallet", in: "Apps",
         uses: [
@@ -234,8 +237,8 @@ let tests: [Target] = [
     tests(
         "Assembly", in: "Apps",
         uses: [
-            "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "ExactScheme", "HashChainScheme",
-            "HTTP402",
+            "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "EVMSettlement", "ExactScheme",
+            "HashChainScheme", "HTTP402",
             "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement",
             "VoucherScheme",
         ],
@@ -246,9 +249,10 @@ let tests: [Target] = [
     tests(
         "Fuzz", in: "Fuzzing",
         uses: [
-            "Assembly", "ClientAPIs", "Wallet", "HTTP402", "SQLiteStore", "Contracts", "X402", "Channels", "Encodings",
-            "KeyFiles", "Primitives",
-        ] + names(schemes)),
+            "Assembly", "ClientAPIs", "Wallet", "HTTP402", "PeerPayments", "LedgerSettlement", "StacksSettlement",
+            "MemoryStore", "SQLiteStore", "Node", "Contracts", "X402", "Channels", "ClarityVM", "Gun", "LibP2P",
+            "Stacks", "Encodings", "KeyFiles", "Primitives",
+        ] + names(schemes), libraries: [logging]),
     tests(
         "Interop", in: "Interop",
         uses: [
