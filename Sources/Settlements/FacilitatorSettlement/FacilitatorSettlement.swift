@@ -65,6 +65,12 @@ public final class FacilitatorSettlement: Settlement {
     /// Closes its connections.
     public func close() async { await client.shutdown() }
 
+    deinit {
+        // A client that is dropped while it is open stops the program; whoever threw before it was closed is not to.
+        let client = client
+        Task { await client.shutdown() }
+    }
+
     static let scheme = "batch-settlement"
 
     // MARK: - What anybody may read

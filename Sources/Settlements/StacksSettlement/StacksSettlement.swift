@@ -21,14 +21,15 @@ public final class StacksSettlement: Settlement {
     public struct Options: Hashable, Sendable {
         /// How many blocks of Bitcoin must follow the block of a transaction.
         ///
-        /// - Range: 0 is content with any block of Stacks.
+        /// 0 is content with a block of Stacks, which counts once the chain's signers have signed it; with 1 each
+        /// transaction, and so a payer's first request, takes some ten minutes.
         public var burnBlocks: UInt64
         /// After it a transaction is given up for now: the same call again finds what became of it.
         public var patience: Duration
         public var sending: StacksSender.Policy
 
         public init(
-            burnBlocks: UInt64 = 1, patience: Duration = .seconds(1800),
+            burnBlocks: UInt64 = 0, patience: Duration = .seconds(1800),
             sending: StacksSender.Policy = StacksSender.Policy()
         ) {
             self.burnBlocks = burnBlocks

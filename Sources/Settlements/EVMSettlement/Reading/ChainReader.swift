@@ -105,11 +105,16 @@ public final class ChainReader: SettlementView {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    /// Closes the connections, if they are the reader's own.
-    ///
-    /// Needed before a reader without a client of the caller's is dropped.
+    /// Closes the connections, if they are the reader's own, and waits until they are closed.
     public func shutdown() async {
         if ownsClient { try? await client.shutdown() }
+    }
+
+    deinit {
+        guard ownsClient else { return }
+        // A client that is dropped while it is open stops the program; whoever threw before it was closed is not to.
+        let client = client
+        Task { try? await client.shutdown() }
     }
 
     /// Whose errors these are.
