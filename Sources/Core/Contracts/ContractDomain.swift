@@ -125,7 +125,7 @@ public struct UnsignedFunding: Hashable, Sendable {
     /// From whose account the money comes.
     public var payer: Address
     public var amount: Amount
-    /// Unix seconds; valid when the block's time is later. On Stacks the number of the payer's transaction.
+    /// Unix seconds, valid when the block's time is later; on Stacks the number of the payer's transaction.
     public var validAfter: UInt64
     /// Unix seconds; valid while the block's time is earlier.
     public var validBefore: UInt64
