@@ -85,7 +85,7 @@ public actor StacksSender {
     /// whether it was taken in, stays under way, and ``resend(atLeast:)`` settles it.
     ///
     /// - Parameter fee: In micro-STX; `nil` asks the node.
-    /// - Returns: The transaction, which may still get lost: see ``confirm(_:burnBlocks:)``.
+    /// - Returns: The transaction, which may still get lost: see ``confirm(_:burnBlocks:patience:)``.
     /// - Throws: ``Fault``.
     @discardableResult
     public func send(
