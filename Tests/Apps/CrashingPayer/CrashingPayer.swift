@@ -14,16 +14,17 @@ import Synchronization
 
 /// A payer that kills itself at a step of its way, as a power cut would; for tests alone.
 ///
-///     crashing-payer FOLDER KEY LEDGER ACTION URL COUNT KIND.STEP.NUMBER
+///     crashing-payer FOLDER KEY LEDGER ACTION URL COUNT KIND.STEP.NUMBER POLICY
 ///
 /// `ACTION` is `pay`, `refund` or `withdraw`, done `COUNT` times, or `burst`: `COUNT` payments at once. `LEDGER` is `-` for a payer that cannot look at it.
 /// It ends itself when an entry of `KIND` reaches `STEP` for the `NUMBER`th time; `never` lets it live.
+/// `POLICY` is a spending policy, as in a file.
 @main
 enum CrashingPayer {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 8, let bytes = Hex.decode(arguments[2]), let key = PrivateKey(bytes),
-            let count = Int(arguments[6])
+        guard arguments.count == 9, let bytes = Hex.decode(arguments[2]), let key = PrivateKey(bytes),
+            let count = Int(arguments[6]), let policy = try? SpendingPolicy(file: Array(arguments[8].utf8))
         else { exit(64) }
         let folder = WalletFolder(path: arguments[1])
         let ledger = arguments[3] == "-" ? nil : try Ledger(existing: arguments[3])
@@ -31,7 +32,7 @@ enum CrashingPayer {
         logger.logLevel = .critical
         let wallet = Wallet(
             journal: try folder.journal(probe: probe(arguments[7])), lockFolder: folder.lockPath,
-            signer: KeySigner(key),
+            signer: KeySigner(key), policy: policy,
             views: ledger.map { [$0] } ?? [], logger: logger)
         let client = wallet.client(options: PayingClient.Options(timeout: .seconds(10), repeats: 0))
         if arguments[4] == "burst" { return try await burst(count, of: arguments[5], by: client) }

@@ -60,8 +60,8 @@ struct WalletBooksTests {
         let configure: @Sendable (inout NodeConfiguration) -> Void = { $0.schemes = [scheme] }
         try await Market.open(configure: configure) { market in
             let signer = KeySigner(PrivateKey.random())
-            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 1_000_000)
-            let wallet = try market.wallet(signer: signer)
+            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 10_000_000)
+            let wallet = try market.wallet(signer: signer, policy: scheme == .lottery ? Market.lucky : .standard)
             for _ in 0..<payments {
                 _ = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import FarthingWallet
 import Foundation
 import Synchronization
@@ -20,9 +21,9 @@ final class PayerProcess: Sendable {
     ///   - place: Where it kills itself, such as `payment.signed.2`; `never` for nowhere.
     init(
         _ action: String, at url: String = "-", times: Int = 1, key: String, folder: WalletFolder, ledger: String?,
-        killedAt place: String = "never"
+        killedAt place: String = "never", policy: SpendingPolicy = .standard
     ) throws {
-        let words = [Self.program, folder.path, key, ledger ?? "-", action, url, "\(times)", place]
+        let words = [Self.program, folder.path, key, ledger ?? "-", action, url, "\(times)", place, policy.json.text]
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
         var actions = posix_spawn_file_actions_t()

@@ -45,13 +45,14 @@ struct KilledPrepaidPayerTests {
             let bytes = (0..<32).map { _ in UInt8.random(in: 1...254) }
             guard let secret = PrivateKey(bytes) else { throw CancellationError() }
             let signer = KeySigner(secret)
-            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 1_000_000)
+            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 10_000_000)
+            let policy = scheme == .lottery ? Market.lucky : .standard
             let payer = try PayerProcess(
                 "pay", at: market.url + "/weather", times: 3, key: Hex.encode(bytes), folder: folder,
-                ledger: market.node.configuration.ledgerPath, killedAt: place.place)
+                ledger: market.node.configuration.ledgerPath, killedAt: place.place, policy: policy)
             #expect(try await payer.end() == KilledPayerTests.killed)
             #expect(market.upstream.calls == place.taken)
-            let wallet = try market.wallet(signer: signer, folder: folder)
+            let wallet = try market.wallet(signer: signer, policy: policy, folder: folder)
             for _ in 1...2 {
                 let answer = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
                 #expect(answer.receipt?.charged == Market.price)

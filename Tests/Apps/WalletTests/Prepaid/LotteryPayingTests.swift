@@ -33,10 +33,10 @@ struct LotteryPayingTests {
 
     @Test func `takes a seat with the first request, and pays each with a ticket`() async throws {
         try await open { market in
-            let wallet = try await market.wallet(schemes: ["lottery"])
+            let wallet = try await market.wallet(policy: Market.lucky, schemes: ["lottery"])
             for _ in 1...4 { #expect(try await pay(wallet, market).charged == 1000) }
             let fund = try #require(try await wallet.journal.prepaid(LotteryFund.self).first)
-            #expect(fund.books.deposit == 50_000, "four seats, and a deposit of as much as one")
+            #expect(fund.books.deposit == 2_500_000, "four seats, and a deposit of as much as one")
             #expect(fund.books.charged == 4000)
             #expect(fund.books.payers.values.map(\.nonce) == [4])
             #expect(market.upstream.calls(of: "/weather") == 4)
@@ -54,7 +54,7 @@ struct LotteryPayingTests {
                 $0.ledgerPath = path
             }
             try await Market.open(configure: configure) { second in
-                let wallet = try await first.wallet(schemes: ["lottery"])
+                let wallet = try await first.wallet(policy: Market.lucky, schemes: ["lottery"])
                 for _ in 1...2 {
                     _ = try await pay(wallet, first)
                     _ = try await pay(wallet, second)
@@ -81,9 +81,10 @@ struct LotteryPayingTests {
         try await open { market in
             let folder = WalletFolder(path: market.folder.appending(path: "wallet").path(percentEncoded: false))
             let key = KeySigner(.random())
-            try await market.ledger.mint(to: key.address, token: Market.token.address, amount: 1_000_000)
+            try await market.ledger.mint(to: key.address, token: Market.token.address, amount: 10_000_000)
             for _ in 1...3 {
-                let wallet = try market.wallet(signer: key, folder: folder, schemes: ["lottery"])
+                let wallet = try market.wallet(
+                    signer: key, policy: Market.lucky, folder: folder, schemes: ["lottery"])
                 #expect(try await pay(wallet, market).charged == 1000)
             }
             #expect(try await folder.openedJournal().prepaid(LotteryFund.self).map(\.books.charged) == [3000])

@@ -167,6 +167,13 @@ final class Market: Sendable {
     /// Where the gate listens on this machine.
     var port: Int { url.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
 
+    /// Deposits that no luck of four tickets uses up: each wins a hundred times its price, once in as many times.
+    static let lucky: SpendingPolicy = {
+        var limits = SpendingLimits()
+        limits.depositTarget = Amount(units: 500 * price.units)
+        return SpendingPolicy(dollarLimits: limits)
+    }()
+
     static var quiet: Logger {
         var logger = Logger(label: "market")
         logger.logLevel = .critical
