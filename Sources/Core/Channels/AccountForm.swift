@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingPrimitives
-import FarthingStacks
+public import FarthingStacks
 
 /// How the 20 bytes of an account are made from its public key: each kind of chain has its own way.
 public enum AccountForm: Hashable, Sendable, CaseIterable {
@@ -46,11 +46,17 @@ extension Network {
 
     /// An account as it is written on this chain.
     public func text(of account: Address) -> String {
-        guard let chainID = stacksChainID,
-            let account = StandardPrincipal(
-                version: AddressVersion.single(mainnet: chainID == 1).rawValue, hash: account.bytes)
-        else { return account.checksummed }
-        return account.address
+        guard let chainID = stacksChainID else { return account.checksummed }
+        return StandardPrincipal(account, mainnet: chainID == 1).address
+    }
+}
+
+extension StandardPrincipal {
+    /// The account of one key, by its 20 bytes.
+    public init(_ account: Address, mainnet: Bool) {
+        // 20 bytes under a version below 32 are always an account.
+        self =
+            StandardPrincipal(version: AddressVersion.single(mainnet: mainnet).rawValue, hash: account.bytes) ?? .zero
     }
 }
 

@@ -42,10 +42,7 @@ extension ConfigurationSource {
             ContractOffice.price(gwei: text)
         }
         if let price { place.sending.highestFee = price }
-        let poll = try value(.chainPoll, "it must be a number of milliseconds from 10 to 60000") { text in
-            Int64(text).flatMap { (10...60_000).contains($0) ? $0 : nil }
-        }
-        if let poll { place.sending.pollInterval = .milliseconds(poll) }
+        if let poll = try chainPoll() { place.sending.pollInterval = poll }
         try waiting(&place.sending)
         place.firstBlock = try value(.firstBlock, "it must be a block's number", { UInt64($0) })
         return place
@@ -68,6 +65,13 @@ extension ConfigurationSource {
         }
     }
 
+    /// How long to wait between two questions to a chain, if that is said.
+    func chainPoll() throws -> Duration? {
+        try value(.chainPoll, "it must be a number of milliseconds from 10 to 60000") { text in
+            Int64(text).flatMap { (10...60_000).contains($0) ? .milliseconds($0) : nil }
+        }
+    }
+
     /// Where the contracts are: those of x402 on every chain, or what `farthing contracts deploy` wrote.
     private func contracts() throws -> ContractRegistry {
         let network = try network()
@@ -85,6 +89,20 @@ extension ConfigurationSource {
         return registry
     }
 
+    /// Reads a file that says where contracts are.
+    static func contracts<Registry>(
+        in path: String, writtenBy command: String, _ read: (JSON) -> Registry?
+    ) throws -> Registry {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw ConfigurationError.bad(key: "contracts", value: path, why: "there is no such file")
+        }
+        guard bytes.count <= 65_536, let json = try? JSON.parse(Array(bytes)), let registry = read(json) else {
+            throw ConfigurationError.bad(
+                key: "contracts", value: path, why: "it must be what 'farthing \(command)' writes")
+        }
+        return registry
+    }
+
     /// What the file of contracts says, if one is named.
     func registry() throws -> ContractRegistry? { try text(.contracts).map(ContractRegistry.init(file:)) }
 }
@@ -94,15 +112,6 @@ extension ContractRegistry {
     ///
     /// - Throws: ``ConfigurationError`` that says what is wrong with the file.
     public init(file path: String) throws {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError.bad(key: "contracts", value: path, why: "there is no such file")
-        }
-        guard bytes.count <= 65_536, let json = try? JSON.parse(Array(bytes)),
-            let registry = ContractRegistry(json: json)
-        else {
-            throw ConfigurationError.bad(
-                key: "contracts", value: path, why: "it must be what 'farthing contracts deploy' writes")
-        }
-        self = registry
+        self = try ConfigurationSource.contracts(in: path, writtenBy: "contracts deploy", ContractRegistry.init(json:))
     }
 }

@@ -30,10 +30,7 @@ extension ConfigurationSource {
             UInt64(text).flatMap { (0...1000).contains($0) ? $0 : nil }
         }
         if let confirmations { place.options.burnBlocks = confirmations }
-        let poll = try value(.chainPoll, "it must be a number of milliseconds from 10 to 60000") { text in
-            Int64(text).flatMap { (10...60_000).contains($0) ? $0 : nil }
-        }
-        if let poll { place.options.sending.pause = .milliseconds(poll) }
+        if let poll = try chainPoll() { place.options.sending.pause = poll }
         return place
     }
 
@@ -60,14 +57,6 @@ extension StacksRegistry {
     ///
     /// - Throws: ``ConfigurationError`` that says what is wrong with the file.
     public init(file path: String) throws {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError.bad(key: "contracts", value: path, why: "there is no such file")
-        }
-        guard bytes.count <= 65_536, let json = try? JSON.parse(Array(bytes)), let registry = StacksRegistry(json: json)
-        else {
-            throw ConfigurationError.bad(
-                key: "contracts", value: path, why: "it must be what 'farthing stacks deploy' writes")
-        }
-        self = registry
+        self = try ConfigurationSource.contracts(in: path, writtenBy: "stacks deploy", StacksRegistry.init(json:))
     }
 }

@@ -52,6 +52,15 @@ public protocol WithdrawalSettlement: SettlementView {
     ) async throws(SettlementError) -> WithdrawalReceipt
 }
 
+extension ChannelTerms {
+    /// Sees to it that an account may take money out without the payee.
+    ///
+    /// - Throws: `SettlementError/notAuthorized(_:)` for any but the payer and its authorizer.
+    public func checkWithdrawal(by account: Address) throws(SettlementError) {
+        guard account == payer || account == payerAuthorizer else { throw .notAuthorized(account) }
+    }
+}
+
 /// A settlement on which a deposit is a transaction of its payer, which its payee hands in.
 ///
 /// - Source: SIP-005, sponsored transactions.

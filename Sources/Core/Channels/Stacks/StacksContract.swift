@@ -45,7 +45,7 @@ public struct StacksContract: Hashable, Sendable {
 
     /// The account of 20 bytes on this chain.
     public func account(_ address: Address) -> StandardPrincipal {
-        StandardPrincipal(version: AddressVersion.single(mainnet: isMainnet).rawValue, hash: address.bytes) ?? .zero
+        StandardPrincipal(address, mainnet: isMainnet)
     }
 
     // MARK: - Digests

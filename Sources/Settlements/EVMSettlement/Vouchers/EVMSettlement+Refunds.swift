@@ -31,7 +31,7 @@ extension EVMSettlement: WithdrawalSettlement {
         _ terms: ChannelTerms, amount: Amount, by sender: any Signer
     ) async throws(SettlementError) -> WithdrawalReceipt {
         let id = domain.channelID(of: terms)
-        try check(sender, of: terms)
+        try terms.checkWithdrawal(by: sender.address)
         guard !amount.isZero else { throw .nothingToWithdraw }
         let known = try await snapshot(of: id)
         guard known?.withdrawal == nil else { throw .withdrawalAlreadyPending }
@@ -48,7 +48,7 @@ extension EVMSettlement: WithdrawalSettlement {
         _ terms: ChannelTerms, by sender: any Signer
     ) async throws(SettlementError) -> WithdrawalReceipt {
         let id = domain.channelID(of: terms)
-        try check(sender, of: terms)
+        try terms.checkWithdrawal(by: sender.address)
         let known = try await snapshot(of: id)
         guard let known, let pending = known.withdrawal else { throw .withdrawalNotPending }
         let end = pending.requestedAt.advanced(bySeconds: Int64(clamping: terms.withdrawDelay))
@@ -59,12 +59,6 @@ extension EVMSettlement: WithdrawalSettlement {
             transaction: mined.id,
             amount: mined.amount(of: Topics.withdrawFinalized, at: domain.contract, for: id) ?? .zero,
             snapshot: try await snapshot(after: mined, of: id))
-    }
-
-    private func check(_ sender: any Signer, of terms: ChannelTerms) throws(SettlementError) {
-        guard sender.address == terms.payer || sender.address == terms.payerAuthorizer else {
-            throw .notAuthorized(sender.address)
-        }
     }
 }
 

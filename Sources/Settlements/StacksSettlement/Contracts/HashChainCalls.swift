@@ -95,7 +95,7 @@ struct HashChainCalls {
 }
 
 /// What `hash-chains` refuses.
-struct HashChainRefusal: ContractFailure, Hashable {
+struct HashChainRefusal: Hashable {
     let number: UInt128
 
     init(_ number: UInt128) { self.number = number }

@@ -48,7 +48,7 @@ extension StacksSettlement: ContractSettlement {
                 }
             }
             let id = try await moved { () async throws(SettlementError) in
-                try await handIn(signed, error: HashChainRefusal.init)
+                try await handIn(signed) { HashChainRefusal($0).settlementError }
             }
             guard let after = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
             return ContractReceipt(transaction: id, payouts: [], snapshot: after)

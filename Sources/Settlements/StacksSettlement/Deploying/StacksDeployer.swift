@@ -62,11 +62,9 @@ public struct StacksDeployer: Sendable {
 
     private func deployer() throws(SettlementError) -> (StandardPrincipal, StacksSender) {
         let version: StacksTransaction.Version = chainID == 1 ? .mainnet : .testnet
-        let account = StandardPrincipal(
-            version: AddressVersion.single(mainnet: version.isMainnet).rawValue, hash: signer.address.bytes)
-        guard signer.accounts == .hash160, let account else { throw .notAuthorized(signer.address) }
+        guard signer.accounts == .hash160 else { throw .notAuthorized(signer.address) }
         return (
-            account,
+            StandardPrincipal(signer.address, mainnet: version.isMainnet),
             StacksSender(client: client, signer: signer, version: version, chainID: chainID, policy: options.sending)
         )
     }

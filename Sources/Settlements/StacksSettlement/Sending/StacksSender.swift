@@ -64,10 +64,7 @@ public actor StacksSender {
         chainID: UInt32? = nil, policy: Policy = Policy()
     ) {
         self.client = client
-        account =
-            StandardPrincipal(
-                version: AddressVersion.single(mainnet: version.isMainnet).rawValue, hash: signer.address.bytes)
-            ?? .zero
+        account = StandardPrincipal(signer.address, mainnet: version.isMainnet)
         self.signer = signer
         self.version = version
         self.chainID = chainID ?? version.defaultChainID

@@ -31,7 +31,7 @@ extension StacksSettlement {
             }
             return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
         }
-        let id = try await handIn(signed, error: VoucherRefusal.init)
+        let id = try await handIn(signed) { VoucherRefusal($0).settlementError }
         guard let snapshot = try await snapshot(of: channel) else {
             throw .unavailable(reason: "the deposit is not in the node's chain")
         }
@@ -104,9 +104,9 @@ extension StacksSettlement {
     /// Sponsors a payer's transaction, or waits for the one that was sponsored before.
     ///
     /// - Parameter error: What an error of the contract means.
-    func handIn<Failure: Error>(
-        _ signed: StacksTransaction, error meaning: (UInt128) -> Failure
-    ) async throws(SettlementError) -> TransactionID where Failure: ContractFailure {
+    func handIn(
+        _ signed: StacksTransaction, error meaning: (UInt128) -> SettlementError
+    ) async throws(SettlementError) -> TransactionID {
         let sender = try sender()
         try await waitForTurn(of: signed)
         let mined = try await waited { () async throws(StacksSender.Fault) in
@@ -120,13 +120,16 @@ extension StacksSettlement {
             let contract = registry.vouchers
             let own = ClarityValue.principal(sender.account)
             guard let nothing = contract.call("settle", [own, .none]) else { return }
-            // What cannot be mended now is mended when the next transaction finds that it waits.
-            try? await sender.fill(numberOf: transaction, with: .contractCall(nothing))
+            // Until it is filled all that is sent behind it waits, so a node that does not answer is asked again.
+            for _ in 0..<20 {
+                if (try? await sender.fill(numberOf: transaction, with: .contractCall(nothing))) != nil { return }
+                do { try await Task.sleep(for: options.sending.pause) } catch { return }
+            }
         }
         remember(nil, for: signed)
         // Where it failed its number is used all the same, so it is never made.
         guard mined.answer.isOK else {
-            throw mined.answer.error.map { meaning($0).settlementError }
+            throw mined.answer.error.map(meaning)
                 ?? .refused(code: "stacks.aborted", message: "The deposit would have moved something else.")
         }
         return mined.transaction

@@ -47,7 +47,7 @@ extension StacksSettlement: WithdrawalSettlement {
     ) async throws(SettlementError) -> WithdrawalReceipt {
         guard !amount.isZero else { throw .nothingToWithdraw }
         let channel = domain.channelID(of: terms)
-        try check(sender, of: terms)
+        try terms.checkWithdrawal(by: sender.address)
         let contract = registry.vouchers
         let call = contract.call("initiate-withdraw", [.buffer(channel.hash.bytes), .uint(amount.units)])
         let (id, answer) = try await carryOut(call, by: sender)
@@ -59,7 +59,7 @@ extension StacksSettlement: WithdrawalSettlement {
         _ terms: ChannelTerms, by sender: any Signer
     ) async throws(SettlementError) -> WithdrawalReceipt {
         let channel = domain.channelID(of: terms)
-        try check(sender, of: terms)
+        try terms.checkWithdrawal(by: sender.address)
         guard let pending = try await snapshot(of: channel)?.withdrawal else { throw .withdrawalNotPending }
         let end = pending.requestedAt.advanced(bySeconds: Int64(clamping: terms.withdrawDelay))
         guard clock() >= end else { throw .withdrawDelayNotElapsed(until: end) }
@@ -71,11 +71,5 @@ extension StacksSettlement: WithdrawalSettlement {
         guard let given = answer.number else { throw Self.failure(answer) }
         return WithdrawalReceipt(
             transaction: id, amount: Amount(units: given), snapshot: try await known(channel))
-    }
-
-    private func check(_ sender: any Signer, of terms: ChannelTerms) throws(SettlementError) {
-        guard sender.address == terms.payer || sender.address == terms.payerAuthorizer else {
-            throw .notAuthorized(sender.address)
-        }
     }
 }

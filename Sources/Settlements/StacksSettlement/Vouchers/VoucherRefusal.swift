@@ -4,15 +4,10 @@
 internal import FarthingChannels
 internal import FarthingPrimitives
 
-/// What a contract's error means, as a settlement tells it.
-protocol ContractFailure: Error {
-    var settlementError: SettlementError { get }
-}
-
 /// What `voucher-channels` refuses.
 ///
 /// - Source: `Contracts/Clarity/voucher-channels.md`, the table of codes.
-struct VoucherRefusal: ContractFailure, Hashable {
+struct VoucherRefusal: Hashable {
     let number: UInt128
 
     init(_ number: UInt128) { self.number = number }
