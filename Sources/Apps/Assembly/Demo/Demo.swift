@@ -108,6 +108,28 @@ public struct Demo: Sendable {
     }
 
     private func run(_ node: PaymentNode, on stage: any DemoStage) async throws -> DemoReport {
+        let payers = try options.schemes.map { scheme in
+            try DemoPayer(
+                scheme: scheme, options: options, token: node.configuration.token, view: try stage.view(of: node),
+                clock: { [clock] in clock.now }, logger: logger)
+        }
+        do {
+            let report = try await serve(node, payers, on: stage)
+            for payer in payers { try await payer.shutdown() }
+            return report
+        } catch {
+            for payer in payers { try? await payer.shutdown() }
+            throw error
+        }
+    }
+
+    private func serve(
+        _ node: PaymentNode, _ payers: [DemoPayer], on stage: any DemoStage
+    ) async throws -> DemoReport {
+        // More than the requests can cost, so that a rest goes back: tickets may win more than they are worth.
+        let total = options.price.multiplied(by: UInt128(options.requests) * 4 + 4000) ?? .max
+        for payer in payers { try await stage.mint(total, to: payer.address, at: node) }
+        let before = try await Self.holdings(node, payers, stage)
         let start = ContinuousClock.now
         let (addresses, told) = AsyncStream.makeStream(of: String.self)
         let server = NodeServer(node: node, metrics: nil) { endpoint in
@@ -118,49 +140,27 @@ public struct Demo: Sendable {
             var iterator = addresses.makeAsyncIterator()
             guard let gate = await iterator.next() else { throw CancellationError() }
             report(.gateRunning(gate))
-            return try await pay(node, on: stage, gate: gate, since: start)
-        }
-    }
-
-    private func pay(
-        _ node: PaymentNode, on stage: any DemoStage, gate: String, since start: ContinuousClock.Instant
-    ) async throws -> DemoReport {
-        var balances = DemoReport.Balances()
-        var (rows, payers): ([DemoReport.Row], [DemoPayer]) = ([], [])
-        for scheme in options.schemes {
-            payers.append(
-                try DemoPayer(
-                    gate: gate, scheme: scheme, options: options, token: node.configuration.token,
-                    view: try stage.view(of: node), clock: { [clock] in clock.now }, logger: logger))
-        }
-        // More than the requests can cost, so that a rest goes back: tickets may win more than they are worth.
-        let total = options.price.multiplied(by: UInt128(options.requests) * 4 + 4000) ?? .max
-        for payer in payers { try await stage.mint(total, to: payer.address, at: node) }
-        balances.before = try await Self.holdings(node, payers, stage)
-        do {
+            var rows: [DemoReport.Row] = []
             for payer in payers {
                 report(.paying(payer.scheme))
-                rows.append(try await pay(node, payer, isFirst: rows.isEmpty, since: start))
+                rows.append(try await pay(node, payer, at: gate, isFirst: rows.isEmpty, since: start))
             }
             try await reclaim(payers, on: stage, into: &rows)
-        } catch {
-            for payer in payers { try? await payer.shutdown() }
-            throw error
+            return DemoReport(
+                storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
+                token: node.configuration.token, network: node.configuration.network, rows: rows,
+                balances: DemoReport.Balances(
+                    before: before, after: try await Self.holdings(node, payers, stage)),
+                isSimulated: node.configuration.isSimulated, audit: try await stage.audit(node))
         }
-        for payer in payers { try await payer.shutdown() }
-        balances.after = try await Self.holdings(node, payers, stage)
-        return DemoReport(
-            storePath: node.configuration.storePath, ledgerPath: node.configuration.ledgerPath,
-            token: node.configuration.token, network: node.configuration.network, rows: rows, balances: balances,
-            isSimulated: node.configuration.isSimulated, audit: try await stage.audit(node))
     }
 
     private func pay(
-        _ node: PaymentNode, _ payer: DemoPayer, isFirst: Bool, since start: ContinuousClock.Instant
+        _ node: PaymentNode, _ payer: DemoPayer, at gate: String, isFirst: Bool, since start: ContinuousClock.Instant
     ) async throws -> DemoReport.Row {
         let began = ContinuousClock.now
         let before = try await Self.balance(of: payer, node)
-        let times = try await payer.spend(options.requests) { done in
+        let times = try await payer.spend(options.requests, at: gate) { done in
             if done == 1, isFirst { report(.firstAnswer(ContinuousClock.now - start)) }
             report(.paid(done, of: options.requests))
         }

@@ -21,13 +21,12 @@ struct DemoPayer: Sendable {
     private let wallet: Wallet
     private let client: PayingClient
     private let http: HTTPClient
-    private let gate: String
     private let channels: Int
 
     var address: Address { wallet.address }
 
     init(
-        gate: String, scheme: PaymentScheme, options: Demo.Options, token: Token, view: any SettlementView,
+        scheme: PaymentScheme, options: Demo.Options, token: Token, view: any SettlementView,
         clock: @escaping @Sendable () -> Instant, logger: Logger
     ) throws {
         self.scheme = scheme
@@ -52,7 +51,6 @@ struct DemoPayer: Sendable {
         client = PayingClient(
             desks: wallet.desks, offers: wallet.offers, options: PayingClient.Options(timeout: .seconds(10)),
             carrier: http)
-        self.gate = gate
         channels = options.channels
     }
 
@@ -60,9 +58,10 @@ struct DemoPayer: Sendable {
 
     /// Sends paid requests, as many at once as there are channels.
     ///
+    /// - Parameter gate: Such as `http://127.0.0.1:8402`.
     /// - Returns: How long each took, shortest first.
     func spend(
-        _ count: Int, progress: @escaping @Sendable (Int) -> Void
+        _ count: Int, at gate: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [Duration] {
         let counter = RequestCounter(limit: count, progress: progress)
         return try await withThrowingTaskGroup(of: [Duration].self) { group in
@@ -72,7 +71,7 @@ struct DemoPayer: Sendable {
                     while let number = await counter.next() {
                         let city = DemoUpstream.cities[number % DemoUpstream.cities.count]
                         let start = ContinuousClock.now
-                        try await buy("/weather/\(city)")
+                        try await buy(gate + "/weather/\(city)")
                         times.append(ContinuousClock.now - start)
                         await counter.finished()
                     }
@@ -83,8 +82,8 @@ struct DemoPayer: Sendable {
         }
     }
 
-    private func buy(_ path: String) async throws {
-        let answer = try await client.execute(PayingRequest(url: gate + path))
+    private func buy(_ url: String) async throws {
+        let answer = try await client.execute(PayingRequest(url: url))
         let body = try await answer.response.body.collect(upTo: 1024 * 1024)
         guard answer.response.status == .ok, answer.receipt != nil else {
             throw DemoFault.unexpected(status: answer.response.status.code, body: String(buffer: body))
