@@ -99,12 +99,12 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Does all that lies in the outbox, each effect once.
     private func recover() async throws {
-        var last: PendingEffect.ID?
-        while true {
-            let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
-            guard let end = unfinished.last else { return }
+        var unfinished = try await engine.unfinishedEffects(after: nil, limit: 1000)
+        while let last = unfinished.last?.effect.id {
+            // Read while these are done.
+            async let next = engine.unfinishedEffects(after: last, limit: 1000)
             for (channel, stored) in unfinished { await attempt([stored], of: channel) }
-            last = end.effect.id
+            unfinished = try await next
         }
     }
 

@@ -17,7 +17,6 @@ final class StreamPump: Sendable {
         var slot = Slot.empty
         var taker: CheckedContinuation<ByteBuffer?, any Error>?
         var giver: CheckedContinuation<Void, Never>?
-        var isClosed = false
     }
 
     private let state = Mutex(State())
@@ -34,7 +33,7 @@ final class StreamPump: Sendable {
             var parts = body.makeAsyncIterator()
             do {
                 while let part = try await parts.next() {
-                    guard let self else { return }
+                    guard let self, !self.isOver else { return }
                     onPart(part.readableBytes)
                     await self.put(part)
                 }
@@ -62,8 +61,15 @@ final class StreamPump: Sendable {
 
     /// Nothing more is wanted: the connection is given up.
     func close(_ error: (any Error)? = nil) {
-        task.withLock { $0?.cancel() }
+        // First, or the reader that is cancelled tells of that as the reason.
         end(error)
+        task.withLock { $0?.cancel() }
+    }
+
+    private var isOver: Bool {
+        state.withLock { state in
+            if case .over = state.slot { true } else { false }
+        }
     }
 
     private func take(_ continuation: CheckedContinuation<ByteBuffer?, any Error>) {
