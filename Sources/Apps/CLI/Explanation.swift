@@ -20,6 +20,13 @@ struct Explanation {
         usageExitCode = exitCode
     }
 
+    /// What nobody thought of; also the end of a task that was cancelled.
+    init(unexpected error: any Error) {
+        (code, message) = ("unexpected", "Something went wrong that has no explanation: \(error)")
+        remedy = "Please report it, with what was done before."
+        usageExitCode = nil
+    }
+
     /// `nil` for errors that are not ours to explain, such as wrong usage.
     init?(_ error: any Error) {
         if let error = error as? any ExplainedError {

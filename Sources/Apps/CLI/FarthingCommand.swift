@@ -38,17 +38,20 @@ struct FarthingCommand: AsyncParsableCommand {
             }
         } catch {
             let wantsJSON = CommandLine.arguments.contains("--json")
-            // For a person, wrong usage is told with the right one behind it.
-            guard let explained = Explanation(error) ?? (wantsJSON ? usage(error) : nil) else { exit(withError: error) }
+            guard let explained = Explanation(error) ?? other(error, asJSON: wantsJSON) else { exit(withError: error) }
             explained.tell(asJSON: wantsJSON)
             Foundation.exit(explained.exitCode)
         }
     }
 
-    /// Wrong usage as an error like any other; `nil` for help, for the version, and for a command's own exit code.
-    private static func usage(_ error: any Error) -> Explanation? {
+    /// Wrong usage as an error like any other, and what nobody thought of.
+    ///
+    /// - Returns: `nil` for help, for the version, and for a command's own exit code; for a person also for wrong usage,
+    ///   which is told with the right one behind it.
+    private static func other(_ error: any Error, asJSON: Bool) -> Explanation? {
         let code = exitCode(for: error)
         guard !code.isSuccess, !(error is ExitCode) else { return nil }
-        return Explanation(usage: message(for: error), exitCode: code.rawValue)
+        guard code == .validationFailure else { return Explanation(unexpected: error) }
+        return asJSON ? Explanation(usage: message(for: error), exitCode: code.rawValue) : nil
     }
 }
