@@ -90,12 +90,8 @@ struct BalanceProofSettlementTests {
         }
     }
 
-    @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open { stage in try await walk(stage) }
-    }
-
-    @Test func `does in a long walk at the contract what the ledger does`() async throws {
-        try await ContractStage.open(isLong: true) { stage in try await walk(stage) }
+    @Test(arguments: [false, true]) func `does in a random walk what the ledger does`(isLong: Bool) async throws {
+        try await ContractStage.open(isLong: isLong) { stage in try await walk(stage) }
     }
 
     private func walk(_ stage: ContractStage) async throws {

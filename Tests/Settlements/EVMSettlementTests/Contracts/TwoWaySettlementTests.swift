@@ -133,12 +133,8 @@ struct TwoWaySettlementTests {
         }
     }
 
-    @Test func `does in a random walk what the ledger does`() async throws {
-        try await ContractStage.open(limits: try Self.walkLimits()) { stage in try await walk(stage) }
-    }
-
-    @Test func `does in a long walk at the contract what the ledger does`() async throws {
-        try await ContractStage.open(limits: try Self.walkLimits(), isLong: true) { stage in try await walk(stage) }
+    @Test(arguments: [false, true]) func `does in a random walk what the ledger does`(isLong: Bool) async throws {
+        try await ContractStage.open(limits: try Self.walkLimits(), isLong: isLong) { stage in try await walk(stage) }
     }
 
     private static func walkLimits() throws -> ContractLimits {
