@@ -20,7 +20,8 @@ struct WalletCommand: AsyncParsableCommand {
             New.self, WalletAccountCommand.self, WalletBalanceCommand.self, WalletChannelsCommand.self,
             WalletHistoryCommand.self,
             WalletReconcileCommand.self, WalletRefundCommand.self, WalletWithdrawCommand.self,
-            WalletResumeCommand.self, WalletExportCommand.self, WalletImportCommand.self, WalletPolicyCommand.self,
+            WalletWatchCommand.self, WalletResumeCommand.self, WalletExportCommand.self, WalletImportCommand.self,
+            WalletPolicyCommand.self,
         ])
 
     struct New: AsyncParsableCommand {

@@ -107,37 +107,16 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
     }
 
     private func tell(_ step: Wallet.WithdrawalStep, of wallet: Wallet) async throws {
-        let (name, sum): (String, Amount) =
-            switch step {
-            case .started(let sum, _): ("started", sum)
-            case .waiting(let sum, _): ("waiting", sum)
-            case .paid(let sum): ("paid", sum)
-            }
-        if output.json {
-            return Console.json(
-                .object([
-                    "channel": .string("\(channel.id)"), "step": .string(name), "amount": .string("\(sum)"),
-                    "due": step.due.map { .integer($0.unixSeconds) },
-                ]))
-        }
-        var text = "\(sum) units"
+        if output.json { return Console.json(step.json(of: channel.id)) }
+        var text = "\(step.amount) units"
         if let kept = try await wallet.journal.overview(of: channel.id) {
-            text = await TokenNames(try signing.views.open()).text(sum, kept.asset, on: kept.network)
+            text = await TokenNames(try signing.views.open()).text(step.amount, kept.asset, on: kept.network)
         }
         guard let due = step.due else { return Console.out("\(text) came back") }
         let time = Date(timeIntervalSince1970: Double(due.unixSeconds)).formatted(.iso8601)
-        Console.out("The withdrawal of \(text) \(name == "started" ? "is started" : "is under way"); due at \(time)")
+        Console.out(
+            "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(time)")
         Console.out("Then: farthing wallet withdraw \(channel.id)")
-    }
-}
-
-extension Wallet.WithdrawalStep {
-    /// `nil` when the money is there.
-    fileprivate var due: Instant? {
-        switch self {
-        case .started(_, let due), .waiting(_, let due): due
-        case .paid: nil
-        }
     }
 }
 

@@ -20,6 +20,15 @@ func withdraw(_ channel: ChannelID, of wallet: Wallet) async throws -> String {
     }
 }
 
+func lookAfter(_ wallet: Wallet) async throws -> [String] {
+    try await wallet.watch().map { watched in
+        switch watched.result {
+        case .success(let step): "\(watched.channel.id): \(step)"
+        case .failure(let error): "\(watched.channel.id) could not be looked after: \(error)"
+        }
+    }
+}
+
 func mend(_ wallet: Wallet) async throws -> Int {
     var doubts = 0
     for channel in try await wallet.journal.channels() {

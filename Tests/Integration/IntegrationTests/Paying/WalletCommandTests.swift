@@ -141,6 +141,34 @@ struct WalletCommandTests {
         try await shop.close()
     }
 
+    @Test func `watches over a withdrawal until it is stopped`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let settled = ["--ledger", owner.ledger, "--json"]
+        let quiet = try await owner.wallet("watch", "--once", "--json")
+        #expect(quiet.exitCode == 0 && quiet.output.isEmpty, "nothing is ending: \(quiet.output)\(quiet.errors)")
+        let channel = try await owner.channel()
+        #expect(try await owner.run(["wallet", "withdraw", channel] + settled).json?["step"] == "started")
+        let blind = try await owner.wallet("watch", "--once", "--json")
+        #expect(blind.exitCode == 1 && blind.json?["code"] == "wallet.no-settlement", "\(blind.output)")
+        let once = try await owner.run(["wallet", "watch", "--once"] + settled)
+        #expect(once.exitCode == 0 && once.json?["step"] == "waiting", "\(once.output)\(once.errors)")
+
+        let watch = try owner.start(["wallet", "watch", "--interval", "1"] + settled)
+        try #require(try await eventually(within: .seconds(60)) { watch.output.contains("waiting") })
+        let advanced = try await Farthing.run(
+            ["ledger", "advance", "--seconds", "901", "--store", shop.store], in: shop.folder)
+        #expect(advanced.exitCode == 0)
+        try #require(try await eventually(within: .seconds(60)) { watch.output.contains("paid") })
+        watch.send(SIGINT)
+        #expect(try await watch.exitCode() == 0, "\(watch.errors)")
+        #expect(try await owner.holdings() == "9999000")
+        let wrong = try await owner.wallet("watch", "--interval", "0", "--json")
+        #expect(wrong.exitCode == 64 && wrong.code == "usage")
+        try await shop.close()
+    }
+
     @Test func `goes on with a channel when a person says so`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)
