@@ -8,8 +8,9 @@ internal import Synchronization
 
 /// Locks and moves money on a Stacks chain, through a node's own routes.
 ///
-/// Vouchers are settled by `voucher-channels`, hash chains by `hash-chains`. A deposit is a transaction that its payer
-/// has signed and that is sponsored here: the payer needs no coin but what it pays. Everything is sent, and paid for, by
+/// Vouchers are settled by `voucher-channels`, hash chains by `hash-chains`, two-way channels by
+/// `two-way-channels`. A deposit is a transaction that its payer has signed and that is sponsored here: the payer needs
+/// no coin but what it pays. Everything is sent, and paid for, by
 /// the account of the key that is given.
 ///
 /// A call returns when its transaction is in a block with as many blocks of Bitcoin behind it as was asked for. Channels

@@ -21,7 +21,7 @@ public struct Demo: Sendable {
         case stacks
 
         /// The ways to pay that there are contracts for.
-        public var schemes: [PaymentScheme] { self == .evm ? Options.shown : [.voucher, .hashChain] }
+        public var schemes: [PaymentScheme] { self == .evm ? Options.shown : [.voucher, .hashChain, .twoWay] }
     }
 
     public struct Options: Sendable {

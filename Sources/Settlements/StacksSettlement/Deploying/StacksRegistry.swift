@@ -28,8 +28,10 @@ public struct StacksRegistry: Hashable, Sendable {
                 StacksContract($0, chainID: chainID, assets: assets)
             }
         }
-        guard let vouchers = contract(.voucherChannels), let chains = contract(.hashChains) else { return nil }
-        self.init(vouchers: vouchers, contracts: [.hashChain: chains], assets: assets)
+        guard let vouchers = contract(.voucherChannels), let chains = contract(.hashChains),
+            let twoWay = contract(.twoWayChannels)
+        else { return nil }
+        self.init(vouchers: vouchers, contracts: [.hashChain: chains, .twoWay: twoWay], assets: assets)
     }
 
     private init(vouchers: StacksContract, contracts: [ContractKind: StacksContract], assets: [StacksAsset]) {
