@@ -116,6 +116,17 @@
   }
 )
 
+;; The channels that an account has put money in, each once and by a number from zero, with the block of Stacks in which
+;; it first did: so whoever has nothing but a key finds its channels again.
+(define-map openings
+  { payer: principal, index: uint }
+  { channel-id: (buff 32), height: uint }
+)
+(define-map opening-counts
+  principal
+  uint
+)
+
 ;; ---------------------------------------------------------------------------------------------------------------
 ;; Money in
 
@@ -146,7 +157,7 @@
     (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH)
     (try! (take-in amount token))
     ;; The channel is read after the token has had its turn, so whatever it did with it counts.
-    (save "funded" channel-id (try! (with-deposit
+    (save "funded" channel-id (try! (with-deposit channel-id
       (default-to (unfunded terms) (map-get? channels channel-id)) amount is-first)))
     (ok channel-id)
   )
@@ -433,6 +444,14 @@
   (get-digest (sha256 (unwrap-panic (to-consensus-buff? { topic: "two-way-cancel", channel-id: channel-id }))))
 )
 
+(define-read-only (get-opening-count (payer principal))
+  (default-to u0 (map-get? opening-counts payer))
+)
+
+(define-read-only (get-opening (payer principal) (index uint))
+  (map-get? openings { payer: payer, index: index })
+)
+
 (define-read-only (get-domain-hash)
   DOMAIN-HASH
 )
@@ -456,6 +475,7 @@
 
 ;; The channel with a deposit of one party: what was agreed on, or a surplus.
 (define-private (with-deposit
+    (channel-id (buff 32))
     (channel {
       terms: {
         first: principal, second: principal, token: (optional principal), first-deposit: uint, second-deposit: uint,
@@ -478,6 +498,7 @@
       (begin
         (asserts! (and (> due u0) (not (is-eq funded side))) ERR-NOT-AWAITED)
         (asserts! (is-eq amount due) ERR-DEPOSIT-MISMATCH)
+        (list-opening channel-id tx-sender)
         (ok (if (or (is-eq others u0) (not (is-eq funded NOBODY)))
           (merge channel { phase: PHASE-OPEN, funded: NOBODY })
           (merge channel { funded: side })
@@ -612,6 +633,16 @@
     (map-set channels channel-id channel)
     (print { event: event, channel-id: channel-id, channel: channel })
     true
+  )
+)
+
+;; Only what the account itself pays is listed under it, so nobody can make its list long.
+(define-private (list-opening (channel-id (buff 32)) (payer principal))
+  (let (
+      (count (get-opening-count payer))
+    )
+    (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+    (map-set opening-counts payer (+ count u1))
   )
 )
 

@@ -13,7 +13,7 @@ internal import FarthingStacks
 struct HashChainCalls: StacksCalls {
     let contract: StacksContract
     let domain: ContractDomain
-    let assets: [StacksAsset]
+    let registry: StacksRegistry
 
     /// How many steps one call pays.
     static let longestStride: UInt32 = 1024

@@ -12,8 +12,8 @@ protocol StacksCalls<Rules> {
 
     var contract: StacksContract { get }
     var domain: ContractDomain { get }
-    /// What can be paid with besides the coin.
-    var assets: [StacksAsset] { get }
+    /// What can be paid with.
+    var registry: StacksRegistry { get }
 
     /// A channel out of what `get-channel` answers; `nil` when it is not one that can be read.
     func state(_ fields: ClarityTuple) -> Rules?
@@ -30,13 +30,7 @@ protocol StacksCalls<Rules> {
 
 extension StacksCalls {
     /// An asset out of a contract's terms; `nil` for one that is not known here.
-    func asset(_ value: ClarityValue) -> Address? {
-        switch value {
-        case .none: StacksAsset.stx.address
-        case .some(.principal(.contract(let token))): assets.first { $0.contract == token }?.address
-        default: nil
-        }
-    }
+    func asset(_ value: ClarityValue) -> Address? { registry.address(value) }
 
     static var noBalance: SettlementError { .refused(code: "stacks.balance", message: "The account holds less.") }
 

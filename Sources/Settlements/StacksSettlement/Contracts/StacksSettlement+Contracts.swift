@@ -4,7 +4,7 @@
 public import FarthingChannels
 public import FarthingContracts
 internal import FarthingEncodings
-internal import FarthingPrimitives
+public import FarthingPrimitives
 internal import FarthingStacks
 
 /// Hash chains and two-way channels; there are no contracts for the rules of other schemes.
@@ -23,6 +23,15 @@ extension StacksSettlement: ContractSettlement {
             block: try await moved { () async throws(SettlementError) in
                 try await head()
             })
+    }
+
+    public func contracts<Rules: ContractRules>(
+        _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
+    ) async throws(ContractError) -> [FundedContract] {
+        let place = try place(rules)
+        return try await moved { () async throws(SettlementError) in
+            try await openings(of: payer, in: place.contract, since: block) { _ in }
+        }
     }
 
     public func fund<Rules: ContractRules>(
@@ -96,8 +105,8 @@ extension StacksSettlement: ContractSettlement {
             throw .unavailable(Rules.kind)
         }
         let all: [any StacksCalls] = [
-            HashChainCalls(contract: contract, domain: domain, assets: registry.assets),
-            TwoWayCalls(contract: contract, domain: domain, assets: registry.assets),
+            HashChainCalls(contract: contract, domain: domain, registry: registry),
+            TwoWayCalls(contract: contract, domain: domain, registry: registry),
         ]
         for calls in all { if let calls = calls as? any StacksCalls<Rules> { return calls } }
         throw .unavailable(Rules.kind)

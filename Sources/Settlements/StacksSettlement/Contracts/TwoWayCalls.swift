@@ -13,7 +13,7 @@ internal import FarthingStacks
 struct TwoWayCalls: StacksCalls {
     let contract: StacksContract
     let domain: ContractDomain
-    let assets: [StacksAsset]
+    let registry: StacksRegistry
 
     // MARK: - Reading
 

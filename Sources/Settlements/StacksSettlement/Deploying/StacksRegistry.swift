@@ -40,6 +40,16 @@ public struct StacksRegistry: Hashable, Sendable {
         self.assets = assets
     }
 
+    /// An asset as a contract's terms have it: none for the coin, or the principal of a token's contract; `nil` for one
+    /// that is not known here.
+    func address(_ value: ClarityValue) -> Address? {
+        switch value {
+        case .none: StacksAsset.stx.address
+        case .some(.principal(.contract(let token))): assets.first { $0.contract == token }?.address
+        default: nil
+        }
+    }
+
     /// The contract of vouchers as those who sign need it.
     public var domain: SettlementDomain { SettlementDomain(stacks: vouchers) }
 

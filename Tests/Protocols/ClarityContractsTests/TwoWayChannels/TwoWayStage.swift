@@ -21,23 +21,22 @@ struct TwoWayStage {
     let calls: TwoWayCalls
     /// What channels are in unless told: the test token, or STX.
     let asset: StacksAsset
-    private let token: StacksAsset
 
     var domain: ContractDomain { calls.domain }
 
     init(inTokens: Bool = false, also other: (name: String, source: String)? = nil) throws {
         stage = try Stage(deploying: ["test-token", Self.contract])
         var assets = [try #require(StacksAsset("\(stage.identifier("test-token"))::test-token"))]
-        token = assets[0]
         if let other {
             try stage.deploy(other.name, source: other.source)
             assets.append(try #require(StacksAsset("\(stage.identifier(other.name))::odd")))
         }
-        let contract = try #require(
-            StacksContract(
-                stage.identifier(Self.contract), chainID: UInt32(SignedMessage.testnetChain), assets: assets))
+        let registry = try #require(
+            StacksRegistry(
+                deployer: stage.deployer.standard, chainID: UInt32(SignedMessage.testnetChain), assets: assets))
+        let contract = try #require(registry.contracts[.twoWay])
         let domain = try #require(ContractDomain(.twoWay, stacks: contract))
-        calls = TwoWayCalls(contract: contract, domain: domain, assets: assets)
+        calls = TwoWayCalls(contract: contract, domain: domain, registry: registry)
         asset = other == nil ? (inTokens ? assets[0] : .stx) : assets[1]
         for account in [stage.alice, stage.bob, stage.carol, stage.dave] {
             try stage.fund(account, with: Self.riches)

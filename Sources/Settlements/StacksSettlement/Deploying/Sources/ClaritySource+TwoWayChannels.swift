@@ -31,8 +31,9 @@ extension ClaritySource {
             (define-map channels (buff 32) { terms: { first: principal, second: principal, token: (optional principal),
             first-deposit: uint, second-deposit: uint, challenge-seconds: uint, salt: (buff 32) }, phase: uint,
             funded: uint, base: { nonce: uint, first: uint, second: uint }, first-surplus: uint, second-surplus: uint,
-            newest: { nonce: uint, first: uint, second: uint }, until: uint, collected: uint } ) (define-public (fund
-            (terms {
+            newest: { nonce: uint, first: uint, second: uint }, until: uint, collected: uint } ) (define-map openings
+            { payer: principal, index: uint } { channel-id: (buff 32), height: uint } ) (define-map opening-counts
+            principal uint ) (define-public (fund (terms {
             first: principal, second: principal, token: (optional principal), first-deposit: uint, second-deposit: uint,
             challenge-seconds: uint, salt: (buff 32) }) (amount uint) (token (optional <sip-010>)) ) (let (
             (channel-id (get-channel-id terms)) (is-first (is-eq tx-sender (get first terms))) )
@@ -44,7 +45,7 @@ extension ClaritySource {
             ERR-CHALLENGE-PERIOD ) (asserts! (or is-first (is-eq tx-sender (get second terms))) ERR-FOREIGN-PAYER)
             (asserts! (> amount u0) ERR-ZERO-DEPOSIT)
             (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH) (try! (take-in amount token))
-            (save "funded" channel-id (try! (with-deposit
+            (save "funded" channel-id (try! (with-deposit channel-id
             (default-to (unfunded terms) (map-get? channels channel-id)) amount is-first))) (ok channel-id) ) )
             (define-public (cancel (channel-id (buff 32)) (signature (optional (buff 65))) (token (optional <sip-010>)))
             (let ( (channel (unwrap! (map-get? channels channel-id) ERR-UNKNOWN-CHANNEL)) (terms (get terms channel))
@@ -140,12 +141,16 @@ extension ClaritySource {
             topic: "two-way-start-close", channel-id: channel-id, nonce: nonce })))) )
             (define-read-only (get-cancel-digest (channel-id (buff 32)))
             (get-digest (sha256 (unwrap-panic (to-consensus-buff? { topic: "two-way-cancel", channel-id: channel-id }))))
-            ) (define-read-only (get-domain-hash) DOMAIN-HASH ) (define-private (unfunded (terms {
+            ) (define-read-only (get-opening-count (payer principal)) (default-to u0 (map-get? opening-counts payer)) )
+            (define-read-only (get-opening (payer principal) (index uint))
+            (map-get? openings { payer: payer, index: index }) ) (define-read-only (get-domain-hash) DOMAIN-HASH )
+            (define-private (unfunded (terms {
             first: principal, second: principal, token: (optional principal), first-deposit: uint, second-deposit: uint,
             challenge-seconds: uint, salt: (buff 32) })) (let (
             (opening { nonce: u0, first: (get first-deposit terms), second: (get second-deposit terms) }) ) {
             terms: terms, phase: PHASE-OPENING, funded: NOBODY, base: opening, first-surplus: u0, second-surplus: u0,
-            newest: opening, until: u0, collected: NOBODY } ) ) (define-private (with-deposit (channel { terms: {
+            newest: opening, until: u0, collected: NOBODY } ) ) (define-private (with-deposit (channel-id (buff 32))
+            (channel { terms: {
             first: principal, second: principal, token: (optional principal), first-deposit: uint, second-deposit: uint,
             challenge-seconds: uint, salt: (buff 32) },
             phase: uint, funded: uint, base: { nonce: uint, first: uint, second: uint }, first-surplus: uint,
@@ -155,7 +160,8 @@ extension ClaritySource {
             (others (if is-first (get second-deposit terms) (get first-deposit terms))) )
             (if (is-eq (get phase channel) PHASE-OPENING) (begin
             (asserts! (and (> due u0) (not (is-eq funded side))) ERR-NOT-AWAITED)
-            (asserts! (is-eq amount due) ERR-DEPOSIT-MISMATCH) (ok (if (or (is-eq others u0) (not (is-eq funded NOBODY)))
+            (asserts! (is-eq amount due) ERR-DEPOSIT-MISMATCH) (list-opening channel-id tx-sender)
+            (ok (if (or (is-eq others u0) (not (is-eq funded NOBODY)))
             (merge channel { phase: PHASE-OPEN, funded: NOBODY }) (merge channel { funded: side }) )) ) (begin
             (asserts! (is-eq (get phase channel) PHASE-OPEN) ERR-OUT-OF-TURN) (asserts! (<= amount
             (- MAX-UINT (sum-of (get base channel)) (get first-surplus channel) (get second-surplus channel)))
@@ -203,6 +209,10 @@ extension ClaritySource {
             second-surplus: uint, newest: { nonce: uint, first: uint, second: uint }, until: uint, collected: uint }))
             (begin (map-set channels channel-id channel)
             (print { event: event, channel-id: channel-id, channel: channel }) true ) )
+            (define-private (list-opening (channel-id (buff 32)) (payer principal)) (let (
+            (count (get-opening-count payer)) )
+            (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+            (map-set opening-counts payer (+ count u1)) ) )
             (define-private (take-in (amount uint) (token (optional <sip-010>))) (match token contract (let (
             (before (unwrap! (contract-call? contract get-balance current-contract) ERR-DEPOSIT-FAILED)) ) (unwrap!
             (restrict-assets? tx-sender ((with-ft (contract-of contract) "*" amount))
