@@ -9,6 +9,9 @@ internal import FarthingStacks
 
 /// Hash chains and two-way channels; there are no contracts for the rules of other schemes.
 extension StacksSettlement: ContractSettlement {
+    /// A node tells of none.
+    public var tellsChanges: Bool { false }
+
     public func contractDomain(of kind: ContractKind) -> ContractDomain? {
         registry.contracts[kind].flatMap { ContractDomain(kind, stacks: $0) }
     }
