@@ -35,8 +35,8 @@ private struct TwoWayWalk {
     /// The terms on the ledger, and on Stacks.
     var here: TwoWayTerms
     var there: TwoWayTerms
-    var number: UInt8 = 0
-    var leaves: UInt8 = 0
+    var number: UInt64 = 0
+    var leaves: UInt64 = 0
     var left = 0
 
     private static let life = 18
@@ -62,13 +62,18 @@ private struct TwoWayWalk {
         (here, there) = (pair.terms(), pair.terms())
     }
 
+    private static func salt(_ number: UInt64) -> Hash32 {
+        Hash32 { bytes in for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: number >> (8 * index)) } }
+    }
+
     private mutating func next() {
         number += 1
         let side = Int(number % 2)
         let (first, second): (UInt128, UInt128) = [(100, 0), (100, 60), (0, 80), (0, 0), (100, 60)][Int(number % 5)]
         // Every seventh is one that nobody should open.
         let seconds: UInt64 = number % 7 == 0 ? 100 : 3000
-        there = pair.terms(first: first, second: second, seconds: seconds, salt: number, in: assets[side])
+        there = pair.terms(first: first, second: second, seconds: seconds, in: assets[side])
+        there.salt = Self.salt(number)
         here = there
         (here.first, here.second) = (pair.first.address, pair.second.address)
         here.token = tokens[side].address
@@ -165,8 +170,8 @@ private struct TwoWayWalk {
         let due = (isFirst ? here.firstDeposit : here.secondDeposit).units
         let amount = max(1, dice.oneIn(6) ? due + 1 : due)
         // Each deposit is signed anew: the same leave twice would be answered with its first receipt.
-        leaves &+= 1
-        let salt = Hash32 { [leaves, number] in ($0[0], $0[1]) = (leaves, number) }
+        leaves += 1
+        let salt = Self.salt(leaves)
         let token = try #require(tokens.first { $0.address == here.token })
         let leave = UnsignedFunding(
             payer: payer.address, amount: Amount(units: amount), validBefore: 4_102_444_800, salt: salt)
