@@ -98,6 +98,17 @@
   }
 )
 
+;; The channels that an account has put money in, each once and by a number from zero, with the block of Stacks in which
+;; it first did: so whoever has nothing but a key finds its channels again.
+(define-map openings
+  { payer: principal, index: uint }
+  { channel-id: (buff 32), height: uint }
+)
+(define-map opening-counts
+  principal
+  uint
+)
+
 ;; ---------------------------------------------------------------------------------------------------------------
 ;; Money in
 
@@ -141,6 +152,7 @@
       redeemed-index: u0,
       redeemed-step: (get anchor terms)
     })
+    (list-opening channel-id tx-sender)
     (print { event: "funded", channel-id: channel-id, tag: tag, terms: terms, amount: amount })
     (ok channel-id)
   )
@@ -295,6 +307,14 @@
   (keccak256 (concat (concat tag (word-of index)) step))
 )
 
+(define-read-only (get-opening-count (payer principal))
+  (default-to u0 (map-get? opening-counts payer))
+)
+
+(define-read-only (get-opening (payer principal) (index uint))
+  (map-get? openings { payer: payer, index: index })
+)
+
 (define-read-only (get-domain-hash)
   DOMAIN-HASH
 )
@@ -359,6 +379,16 @@
   (concat
     0x00000000000000000000000000000000
     (unwrap-panic (as-max-len? (unwrap-panic (slice? (unwrap-panic (to-consensus-buff? number)) u1 u17)) u16))
+  )
+)
+
+;; Only what the account itself pays is listed under it, so nobody can make its list long.
+(define-private (list-opening (channel-id (buff 32)) (payer principal))
+  (let (
+      (count (get-opening-count payer))
+    )
+    (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+    (map-set opening-counts payer (+ count u1))
   )
 )
 

@@ -106,6 +106,23 @@
   { claimed: uint, settled: uint }
 )
 
+;; The channels that an account has put money in, each once and by a number from zero, with the block of Stacks in which
+;; it first did: so whoever has nothing but a key finds its channels again.
+(define-map openings
+  { payer: principal, index: uint }
+  { channel-id: (buff 32), height: uint }
+)
+(define-map opening-counts
+  principal
+  uint
+)
+
+;; Whether a channel is listed.
+(define-map listed-channels
+  (buff 32)
+  bool
+)
+
 ;; ---------------------------------------------------------------------------------------------------------------
 ;; Money in
 
@@ -137,6 +154,10 @@
     (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH)
     (try! (take-in amount token))
     (map-insert channel-terms channel-id terms)
+    (if (and (is-eq tx-sender (get payer terms)) (map-insert listed-channels channel-id true))
+      (list-opening channel-id tx-sender)
+      false
+    )
     (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
     (if (is-eq sums { balance: u0, total-claimed: u0 })
       (begin (print { event: "channel-created", channel-id: channel-id, terms: terms }) true)
@@ -339,6 +360,14 @@
   }))))
 )
 
+(define-read-only (get-opening-count (payer principal))
+  (default-to u0 (map-get? opening-counts payer))
+)
+
+(define-read-only (get-opening (payer principal) (index uint))
+  (map-get? openings { payer: payer, index: index })
+)
+
 (define-read-only (get-domain-hash)
   DOMAIN-HASH
 )
@@ -435,6 +464,16 @@
       false
     )
     (pay amount (get payer terms) token)
+  )
+)
+
+;; Only what the account itself pays is listed under it, so nobody can make its list long.
+(define-private (list-opening (channel-id (buff 32)) (payer principal))
+  (let (
+      (count (get-opening-count payer))
+    )
+    (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+    (map-set opening-counts payer (+ count u1))
   )
 )
 

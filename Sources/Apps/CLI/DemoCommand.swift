@@ -16,7 +16,7 @@ struct DemoCommand: AsyncParsableCommand {
             All of it is real but the money, which is on an embedded ledger: servers, signatures, files. With --chain \
             evm the money is a token on a local Ethereum chain that is started for it (it needs Python, and a minute the \
             first time), and the table at the end says what each operation took of gas. With --chain stacks it is a \
-            token on a Stacks chain inside this process, with real contracts, for vouchers and hash chains.
+            token on a Stacks chain inside this process, with real contracts, for vouchers, hash chains and two-way channels.
             """)
 
     @Option(name: .long, help: "How many paid requests to send, 1 to 1000000.")

@@ -35,7 +35,7 @@ public struct ContractDomain: Hashable, Sendable {
 
     /// A contract on a Stacks chain; `nil` for rules that there is no contract for.
     public init?(_ kind: ContractKind, stacks contract: StacksContract) {
-        guard kind == .hashChain else { return nil }
+        guard kind == .hashChain || kind == .twoWay else { return nil }
         self.kind = kind
         network = contract.network
         self.contract = contract.address

@@ -9,6 +9,9 @@ public import FarthingPrimitives
 /// Every call that moves money may be made twice: the second answers like the first, or says that nothing was left to
 /// do.
 public protocol ContractSettlement: SettlementView {
+    /// Whether whoever asks is told of each change of a contract; where not, channels must be read again in time.
+    var tellsChanges: Bool { get }
+
     /// Where the contract with these rules is; `nil` when this place has none.
     func contractDomain(of kind: ContractKind) -> ContractDomain?
 
@@ -38,6 +41,8 @@ public protocol ContractSettlement: SettlementView {
 }
 
 extension ContractSettlement {
+    public var tellsChanges: Bool { true }
+
     /// Where channels cannot be looked up by who paid, none can be found that way.
     public func contracts<Rules: ContractRules>(
         _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64

@@ -34,9 +34,9 @@ public struct UnverifiedTwoWayPayment: Hashable, Sendable {
             guard key.verifies(signature, over: digest) else { return nil }
             return TwoWayPayment(state, signature: signature, signer: key, side: side, isClose: isClose)
         }
-        guard let signer = PublicKey(recovering: signature, over: digest), signer.address == terms.party(side) else {
-            return nil
-        }
+        guard let signer = PublicKey(recovering: signature, over: digest),
+            signer.account(domain.accounts) == terms.party(side)
+        else { return nil }
         return TwoWayPayment(state, signature: signature, signer: signer, side: side, isClose: isClose)
     }
 }

@@ -8,8 +8,9 @@ internal import Synchronization
 
 /// Locks and moves money on a Stacks chain, through a node's own routes.
 ///
-/// Vouchers are settled by `voucher-channels`, hash chains by `hash-chains`. A deposit is a transaction that its payer
-/// has signed and that is sponsored here: the payer needs no coin but what it pays. Everything is sent, and paid for, by
+/// Vouchers are settled by `voucher-channels`, hash chains by `hash-chains`, two-way channels by
+/// `two-way-channels`. A deposit is a transaction that its payer has signed and that is sponsored here: the payer needs
+/// no coin but what it pays. Everything is sent, and paid for, by
 /// the account of the key that is given.
 ///
 /// A call returns when its transaction is in a block with as many blocks of Bitcoin behind it as was asked for. Channels
@@ -50,7 +51,7 @@ public final class StacksSettlement: Settlement {
     private let deposits = Mutex<[Hash32: StacksTransaction]>([:])
     private let signer: (any Signer)?
     /// A sender an account: each counts its own transactions.
-    private let senders = Senders()
+    private let senders: Senders
 
     /// Makes a settlement, and asks nothing yet.
     ///
@@ -67,10 +68,23 @@ public final class StacksSettlement: Settlement {
         self.registry = registry
         domain = registry.domain
         self.signer = signer
+        senders = Senders()
         self.options = options
         self.clock = clock
         self.tokens = Dictionary(([StacksAsset.coin] + tokens).map { ($0.address, $0) }) { first, _ in first }
         numbers = DepositNumbers(client: client)
+    }
+
+    private init(_ other: StacksSettlement, signer: any Signer) {
+        client = other.client
+        registry = other.registry
+        domain = other.domain
+        options = other.options
+        clock = other.clock
+        tokens = other.tokens
+        numbers = other.numbers
+        senders = other.senders
+        self.signer = signer
     }
 
     private final class Senders: Sendable {
@@ -167,6 +181,11 @@ public final class StacksSettlement: Settlement {
         case nil: []
         }
     }
+}
+
+/// A payer that ends a channel without the payee sends, and pays for, what that takes.
+extension StacksSettlement: SendingSettlement {
+    public func sending(as signer: any Signer) -> any SettlementView { StacksSettlement(self, signer: signer) }
 }
 
 /// To each account its own transactions.

@@ -73,7 +73,7 @@ import Testing
             await #expect(throws: ContractError.unknownChannel(unknown)) {
                 try await stage.settlement.carryOut(.reclaim, on: unknown, under: Rules.self)
             }
-            #expect(stage.settlement.contractDomain(of: .twoWay) == nil)
+            #expect(stage.settlement.contractDomain(of: .lottery) == nil)
         }
     }
 

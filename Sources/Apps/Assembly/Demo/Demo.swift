@@ -21,7 +21,7 @@ public struct Demo: Sendable {
         case stacks
 
         /// The ways to pay that there are contracts for.
-        public var schemes: [PaymentScheme] { self == .evm ? Options.shown : [.voucher, .hashChain] }
+        public var schemes: [PaymentScheme] { self == .evm ? Options.shown : [.voucher, .hashChain, .twoWay] }
     }
 
     public struct Options: Sendable {
@@ -258,7 +258,7 @@ public struct Demo: Sendable {
     private static func sum(_ amounts: [Amount]) -> Amount { amounts.reduce(.zero) { $0.adding($1) ?? .max } }
 
     /// Runs services around some work, and stops them in good order when the work is done.
-    private static func whileRunning<Result: Sendable>(
+    static func whileRunning<Result: Sendable>(
         _ services: [any Service], logger: Logger, _ work: () async throws -> Result
     ) async throws -> Result {
         var quiet = logger

@@ -5,7 +5,7 @@ import FarthingChannels
 import FarthingPrimitives
 import Synchronization
 
-/// Which channels must be looked at again, and when: few of them at any time.
+/// Which channels must be looked at again, and when: few of them, but where a settlement tells of no changes.
 final class Appointments: Sendable {
     private let times = Mutex<[ChannelID: Instant]>([:])
 

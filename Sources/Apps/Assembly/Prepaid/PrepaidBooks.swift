@@ -50,7 +50,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
         let appointments = Appointments()
         self.appointments = appointments
-        engine = Self.engine(store, index, appointments)
+        engine = Self.engine(store, index, appointments, isTold: settlement.tellsChanges)
         self.settlement = settlement
         self.domain = domain
         self.payee = payee
@@ -66,11 +66,11 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     @specialized(where Scheme == LotteryChannel)
     @specialized(where Scheme == TwoWayChannel)
     private static func engine(
-        _ store: any ChannelStore, _ index: UnclaimedIndex, _ appointments: Appointments
+        _ store: any ChannelStore, _ index: UnclaimedIndex, _ appointments: Appointments, isTold: Bool
     ) -> ChannelEngine<Scheme> {
         ChannelEngine<Scheme>(store: store) { id, before, after in
             index.follow(id, from: before, to: after)
-            appointments.update(id, from: before?.lookAgainAt, to: after.lookAgainAt)
+            appointments.update(id, from: before?.nextLook(isTold: isTold), to: after.nextLook(isTold: isTold))
         }
     }
 
@@ -80,7 +80,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public func open() async throws {
         try await engine.loadAll { id, state in
             index.update(id, from: nil, to: state.position)
-            appointments.update(id, from: nil, to: state.lookAgainAt)
+            appointments.update(id, from: nil, to: state.nextLook(isTold: settlement.tellsChanges))
         }
         try await recover()
     }

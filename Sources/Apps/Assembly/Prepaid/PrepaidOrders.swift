@@ -33,6 +33,10 @@ public protocol PrepaidOrders: PrepaidWire {
     /// When the contract must be read again, though nothing is heard of it; `nil` for never.
     var lookAgainAt: Instant? { get }
 
+    /// Until when what was read of the contract may be relied on, where nobody tells of its changes; `nil` for as long as
+    /// the channel lives.
+    var freshUntil: Instant? { get }
+
     /// Whether nobody needs an effect any more that lies in the outbox.
     func isMoot(_ effect: Effect) -> Bool
 
@@ -69,8 +73,17 @@ extension PrepaidOrders {
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
     public var lookAgainAt: Instant? { nil }
+    public var freshUntil: Instant? { nil }
     public func isMoot(_ effect: Effect) -> Bool { false }
     public var source: PaymentSource { .channel(id) }
+
+    /// When the contract must be read again.
+    ///
+    /// - Parameter isTold: Whether its changes are told.
+    func nextLook(isTold: Bool) -> Instant? {
+        guard !isTold, let freshUntil else { return lookAgainAt }
+        return lookAgainAt.map { min($0, freshUntil) } ?? freshUntil
+    }
 
     var position: UnclaimedPosition {
         UnclaimedPosition(

@@ -37,6 +37,14 @@ extension TwoWayChannel: PrepaidOrders {
         return until
     }
 
+    /// A tenth of the challenge period: an old state that the payer shows is seen, and answered, in time.
+    public var freshUntil: Instant? {
+        switch party.standing {
+        case .open, .closing: party.readIn.time.advanced(bySeconds: Int64(clamping: terms.challengeSeconds / 10))
+        case .opening, .closed: nil
+        }
+    }
+
     public func isMoot(_ effect: Effect) -> Bool {
         switch (effect, party.standing) {
         case (_, .closed): true

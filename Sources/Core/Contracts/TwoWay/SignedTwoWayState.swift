@@ -16,7 +16,7 @@ public struct SignedTwoWayState: Hashable, Sendable {
 
     /// Whose signature is wrong; `nil` when both are right.
     public func forger(under terms: TwoWayTerms, of channel: ChannelID, in domain: ContractDomain) -> Address? {
-        signatures.forger(over: state.digest(of: channel, in: domain), under: terms)
+        signatures.forger(over: state.digest(of: channel, in: domain), under: terms, as: domain.accounts)
     }
 }
 
@@ -31,9 +31,11 @@ public struct TwoWaySignatures: Hashable, Sendable {
     }
 
     /// Whose signature is wrong; `nil` when both are right.
-    public func forger(over digest: Hash32, under terms: TwoWayTerms) -> Address? {
-        if !first.isBy(terms.first, over: digest) { return terms.first }
-        return second.isBy(terms.second, over: digest) ? nil : terms.second
+    ///
+    /// - Parameter form: How the parties' accounts are made from their keys.
+    public func forger(over digest: Hash32, under terms: TwoWayTerms, as form: AccountForm) -> Address? {
+        if !first.isBy(terms.first, over: digest, as: form) { return terms.first }
+        return second.isBy(terms.second, over: digest, as: form) ? nil : terms.second
     }
 }
 

@@ -197,9 +197,8 @@ public struct TwoWayContract: ContractRules {
     ) throws(Refusal) -> [Payout] {
         guard let side = funded else { throw .outOfTurn(phase: phaseName) }
         let party = terms.party(side)
-        guard signature.isBy(party, over: Self.cancelDigest(of: context.channel, in: context.domain)) else {
-            throw .signature(of: party)
-        }
+        let digest = Self.cancelDigest(of: context.channel, in: context.domain)
+        guard signature.isBy(party, over: digest, as: context.domain.accounts) else { throw .signature(of: party) }
         phase = .closed(nil)
         return [Payout(to: party, terms.deposit(of: side))]
     }
@@ -210,7 +209,7 @@ public struct TwoWayContract: ContractRules {
         if resize.state == base { return [] }
         guard resize.state.nonce > base.nonce else { throw .stale(nonce: resize.state.nonce, newest: base.nonce) }
         guard resize.total == locked else { throw .sumMismatch(sum: resize.total, needed: locked) }
-        try check(signatures, over: resize.digest(of: context.channel, in: context.domain))
+        try check(signatures, over: resize.digest(of: context.channel, in: context.domain), in: context)
         base = resize.state
         firstSurplus = .zero
         secondSurplus = .zero
@@ -221,7 +220,10 @@ public struct TwoWayContract: ContractRules {
         _ state: TwoWayState, _ signature: Signature, in context: ContractContext
     ) throws(Refusal) {
         let digest = Self.startCloseDigest(of: context.channel, at: state.nonce, in: context.domain)
-        guard terms.parties.contains(where: { signature.isBy($0, over: digest) }) else { throw .startSignature }
+        let form = context.domain.accounts
+        guard terms.parties.contains(where: { signature.isBy($0, over: digest, as: form) }) else {
+            throw .startSignature
+        }
         let seconds = Int64(clamping: terms.challengeSeconds)
         phase = .closing(state, until: context.block.time.advanced(bySeconds: seconds))
     }
@@ -232,7 +234,7 @@ public struct TwoWayContract: ContractRules {
     ) throws(Refusal) -> [Payout] {
         guard close.nonce >= newest.nonce else { throw .stale(nonce: close.nonce, newest: newest.nonce) }
         try checkTotal(of: close)
-        try check(signatures, over: close.closeDigest(of: context.channel, in: context.domain))
+        try check(signatures, over: close.closeDigest(of: context.channel, in: context.domain), in: context)
         return end(with: close)
     }
 
@@ -245,7 +247,7 @@ public struct TwoWayContract: ContractRules {
         let state = signed.state
         guard state.nonce > known.nonce else { throw .stale(nonce: state.nonce, newest: known.nonce) }
         try checkTotal(of: state)
-        try check(signed.signatures, over: state.digest(of: context.channel, in: context.domain))
+        try check(signed.signatures, over: state.digest(of: context.channel, in: context.domain), in: context)
         return state
     }
 
@@ -255,8 +257,11 @@ public struct TwoWayContract: ContractRules {
         }
     }
 
-    private func check(_ signatures: TwoWaySignatures, over digest: Hash32) throws(Refusal) {
-        if let forger = signatures.forger(over: digest, under: terms) { throw .signature(of: forger) }
+    private func check(
+        _ signatures: TwoWaySignatures, over digest: Hash32, in context: ContractContext
+    ) throws(Refusal) {
+        let form = context.domain.accounts
+        if let forger = signatures.forger(over: digest, under: terms, as: form) { throw .signature(of: forger) }
     }
 
     /// Closes the channel: each party has its balance and its surplus, which are less than all that is locked.

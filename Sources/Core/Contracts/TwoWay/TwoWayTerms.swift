@@ -4,13 +4,14 @@
 public import FarthingChannels
 import FarthingEncodings
 public import FarthingPrimitives
+public import FarthingStacks
 
 /// What the parties of a two-way channel agree on: who puts in how much, and how long an end may be challenged.
 ///
 /// Either party may put in nothing, but not both. The channel is open when all that was agreed on is in.
 ///
 /// - Source: the dual-signed balances of Hedgehog's PaymentChannel, and the two deposits of MicroSTX.
-public struct TwoWayTerms: ContractTerms {
+public struct TwoWayTerms: StacksTerms {
     public var first: Address
     public var second: Address
     public var token: Address
@@ -65,6 +66,19 @@ public struct TwoWayTerms: ContractTerms {
     /// Which party an account is; `nil` when it is none.
     public func side(of account: Address) -> TwoWaySide? {
         TwoWaySide.allCases.first { party($0) == account }
+    }
+
+    /// The terms as the contract on Stacks takes them, with what a party puts in, at the opening or later.
+    ///
+    /// - Source: `Contracts/Clarity/two-way-channels.md`, `fund`.
+    public func fundingCall(_ amount: Amount, in contract: StacksContract) -> StacksTransaction.ContractCall? {
+        let value = StacksContract.tuple([
+            ("first", contract.principal(first)), ("second", contract.principal(second)),
+            ("token", contract.token(token)), ("first-deposit", .uint(firstDeposit.units)),
+            ("second-deposit", .uint(secondDeposit.units)),
+            ("challenge-seconds", .uint(UInt128(challengeSeconds))), ("salt", .buffer(salt.bytes)),
+        ])
+        return contract.call("fund", [value, .uint(amount.units), contract.token(token)])
     }
 
     public func channelID(in domain: ContractDomain) -> ChannelID {

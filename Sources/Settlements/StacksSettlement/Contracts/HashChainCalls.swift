@@ -10,11 +10,10 @@ internal import FarthingStacks
 /// The contract `hash-chains`: how its channels are read, and how it is called.
 ///
 /// - Source: `Contracts/Clarity/hash-chains.md`.
-struct HashChainCalls {
+struct HashChainCalls: StacksCalls {
     let contract: StacksContract
     let domain: ContractDomain
-    /// What can be paid with, by the contract of a token.
-    let assets: [StacksAsset]
+    let registry: StacksRegistry
 
     /// How many steps one call pays.
     static let longestStride: UInt32 = 1024
@@ -46,14 +45,6 @@ struct HashChainCalls {
         return HashChainTerms(
             payer: payer, receiver: receiver, receiverAuthorizer: authorizer, token: token, anchor: anchor,
             stepCount: count, stepAmount: Amount(units: amount), expiry: expiry, salt: salt)
-    }
-
-    private func asset(_ value: ClarityValue) -> Address? {
-        switch value {
-        case .none: StacksAsset.stx.address
-        case .some(.principal(.contract(let token))): assets.first { $0.contract == token }?.address
-        default: nil
-        }
     }
 
     // MARK: - Calling
@@ -92,19 +83,17 @@ struct HashChainCalls {
             HashChainStep(index: index, value: HashChain.step(index, from: step.value, at: step.index, tag: tag))
         }
     }
-}
 
-/// What `hash-chains` refuses.
-struct HashChainRefusal: Hashable {
-    let number: UInt128
+    // MARK: - Being refused
 
-    init(_ number: UInt128) { self.number = number }
+    /// A channel is funded once: if it is there, this is what opened it.
+    func isIn(_ funding: Funding, _ state: HashChainContract) -> Bool { true }
 
-    var settlementError: SettlementError {
+    func refusal(_ number: UInt128) -> SettlementError {
         switch number {
         case 305: .invalidTerms
-        case 322: .refused(code: "stacks.balance", message: "The account holds less.")
-        default: .refused(code: "stacks.u\(number)", message: "The contract 'hash-chains' answers u\(number).")
+        case 322: Self.noBalance
+        default: unexpected(number)
         }
     }
 }

@@ -4,11 +4,14 @@
 public import FarthingChannels
 public import FarthingContracts
 internal import FarthingEncodings
-internal import FarthingPrimitives
+public import FarthingPrimitives
 internal import FarthingStacks
 
-/// Hash chains; there are no contracts for the rules of other schemes.
+/// Hash chains and two-way channels; there are no contracts for the rules of other schemes.
 extension StacksSettlement: ContractSettlement {
+    /// A node tells of none.
+    public var tellsChanges: Bool { false }
+
     public func contractDomain(of kind: ContractKind) -> ContractDomain? {
         registry.contracts[kind].flatMap { ContractDomain(kind, stacks: $0) }
     }
@@ -16,8 +19,8 @@ extension StacksSettlement: ContractSettlement {
     public func contract<Rules: ContractRules>(
         _ rules: Rules.Type, of channel: ChannelID
     ) async throws(ContractError) -> ContractSnapshot<Rules>? {
-        let place = try place(Rules.kind)
-        guard let state = try await state(of: channel, in: place) as? Rules else { return nil }
+        let place = try place(rules)
+        guard let state = try await state(of: channel, in: place) else { return nil }
         return ContractSnapshot(
             state: state,
             block: try await moved { () async throws(SettlementError) in
@@ -25,10 +28,19 @@ extension StacksSettlement: ContractSettlement {
             })
     }
 
+    public func contracts<Rules: ContractRules>(
+        _ rules: Rules.Type, fundedBy payer: Address, since block: UInt64
+    ) async throws(ContractError) -> [FundedContract] {
+        let place = try place(rules)
+        return try await moved { () async throws(SettlementError) in
+            try await openings(of: payer, in: place.contract, since: block) { _ in }
+        }
+    }
+
     public func fund<Rules: ContractRules>(
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
     ) async throws(ContractError) -> ContractReceipt<Rules> {
-        let place = try place(Rules.kind)
+        let place = try place(rules)
         let channel = terms.channelID(in: place.domain)
         let signed = try transaction(of: funding, on: terms, in: place)
         let known = try await contract(rules, of: channel)
@@ -48,20 +60,20 @@ extension StacksSettlement: ContractSettlement {
                 }
             }
             let id = try await moved { () async throws(SettlementError) in
-                try await handIn(signed) { HashChainRefusal($0).settlementError }
+                try await handIn(signed) { place.refusal($0) }
             }
             guard let after = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
             return ContractReceipt(transaction: id, payouts: [], snapshot: after)
         }
-        // A channel is funded once: if it is there, this is what opened it.
-        guard let known else { throw .settlement(.authorizationUsed) }
+        // The number is used. What the channel holds says whether by this.
+        guard let known, place.isIn(funding, known.state) else { throw .settlement(.authorizationUsed) }
         return ContractReceipt(transaction: nil, payouts: [], snapshot: known)
     }
 
     public func carryOut<Rules: ContractRules>(
         _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
     ) async throws(ContractError) -> ContractReceipt<Rules> {
-        let place = try place(Rules.kind)
+        let place = try place(rules)
         guard let before = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
         var after = before.state
         let payouts: [Payout]
@@ -69,18 +81,17 @@ extension StacksSettlement: ContractSettlement {
             payouts = try after.carryOut(
                 order, in: ContractContext(domain: place.domain, channel: channel, block: before.block))
         } catch { throw .refused(ContractRefusal(error)) }
-        guard after != before.state, let order = order as? HashChainContract.Order,
-            let state = before.state as? HashChainContract
-        else { return ContractReceipt(transaction: nil, payouts: [], snapshot: before) }
+        guard after != before.state else {
+            return ContractReceipt(transaction: nil, payouts: [], snapshot: before)
+        }
         var last: TransactionID?
-        for call in place.calls(order, on: channel, state) {
-            let moves = Self.atMost(state.locked, of: state.terms.token, from: place.contract)
+        for call in place.calls(order, on: channel, before.state) {
+            let moves = Self.atMost(before.state.locked, of: before.state.terms.token, from: place.contract)
             let (id, answer) = try await moved { () async throws(SettlementError) in
                 try await carryOut(call, moves: moves)
             }
             guard answer.isOK else {
-                throw .settlement(
-                    answer.error.map { HashChainRefusal($0).settlementError } ?? Self.failure(answer))
+                throw .settlement(answer.error.map { place.refusal($0) } ?? Self.failure(answer))
             }
             last = id
         }
@@ -90,16 +101,23 @@ extension StacksSettlement: ContractSettlement {
 
     // MARK: - Steps
 
-    private func place(_ kind: ContractKind) throws(ContractError) -> HashChainCalls {
-        guard kind == .hashChain, let contract = registry.contracts[kind],
-            let domain = ContractDomain(kind, stacks: contract)
-        else { throw .unavailable(kind) }
-        return HashChainCalls(contract: contract, domain: domain, assets: registry.assets)
+    private func place<Rules: ContractRules>(
+        _ rules: Rules.Type
+    ) throws(ContractError) -> any StacksCalls<Rules> {
+        guard let contract = registry.contracts[Rules.kind], let domain = contractDomain(of: Rules.kind) else {
+            throw .unavailable(Rules.kind)
+        }
+        let all: [any StacksCalls] = [
+            HashChainCalls(contract: contract, domain: domain, registry: registry),
+            TwoWayCalls(contract: contract, domain: domain, registry: registry),
+        ]
+        for calls in all { if let calls = calls as? any StacksCalls<Rules> { return calls } }
+        throw .unavailable(Rules.kind)
     }
 
-    private func state(
-        of channel: ChannelID, in place: HashChainCalls
-    ) async throws(ContractError) -> HashChainContract? {
+    private func state<Rules: ContractRules>(
+        of channel: ChannelID, in place: any StacksCalls<Rules>
+    ) async throws(ContractError) -> Rules? {
         let fields = try await moved { () async throws(SettlementError) in
             try await channelFields(channel, in: place.contract)
         }
@@ -112,7 +130,7 @@ extension StacksSettlement: ContractSettlement {
 
     /// The transaction that the payer signed, once what needs no chain is found right.
     private func transaction(
-        of funding: Funding, on terms: some ContractTerms, in place: HashChainCalls
+        of funding: Funding, on terms: some ContractTerms, in place: any StacksCalls
     ) throws(ContractError) -> StacksTransaction {
         guard !(terms.parties + [funding.payer]).contains(.zero) else { throw .settlement(.invalidTerms) }
         guard !funding.amount.isZero else { throw .settlement(.zeroAmount) }

@@ -8,5 +8,5 @@ public struct ClaritySource: Hashable, Sendable {
     public let text: String
 
     /// All that channels need, in the order in which they are deployed.
-    public static let all: [ClaritySource] = [.sip010Trait, .voucherChannels, .hashChains]
+    public static let all: [ClaritySource] = [.sip010Trait, .voucherChannels, .hashChains, .twoWayChannels]
 }

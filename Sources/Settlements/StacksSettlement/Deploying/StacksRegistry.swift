@@ -28,14 +28,26 @@ public struct StacksRegistry: Hashable, Sendable {
                 StacksContract($0, chainID: chainID, assets: assets)
             }
         }
-        guard let vouchers = contract(.voucherChannels), let chains = contract(.hashChains) else { return nil }
-        self.init(vouchers: vouchers, contracts: [.hashChain: chains], assets: assets)
+        guard let vouchers = contract(.voucherChannels), let chains = contract(.hashChains),
+            let twoWay = contract(.twoWayChannels)
+        else { return nil }
+        self.init(vouchers: vouchers, contracts: [.hashChain: chains, .twoWay: twoWay], assets: assets)
     }
 
     private init(vouchers: StacksContract, contracts: [ContractKind: StacksContract], assets: [StacksAsset]) {
         self.vouchers = vouchers
         self.contracts = contracts
         self.assets = assets
+    }
+
+    /// An asset as a contract's terms have it: none for the coin, or the principal of a token's contract; `nil` for one
+    /// that is not known here.
+    func address(_ value: ClarityValue) -> Address? {
+        switch value {
+        case .none: StacksAsset.stx.address
+        case .some(.principal(.contract(let token))): assets.first { $0.contract == token }?.address
+        default: nil
+        }
     }
 
     /// The contract of vouchers as those who sign need it.

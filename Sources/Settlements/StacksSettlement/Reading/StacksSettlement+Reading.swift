@@ -62,15 +62,6 @@ extension StacksSettlement {
             refundNonce: nonce, block: head)
     }
 
-    /// A node lists no channels.
-    ///
-    /// - Throws: Always `SettlementError/unavailable(reason:)`.
-    public func channels(
-        openedBy payer: Address, since block: UInt64, progress: @Sendable (_ height: UInt64, _ head: UInt64) -> Void
-    ) async throws(SettlementError) -> [ChannelTerms] {
-        throw .unavailable(reason: "a Stacks node lists no channels")
-    }
-
     /// What a contract's `get-channel` answers; `nil` when nothing was ever deposited.
     func channelFields(
         _ channel: ChannelID, in contract: StacksContract

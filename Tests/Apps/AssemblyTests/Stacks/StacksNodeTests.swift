@@ -24,7 +24,7 @@ struct StacksNodeTests {
                 _ in
             }.run()
             #expect(report.faults.isEmpty && report.isConserved)
-            #expect(report.rows.map(\.scheme) == ["voucher", "hash-chain"])
+            #expect(report.rows.map(\.scheme) == ["voucher", "hash-chain", "two-way"])
             for row in report.rows {
                 #expect(row.charged.units == 24_000 && row.captured == row.charged)
                 #expect(row.deposited.units == row.captured.units + row.refunded.units)

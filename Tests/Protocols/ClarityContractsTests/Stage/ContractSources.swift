@@ -8,6 +8,7 @@ enum ContractSources {
     /// In the order in which they are deployed: what uses a trait comes after it.
     static let names = [
         "sip-010-trait", "test-token", "payment-channel", "microstx", "voucher-channels", "hash-chains",
+        "two-way-channels",
     ]
 
     static func source(_ name: String) throws -> String {

@@ -28,8 +28,9 @@ extension ClaritySource {
             (define-map channels (buff 32) { terms: { payer: principal, receiver: principal,
             receiver-authorizer: principal, token: (optional principal), anchor: (buff 32), step-count: uint,
             step-amount: uint, expiry: uint, salt: (buff 32) }, tag: (buff 32), phase: uint, redeemed-index: uint,
-            redeemed-step: (buff 32) } ) (define-public (fund (terms {
-            payer: principal, receiver: principal, receiver-authorizer: principal, token: (optional principal),
+            redeemed-step: (buff 32) } ) (define-map openings { payer: principal, index: uint }
+            { channel-id: (buff 32), height: uint } ) (define-map opening-counts principal uint ) (define-public (fund
+            (terms { payer: principal, receiver: principal, receiver-authorizer: principal, token: (optional principal),
             anchor: (buff 32), step-count: uint, step-amount: uint, expiry: uint, salt: (buff 32) }) (amount uint)
             (token (optional <sip-010>)) ) (let ( (tag (get-tag terms)) (channel-id (get-channel-id terms)) )
             (asserts! (and (can-be-paid (get payer terms)) (can-be-paid (get receiver terms))) ERR-INVALID-TERMS)
@@ -44,7 +45,7 @@ extension ClaritySource {
             (<= (get expiry terms) (+ stacks-block-time MAX-LIFETIME)) ) ERR-LIFETIME )
             (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH) (try! (take-in amount token))
             (map-set channels channel-id { terms: terms, tag: tag, phase: PHASE-OPEN, redeemed-index: u0,
-            redeemed-step: (get anchor terms) })
+            redeemed-step: (get anchor terms) }) (list-opening channel-id tx-sender)
             (print { event: "funded", channel-id: channel-id, tag: tag, terms: terms, amount: amount }) (ok channel-id) )
             ) (define-public (redeem (channel-id (buff 32)) (index uint) (step (buff 32)) (token (optional <sip-010>)))
             (let ( (channel (unwrap! (map-get? channels channel-id) ERR-UNKNOWN-CHANNEL)) (terms (get terms channel)) )
@@ -93,7 +94,10 @@ extension ClaritySource {
             (get-digest (sha256 (unwrap-panic (to-consensus-buff? {
             topic: "hash-chain-close", channel-id: channel-id, index: index })))) )
             (define-read-only (get-step-before (tag (buff 32)) (index uint) (step (buff 32)))
-            (keccak256 (concat (concat tag (word-of index)) step)) ) (define-read-only (get-domain-hash) DOMAIN-HASH )
+            (keccak256 (concat (concat tag (word-of index)) step)) )
+            (define-read-only (get-opening-count (payer principal)) (default-to u0 (map-get? opening-counts payer)) )
+            (define-read-only (get-opening (payer principal) (index uint))
+            (map-get? openings { payer: payer, index: index }) ) (define-read-only (get-domain-hash) DOMAIN-HASH )
             (define-private (check-step (channel { terms: {
             payer: principal, receiver: principal, receiver-authorizer: principal, token: (optional principal),
             anchor: (buff 32), step-count: uint, step-amount: uint, expiry: uint, salt: (buff 32) },
@@ -110,6 +114,10 @@ extension ClaritySource {
             step: (get-step-before (get tag walk) (get index walk) (get step walk)) }) ) )
             (define-private (word-of (number uint)) (concat 0x00000000000000000000000000000000
             (unwrap-panic (as-max-len? (unwrap-panic (slice? (unwrap-panic (to-consensus-buff? number)) u1 u17)) u16)) ) )
+            (define-private (list-opening (channel-id (buff 32)) (payer principal)) (let (
+            (count (get-opening-count payer)) )
+            (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+            (map-set opening-counts payer (+ count u1)) ) )
             (define-private (take-in (amount uint) (token (optional <sip-010>))) (match token contract (let (
             (before (unwrap! (contract-call? contract get-balance current-contract) ERR-DEPOSIT-FAILED)) ) (unwrap!
             (restrict-assets? tx-sender ((with-ft (contract-of contract) "*" amount))

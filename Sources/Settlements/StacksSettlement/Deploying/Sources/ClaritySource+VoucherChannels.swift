@@ -31,7 +31,9 @@ extension ClaritySource {
             salt: (buff 32) } ) (define-map channel-sums (buff 32) { balance: uint, total-claimed: uint } )
             (define-map pending-withdrawals (buff 32) { amount: uint, requested-at: uint } ) (define-map refund-nonces
             (buff 32) uint ) (define-map receiver-sums { receiver: principal, token: (optional principal) }
-            { claimed: uint, settled: uint } ) (define-public (deposit (terms {
+            { claimed: uint, settled: uint } ) (define-map openings { payer: principal, index: uint }
+            { channel-id: (buff 32), height: uint } ) (define-map opening-counts principal uint )
+            (define-map listed-channels (buff 32) bool ) (define-public (deposit (terms {
             payer: principal, payer-authorizer: (optional principal), receiver: principal, receiver-authorizer: principal,
             token: (optional principal), withdraw-delay: uint, salt: (buff 32) }) (amount uint)
             (token (optional <sip-010>)) ) (let ( (channel-id (get-channel-id terms)) (sums (get-channel-sums channel-id))
@@ -41,6 +43,8 @@ extension ClaritySource {
             ERR-WITHDRAW-DELAY-OUT-OF-RANGE ) (asserts! (> amount u0) ERR-ZERO-AMOUNT)
             (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH) (try! (take-in amount token))
             (map-insert channel-terms channel-id terms)
+            (if (and (is-eq tx-sender (get payer terms)) (map-insert listed-channels channel-id true))
+            (list-opening channel-id tx-sender) false )
             (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
             (if (is-eq sums { balance: u0, total-claimed: u0 })
             (begin (print { event: "channel-created", channel-id: channel-id, terms: terms }) true) false ) (print {
@@ -115,7 +119,10 @@ extension ClaritySource {
             ) (define-read-only (get-refund-digest (channel-id (buff 32)) (nonce uint) (amount uint))
             (get-digest (sha256 (unwrap-panic (to-consensus-buff? {
             topic: "refund", channel-id: channel-id, nonce: nonce, amount: amount })))) )
-            (define-read-only (get-domain-hash) DOMAIN-HASH ) (define-private (entry-of (row {
+            (define-read-only (get-opening-count (payer principal)) (default-to u0 (map-get? opening-counts payer)) )
+            (define-read-only (get-opening (payer principal) (index uint))
+            (map-get? openings { payer: payer, index: index }) ) (define-read-only (get-domain-hash) DOMAIN-HASH )
+            (define-private (entry-of (row {
             channel-id: (buff 32), max-claimable-amount: uint, signature: (buff 65), total-claimed: uint })) {
             channel-id: (get channel-id row), max-claimable-amount: (get max-claimable-amount row),
             total-claimed: (get total-claimed row) } ) (define-private (take-row
@@ -147,8 +154,12 @@ extension ClaritySource {
             (rest (- (get balance sums) amount)) ) (map-set channel-sums channel-id (merge sums { balance: rest }))
             (if (and (> amount u0) (is-eq rest u0))
             (begin (print { event: "channel-closed", channel-id: channel-id }) true) false )
-            (pay amount (get payer terms) token) ) ) (define-private (take-in (amount uint) (token (optional <sip-010>)))
-            (match token contract (let (
+            (pay amount (get payer terms) token) ) )
+            (define-private (list-opening (channel-id (buff 32)) (payer principal)) (let (
+            (count (get-opening-count payer)) )
+            (map-set openings { payer: payer, index: count } { channel-id: channel-id, height: stacks-block-height })
+            (map-set opening-counts payer (+ count u1)) ) )
+            (define-private (take-in (amount uint) (token (optional <sip-010>))) (match token contract (let (
             (before (unwrap! (contract-call? contract get-balance current-contract) ERR-DEPOSIT-FAILED)) ) (unwrap!
             (restrict-assets? tx-sender ((with-ft (contract-of contract) "*" amount))
             (unwrap! (contract-call? contract transfer amount tx-sender current-contract none) ERR-DEPOSIT-FAILED) )
