@@ -100,6 +100,11 @@ struct ServeCommand: AsyncParsableCommand {
     var claimAtValue: String?
     @Option(name: .long, help: "Claim all once so many channels have something unclaimed.")
     var claimAtChannels: String?
+    @Option(
+        name: .long, help: "On a chain, what a coin is worth in the token: claims wait until they are worth their gas.")
+    var coinPrice: String?
+    @Option(name: .long, help: "Percent of what a claim brings that its gas may cost, 1 to 100. (default: 100)")
+    var claimFeeShare: String?
     @Option(name: .long, help: "The most that may be unclaimed in a channel. (default: no limit)")
     var maxUnclaimedPerChannel: String?
     @Option(name: .long, help: "The most that may be unclaimed in all. (default: no limit)")
@@ -140,7 +145,8 @@ struct ServeCommand: AsyncParsableCommand {
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
             .requestsAhead: requestsAhead, .paymentsUnderWay: paymentsUnderWay,
             .claimEvery: claimEvery, .claimAfter: claimAfter, .claimAtValue: claimAtValue,
-            .claimAtChannels: claimAtChannels, .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
+            .claimAtChannels: claimAtChannels, .coinPrice: coinPrice, .claimFeeShare: claimFeeShare,
+            .maxUnclaimedPerChannel: maxUnclaimedPerChannel,
             .maxUnclaimedInAll: maxUnclaimedInAll, .publicUrl: publicUrl, .upstreamTimeout: upstreamTimeout,
             .upstreamSilence: upstreamSilence, .maxRequestBytes: maxRequestBytes, .streamPause: streamPause,
             .streamLongest: streamLongest,

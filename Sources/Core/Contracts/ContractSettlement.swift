@@ -15,6 +15,10 @@ public protocol ContractSettlement: SettlementView {
     /// Where the contract with these rules is; `nil` when this place has none.
     func contractDomain(of kind: ContractKind) -> ContractDomain?
 
+    /// For how many blocks an end may be challenged in all channels of a contract; `nil` where their terms say it, each
+    /// for itself.
+    func challengeBlocks(of kind: ContractKind) async throws(ContractError) -> UInt64?
+
     /// A channel as it stands in the newest block, or `nil` when nothing was ever deposited in it.
     func contract<Rules: ContractRules>(
         _ rules: Rules.Type, of channel: ChannelID
@@ -42,6 +46,9 @@ public protocol ContractSettlement: SettlementView {
 
 extension ContractSettlement {
     public var tellsChanges: Bool { true }
+
+    /// On a ledger the terms say it.
+    public func challengeBlocks(of kind: ContractKind) async throws(ContractError) -> UInt64? { nil }
 
     /// Where channels cannot be looked up by who paid, none can be found that way.
     public func contracts<Rules: ContractRules>(
@@ -78,12 +85,19 @@ public struct ContractReceipt<Rules: ContractRules>: Hashable, Sendable {
     public let transaction: TransactionID?
     /// What was paid to whom.
     public let payouts: [Payout]
+    /// The channel as it was read afterwards, which on a chain may be some blocks later.
     public let snapshot: ContractSnapshot<Rules>
+    /// The height of the block in which the order was carried out; the snapshot's when nothing was left to do.
+    public let height: UInt64
 
-    public init(transaction: TransactionID?, payouts: [Payout], snapshot: ContractSnapshot<Rules>) {
+    /// - Parameter height: `nil` for the snapshot's.
+    public init(
+        transaction: TransactionID?, payouts: [Payout], snapshot: ContractSnapshot<Rules>, height: UInt64? = nil
+    ) {
         self.transaction = transaction
         self.payouts = payouts
         self.snapshot = snapshot
+        self.height = height ?? snapshot.block.height
     }
 }
 

@@ -32,5 +32,26 @@ extension ConfigurationSource {
             valueInAll: caps.inAll.map(Self.half), age: age, channels: channels)
     }
 
+    /// Reads what claims may cost on a chain.
+    func claimCosts(decimals: Int) throws -> ClaimCosts? {
+        let isOnChain = text(.settlement) == "evm"
+        for setting in [Setting.coinPrice, .claimFeeShare] where text(setting) != nil && !isOnChain {
+            throw ConfigurationError.bad(
+                key: setting.rawValue, value: text(setting) ?? "", why: "it is for 'settlement' 'evm' alone")
+        }
+        let percent = try value(.claimFeeShare, "it must be a whole number of percent from 1 to 100") { text in
+            Int(text).flatMap { (1...100).contains($0) ? $0 : nil }
+        }
+        let price = try value(.coinPrice, Self.amountRule + ", above 0") { text in
+            amount(text, decimals: decimals).flatMap { $0.isZero ? nil : $0 }
+        }
+        guard let price else {
+            // Without the one nobody could say what the other is a share of.
+            guard percent == nil else { throw ConfigurationError.missing(key: Setting.coinPrice.rawValue) }
+            return nil
+        }
+        return ClaimCosts(coinPrice: price, percent: percent ?? 100)
+    }
+
     private static func half(_ amount: Amount) -> Amount { Amount(units: amount.units / 2) }
 }

@@ -56,6 +56,7 @@ extension ConfigurationSource {
         if let interval = try seconds(.claimEvery, 1...86_400) { node.claimInterval = .seconds(interval) }
         node.unclaimedCaps = try unclaimedCaps(for: node.prices, decimals: token.decimals)
         node.claimSchedule = try claimSchedule(under: node.unclaimedCaps, decimals: token.decimals)
+        node.claimCosts = try claimCosts(decimals: token.decimals)
         node.publicURL = try value(.publicUrl, "it must be http:// or https:// and a host") { text in
             text.hasPrefix("http://") || text.hasPrefix("https://") ? text : nil
         }

@@ -89,6 +89,8 @@ public struct NodeConfiguration: Sendable {
     public var claimInterval: Duration = .seconds(60)
     /// What is due to be claimed; everything at every look unless it is said otherwise.
     public var claimSchedule = ClaimSchedule(age: 0)
+    /// On a chain, what claims may cost of what they bring; `nil` claims whatever that costs.
+    public var claimCosts: ClaimCosts?
     /// How much may be unclaimed at most.
     public var unclaimedCaps = UnclaimedCaps()
     /// How often the ledger is asked for news.

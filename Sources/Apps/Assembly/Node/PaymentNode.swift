@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEVMSettlement
 public import FarthingHTTP402
 public import FarthingLedgerSettlement
 import FarthingNode
@@ -79,14 +80,29 @@ public final class PaymentNode: Sendable {
 
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.
     public func collectDue() async throws -> (claims: VoucherEffects.ClaimReport, paidOut: Amount) {
-        let claims = try await books.cashier.claimDue(configuration.claimSchedule)
+        let claims = try await books.cashier.claimDue(
+            configuration.claimSchedule, fees: await claimFees(of: .voucher))
         let payouts = try await books.cashier.sweep()
         return (claims, payouts.reduce(.zero) { $0.adding($1.receipt.amount ?? .zero) ?? .max })
     }
 
     /// Captures what is due in channels of other schemes than vouchers.
     public func redeemDue() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
-        await eachOffice { await $0.redeemDue(configuration.claimSchedule, configuration.claimInterval) }
+        await eachOffice { office in
+            await office.redeemDue(
+                configuration.claimSchedule, await claimFees(of: office.scheme), configuration.claimInterval)
+        }
+    }
+
+    /// What claims cost now; `nil` where nobody said what a coin is worth, or the chain does not tell what gas costs.
+    func claimFees(of scheme: PaymentScheme) async -> ClaimFees? {
+        guard let costs = configuration.claimCosts, let chain = settlement as? EVMSettlement else { return nil }
+        do throws(SettlementError) {
+            return costs.fees(of: scheme, at: try await chain.gasPrice(), in: configuration.token.address)
+        } catch {
+            logger.warning("Nobody knows what gas costs", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Captures all that was earned in channels of other schemes than vouchers.

@@ -46,6 +46,8 @@ public enum Setting: String, CaseIterable, Sendable {
     case claimAfter
     case claimAtValue
     case claimAtChannels
+    case coinPrice
+    case claimFeeShare
     case maxUnclaimedPerChannel
     case maxUnclaimedInAll
     case publicUrl

@@ -193,13 +193,18 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Captures what the schedule finds due, and what a payer could take back soon.
     ///
-    /// - Parameter soon: How long it may be until the next look.
-    public func redeemDue(_ schedule: ClaimSchedule, soon: Duration) async -> PrepaidOffice.Report {
+    /// - Parameters:
+    ///   - fees: What that costs now, where it is known: channels that do not cover it are held, but never longer than
+    ///     until a payer could take its money back soon.
+    ///   - soon: How long it may be until the next look.
+    public func redeemDue(
+        _ schedule: ClaimSchedule, fees: ClaimFees? = nil, soon: Duration
+    ) async -> PrepaidOffice.Report {
         guard !Scheme.redemptionEnds else { return PrepaidOffice.Report() }
         let now = clock()
         let horizon = now.advanced(bySeconds: 2 * soon.components.seconds + Self.haste)
         let unclaimed = index.channels
-        var due = schedule.due(unclaimed, at: now)
+        var due = schedule.due(unclaimed, at: now, fees: fees)
         let known = Set(due.map(\.id))
         due += unclaimed.filter { channel in
             !known.contains(channel.id) && engine.knownState(of: channel.id)?.expiry.map { $0 <= horizon } ?? false

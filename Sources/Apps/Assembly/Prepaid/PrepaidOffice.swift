@@ -20,7 +20,7 @@ public struct PrepaidOffice: Sendable {
     /// What all channels together came to.
     public let sums: @Sendable () async throws -> Sums
     /// Captures what is due.
-    let redeemDue: @Sendable (ClaimSchedule, _ soon: Duration) async -> Report
+    let redeemDue: @Sendable (ClaimSchedule, ClaimFees?, _ soon: Duration) async -> Report
     /// Captures all, and ends channels for it where it is told to.
     let redeemAll: @Sendable (_ ending: Bool) async -> Report
 
@@ -76,7 +76,7 @@ public struct PrepaidOffice: Sendable {
             try await watcher.catchUp()
         }
         sums = { try await channels.sums() }
-        redeemDue = { await channels.redeemDue($0, soon: $1) }
+        redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }

@@ -52,9 +52,12 @@ public final class VoucherCashier: Sendable {
 
     /// Claims what a schedule finds due.
     ///
+    /// - Parameter fees: What claims cost now, where that is known: channels that do not cover it are held.
     /// - Throws: What is wrong with the settlement or the store; what was claimed before is booked then.
-    public func claimDue(_ schedule: ClaimSchedule) async throws -> VoucherEffects.ClaimReport {
-        try await claim(schedule.due(index.channels, at: clock()))
+    public func claimDue(
+        _ schedule: ClaimSchedule, fees: ClaimFees? = nil
+    ) async throws -> VoucherEffects.ClaimReport {
+        try await claim(schedule.due(index.channels, at: clock(), fees: fees))
     }
 
     private func claim(

@@ -9,7 +9,8 @@ public import FarthingPrimitives
 extension Payments {
     /// For how many blocks an end of the current channel may be disputed; of a new channel when there is none.
     public func challengePeriod() async throws(PaymentsError) -> UInt64 {
-        try await channel?.terms.challengeBlocks ?? options.challengeBlocks
+        if let channel = try await channel { return channel.terms.challengeBlocks }
+        return try await newPeriod()
     }
 
     /// Opens a channel, and makes it the current one.
@@ -24,12 +25,12 @@ extension Payments {
         let sender = account(of: sender)
         guard hasKey(of: sender) else { throw .noKey(sender) }
         let terms = BalanceProofTerms(
-            sender: sender, receiver: receiver, token: token, challengeBlocks: options.challengeBlocks, salt: .random())
+            sender: sender, receiver: receiver, token: token, challengeBlocks: try await newPeriod(), salt: .random())
         if let fault = terms.fault { throw .terms(fault) }
         let receipt = try await fund(terms, deposit)
         let id = terms.channelID(in: domain)
         guard !receipt.snapshot.state.deposit.isZero else { throw .noDeposit(id) }
-        return try await take(id, receipt.snapshot.state, openedIn: receipt.snapshot.block.height) { _ in }
+        return try await take(id, receipt.snapshot.state, openedIn: receipt.height) { _ in }
     }
 
     /// Puts more into the current channel.
@@ -67,7 +68,8 @@ extension Payments {
         var isKnown = false
         var best: (found: FundedContract, contract: BalanceProofContract, rest: Amount)?
         for found in funded {
-            let contract = try await snapshot(of: found.channel).state
+            // A chain forgets how a channel ended whose salt said that it might, and waits for deposits to be deep enough.
+            guard let contract = try await contract(of: found.channel)?.state else { continue }
             guard contract.terms.receiver == receiver, contract.terms.token == token else { continue }
             isKnown = true
             guard contract.phase == .open else { continue }
@@ -110,6 +112,12 @@ extension Payments {
     }
 
     // MARK: - Steps
+
+    private func newPeriod() async throws(PaymentsError) -> UInt64 {
+        do throws(ContractError) {
+            return try await settlement.challengeBlocks(of: .balanceProof) ?? options.challengeBlocks
+        } catch { throw .contract(error) }
+    }
 
     /// What can still be paid out of a channel.
     private func rest(of id: ChannelID, _ contract: BalanceProofContract) async throws(PaymentsError) -> Amount {

@@ -42,7 +42,7 @@ extension Payments {
     public func waitForBlocks(
         _ count: UInt64, after receipt: ContractReceipt<BalanceProofContract>, interval: Duration = .seconds(1)
     ) async throws(PaymentsError) {
-        let (wanted, overflow) = receipt.snapshot.block.height.addingReportingOverflow(count)
+        let (wanted, overflow) = receipt.height.addingReportingOverflow(count)
         while true {
             let height: UInt64
             do throws(SettlementError) { height = try await settlement.head().height } catch {

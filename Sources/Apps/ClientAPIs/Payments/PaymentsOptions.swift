@@ -7,6 +7,8 @@ public import FarthingPrimitives
 public struct PaymentsOptions: Sendable {
     /// For how many blocks an end that the sender asks for may be disputed, in channels that are opened here.
     ///
+    /// A contract on a chain has one period for all its channels, which counts there.
+    ///
     /// - Range: 500 through 500,000.
     public var challengeBlocks: UInt64
     /// For how long the leave to take a deposit is good.

@@ -37,7 +37,17 @@ public struct ClaimSchedule: Hashable, Sendable {
     /// The channels to claim now, most at risk first.
     ///
     /// A row that was refused is left out until it may be tried again, and counts for no rule until then.
-    public func due(_ unclaimed: [UnclaimedChannel], at now: Instant) -> [UnclaimedChannel] {
+    ///
+    /// - Parameter fees: What claims cost now: a channel that does not cover its share is held, unless its payer is
+    ///   leaving. `nil` where that is not known, or costs nothing.
+    public func due(
+        _ unclaimed: [UnclaimedChannel], at now: Instant, fees: ClaimFees? = nil
+    ) -> [UnclaimedChannel] {
+        let due = due(unclaimed, at: now)
+        return fees?.covered(due) ?? due
+    }
+
+    private func due(_ unclaimed: [UnclaimedChannel], at now: Instant) -> [UnclaimedChannel] {
         let ready = unclaimed.filter { !$0.amount.isZero && $0.isReady(at: now) }
         if let channels, ready.count >= channels { return ready.sorted(by: UnclaimedChannel.isMoreAtRisk) }
         let tokens = tokensInFull(ready)

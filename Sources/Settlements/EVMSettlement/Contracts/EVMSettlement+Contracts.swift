@@ -11,6 +11,21 @@ extension EVMSettlement: ContractSettlement {
         contracts.contracts[kind].flatMap { ContractDomain(kind, on: contracts.network, at: $0) }
     }
 
+    public func challengeBlocks(of kind: ContractKind) async throws(ContractError) -> UInt64? {
+        guard let form = ChainForms.of(kind), let domain = contractDomain(of: kind) else { throw .unavailable(kind) }
+        return try await challengeBlocks(form, in: domain)
+    }
+
+    private func challengeBlocks<Rules: ContractRules>(
+        _ form: some ChainForm<Rules>, in domain: ContractDomain
+    ) async throws(ContractError) -> UInt64? {
+        let place = ContractPlace(form: form, domain: domain)
+        let facts = try await asked { () async throws(EndpointFault) in
+            try await self.facts(place, at: try await reader.newestBlock())
+        }
+        return facts.challengeBlocks == 0 ? nil : facts.challengeBlocks
+    }
+
     /// A channel as it stands in the newest block; a deposit counts when it is deep enough in the chain.
     ///
     /// Contracts keep hashes of terms, not terms: those of a channel that was not opened here are found in the
@@ -85,7 +100,7 @@ extension EVMSettlement: ContractSettlement {
                     // Of several transactions one may have found that somebody else had come first.
                     return ContractReceipt(
                         transaction: mined.last?.id, payouts: paid(in: mined, before.terms, place),
-                        snapshot: ContractSnapshot(state: before, block: block))
+                        snapshot: ContractSnapshot(state: before, block: block), height: mined.last?.height)
                 }
                 payouts = []
             }
@@ -96,7 +111,7 @@ extension EVMSettlement: ContractSettlement {
                 return ContractReceipt(
                     transaction: mined.last?.id,
                     payouts: Self.told(payouts, paid(in: mined, before.terms, place)),
-                    snapshot: try await state(of: channel, before, place))
+                    snapshot: try await state(of: channel, before, place), height: mined.last?.height)
             } catch .reverted(let data) {
                 // Something else may have come first: then the rules say what is left to do, or why nothing is.
                 if wasRefused { throw refusal(data, before.terms, channel, place) }

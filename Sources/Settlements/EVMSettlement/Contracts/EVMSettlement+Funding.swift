@@ -33,7 +33,7 @@ extension EVMSettlement {
             let paid = mined.payouts(from: place.domain.contract, in: terms.token)
             return ContractReceipt(
                 transaction: mined.id, payouts: Self.told(payouts, paid),
-                snapshot: try await funded(terms, channel, place))
+                snapshot: try await funded(terms, channel, place), height: mined.height)
         // Where somebody else came first, the contract has done nothing.
         case .success: return try await earlier(leave, terms, channel, place)
         case .failure(.reverted(let data)):
@@ -108,7 +108,7 @@ extension EVMSettlement {
             throw .settlement(.authorizationUsed)
         }
         return ContractReceipt(
-            transaction: mined.id, payouts: [], snapshot: try await funded(terms, channel, place))
+            transaction: mined.id, payouts: [], snapshot: try await funded(terms, channel, place), height: mined.height)
     }
 
     private func funded<Rules>(

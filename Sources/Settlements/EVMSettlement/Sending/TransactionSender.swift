@@ -108,15 +108,7 @@ actor TransactionSender {
 
     /// What the next block burns for a unit of gas, and what most pay on top.
     private func prices() async throws(SendingFault) -> (base: UInt128, tip: UInt128) {
-        do throws(EndpointFault) {
-            let history = try await chain.ask([.feeHistory])[0].get()
-            let base = try Quantity.readLong(history["baseFeePerGas"]?.arrayValue?.last, "the base fee")
-            var tips: [UInt128] = []
-            for block in history["reward"]?.arrayValue ?? [] {
-                tips.append(try Quantity.readLong(block.arrayValue?.first, "a tip"))
-            }
-            return (min(base, .max / 4), tips.isEmpty ? 0 : tips.sorted()[tips.count / 2])
-        } catch { throw .endpoint(error) }
+        do throws(EndpointFault) { return try await chain.prices() } catch { throw .endpoint(error) }
     }
 
     // MARK: - Sending

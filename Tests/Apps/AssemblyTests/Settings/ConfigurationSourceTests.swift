@@ -203,6 +203,32 @@ struct ConfigurationSourceTests {
                 == ClaimSchedule(valueInChannel: Amount(units: 5000), valueInAll: Amount(units: 2500), age: 3600))
     }
 
+    @Test func `say what a coin is worth, so that claims wait until they are worth their gas`() async throws {
+        let plain = try await node(Self.onChain)
+        #expect(plain.claimCosts == nil)
+        let told = try await node(Self.onChain.merging([.coinPrice: ["$2500.5"]]) { $1 })
+        #expect(told.claimCosts == ClaimCosts(coinPrice: Amount(units: 2_500_500_000), percent: 100))
+        let share = try await node(
+            Self.onChain.merging([.coinPrice: ["7"]]) { $1 }, environment: ["FARTHING_CLAIM_FEE_SHARE": "10"])
+        #expect(share.claimCosts == ClaimCosts(coinPrice: Amount(units: 7), percent: 10))
+        await #expect(throws: ConfigurationError.missing(key: "coinPrice")) {
+            try await node(Self.onChain.merging([.claimFeeShare: ["10"]]) { $1 })
+        }
+        for (setting, wrong) in [
+            (Setting.coinPrice, "0"), (.coinPrice, "$0"), (.coinPrice, "much"), (.claimFeeShare, "0"),
+            (.claimFeeShare, "101"), (.claimFeeShare, "1.5"),
+        ] {
+            let flags = Self.onChain.merging([.coinPrice: ["1"]]) { $1 }.merging([setting: [wrong]]) { $1 }
+            await #expect(throws: ConfigurationError.self, "\(setting) \(wrong)") { try await node(flags) }
+        }
+        for setting in [Setting.coinPrice, .claimFeeShare] {
+            await #expect(
+                throws: ConfigurationError.bad(
+                    key: setting.rawValue, value: "5", why: "it is for 'settlement' 'evm' alone")
+            ) { try await node([setting: ["5"]]) }
+        }
+    }
+
     @Test func `take a cap that is the highest price, of all routes`() async throws {
         let routes = ["/a 500", "/b 3000", "/c free"]
         #expect(

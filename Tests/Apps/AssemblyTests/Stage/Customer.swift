@@ -13,16 +13,22 @@ struct Customer: Sendable {
     let terms: ChannelTerms
     let id: ChannelID
     let domain: SettlementDomain
+    let token: Token
     private(set) var charged = Amount.zero
     /// How many deposits were signed: each needs a salt of its own.
     private var deposits: UInt64 = 0
 
-    init(_ number: UInt64, of payee: Payee, domain: SettlementDomain) {
+    /// - Parameter authorizer: `nil` for the payee's own.
+    init(
+        _ number: UInt64, of payee: Payee, domain: SettlementDomain, token: Token = Payee.token,
+        authorizer: Address? = nil
+    ) {
         key = KeySigner(Payee.key(number + 1))
         self.domain = domain
+        self.token = token
         terms = ChannelTerms(
             payer: key.address, payerAuthorizer: key.address, receiver: payee.receiver,
-            receiverAuthorizer: payee.authorizer.address, token: Payee.token.address, withdrawDelay: 900)
+            receiverAuthorizer: authorizer ?? payee.authorizer.address, token: token.address, withdrawDelay: 900)
         id = domain.channelID(of: terms)
     }
 
@@ -31,7 +37,7 @@ struct Customer: Sendable {
         let salt = Hash32(filling: { $0.storeBytes(of: deposits.bigEndian, toByteOffset: 24, as: UInt64.self) })
         let end = UInt64(now.unixSeconds) + 3600
         let digest = domain.depositDigest(
-            token: Payee.token.domain, payer: key.address, amount: amount, validAfter: 0, validBefore: end,
+            token: token.domain, payer: key.address, amount: amount, validAfter: 0, validBefore: end,
             nonce: SettlementDomain.depositNonce(channel: id, salt: salt))
         return UnverifiedDeposit(
             amount: amount, validAfter: 0, validBefore: end, salt: salt, signature: key.signNow(digest).bytes)
