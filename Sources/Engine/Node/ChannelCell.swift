@@ -73,6 +73,17 @@ public import Synchronization
         }
     }
 
+    /// Takes in jobs that came together; what they need to go on is the caller's to do.
+    @inlinable func enter(_ jobs: [ChannelJob<Scheme>]) -> Step {
+        slot.withLock { slot in
+            if slot.isDropped { return .lookAgain }
+            let wasBusy = slot.isBusy
+            slot.waiting += jobs
+            slot.isBusy = true
+            return wasBusy ? .nothing : next(&slot)
+        }
+    }
+
     /// Takes in a job; what it needs to go on is the caller's to do.
     @inlinable func enter(_ job: ChannelJob<Scheme>) -> Step {
         slot.withLock { slot in

@@ -115,6 +115,19 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         }
     }
 
+    /// Applies events of one channel that came together, in their order, with one commit for all of them.
+    ///
+    /// Each is answered as by ``submit(_:to:opening:answer:)``, and refused or not by itself.
+    @inlinable public func submit(_ events: [(event: Scheme.Event, answer: Answer)], to id: ChannelID) {
+        guard !events.isEmpty else { return }
+        let jobs = events.map { ChannelJob<Scheme>(event: $0.event, opening: nil, answer: $0.answer) }
+        while true {
+            let cell = index.findOrMake(id)
+            let step = cell.enter(jobs)
+            guard case .lookAgain = step else { return take(step, of: cell) }
+        }
+    }
+
     /// Says that an effect was carried out.
     @inlinable public func acknowledge(_ effect: PendingEffect.ID) async throws { try await store.acknowledge(effect) }
 

@@ -76,11 +76,23 @@ struct EngineBurstTests {
         let answers = Answers(Self.events)
         DispatchQueue.concurrentPerform(iterations: Self.threads) { thread in
             var random = SeededGenerator(seed: seed &* 1000 &+ UInt64(thread))
+            var id = ChannelID.numbered(0)
+            var together: [(event: Till.Event, answer: ChannelEngine<Till>.Answer)] = []
             for number in stride(from: thread, to: Self.events, by: Self.threads) {
-                let id = ChannelID.numbered(.random(in: 0..<Self.channels, using: &random))
-                let event = Self.event(using: &random)
-                engine.submit(event, to: id, opening: Till()) { answers.note(number, event, of: id, $0) }
+                if together.isEmpty { id = .numbered(.random(in: 0..<Self.channels, using: &random)) }
+                let (event, channel) = (Self.event(using: &random), id)
+                let answer: ChannelEngine<Till>.Answer = { answers.note(number, event, of: channel, $0) }
+                // Some come alone, and others a few at a time.
+                if together.isEmpty, Bool.random(using: &random) {
+                    engine.submit(event, to: id, opening: Till(), answer: answer)
+                    continue
+                }
+                together.append((event, answer))
+                guard Int.random(in: 0..<4, using: &random) == 0 else { continue }
+                engine.submit(together, to: id)
+                together = []
             }
+            engine.submit(together, to: id)
         }
         await answers.arrive()
         // Nothing is under way any more, so a second answer would have come by now, or comes with this.

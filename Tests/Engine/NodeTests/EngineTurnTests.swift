@@ -38,6 +38,22 @@ struct EngineTurnTests {
         #expect(store.commits.count == 2)
     }
 
+    @Test func `commits what came together once, and refuses of it only what must be refused`() async throws {
+        _ = try await engine.apply(.added(1), to: channel, opening: Till())
+        let before = store.commits.count
+        let (told, teller) = AsyncStream.makeStream(of: (Int, UInt64?).self)
+        let events: [Till.Event] = [.added(2), .added(Till.limit + 1), .added(3), .letGo, .added(4)]
+        engine.submit(
+            events.enumerated().map { number, event in
+                (event, { teller.yield((number, try? $0.get().state.total)) })
+            }, to: channel)
+        var totals: [Int: UInt64?] = [:]
+        for await (number, total) in told.prefix(events.count) { totals[number] = total }
+        #expect(totals == [0: 3, 1: nil, 2: 6, 3: nil, 4: 10])
+        #expect(store.commits.count == before + 1)
+        #expect(engine.knownState(of: channel)?.total == 10)
+    }
+
     @Test func `a refusal in the middle of a turn stops none of the others`() async throws {
         store.door.close()
         let first = start(.added(1))

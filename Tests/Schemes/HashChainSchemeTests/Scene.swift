@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingHashChainScheme
 import FarthingPrimitives
+import FarthingX402
 
 let noon = Instant(unixSeconds: 1_800_000_000)
 
@@ -66,6 +67,15 @@ struct Scene {
     func step(_ index: UInt32) -> HashChainStep {
         var chain = chain
         return chain.advance(by: index) ?? HashChainStep(index: index, value: .zero)
+    }
+
+    /// What Bob offers, who hashes no further than this for one payment.
+    func offer(longestStride: UInt32) -> PrepaidOffer {
+        let token = Token(
+            domain: TokenDomain(address: terms.token, name: "USDC", version: "2"), symbol: "USDC", decimals: 6)
+        return PrepaidOffer(
+            receiver: terms.receiver, receiverAuthorizer: terms.receiverAuthorizer, token: token, domain: Self.domain,
+            longestStride: longestStride)
     }
 
     func payment(_ index: UInt32, longest: UInt32 = 1000) throws -> HashChainPayment {

@@ -129,6 +129,18 @@ struct SessionTests {
         }
     }
 
+    @Test("Payments that one frame cannot hold go in several")
+    func severalFrames() async throws {
+        try await withLink { link, _ in
+            let requests = (0..<2500).map { number in
+                PeerRequest(
+                    target: "/paid", payment: (0..<600).map { UInt8(truncatingIfNeeded: $0 < 400 ? 1 : $0 &* number) })
+            }
+            let replies = try await link.send(requests, isBrief: true)
+            #expect(replies.count { $0.status == 200 } == 2500)
+        }
+    }
+
     @Test("What is paid is answered although another payment of its frame makes no sense")
     func damagedBatch() async throws {
         let (ours, theirs) = PeerPipe.pair()
@@ -187,6 +199,28 @@ struct SessionTests {
             try await Task.sleep(for: .milliseconds(50))
             #expect(responder.hanging.count == PeerLimits.requestsUnderWay)
             for task in tasks { task.cancel() }
+        }
+    }
+
+    @Test("More payments may be under way than requests, but no more of those that must be looked at in full")
+    func crowdOfPayments() async throws {
+        try await withLink { link, responder in
+            func requests(_ target: String, _ count: Int) -> [PeerRequest] {
+                (0..<count).map { PeerRequest(target: target, payment: [UInt8](repeating: UInt8($0 % 7), count: 300)) }
+            }
+            let held = Task { try await link.send(requests("/held", 3000), isBrief: true) }
+            await responder.held.wait(for: PeerLimits.paymentsUnderWay)
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(responder.held.count == PeerLimits.paymentsUnderWay)
+            responder.release()
+            let replies = try await held.value
+            #expect(replies.count == 3000)
+            let slow = Task { try await link.send(requests("/declined-hang", 3000), isBrief: true) }
+            await responder.hanging.wait(for: PeerLimits.requestsUnderWay)
+            try await Task.sleep(for: .milliseconds(50))
+            // Some may have been handed on with those that were declined first.
+            #expect(responder.hanging.count <= PeerLimits.requestsUnderWay + 128)
+            slow.cancel()
         }
     }
 

@@ -11,6 +11,9 @@ final class TestResponder: PeerResponder {
     let answered = Mutex(0)
     let written = Mutex(0)
     let hanging = Crowd()
+    /// Payments that are charged until ``release()``.
+    let held = Crowd()
+    private let holding = Mutex<[@Sendable () -> Void]?>([])
     let receiptName = HTTPField.Name.paymentResponse
 
     struct Broken: Error {}
@@ -29,7 +32,7 @@ final class TestResponder: PeerResponder {
                 })
         case "/stream": return streamed(parts: 500)
         case "/endless": return streamed(parts: .max)
-        case "/hang":
+        case "/hang", "/declined-hang":
             await hanging.enter { try? await Task.sleep(for: .seconds(60)) }
             return PeerResponse(status: 200)
         case "/slow":
@@ -51,17 +54,31 @@ final class TestResponder: PeerResponder {
             })
     }
 
-    func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {
-        switch request.target {
-        case "/not-taken": return false
-        case "/declined":
-            Task { answer(.declined) }
-            return true
-        default:
-            taken.withLock { $0 += 1 }
-            let number = request.payment.count > 1000 ? request.payment[1000] : 0
-            answer(.paid(receipt: "receipt \(number)", contentType: "text/plain", body: [1]))
-            return true
+    /// Answers what is charged, and from now on at once.
+    func release() {
+        let answers = holding.withLock { holding in
+            defer { holding = nil }
+            return holding ?? []
+        }
+        for answer in answers { answer() }
+    }
+
+    func take(_ payments: [PeerPayment], answer: @escaping @Sendable (Int, PromptOutcome) -> Void) {
+        for (place, request) in payments.map(\.request).enumerated() {
+            switch request.target {
+            case "/not-taken", "/declined-hang": answer(place, .declined)
+            case "/held":
+                let isHeld = holding.withLock { holding in
+                    holding?.append { answer(place, .paid(receipt: "", contentType: "", body: [])) }
+                    return holding != nil
+                }
+                if isHeld { held.move(1) } else { answer(place, .paid(receipt: "", contentType: "", body: [])) }
+            case "/declined": Task { answer(place, .declined) }
+            default:
+                taken.withLock { $0 += 1 }
+                let number = request.payment.count > 1000 ? request.payment[1000] : 0
+                answer(place, .paid(receipt: "receipt \(number)", contentType: "text/plain", body: [1]))
+            }
         }
     }
 }
@@ -101,7 +118,7 @@ final class Crowd: Sendable {
         }
     }
 
-    private func move(_ by: Int) {
+    func move(_ by: Int) {
         let turns = state.withLock { state in
             state.count += by
             let ready = state.waiting.filter { $0.fits(state.count) }.map(\.turn)

@@ -70,7 +70,7 @@ extension Benchmark {
     }
 
     private static let peersTogether = 16
-    private static let peerLanes = 16
+    private static let peerLanes = 64
 
     /// So many that every sender has whole frames.
     @Sendable private static func whole(_ count: Int) -> Int {

@@ -14,9 +14,9 @@ struct PeerCounter: PeerResponder {
     let responder: NodeResponder
     let logger: Logger
 
-    func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {
+    func take(_ payments: [PeerPayment], answer: @escaping @Sendable (Int, PromptOutcome) -> Void) {
         // The upstream must be asked, which takes time.
-        false
+        for place in payments.indices { answer(place, .declined) }
     }
 
     func respond(to request: PeerRequest) async -> PeerResponse {
@@ -43,23 +43,37 @@ public struct PromptPeerCounter: PeerResponder {
         self.handler = handler
     }
 
-    public func takes(
-        _ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void
-    ) -> Bool {
-        guard let paid = gate.check(request.method, request.target, payment: request.payment),
-            let content = handler(PromptRequest(method: request.method, target: request.target)),
-            content.status == .ok
-        else { return false }
-        paid.payment.charge(paid.price) { outcome in
-            switch outcome {
-            case .charged(let receipt):
-                answer(
-                    .paid(receipt: isBrief ? "" : receipt(), contentType: content.contentType, body: content.body))
-            // What is wrong is told by the full way, in its own words.
-            case .declined, .outOfOrder: answer(.declined)
+    public func take(
+        _ payments: [PeerPayment], answer: @escaping @Sendable (_ place: Int, PromptOutcome) -> Void
+    ) {
+        var charges: [PromptCharge] = []
+        charges.reserveCapacity(payments.count)
+        var last: (any CheckedPayment)?
+        for (place, payment) in payments.enumerated() {
+            let request = payment.request
+            guard let paid = gate.check(request.method, request.target, payment: request.payment, after: last),
+                let content = handler(PromptRequest(method: request.method, target: request.target)),
+                content.status == .ok
+            else {
+                answer(place, .declined)
+                continue
             }
+            last = paid.payment
+            charges.append(
+                PromptCharge(payment: paid.payment, price: paid.price) { [isBrief = payment.isBrief] outcome in
+                    switch outcome {
+                    case .charged(let receipt):
+                        answer(
+                            place,
+                            .paid(
+                                receipt: isBrief ? "" : receipt(), contentType: content.contentType, body: content.body)
+                        )
+                    // What is wrong is told by the full way, in its own words.
+                    case .declined, .outOfOrder: answer(place, .declined)
+                    }
+                })
         }
-        return true
+        charges.charge()
     }
 
     public func respond(to request: PeerRequest) async -> PeerResponse {

@@ -47,20 +47,52 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
         submit(price, answer)
     }
 
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
+    func charge(_ charges: ArraySlice<PromptCharge>) -> Int { submit(charges) }
+
     // Apart from what chooses the scheme's own code, as in the desk.
+    @inline(never) private func submit(_ charges: ArraySlice<PromptCharge>) -> Int {
+        var events: [Event] = []
+        for charge in charges {
+            guard let mate = charge.payment as? Self, mate.desk === desk, mate.channel == channel else { break }
+            events.append(mate.event(charge.price, charge.answer))
+        }
+        if events.count == 1 {
+            desk.books.engine.submit(events[0].event, to: channel, answer: events[0].answer)
+        } else {
+            desk.books.engine.submit(events, to: channel)
+        }
+        return events.count
+    }
+
     @inline(never) private func submit(_ price: Amount, _ answer: @escaping @Sendable (ChargeOutcome) -> Void) {
+        let event = event(price, answer)
+        desk.books.engine.submit(event.event, to: channel, answer: event.answer)
+    }
+
+    private typealias Event = (event: Scheme.Event, answer: ChannelEngine<Scheme>.Answer)
+
+    @inline(__always) private func event(
+        _ price: Amount, _ answer: @escaping @Sendable (ChargeOutcome) -> Void
+    ) -> Event {
         desk.underWay.begin()
         let event = PrepaidEvent<Scheme.Payment, Scheme.Rules>.paid(payment, price: price, at: desk.books.clock())
-        desk.books.engine.submit(event, to: channel) { [desk] result in
-            desk.underWay.end()
-            switch result {
-            case .success(let applied):
-                carryOut(applied.effects)
-                answer(.charged { desk.receipt.header(of: applied.state, by: desk.books.payeeKey) })
-            case .failure(let error):
-                answer(error is Scheme.Refusal ? .declined : .outOfOrder(error))
+        return (
+            event,
+            { [self] result in
+                desk.underWay.end()
+                switch result {
+                case .success(let applied):
+                    carryOut(applied.effects)
+                    answer(.charged { desk.receipt.header(of: applied.state, by: desk.books.payeeKey) })
+                case .failure(let error):
+                    answer(error is Scheme.Refusal ? .declined : .outOfOrder(error))
+                }
             }
-        }
+        )
     }
 
     private func carryOut(_ effects: [ChannelEngine<Scheme>.StoredEffect]) {

@@ -72,15 +72,24 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @specialized(where Scheme == TwoWayChannel)
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
-    ) -> (any CheckedPayment)? { readAndCheck(payment, familiar, price: offer.amount) }
+    ) -> (any CheckedPayment)? { readAndCheck(payment, familiar, price: offer.amount, after: nil) }
+
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        after earlier: (any CheckedPayment)?
+    ) -> (any CheckedPayment)? { readAndCheck(payment, familiar, price: offer.amount, after: earlier) }
 
     // What chooses the scheme's own code does nothing else: all that it did would be prepared for any scheme first.
     @inline(never) private func readAndCheck(
-        _ payment: [UInt8], _ familiar: FamiliarTexts, price: Amount
+        _ payment: [UInt8], _ familiar: FamiliarTexts, price: Amount, after earlier: (any CheckedPayment)?
     ) -> (any CheckedPayment)? {
         PaymentScan.read(
             payment.span, familiar: familiar, payload: { PlainPrepaid<Scheme>(&$0, in: $1) }
-        ).flatMap { checkProof($0.payload, price: price) }
+        ).flatMap { checkProof($0.payload, price: price, after: earlier) }
     }
 
     /// Checks a payment that was read already, on a channel that is in memory.
@@ -92,16 +101,27 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @specialized(where Scheme == LotteryChannel)
     @specialized(where Scheme == TwoWayChannel)
     public func check(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
-        checkProof(plain, price: price)
+        checkProof(plain, price: price, after: nil)
     }
 
-    @inline(never) private func checkProof(_ plain: PlainPrepaid<Scheme>, price: Amount) -> (any CheckedPayment)? {
+    @inline(never) private func checkProof(
+        _ plain: PlainPrepaid<Scheme>, price: Amount, after earlier: (any CheckedPayment)?
+    ) -> (any CheckedPayment)? {
         guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
-            let checked = try? known.verify(
-                plain.payment, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
+            let checked = try? verify(plain, known, after: earlier)
         else { return nil }
         return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: price)
+    }
+
+    @inline(__always) private func verify(
+        _ plain: PlainPrepaid<Scheme>, _ known: Scheme, after earlier: (any CheckedPayment)?
+    ) throws(Scheme.Refusal) -> Scheme.Payment {
+        // A proof says nothing of its channel, and each desk has its own channels.
+        guard let earlier = earlier as? CheckedPrepaid<Scheme>, earlier.desk === self, earlier.channel == plain.channel
+        else { return try known.verify(plain.payment, under: offer, in: books.domain, secrets: books.payeeKey.secrets) }
+        return try known.verify(
+            plain.payment, after: earlier.payment, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
     }
 
     func reservation(for price: Amount) -> Purse.Reservation {

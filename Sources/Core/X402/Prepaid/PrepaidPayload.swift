@@ -79,6 +79,13 @@ public protocol PrepaidWire: PrepaidScheme {
     func verify(
         _ payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain, secrets: PayeeSecrets
     ) throws(Refusal) -> Payment
+    /// Checks a payment that came together with one that was checked just now, which may make it cheaper.
+    ///
+    /// - Parameter earlier: A payment of this same channel; whether it was taken does not matter.
+    func verify(
+        _ payment: Unverified, after earlier: Payment, under offer: PrepaidOffer, in domain: ContractDomain,
+        secrets: PayeeSecrets
+    ) throws(Refusal) -> Payment
 
     /// How the channel stands, for receipts and corrections, besides the sums of its purse.
     ///
@@ -92,6 +99,12 @@ public protocol PrepaidWire: PrepaidScheme {
 
 extension PrepaidWire {
     public static func payment(_ cursor: inout JSONCursor, in bytes: Span<UInt8>) -> Unverified? { nil }
+    public func verify(
+        _ payment: Unverified, after earlier: Payment, under offer: PrepaidOffer, in domain: ContractDomain,
+        secrets: PayeeSecrets
+    ) throws(Refusal) -> Payment {
+        try verify(payment, under: offer, in: domain, secrets: secrets)
+    }
     public func preparation(
         for payment: Unverified, under offer: PrepaidOffer, in domain: ContractDomain
     ) -> Rules.Order? { nil }

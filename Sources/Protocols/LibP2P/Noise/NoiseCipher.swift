@@ -14,6 +14,7 @@ internal import Foundation
 /// - Source: The Noise Protocol Framework, revision 34, sections 5.1 and 12.3.
 struct NoiseCipher: Sendable {
     static let tagLength = 16
+    private static let nonceLength = 12
 
     private let key: SymmetricKey
     private var counter: UInt64 = 0
@@ -25,9 +26,10 @@ struct NoiseCipher: Sendable {
         _ plaintext: ArraySlice<UInt8>, authenticating data: [UInt8], to output: inout [UInt8]
     ) throws(NoiseError) {
         do {
-            let box = try ChaChaPoly.seal(plaintext, using: key, nonce: try nextNonce(), authenticating: data)
-            output.append(contentsOf: box.ciphertext)
-            output.append(contentsOf: box.tag)
+            let nonce = try ChaChaPoly.Nonce(data: try nextNonce())
+            let box = try ChaChaPoly.seal(plaintext, using: key, nonce: nonce, authenticating: data)
+            // Of nonce, ciphertext and tag, the nonce is known to both.
+            box.combined.withUnsafeBytes { output.append(contentsOf: $0[Self.nonceLength...]) }
         } catch let error as NoiseError { throw error } catch { throw .badCiphertext }
     }
 
@@ -38,10 +40,12 @@ struct NoiseCipher: Sendable {
         guard message.count >= Self.tagLength else { throw .messageTooShort }
         let before = counter
         do {
-            let tag = message.suffix(Self.tagLength)
-            let box = try ChaChaPoly.SealedBox(
-                nonce: try nextNonce(), ciphertext: message.dropLast(Self.tagLength), tag: tag)
-            output.append(contentsOf: try ChaChaPoly.open(box, using: key, authenticating: data))
+            var combined = Data(capacity: Self.nonceLength + message.count)
+            combined.append(try nextNonce())
+            message.withUnsafeBufferPointer { combined.append($0) }
+            let box = try ChaChaPoly.SealedBox(combined: combined)
+            let plaintext = try ChaChaPoly.open(box, using: key, authenticating: data)
+            plaintext.withUnsafeBytes { output.append(contentsOf: $0) }
         } catch {
             counter = before
             throw .badCiphertext
@@ -49,12 +53,12 @@ struct NoiseCipher: Sendable {
     }
 
     /// Four zero bytes and the counter, the low byte first.
-    private mutating func nextNonce() throws -> ChaChaPoly.Nonce {
+    private mutating func nextNonce() throws(NoiseError) -> Data {
         // The last nonce is reserved.
-        guard counter < .max else { throw NoiseError.exhausted }
-        var bytes = [UInt8](repeating: 0, count: 12)
-        for index in 0..<8 { bytes[4 + index] = UInt8(truncatingIfNeeded: counter >> UInt64(8 * index)) }
+        guard counter < .max else { throw .exhausted }
+        var bytes = Data(count: Self.nonceLength)
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: counter.littleEndian, toByteOffset: 4, as: UInt64.self) }
         counter += 1
-        return try ChaChaPoly.Nonce(data: bytes)
+        return bytes
     }
 }

@@ -35,7 +35,7 @@ public struct NoiseTransport: Sendable {
 
     /// The plain bytes of all frames that are whole by now.
     public mutating func decrypt(_ bytes: some Collection<UInt8>) throws(NoiseError) -> [UInt8] {
-        buffer.append(contentsOf: bytes)
+        if buffer.isEmpty { buffer = Array(bytes) } else { buffer.append(contentsOf: bytes) }
         var output: [UInt8] = []
         var start = 0
         while buffer.count - start >= 2 {
@@ -44,7 +44,7 @@ public struct NoiseTransport: Sendable {
             try receiving.open(buffer[start + 2..<end], authenticating: [], to: &output)
             start = end
         }
-        buffer.removeFirst(start)
+        if start == buffer.count { buffer = [] } else { buffer.removeFirst(start) }
         return output
     }
 }

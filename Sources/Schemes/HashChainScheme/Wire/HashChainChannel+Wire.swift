@@ -68,6 +68,16 @@ extension HashChainChannel: PrepaidWire {
         try payment.verified(after: best, of: terms, tag: tag, longest: offer.longestStride)
     }
 
+    /// Hashes back to the step in front of it rather than to the last one on the books.
+    public func verify(
+        _ payment: UnverifiedHashChainStep, after earlier: HashChainPayment, under offer: PrepaidOffer,
+        in domain: ContractDomain, secrets: PayeeSecrets
+    ) throws(Refusal) -> HashChainPayment {
+        let isNearer = best.index < earlier.step.index && earlier.step.index < payment.step.index
+        return try payment.verified(
+            after: isNearer ? earlier.step : best, of: terms, tag: tag, longest: offer.longestStride)
+    }
+
     public func statement(by payee: PayeeKey) -> [JSON.Member] {
         [
             JSON.Member(name: "index", value: .string("\(best.index)")),

@@ -50,6 +50,13 @@ public struct DeskRow: PaymentDesk {
         desk(of: offer).check(payment, familiar: familiar, for: offer)
     }
 
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        after earlier: (any CheckedPayment)?
+    ) -> (any CheckedPayment)? {
+        desk(of: offer).check(payment, familiar: familiar, for: offer, after: earlier)
+    }
+
     private func desk(of offer: PaymentRequirements) -> any PaymentDesk {
         byScheme[offer.scheme] ?? first
     }

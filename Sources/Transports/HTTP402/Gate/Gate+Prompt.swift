@@ -20,23 +20,31 @@ extension Gate {
     ///   - target: With or without a query.
     ///   - header: The only `PAYMENT-SIGNATURE` of the request.
     /// - Returns: `nil` when ``decide(_:)`` must be asked.
-    func check(_ method: String, _ target: String, header: String) -> PromptPayment? {
+    func check(
+        _ method: String, _ target: String, header: String, after earlier: (any CheckedPayment)? = nil
+    ) -> PromptPayment? {
         guard let bytes = try? PaymentPayload.bytes(ofHeader: header) else { return nil }
-        return check(method, target, payment: bytes)
+        return check(method, target, payment: bytes, after: earlier)
     }
 
     /// The same for a payment's JSON text.
-    public func check(_ method: String, _ target: String, payment: [UInt8]) -> PromptPayment? {
+    ///
+    /// - Parameter earlier: What was checked just before, of payments that came together.
+    public func check(
+        _ method: String, _ target: String, payment: [UInt8], after earlier: (any CheckedPayment)? = nil
+    ) -> PromptPayment? {
         guard case .entry(let entry) = book.find(method: method, target: target) else { return nil }
-        return check(payment, at: entry)
+        return check(payment, at: entry, after: earlier)
     }
 
-    func check(_ payment: [UInt8], at entry: RouteBook.Entry) -> PromptPayment? {
+    func check(
+        _ payment: [UInt8], at entry: RouteBook.Entry, after earlier: (any CheckedPayment)? = nil
+    ) -> PromptPayment? {
         // Whoever asks for identifiers has each looked up.
         guard !requiresIdentifier, entry.tariff == nil else { return nil }
         for (offer, familiar) in zip(entry.offers, entry.familiar) {
             // What was accepted is familiar to the offer that it took, and to no other.
-            if let checked = desk.check(payment, familiar: familiar, for: offer) {
+            if let checked = desk.check(payment, familiar: familiar, for: offer, after: earlier) {
                 return PromptPayment(payment: checked, offer: offer)
             }
         }

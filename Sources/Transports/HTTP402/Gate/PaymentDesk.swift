@@ -42,9 +42,22 @@ public protocol PaymentDesk: Sendable {
     func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)?
+
+    /// The same for one of several payments that came together.
+    ///
+    /// - Parameter earlier: The one that was checked just before; knowing it may make this one cheaper.
+    func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        after earlier: (any CheckedPayment)?
+    ) -> (any CheckedPayment)?
 }
 
 extension PaymentDesk {
+    public func check(
+        _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements,
+        after earlier: (any CheckedPayment)?
+    ) -> (any CheckedPayment)? { check(payment, familiar: familiar, for: offer) }
+
     public func check(
         _ payment: [UInt8], familiar: FamiliarTexts, for offer: PaymentRequirements
     ) -> (any CheckedPayment)? { nil }
@@ -64,6 +77,19 @@ public protocol CheckedPayment: Sendable {
 
     /// Charges it for what is there already.
     func charge(_ price: Amount, answer: @escaping @Sendable (ChargeOutcome) -> Void)
+
+    /// Charges the first of several payments, which is this one, and as many behind it as can share its commit.
+    ///
+    /// - Returns: How many were charged, at least one; each of them is answered by itself.
+    func charge(_ charges: ArraySlice<PromptCharge>) -> Int
+}
+
+extension CheckedPayment {
+    public func charge(_ charges: ArraySlice<PromptCharge>) -> Int {
+        guard let charge = charges.first else { return 0 }
+        self.charge(charge.price, answer: charge.answer)
+        return 1
+    }
 }
 
 /// What a desk says to a payment.

@@ -24,23 +24,29 @@ struct BatchCounter: Sendable {
     private func promptAnswers(to batch: PaymentBatch) async -> [GateAnswer?] {
         await withCheckedContinuation { continuation in
             let tray = Tray(batch.items.count, continuation)
+            var charges: [PromptCharge] = []
+            var last: (any CheckedPayment)?
             for (index, item) in batch.items.enumerated() {
-                guard let header = item.payment, let paid = gate.check(item.method, item.target, header: header),
+                guard let header = item.payment,
+                    let paid = gate.check(item.method, item.target, header: header, after: last),
                     let answer = handler(PromptRequest(method: item.method, target: item.target)),
                     answer.status.code < 400
                 else {
                     tray.put(nil, at: index)
                     continue
                 }
-                paid.payment.charge(paid.price) { outcome in
-                    guard case .charged(let receipt) = outcome else { return tray.put(nil, at: index) }
-                    tray.put(
-                        GateAnswer(
-                            status: answer.status,
-                            headers: [.paymentResponse: receipt(), .contentType: answer.contentType],
-                            body: answer.body), at: index)
-                }
+                last = paid.payment
+                charges.append(
+                    PromptCharge(payment: paid.payment, price: paid.price) { outcome in
+                        guard case .charged(let receipt) = outcome else { return tray.put(nil, at: index) }
+                        tray.put(
+                            GateAnswer(
+                                status: answer.status,
+                                headers: [.paymentResponse: receipt(), .contentType: answer.contentType],
+                                body: answer.body), at: index)
+                    })
             }
+            charges.charge()
         }
     }
 

@@ -14,7 +14,7 @@ struct PaymentBases {
     }
 
     /// The longest text that becomes a base.
-    private static let longest = PeerLimits.baseBytes / Int(PeerLimits.slots)
+    private static let longest = PeerLimits.shortPayment
     private var bases: [Words: Base] = [:]
     private var owners = [Words?](repeating: nil, count: Int(PeerLimits.slots))
     private var nextSlot = 0

@@ -81,7 +81,7 @@ public final class PeerLink: Sendable {
         }
     }
 
-    /// Sends many payments in one frame, and waits for all answers.
+    /// Sends many payments in one frame, or in as few as hold them, and waits for all answers.
     ///
     /// - Parameter isBrief: Whether receipts may be left out, as long as all goes well.
     /// - Returns: One answer for each, in their order.
@@ -120,7 +120,7 @@ public final class PeerLink: Sendable {
                     put(request, id)
                 }
             }
-            if !payments.isEmpty { outbox.put(.payments(payments)) }
+            outbox.put(payments)
             return nil
         }
         guard let end else { return }

@@ -60,6 +60,8 @@ struct FieldReader {
 struct FieldWriter {
     private(set) var bytes: [UInt8] = []
 
+    mutating func reserve(_ count: Int) { bytes.reserveCapacity(count) }
+
     mutating func write(byte: UInt8) { bytes.append(byte) }
 
     mutating func write(number: UInt32) { Self.write(number: number, to: &bytes) }

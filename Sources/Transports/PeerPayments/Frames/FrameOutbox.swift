@@ -22,7 +22,17 @@ final class FrameOutbox: Sendable {
     private static let comfortable = 256 * 1024
     private let state = Mutex(State())
 
-    func put(_ frame: PeerFrame) { change { $0.bytes += frame.bytes } }
+    func put(_ frame: PeerFrame) { change { frame.append(to: &$0.bytes) } }
+
+    /// Puts payments into as few frames as hold them.
+    func put(_ payments: [RepeatedPayment]) {
+        guard !payments.isEmpty else { return }
+        change { state in
+            for part in Self.parts(of: payments, \.estimatedLength) {
+                PeerFrame.payments(Array(part)).append(to: &state.bytes)
+            }
+        }
+    }
 
     func put(_ answers: [PaidAnswer]) { change { $0.paid += answers } }
 
@@ -69,12 +79,11 @@ final class FrameOutbox: Sendable {
         while true {
             let taken = state.withLock { state -> (bytes: [UInt8]?, waiting: [CheckedContinuation<Void, Never>])? in
                 guard !state.isEmpty else { return state.isFinished ? (nil, []) : nil }
-                var bytes = state.bytes
-                for part in Self.parts(of: state.paid) { bytes += PeerFrame.paid(part).bytes }
-                state.bytes = []
-                state.paid = []
-                defer { state.waiting = [] }
-                return (bytes, state.waiting)
+                for part in Self.parts(of: state.paid, \.estimatedLength) {
+                    PeerFrame.paid(Array(part)).append(to: &state.bytes)
+                }
+                defer { (state.bytes, state.paid, state.waiting) = ([], [], []) }
+                return (state.bytes, state.waiting)
             }
             if let taken {
                 for turn in taken.waiting { turn.resume() }
@@ -91,21 +100,21 @@ final class FrameOutbox: Sendable {
         }
     }
 
-    /// Answers that fit one frame each.
-    private static func parts(of answers: [PaidAnswer]) -> [[PaidAnswer]] {
-        var parts: [[PaidAnswer]] = []
-        var size = 0
-        for answer in answers {
-            let length = answer.body.count + answer.receipt.utf8.count + answer.contentType.utf8.count + 24
-            if parts.isEmpty || size + length > PeerLimits.longestFrame / 2
-                || parts[parts.count - 1].count == PeerLimits.paymentsAFrame
+    /// What fits one frame each.
+    private static func parts<Entry>(of entries: [Entry], _ length: (Entry) -> Int) -> [ArraySlice<Entry>] {
+        var parts: [ArraySlice<Entry>] = []
+        var (start, size) = (0, 0)
+        for (index, entry) in entries.enumerated() {
+            let length = length(entry)
+            if index > start,
+                size + length > PeerLimits.longestFrame / 2 || index - start == PeerLimits.paymentsAFrame
             {
-                parts.append([])
-                size = 0
+                parts.append(entries[start..<index])
+                (start, size) = (index, 0)
             }
-            parts[parts.count - 1].append(answer)
             size += length
         }
+        if start < entries.count { parts.append(entries[start...]) }
         return parts
     }
 

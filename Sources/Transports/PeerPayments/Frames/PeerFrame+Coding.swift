@@ -19,12 +19,16 @@ extension PeerFrame {
 
     /// The frame behind its length, as it travels.
     public var bytes: [UInt8] {
-        let content = content
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(content.count + 4)
+        append(to: &bytes)
+        return bytes
+    }
+
+    /// Writes the frame behind its length, as it travels.
+    func append(to bytes: inout [UInt8]) {
+        let content = content
         FieldWriter.write(number: UInt32(clamping: content.count), to: &bytes)
         bytes += content
-        return bytes
     }
 
     private var content: [UInt8] {
@@ -43,6 +47,7 @@ extension PeerFrame {
             Self.write(request, to: &fields)
             fields.write(rest: request.payment)
         case .payments(let payments):
+            fields.reserve(payments.reduce(1) { $0 + $1.estimatedLength })
             fields.write(byte: Kind.payments.rawValue)
             for payment in payments { Self.write(payment, to: &fields) }
         case .body(let id, let bytes, let state):
@@ -61,6 +66,7 @@ extension PeerFrame {
             Self.write(answer.headers, to: &fields)
             fields.write(rest: answer.body)
         case .paid(let answers):
+            fields.reserve(answers.reduce(1) { $0 + $1.estimatedLength })
             fields.write(byte: Kind.paid.rawValue)
             for answer in answers { Self.write(answer, to: &fields) }
         case .end(let code, let message):

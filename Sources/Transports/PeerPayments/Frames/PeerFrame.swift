@@ -79,6 +79,9 @@ public struct RepeatedPayment: Hashable, Sendable {
         self.isBrief = isBrief
         self.difference = difference
     }
+
+    /// How many bytes it takes in a frame, or a few more.
+    var estimatedLength: Int { difference.middle.count + 28 }
 }
 
 /// The head of an answer, and as much of its body as there is.
@@ -111,4 +114,7 @@ public struct PaidAnswer: Hashable, Sendable {
         self.contentType = contentType
         self.body = body
     }
+
+    /// How many bytes it takes in a frame, or a few more.
+    var estimatedLength: Int { body.count + receipt.utf8.count + contentType.utf8.count + 24 }
 }

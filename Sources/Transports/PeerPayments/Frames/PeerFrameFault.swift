@@ -53,12 +53,18 @@ public enum PeerLimits {
     public static let bodyPart = 32 * 1024
     /// How many requests of a stream may be under way: then nothing more is read.
     public static let requestsUnderWay = 256
+    /// How many may be under way where most are short payments that need no waiting.
+    public static let paymentsUnderWay = 1024
     /// How many bases a stream may have.
     public static let slots: UInt32 = 64
     /// How much the texts of all bases of a stream may have together.
     ///
     /// - Unit: bytes.
     public static let baseBytes = 512 * 1024
+    /// How long the text of a payment is that counts as short: as every base may be.
+    ///
+    /// - Unit: bytes.
+    public static let shortPayment = baseBytes / Int(slots)
     /// The longest body of a request.
     ///
     /// - Unit: bytes.

@@ -21,10 +21,11 @@ public struct TextDifference: Hashable, Sendable {
     /// What makes `text` out of `base`, with as little in the middle as can be.
     public init(from base: [UInt8], to text: [UInt8]) {
         let shorter = min(base.count, text.count)
+        let (old, new) = (base.span, text.span)
         var prefix = 0
-        while prefix < shorter, base[prefix] == text[prefix] { prefix += 1 }
+        while prefix < shorter, old[prefix] == new[prefix] { prefix += 1 }
         var suffix = 0
-        while suffix < shorter - prefix, base[base.count - 1 - suffix] == text[text.count - 1 - suffix] { suffix += 1 }
+        while suffix < shorter - prefix, old[base.count - 1 - suffix] == new[text.count - 1 - suffix] { suffix += 1 }
         self.init(prefix: prefix, suffix: suffix, middle: Array(text[prefix..<(text.count - suffix)]))
     }
 
@@ -33,11 +34,13 @@ public struct TextDifference: Hashable, Sendable {
     /// - Returns: `nil` when the base is shorter than it says.
     public func applied(to base: [UInt8]) -> [UInt8]? {
         guard prefix >= 0, suffix >= 0, prefix <= base.count, suffix <= base.count - prefix else { return nil }
-        var text: [UInt8] = []
-        text.reserveCapacity(prefix + middle.count + suffix)
-        text += base[..<prefix]
-        text += middle
-        text += base[(base.count - suffix)...]
-        return text
+        return [UInt8](unsafeUninitializedCapacity: prefix + middle.count + suffix) { buffer, count in
+            base.withUnsafeBufferPointer { base in
+                _ = buffer[..<prefix].update(fromContentsOf: base[..<prefix])
+                _ = buffer[(prefix + middle.count)...].update(fromContentsOf: base[(base.count - suffix)...])
+            }
+            _ = buffer[prefix..<(prefix + middle.count)].update(fromContentsOf: middle)
+            count = prefix + middle.count + suffix
+        }
     }
 }

@@ -8,19 +8,30 @@ public protocol PeerResponder: Sendable {
     /// Answers a request, paid or not, in its own time.
     func respond(to request: PeerRequest) async -> PeerResponse
 
-    /// Takes the payment of a request that needs no waiting, and answers once, on any thread; it must not block.
+    /// Takes payments that came together and need no waiting; it must not block.
     ///
-    /// - Returns: Whether it was taken on. If not, `answer` is never called, and ``respond(to:)`` is asked.
-    func takes(
-        _ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void
-    ) -> Bool
+    /// - Parameter answer: Told for each of them once, on any thread, what came of it, with its place among them.
+    func take(
+        _ payments: [PeerPayment], answer: @escaping @Sendable (_ place: Int, PromptOutcome) -> Void)
+}
+
+/// A request with its payment, of a payer that has paid for the same before.
+public struct PeerPayment: Hashable, Sendable {
+    public var request: PeerRequest
+    /// Whether the payer does without a receipt, as long as all goes well.
+    public var isBrief: Bool
+
+    public init(_ request: PeerRequest, isBrief: Bool = false) {
+        self.request = request
+        self.isBrief = isBrief
+    }
 }
 
 /// What came of a payment that needed no waiting.
 public enum PromptOutcome: Hashable, Sendable {
-    /// It is on disk.
+    /// It is on disk; the receipt is empty where the payer does without.
     case paid(receipt: String, contentType: String, body: [UInt8])
-    /// Something came in between, and nothing was taken: ``PeerResponder/respond(to:)`` must be asked.
+    /// It needs waiting, or something came in between; nothing was taken: ``PeerResponder/respond(to:)`` must be asked.
     case declined
 }
 

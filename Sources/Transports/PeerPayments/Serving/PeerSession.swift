@@ -106,15 +106,16 @@ public struct PeerSession: Sendable {
     /// Waits for what is under way; bodies that did not come whole never will.
     private func finish(_ desk: inout Reading) async {
         for id in Array(desk.uploads.keys) where end(upload: id, &desk) != nil { underWay.end(id) }
-        await underWay.waitForAtMost(0)
+        await underWay.waitForAll()
     }
 
-    private func begin(_ id: UInt32) async throws {
+    /// - Parameter most: How many may be under way with this one; otherwise it waits.
+    private func begin(_ id: UInt32, most: Int = PeerLimits.requestsUnderWay) async throws {
         while true {
-            switch underWay.begin(id, most: PeerLimits.requestsUnderWay) {
+            switch underWay.begin(id, most: most) {
             case .begun: return
             case .taken: throw PeerFrameFault.malformed("id")
-            case .crowded: await underWay.waitForAtMost(PeerLimits.requestsUnderWay - 1)
+            case .crowded: await underWay.waitForRoom(most: most)
             }
         }
     }
@@ -141,49 +142,58 @@ public struct PeerSession: Sendable {
 
     // MARK: - Answers
 
+    /// How many payments are handed on at once: those that must be looked at in full count as soon as they are.
+    private static let together = 128
+
     /// Takes the payments of a frame.
     ///
-    /// Whoever sent them together wants them answered together, and one write costs as much as another.
+    /// Whoever sent them together wants them answered together: they share what can be shared, up to the write.
     private func take(_ payments: [RepeatedPayment], _ bases: [UInt32: PeerRequest]) async throws {
-        var rest = payments[...]
-        while !rest.isEmpty {
-            // More than may be under way would wait for themselves.
-            let part = rest.prefix(PeerLimits.requestsUnderWay / 2)
-            rest = rest.dropFirst(part.count)
-            let tray = PaidTray(part.count) { [outbox, underWay] answers in
-                outbox.put(answers)
-                underWay.end(answers.map(\.id))
+        var ids: [UInt32] = []
+        var requests: [PeerPayment] = []
+        ids.reserveCapacity(payments.count)
+        requests.reserveCapacity(payments.count)
+        // What comes before a payment that makes no sense is answered all the same.
+        defer { take(requests, ids) }
+        for payment in payments {
+            guard var request = bases[payment.slot],
+                let text = payment.difference.applied(to: request.payment)
+            else { throw PeerFrameFault.malformed("payment") }
+            request.payment = text
+            if requests.count == Self.together {
+                take(requests, ids)
+                (requests, ids) = ([], [])
             }
-            var begun = 0
-            // Those that never come must not be waited for.
-            defer { tray.pass(part.count - begun) }
-            for payment in part {
-                guard var request = bases[payment.slot],
-                    let text = payment.difference.applied(to: request.payment)
-                else { throw PeerFrameFault.malformed("payment") }
-                request.payment = text
-                try await begin(payment.id)
-                begun += 1
-                take(request, payment, tray)
+            let most = text.count <= PeerLimits.shortPayment ? PeerLimits.paymentsUnderWay : PeerLimits.requestsUnderWay
+            switch underWay.begin(payment.id, most: most) {
+            case .begun: break
+            case .taken: throw PeerFrameFault.malformed("id")
+            case .crowded:
+                // Those that were gathered would wait for themselves.
+                take(requests, ids)
+                (requests, ids) = ([], [])
+                try await begin(payment.id, most: most)
             }
+            requests.append(PeerPayment(request, isBrief: payment.isBrief))
+            ids.append(payment.id)
         }
     }
 
-    private func take(_ request: PeerRequest, _ payment: RepeatedPayment, _ tray: PaidTray) {
-        let (id, isBrief) = (payment.id, payment.isBrief)
-        let isTaken = responder.takes(request, isBrief: isBrief) { outcome in
+    private func take(_ payments: [PeerPayment], _ ids: [UInt32]) {
+        guard !payments.isEmpty else { return }
+        let tray = PaidTray(ids) { [outbox, underWay] answers in
+            outbox.put(answers)
+            underWay.end(answers.map(\.id))
+        }
+        responder.take(payments) { place, outcome in
             switch outcome {
             case .paid(let receipt, let contentType, let body):
-                tray.put(
-                    PaidAnswer(id: id, receipt: isBrief ? "" : receipt, contentType: contentType, body: body))
+                tray.put((payments[place].isBrief ? "" : receipt, contentType, body), at: place)
             case .declined:
-                tray.pass(1)
-                serve(request, id)
+                tray.put(nil, at: place)
+                serve(payments[place].request, ids[place])
             }
         }
-        guard !isTaken else { return }
-        tray.pass(1)
-        serve(request, id)
     }
 
     private func serve(_ request: PeerRequest, _ id: UInt32) {

@@ -5,12 +5,27 @@ import Synchronization
 
 /// The requests of one stream that were not answered yet.
 final class RequestsUnderWay: Sendable {
+    fileprivate enum Entry {
+        /// A payment that waits for nothing but the disk.
+        case charging
+        /// A task answers it, or will in a moment.
+        case answering(Task<Void, Never>?)
+    }
+
+    /// How many there may be when somebody goes on that waits.
+    private struct Room {
+        let all: Int
+        let answering: Int
+    }
+
     private struct State {
-        /// `nil` for one that no task works on.
-        var tasks: [UInt32: Task<Void, Never>?] = [:]
+        var entries: [UInt32: Entry] = [:]
+        /// How many of them are answered by tasks.
+        var answering = 0
         var isOver = false
-        /// Whoever waits until at most so many are left.
-        var waiting: (limit: Int, turn: CheckedContinuation<Void, Never>)?
+        var waiting: (room: Room, turn: CheckedContinuation<Void, Never>)?
+
+        func has(_ room: Room) -> Bool { entries.count <= room.all && answering <= room.answering }
     }
 
     private let state = Mutex(State())
@@ -27,21 +42,26 @@ final class RequestsUnderWay: Sendable {
     /// - Parameter most: How many may be under way with this one.
     func begin(_ id: UInt32, most: Int) -> Beginning {
         state.withLock { state in
-            guard state.tasks.count < most else { return .crowded }
-            guard state.tasks[id] == nil else { return .taken }
-            state.tasks[id] = .some(nil)
+            guard state.has(Self.room(for: most)) else { return .crowded }
+            guard state.entries[id] == nil else { return .taken }
+            state.entries[id] = .charging
             return .begun
         }
     }
 
     /// Has a task work on a request; its end is the request's.
     func run(_ id: UInt32, _ work: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            guard case .charging = state.entries[id] else { return }
+            state.entries[id] = .answering(nil)
+            state.answering += 1
+        }
         let task = Task {
             await work()
             end(id)
         }
         let isCancelled = state.withLock { state in
-            if state.tasks[id] != nil { state.tasks[id] = .some(task) }
+            if case .answering = state.entries[id] { state.entries[id] = .answering(task) }
             return state.isOver
         }
         if isCancelled { task.cancel() }
@@ -51,8 +71,10 @@ final class RequestsUnderWay: Sendable {
 
     func end(_ ids: [UInt32]) {
         let turn = state.withLock { state in
-            for id in ids { state.tasks[id] = nil }
-            guard let waiting = state.waiting, state.tasks.count <= waiting.limit else {
+            for id in ids {
+                if case .answering = state.entries.removeValue(forKey: id) { state.answering -= 1 }
+            }
+            guard let waiting = state.waiting, state.has(waiting.room) else {
                 return nil as CheckedContinuation<Void, Never>?
             }
             state.waiting = nil
@@ -62,25 +84,38 @@ final class RequestsUnderWay: Sendable {
     }
 
     /// Nobody waits for this one any more.
-    func cancel(_ id: UInt32) { state.withLock { $0.tasks[id] ?? nil }?.cancel() }
+    func cancel(_ id: UInt32) { state.withLock { $0.entries[id]?.task }?.cancel() }
 
     func cancelAll() {
         let tasks = state.withLock { state in
             state.isOver = true
-            return state.tasks.values.compactMap(\.self)
+            return state.entries.values.compactMap(\.task)
         }
         for task in tasks { task.cancel() }
     }
 
-    /// Waits until at most so many are left; one may wait at a time.
-    func waitForAtMost(_ limit: Int) async {
+    /// Waits until one more may begin; one may wait at a time, here or for the end of all.
+    func waitForRoom(most: Int) async { await wait(for: Self.room(for: most)) }
+
+    /// Waits until none is left.
+    func waitForAll() async { await wait(for: Room(all: 0, answering: 0)) }
+
+    private static func room(for most: Int) -> Room {
+        Room(all: most - 1, answering: PeerLimits.requestsUnderWay - 1)
+    }
+
+    private func wait(for room: Room) async {
         await withCheckedContinuation { turn in
             let mayGo = state.withLock { state in
-                if state.tasks.count <= limit { return true }
-                state.waiting = (limit, turn)
+                if state.has(room) { return true }
+                state.waiting = (room, turn)
                 return false
             }
             if mayGo { turn.resume() }
         }
     }
+}
+
+extension RequestsUnderWay.Entry {
+    fileprivate var task: Task<Void, Never>? { if case .answering(let task) = self { task } else { nil } }
 }

@@ -70,8 +70,8 @@ struct PeerFront: PeerResponder {
         return try result.get()
     }
 
-    func takes(_ request: PeerRequest, isBrief: Bool, answer: @escaping @Sendable (PromptOutcome) -> Void) -> Bool {
-        false
+    func take(_ payments: [PeerPayment], answer: @escaping @Sendable (Int, PromptOutcome) -> Void) {
+        for place in payments.indices { answer(place, .declined) }
     }
 
     func respond(to request: PeerRequest) async -> PeerResponse {

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingHashChainScheme
 import FarthingPrimitives
+import FarthingX402
 import Testing
 
 @Suite("Mallory at a hash-chain channel")
@@ -19,6 +20,34 @@ struct HashChainAttackTests {
                 try UnverifiedHashChainStep(step).verified(
                     after: scene.bob.best, of: scene.terms, tag: scene.bob.tag, longest: 100)
             }
+        }
+    }
+
+    @Test func `hides a value that is not on the chain behind one that is`() throws {
+        var scene = try Scene(count: 100)
+        _ = try scene.bob.apply(.paid(scene.payment(2), price: units(3), at: noon))
+        let offer = scene.offer(longestStride: 10)
+        func verify(_ step: HashChainStep, after earlier: UInt32) throws -> HashChainPayment {
+            try scene.bob.verify(
+                UnverifiedHashChainStep(step), after: try scene.payment(earlier), under: offer, in: Scene.domain,
+                secrets: PayeeSecrets(root: .zero))
+        }
+        // A good one is good after whatever was good, be that before it, behind it, or itself.
+        for earlier in [1, 2, 6, 7, 12] as [UInt32] {
+            #expect(try verify(scene.step(7), after: earlier).step == scene.step(7))
+        }
+        for step in [
+            HashChainStep(index: 7, value: .zero), HashChainStep(index: 7, value: scene.step(8).value),
+            HashChainStep(index: 5, value: scene.step(6).value), HashChainStep(index: 1, value: scene.step(6).value),
+        ] {
+            #expect(throws: HashChainChannel.Refusal.foreignStep(index: step.index)) { try verify(step, after: 6) }
+        }
+        // Nobody hashes further for it than for any other.
+        #expect(throws: HashChainChannel.Refusal.strideTooLong(steps: 11, longest: 10)) {
+            try verify(scene.step(17), after: 6)
+        }
+        #expect(throws: HashChainChannel.Refusal.beyondEnd(index: 101, count: 100)) {
+            try verify(HashChainStep(index: 101, value: .zero), after: 6)
         }
     }
 
