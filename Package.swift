@@ -232,12 +232,12 @@ let tests: [Target] = [
         "ClientAPIs", in: "Apps",
         uses: [
             "ClientAPIs", "BalanceProofScheme", "TwoWayScheme", "LedgerSettlement", "SQLiteStore", "MemoryStore",
-            "Contracts", "Channels", "Gun", "Encodings", "Primitives",
+            "EVMSettlement", "Devnet", "Contracts", "Channels", "Gun", "Encodings", "Primitives",
         ], libraries: [logging]),
     tests(
         "Assembly", in: "Apps",
         uses: [
-            "Assembly", "Node", "X402", "Contracts", "Channels", "Encodings", "EVMSettlement", "ExactScheme",
+            "Assembly", "Node", "X402", "Contracts", "Channels", "Devnet", "Encodings", "EVMSettlement", "ExactScheme",
             "HashChainScheme", "HTTP402",
             "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement",
             "VoucherScheme",
