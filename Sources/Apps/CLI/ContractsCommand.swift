@@ -54,13 +54,16 @@ struct ContractsCommand: AsyncParsableCommand {
             guard !FileManager.default.fileExists(atPath: out) else {
                 throw ConfigurationError.bad(key: "out", value: out, why: "it is there already")
             }
+            // What cannot be written down is not paid for.
+            let file = try OutputFile(out)
             let office = try await ContractOffice.open(
                 rpc: rpc, key: key, highestFee: highestGasPrice.flatMap(ContractOffice.price)
             ) { try passphraseFile.map(PassphraseOptions.firstLine) }
             let made = try await office.deploy(
                 token: token.flatMap(Address.init(checking:)), makesTestToken: testToken, makesVouchers: vouchers
             ) { if !output.json { Console.out($0) } }
-            try Data(made.json.bytes + [0x0a]).write(to: URL(filePath: out), options: .withoutOverwriting)
+            try file.write(made.json.bytes + [0x0a])
+            try file.finish()
             guard output.json else { return Console.out("written: \(out)") }
             Console.json(
                 .object([

@@ -69,7 +69,8 @@ struct Explanation {
         case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",
             "wallet.no-settlement", "wallet.no-payee":
             69
-        case "store.full", "store.unavailable", "key-file.exists", "key-file.unwritable", "wallet.unavailable",
+        case "demo.foreign-folder", "demo.unusable-folder", "store.full", "store.unavailable", "key-file.exists",
+            "key-file.unwritable", "wallet.unavailable",
             "wallet.full", "file.unwritable":
             73
         case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "wallet.refund-unknown",

@@ -46,6 +46,8 @@ struct StacksDeployCommand: AsyncParsableCommand {
         guard !FileManager.default.fileExists(atPath: out) else {
             throw ConfigurationError.bad(key: "out", value: out, why: "it is there already")
         }
+        // What cannot be written down is not paid for.
+        let file = try OutputFile(out)
         guard let chain = Network(network) else { return }
         let office = try StacksOffice(rpc: rpc, network: chain, key: key, confirmations: confirmations) {
             try passphraseFile.map(PassphraseOptions.firstLine)
@@ -53,7 +55,8 @@ struct StacksDeployCommand: AsyncParsableCommand {
         let registry = try await office.deploy(assets: asset, makesTestToken: testToken) { contract, wasThere in
             if !output.json { Console.out("\(wasThere ? "there   " : "deployed") \(contract)") }
         }
-        try Data(registry.bytes + [0x0a]).write(to: URL(filePath: out), options: .withoutOverwriting)
+        try file.write(registry.bytes + [0x0a])
+        try file.finish()
         guard output.json else { return Console.out("written: \(out)") }
         Console.json(["file": .string(out), "registry": registry])
     }

@@ -38,9 +38,16 @@ public struct WalletFolder: Hashable, Sendable {
 
     /// The policy in the folder, or the standard one when there is none.
     ///
-    /// - Throws: ``PolicyFileError`` for a file that cannot be understood: better no payment than one too many.
+    /// - Throws: ``PolicyFileError`` for a file that cannot be read or understood: better no payment than one too many.
     public func policy() throws(PolicyFileError) -> SpendingPolicy {
-        guard let data = FileManager.default.contents(atPath: policyPath) else { return .standard }
+        guard let data = FileManager.default.contents(atPath: policyPath) else {
+            var status = stat()
+            // A link that leads nowhere is there, too.
+            guard lstat(policyPath, &status) != 0, errno == ENOENT || errno == ENOTDIR else {
+                throw .unreadable(path: policyPath)
+            }
+            return .standard
+        }
         return try SpendingPolicy(file: Array(data))
     }
 

@@ -70,6 +70,7 @@ public struct Demo: Sendable {
     }
 
     public func run() async throws -> DemoReport {
+        let folder = try DemoFolder(claiming: options.folder)
         if let chain = options.chain { report(.chainStarting(chain)) }
         let stage: any DemoStage =
             switch options.chain {
@@ -78,7 +79,7 @@ public struct Demo: Sendable {
             case nil: LedgerStage()
             }
         do {
-            let result = try await run(on: stage)
+            let result = try await run(on: stage, in: folder)
             await stage.end()
             return result
         } catch {
@@ -87,17 +88,17 @@ public struct Demo: Sendable {
         }
     }
 
-    private func run(on stage: any DemoStage) async throws -> DemoReport {
+    private func run(on stage: any DemoStage, in folder: DemoFolder) async throws -> DemoReport {
         let upstream = DemoUpstream(logger: logger)
         return try await Self.whileRunning([upstream], logger: logger) {
             let address = try await upstream.address.value
             report(.upstreamRunning(address))
-            var configuration = try configuration(upstream: address)
+            var configuration = try configuration(upstream: address, store: folder.store)
             stage.configure(&configuration)
             let node = try await PaymentNode.open(configuration, logger: logger, clock: { [clock] in clock.now })
             do {
                 try await stage.prepare(node)
-                let result = try await run(node, on: stage)
+                let result = try await run(node, on: stage, in: folder)
                 await node.close()
                 return result
             } catch {
@@ -107,10 +108,13 @@ public struct Demo: Sendable {
         }
     }
 
-    private func run(_ node: PaymentNode, on stage: any DemoStage) async throws -> DemoReport {
+    private func run(
+        _ node: PaymentNode, on stage: any DemoStage, in folder: DemoFolder
+    ) async throws -> DemoReport {
         let payers = try options.schemes.map { scheme in
             try DemoPayer(
-                scheme: scheme, options: options, token: node.configuration.token, view: try stage.view(of: node),
+                scheme: scheme, journal: folder.journal(scheme), options: options, token: node.configuration.token,
+                view: try stage.view(of: node),
                 clock: { [clock] in clock.now }, logger: logger)
         }
         do {
@@ -201,11 +205,7 @@ public struct Demo: Sendable {
         try await node.settlement.balance(of: payer.address, token: node.configuration.token.address)
     }
 
-    private func configuration(upstream: String) throws -> NodeConfiguration {
-        let files = FileManager.default
-        try files.createDirectory(
-            atPath: options.folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let store = options.folder + "/store.sqlite"
+    private func configuration(upstream: String, store: String) throws -> NodeConfiguration {
         // A demo starts with empty books. The lock keeps this from hitting a store that is in use.
         try StoreFiles.remove(store)
         let network = KnownTokens.defaultNetwork

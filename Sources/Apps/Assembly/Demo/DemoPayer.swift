@@ -26,11 +26,10 @@ struct DemoPayer: Sendable {
     var address: Address { wallet.address }
 
     init(
-        scheme: PaymentScheme, options: Demo.Options, token: Token, view: any SettlementView,
+        scheme: PaymentScheme, journal path: String, options: Demo.Options, token: Token, view: any SettlementView,
         clock: @escaping @Sendable () -> Instant, logger: Logger
     ) throws {
         self.scheme = scheme
-        let path = options.folder + "/\(scheme.rawValue).journal"
         for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
             try FileManager.default.removeItem(atPath: path + suffix)
         }

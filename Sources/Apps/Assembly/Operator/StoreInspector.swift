@@ -123,7 +123,7 @@ public struct StoreInspector: Sendable {
         if let best = channel.best {
             let digest = domain.voucherDigest(channel: channel.id, ceiling: best.ceiling)
             expect(
-                best.signer.address == channel.terms.voucherSigner
+                best.signer.account(domain.accounts) == channel.terms.voucherSigner
                     && best.signer.verifies(best.signature, over: digest),
                 "its best voucher is not signed by its payer")
             // Unless somebody else claimed with a voucher that we never saw.

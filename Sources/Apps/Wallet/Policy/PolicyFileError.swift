@@ -8,6 +8,8 @@ public import FarthingChannels
 /// A `path` names a member from the outside in, such as `limits.perDay` or `hosts.allow[0]`.
 @nonexhaustive
 public enum PolicyFileError: ExplainedError, Hashable {
+    /// It is there, and nobody but others may read it, or it is no file.
+    case unreadable(path: String)
     case notJSON(why: String)
     case unknownMember(path: String, nearest: String?)
     case wrongType(path: String, found: String, rule: String)
@@ -16,6 +18,7 @@ public enum PolicyFileError: ExplainedError, Hashable {
 
     public var code: String {
         switch self {
+        case .unreadable: "policy-file.unreadable"
         case .notJSON: "policy-file.not-json"
         case .unknownMember: "policy-file.unknown-member"
         case .wrongType: "policy-file.wrong-type"
@@ -26,6 +29,7 @@ public enum PolicyFileError: ExplainedError, Hashable {
 
     public var message: String {
         switch self {
+        case .unreadable(let path): "The policy file \(path) cannot be read."
         case .notJSON(let why): "The policy file is not JSON: \(why)"
         case .unknownMember(let path, _): "The policy file has a member '\(path)', which does not exist."
         case .wrongType(let path, let found, let rule):
@@ -38,6 +42,7 @@ public enum PolicyFileError: ExplainedError, Hashable {
 
     public var remedy: String? {
         switch self {
+        case .unreadable: "Let the wallet's owner read it; without any file a careful policy is in force."
         case .notJSON: "It must be one JSON object."
         case .unknownMember(_, let nearest?): "Did you mean '\(nearest)'?"
         case .unknownMember(_, nil): "Take it out, so that no rule is left unheeded."

@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
+import Foundation
 import Testing
 
 @testable import FarthingWallet
@@ -37,6 +38,20 @@ struct PolicyFileTests {
           }
         }
         """
+
+    @Test func `that is there and cannot be read leaves no other policy in force`() throws {
+        let path = NSTemporaryDirectory() + UUID().uuidString
+        let folder = WalletFolder(path: path)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        #expect(try folder.policy() == .standard, "there is none")
+        try folder.create()
+        #expect(try folder.policy() == .standard)
+        try FileManager.default.createSymbolicLink(atPath: folder.policyPath, withDestinationPath: "nowhere")
+        #expect(throws: PolicyFileError.unreadable(path: folder.policyPath)) { try folder.policy() }
+        try FileManager.default.removeItem(atPath: folder.policyPath)
+        try FileManager.default.createDirectory(atPath: folder.policyPath, withIntermediateDirectories: false)
+        #expect(throws: PolicyFileError.unreadable(path: folder.policyPath)) { try folder.policy() }
+    }
 
     @Test func `is read as its documentation says`() throws {
         let policy = try read(Self.example)

@@ -59,6 +59,16 @@ struct OperatorCommandTests {
         try await shop.close()
     }
 
+    @Test(arguments: [["contracts", "deploy", "--rpc"], ["stacks", "deploy", "--rpc"]])
+    func `deploys no contracts whose addresses cannot be written down`(command: [String]) async throws {
+        let folder = try TemporaryFolder()
+        #expect(try await Farthing.run(["key", "new", "key", "--no-passphrase"], in: folder).exitCode == 0)
+        // Nobody is there: what is asked first is whether the file can be made.
+        let outcome = try await Farthing.run(
+            command + ["http://127.0.0.1:9", "--key", "key", "--out", "nowhere/contracts.json", "--json"], in: folder)
+        #expect(outcome.exitCode == 73 && outcome.code == "file.unwritable", "\(outcome.errors)")
+    }
+
     @Test func `captures what was earned by every scheme, while no node does`() async throws {
         let schemes = ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"]
         let shop = try await Shop(["--schemes", schemes.joined(separator: ",")])

@@ -81,6 +81,32 @@ struct PayCommandTests {
         try await shop.close()
     }
 
+    @Test func `writes to what a name leads to, and replaces no device, pipe or link`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        let files = FileManager.default
+        try Data("old".utf8).write(to: URL(filePath: shop.folder.file("target")))
+        try files.createSymbolicLink(atPath: shop.folder.file("link"), withDestinationPath: "target")
+        #expect(try await owner.pay("/good", ["-o", "link"]).exitCode == 0)
+        #expect(shop.folder.text("target") == "This is /good.")
+        #expect(try files.destinationOfSymbolicLink(atPath: shop.folder.file("link")) == "target")
+
+        #expect(mkfifo(shop.folder.file("pipe"), 0o600) == 0)
+        let reader = Task.detached { [path = shop.folder.file("pipe")] in
+            try FileHandle(forReadingFrom: URL(filePath: path)).readToEnd()
+        }
+        #expect(try await owner.pay("/good", ["-o", "pipe"]).exitCode == 0)
+        #expect(try await reader.value == Data("This is /good.".utf8))
+        var status = stat()
+        #expect(stat(shop.folder.file("pipe"), &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+
+        let calls = shop.upstream.calls
+        let folder = try await owner.pay("/good", ["-o", ".", "--json"])
+        #expect(folder.exitCode == 73 && folder.code == "file.unwritable", "\(folder.errors)")
+        #expect(shop.upstream.calls == calls, "what cannot be written is not paid for")
+        try await shop.close()
+    }
+
     @Test func `tells the price without signing anything`() async throws {
         let shop = try await Shop(["--route", "/free free", "--price", "1000"])
         let owner = try await WalletOwner(shop)
