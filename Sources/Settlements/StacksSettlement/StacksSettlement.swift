@@ -96,8 +96,9 @@ public final class StacksSettlement: Settlement {
 
     public var isSimulated: Bool { false }
 
-    /// What a node has told, see ``hear(block:)``; nothing where none tells. What changes is found all the same, by reading
-    /// channels again.
+    /// What a node has told to ``hear(block:)``, and nothing where none tells.
+    ///
+    /// What changes is found all the same, by reading channels again.
     public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
         news.events(after: sequence, limit: limit)
     }
