@@ -78,6 +78,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, 'facilitator', 'evm' or 'stacks'.")
     var settlement: String?
     @OptionGroup var chain: ChainOptions
+    @Option(
+        name: .long,
+        help: "With 'stacks': where the chain's node may post its blocks (event observer), such as 127.0.0.1:3700.")
+    var observer: String?
     @Option(name: .long, help: "The file of the key that signs claims and refunds. (default: STORE.authorizer.key)")
     var authorizerKey: String?
     @Option(name: .long, help: "Seconds a payer waits for a withdrawal, 900 to 2592000. (default: 900)")
@@ -140,7 +144,7 @@ struct ServeCommand: AsyncParsableCommand {
             .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
             .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,
-            .ledger: ledger,
+            .ledger: ledger, .observer: observer,
             .facilitator: facilitator, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,
             .requestsAhead: requestsAhead, .paymentsUnderWay: paymentsUnderWay,

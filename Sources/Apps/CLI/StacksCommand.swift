@@ -20,8 +20,9 @@ struct StacksCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Run a simulated Stacks node until it is interrupted.",
             discussion: """
-                It serves a node's routes over a chain in memory, and forgets all when it stops. Time passes when asked \
-                for: POST {"burn_blocks": 144} to /simnet/advance. The keys of its accounts are known to everybody.
+                It serves a node's routes over a chain in memory, which begins now, and forgets all when it stops. Time \
+                passes when asked for: POST {"burn_blocks": 144} to /simnet/advance. The keys of its accounts are known \
+                to everybody.
                 """)
         @Option(name: .long, help: "HOST:PORT to listen on; port 0 takes any free one.")
         var listen = "127.0.0.1:20443"
@@ -52,12 +53,12 @@ struct StacksCommand: AsyncParsableCommand {
             guard let endpoint = NodeConfiguration.Endpoint(listen) else { return }
             let funded = DevelopmentAccount.make(accounts)
             let interval: SimnetNode.Mining = blockTime > 0 ? .interval(.milliseconds(blockTime)) : .immediate
-            let service = SimnetService(
-                configuration: SimnetNode.Configuration(
-                    host: endpoint.host, port: endpoint.port, mining: manual ? .manual : interval,
-                    funds: funded.map { (owner: .standard($0.account), microSTX: UInt128(balance)) },
-                    observers: observer),
-                accounts: funded, asJSON: output.json)
+            var configuration = SimnetNode.Configuration(
+                host: endpoint.host, port: endpoint.port, mining: manual ? .manual : interval,
+                funds: funded.map { (owner: .standard($0.account), microSTX: UInt128(balance)) }, observers: observer)
+            // Nodes and wallets reckon periods with the time of this machine, so the chain begins with it.
+            configuration.begin(at: UInt64(max(0, Date().timeIntervalSince1970)))
+            let service = SimnetService(configuration: configuration, accounts: funded, asJSON: output.json)
             try await Serving.run(service, logger: logger)
         }
     }

@@ -47,6 +47,7 @@ public final class StacksSettlement: Settlement {
     let clock: @Sendable () -> Instant
     let tokens: [Address: Token]
     let numbers: DepositNumbers
+    private let news: StacksNews
     /// What deposits became that were handed in here and are awaited, by what their payers signed.
     private let deposits = Mutex<[Hash32: StacksTransaction]>([:])
     private let signer: (any Signer)?
@@ -69,6 +70,7 @@ public final class StacksSettlement: Settlement {
         domain = registry.domain
         self.signer = signer
         senders = Senders()
+        news = StacksNews(registry: registry, clock: clock)
         self.options = options
         self.clock = clock
         self.tokens = Dictionary(([StacksAsset.coin] + tokens).map { ($0.address, $0) }) { first, _ in first }
@@ -76,6 +78,7 @@ public final class StacksSettlement: Settlement {
     }
 
     private init(_ other: StacksSettlement, signer: any Signer) {
+        news = other.news
         client = other.client
         registry = other.registry
         domain = other.domain
@@ -93,8 +96,25 @@ public final class StacksSettlement: Settlement {
 
     public var isSimulated: Bool { false }
 
-    /// A node lists no events; what changes is found by reading channels again.
-    public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] { [] }
+    /// What a node has told to ``hear(block:)``, and nothing where none tells.
+    ///
+    /// What changes is found all the same, by reading channels again.
+    public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
+        news.events(after: sequence, limit: limit)
+    }
+
+    /// The longest block that ``hear(block:)`` reads.
+    ///
+    /// - Unit: bytes.
+    public static var longestBlock: Int { StacksNews.longestBlock }
+
+    /// Takes in a block as a node posts it to an observer, whoever has posted it: what it tells is a reason to read channels
+    /// again, and nothing is believed besides.
+    ///
+    /// - Returns: How many events were about channels of the contracts; 0 for anything that is no block.
+    /// - Source: stacks-core, event observer, `POST /new_block`.
+    @discardableResult
+    public func hear(block: [UInt8]) -> Int { news.hear(block) }
 
     /// A tenth of the delay that a payer must wait with a withdrawal, from ten seconds to five minutes.
     public func freshness(of terms: ChannelTerms) -> Int64? {

@@ -72,6 +72,11 @@ public final class SimnetNode: Sendable {
             self.heights = heights
             self.observers = observers
         }
+
+        /// Has the chain begin at another time.
+        ///
+        /// - Parameter time: Seconds since 1970.
+        public mutating func begin(at time: UInt64) { heights.time = time }
     }
 
     private struct PlannedFault {

@@ -74,6 +74,9 @@ struct StacksStage: DemoStage {
         chain.fund(owner, microSTX: Self.coin)
     }
 
+    /// Has the chain post its blocks to an observer.
+    func tell(_ observer: String) { chain.addObserver(observer) }
+
     /// Blocks of Bitcoin come every ten minutes.
     func leap(seconds: Int64) async throws { chain.advance(burnBlocks: Int(seconds / 600) + 1) }
 

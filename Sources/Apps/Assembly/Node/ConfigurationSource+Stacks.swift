@@ -10,7 +10,11 @@ import Foundation
 extension ConfigurationSource {
     /// The Stacks chain on which channels are settled, if one is.
     func stacks() throws -> StacksPlace? {
-        guard text(.settlement) == "stacks" else { return nil }
+        guard text(.settlement) == "stacks" else {
+            guard let observer = text(.observer) else { return nil }
+            throw ConfigurationError.bad(
+                key: "observer", value: observer, why: "it is for 'settlement' 'stacks' alone")
+        }
         if let ledger = text(.ledger) {
             throw ConfigurationError.bad(key: "ledger", value: ledger, why: "on a chain there is no embedded ledger")
         }
@@ -30,6 +34,10 @@ extension ConfigurationSource {
             UInt64(text).flatMap { (0...1000).contains($0) ? $0 : nil }
         }
         if let confirmations { place.options.burnBlocks = confirmations }
+        // Nobody who posts there is known, so nobody elsewhere is to reach it.
+        place.observer = try value(.observer, "it must be HOST:PORT of this machine, such as 127.0.0.1:3700") { text in
+            NodeConfiguration.Endpoint(text).flatMap { ["127.0.0.1", "::1", "localhost"].contains($0.host) ? $0 : nil }
+        }
         if let poll = try chainPoll() { place.options.sending.pause = poll }
         return place
     }

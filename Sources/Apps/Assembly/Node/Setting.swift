@@ -32,6 +32,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case confirmations
     case highestGasPrice
     case chainPoll
+    case observer
     case chainPatience
     case chainGiveUp
     case firstBlock

@@ -12,6 +12,8 @@ public struct StacksPlace: Sendable {
     public var contracts: StacksRegistry
     public var token: Token
     public var options = StacksSettlement.Options()
+    /// Where the chain's node may post its blocks (event observer); `nil` for nowhere, and channels are read again in time.
+    public var observer: NodeConfiguration.Endpoint?
 
     public init(url: String, contracts: StacksRegistry, token: Token) {
         self.url = url

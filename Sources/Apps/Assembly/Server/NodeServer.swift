@@ -7,6 +7,7 @@ import FarthingLedgerSettlement
 public import FarthingLibP2P
 import FarthingNode
 import FarthingPrimitives
+import FarthingStacksSettlement
 import FarthingX402
 import Foundation
 import HTTPTypes
@@ -27,23 +28,27 @@ public struct NodeServer: Service {
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
     private let onPeersListening: @Sendable ([Multiaddr]) async -> Void
     private let onGunListening: @Sendable ([String]) async -> Void
+    private let onObserving: @Sendable (NodeConfiguration.Endpoint) async -> Void
 
     /// - Parameters:
     ///   - metrics: The text that is served at `/metrics`; `nil` serves none.
     ///   - onListening: Told the address once connections are taken; the port is the one that the system chose.
     ///   - onPeersListening: Told the addresses, with the node's peer id, once peers may dial.
     ///   - onGunListening: Told where payers reach it over GUN, one address for each relay, once they may call.
+    ///   - onObserving: Told where a Stacks node may post its blocks, once it may.
     public init(
         node: PaymentNode, metrics: (@Sendable () -> String)?,
         onListening: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in },
         onPeersListening: @escaping @Sendable ([Multiaddr]) async -> Void = { _ in },
-        onGunListening: @escaping @Sendable ([String]) async -> Void = { _ in }
+        onGunListening: @escaping @Sendable ([String]) async -> Void = { _ in },
+        onObserving: @escaping @Sendable (NodeConfiguration.Endpoint) async -> Void = { _ in }
     ) {
         self.node = node
         self.metrics = metrics
         self.onListening = onListening
         self.onPeersListening = onPeersListening
         self.onGunListening = onGunListening
+        self.onObserving = onObserving
     }
 
     /// Serves until it is asked to stop.
@@ -104,6 +109,10 @@ public struct NodeServer: Service {
                 .init(
                     service: GunService(
                         settings: configuration.gun, counter: counter, logger: quiet, onListening: onGunListening)),
+                .init(
+                    service: StacksObserver(
+                        listen: configuration.stacks?.observer, settlement: node.settlement as? StacksSettlement,
+                        logger: quiet, onListening: onObserving)),
                 .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
                     failureTerminationBehavior: .gracefullyShutdownGroup),

@@ -67,6 +67,9 @@ struct StacksNodeTests {
         #expect(coin.settlementName == "stacks" && !coin.isSimulated)
         #expect(coin.stacks?.options.burnBlocks == 3)
         #expect(coin.network.text(of: coin.payTo) == Self.account)
+        #expect(coin.stacks?.observer == nil)
+        let told = try await node([.observer: "127.0.0.1:3700"])
+        #expect(told.stacks?.observer == NodeConfiguration.Endpoint(host: "127.0.0.1", port: 3700))
         let token = try await node([.asset: "\(Self.account).token::usd", .assetSymbol: "USD"])
         #expect(token.token.symbol == "USD")
         #expect(token.token.domain.name == "\(Self.account).token::usd")
@@ -76,6 +79,7 @@ struct StacksNodeTests {
         (Setting.payTo, "0x1111111111111111111111111111111111111111"),
         (.payTo, "SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"), (.asset, "0x1111111111111111111111111111111111111111"),
         (.asset, "\(Self.account).other::usd"), (.schemes, "two-way"), (.rpc, "ftp://x"),
+        (.observer, "0.0.0.0:3700"), (.observer, "127.0.0.1"), (.observer, "example.com:3700"),
         (.rpcQuorum, "2"), (.highestGasPrice, "5"), (.confirmations, "-1"), (.facilitator, "http://127.0.0.1:1"),
     ])
     func `says which setting is wrong`(setting: Setting, value: String) async throws {
@@ -85,6 +89,26 @@ struct StacksNodeTests {
         } catch let error as ConfigurationError {
             guard case .bad(let key, _, let why) = error else { throw error }
             #expect(key == setting.rawValue && !why.isEmpty)
+        }
+    }
+
+    @Test func `takes two-way channels where the file of contracts has them, and an observer on Stacks alone`()
+        async throws
+    {
+        let contracts = Self.contracts.replacing(
+            "\"hash-chain\":", with: "\"two-way\": \"\(Self.account).two-way-channels\", \"hash-chain\":")
+        let twoWay = try await node([.schemes: "two-way,voucher"], contracts: contracts)
+        #expect(twoWay.schemes == [.twoWay, .voucher])
+        do {
+            _ = try await ConfigurationSource(
+                flags: [
+                    .upstream: ["http://127.0.0.1:3000"], .price: ["1000"], .store: ["store"],
+                    .payTo: ["0x1111111111111111111111111111111111111111"], .observer: ["127.0.0.1:3700"],
+                ], environment: [:], file: nil
+            ).node()
+            Issue.record("A ledger took an observer")
+        } catch let error as ConfigurationError {
+            guard case .bad("observer", _, _) = error else { throw error }
         }
     }
 

@@ -25,7 +25,10 @@ struct StacksShop {
     private let clock: DemoClock
     private let logger: Logger
 
-    static func open(_ scheme: PaymentScheme, _ body: @Sendable (StacksShop) async throws -> Void) async throws {
+    /// - Parameter isTold: Whether the chain posts its blocks to the node.
+    static func open(
+        _ scheme: PaymentScheme, isTold: Bool = false, _ body: @Sendable (StacksShop) async throws -> Void
+    ) async throws {
         let (clock, logger) = (DemoClock(), Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let stage = try await StacksStage.open(clock: { clock.now })
         do {
@@ -42,13 +45,23 @@ struct StacksShop {
                     (configuration.claimInterval, configuration.watchInterval) = (.seconds(3600), .seconds(3600))
                     configuration.schemes = [scheme]
                     stage.configure(&configuration)
+                    if isTold {
+                        configuration.stacks?.observer = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
+                    }
                     let node = try await PaymentNode.open(configuration, logger: logger, clock: { clock.now })
                     try await stage.prepare(node)
                     let (addresses, told) = AsyncStream.makeStream(of: String.self)
-                    let server = NodeServer(node: node, metrics: nil) { endpoint in told.yield("http://\(endpoint)") }
+                    let (observers, observing) = AsyncStream.makeStream(of: String.self)
+                    let server = NodeServer(
+                        node: node, metrics: nil, onListening: { told.yield("http://\($0)") },
+                        onObserving: { observing.yield("http://\($0)") })
                     try await Demo.whileRunning([server], logger: logger) {
                         var iterator = addresses.makeAsyncIterator()
                         let gate = try #require(await iterator.next())
+                        if isTold {
+                            var observers = observers.makeAsyncIterator()
+                            stage.tell(try #require(await observers.next()))
+                        }
                         try await body(
                             StacksShop(
                                 node: node, stage: stage, gate: gate, folder: folder, clock: clock, logger: logger))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
+import FarthingContracts
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingStacks
@@ -11,6 +13,7 @@ import FarthingStacks
 extension Decoder {
     static let stacks = [
         c32, stacksPrincipal, clarityValue, stacksTransaction, stacksPayload, structuredData, stacksAnswer,
+        stacksBlock, stacksChannel,
     ]
 
     private static let c32 = Decoder("c32check") { bytes in
@@ -108,5 +111,37 @@ extension Decoder {
         let refusal = BroadcastRefusal(json)
         try BrokenPromise.unless(refusal.reason.count <= 100, "a long reason")
         return isRead || refusal.reason != "Deserialization"
+    }
+
+    /// Where contracts are of which blocks and channels tell here.
+    private static let registry = StacksRegistry(
+        deployer: StandardPrincipal(.zero, mainnet: false), chainID: 0x8000_0000)
+
+    /// Whatever is posted to an observer.
+    private static let stacksBlock = Decoder("stacks-block") { bytes in
+        guard let registry else { return false }
+        let news = StacksNews(registry: registry) { Instant(unixSeconds: 1_800_000_000) }
+        let heard = news.hear(bytes)
+        let events = news.events(after: 0, limit: .max)
+        try BrokenPromise.unless(events.count == min(heard, StacksNews.mostEvents), "\(heard) events")
+        try BrokenPromise.unless(events.allSatisfy { $0.channel != nil }, "an event of no channel")
+        try BrokenPromise.unless(zip(events, events.dropFirst()).allSatisfy { $0.sequence < $1.sequence }, "numbers")
+        return heard > 0
+    }
+
+    /// Whatever a contract is said to have as a channel.
+    private static let stacksChannel = Decoder("stacks-channel") { bytes in
+        guard case .tuple(let fields) = try ClarityValue(decoding: bytes), let registry,
+            let chains = registry.contracts[.hashChain], let twoWays = registry.contracts[.twoWay],
+            let chainDomain = ContractDomain(.hashChain, stacks: chains),
+            let twoWayDomain = ContractDomain(.twoWay, stacks: twoWays)
+        else { return false }
+        let chain = HashChainCalls(contract: chains, domain: chainDomain, registry: registry).state(fields)
+        if let chain { try BrokenPromise.unless(try? HashChainContract(stored: chain.stored), equals: chain, "chain") }
+        let twoWay = TwoWayCalls(contract: twoWays, domain: twoWayDomain, registry: registry).state(fields)
+        if let twoWay {
+            try BrokenPromise.unless(try? TwoWayContract(stored: twoWay.stored), equals: twoWay, "two-way")
+        }
+        return chain != nil || twoWay != nil
     }
 }
