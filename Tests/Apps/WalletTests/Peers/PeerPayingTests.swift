@@ -24,7 +24,7 @@ import Testing
 struct PeerPayingTests {
     static let schemes = ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"]
 
-    private static func open(
+    static func open(
         over road: PeerRoad = .libp2p, prices: PriceList? = nil,
         _ test: @escaping @Sendable (Market, any RequestCarrier, String) async throws -> Void
     ) async throws {

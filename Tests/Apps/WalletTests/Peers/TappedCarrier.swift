@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingHTTP402Client
+import FarthingX402
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// A payer's road on which somebody looks at what its wallet signs, and may keep it back.
+final class TappedCarrier: RequestCarrier {
+    struct KeptBack: Error {}
+
+    let road: any RequestCarrier
+    private let state = Mutex((headers: [String](), keepsBack: false))
+
+    init(_ road: any RequestCarrier) { self.road = road }
+
+    /// The payment that the wallet signed last.
+    var last: PaymentPayload? {
+        get throws { try state.withLock { $0.headers.last }.map { try PaymentPayload(header: $0) } }
+    }
+
+    /// Lets nothing through that has a payment, until it is called with `false`.
+    func keepBack(_ keepsBack: Bool) { state.withLock { $0.keepsBack = keepsBack } }
+
+    func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+        if let header = request.headers.first(name: "PAYMENT-SIGNATURE") {
+            let keepsBack = state.withLock { state in
+                state.headers.append(header)
+                return state.keepsBack
+            }
+            if keepsBack { throw KeptBack() }
+        }
+        return try await road.carry(request, timeout: timeout)
+    }
+}
