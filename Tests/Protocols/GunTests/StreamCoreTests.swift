@@ -96,6 +96,15 @@ struct StreamCoreTests {
         #expect(core.condition == .broken, "nothing follows the last")
     }
 
+    @Test("What came before the last segment was read, and stands behind it, is nobody's")
+    func behindTheEnd() {
+        var core = StreamCore()
+        _ = core.take(segment(1, bytes: [2]), at: 1)
+        _ = core.take(segment(0, isLast: true), at: 0)
+        let read = [core.read(), core.read()]
+        #expect(read == [[1], nil])
+    }
+
     @Test("An old status and a segment that came before say nothing")
     func old() {
         var core = StreamCore()

@@ -141,6 +141,66 @@ struct SessionTests {
         }
     }
 
+    @Test("Bodies that never come do not hold up the stream, nor its end", .timeLimit(.minutes(1)))
+    func unfinishedBodies() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let session = Task { await PeerSession(stream: theirs, responder: TestResponder()).run() }
+        for id in 0..<300 as Range<UInt32> {
+            try await ours.write(PeerFrame.request(id: id, PeerRequest(target: "/back"), isWhole: false).bytes)
+        }
+        try await ours.write(PeerFrame.request(id: 1000, PeerRequest(target: "/echo"), isWhole: true).bytes)
+        try await ours.closeWrite()
+        var decoder = FrameDecoder()
+        var statuses: [Int: Int] = [:]
+        while let bytes = try await ours.read() {
+            decoder.append(bytes)
+            while let frame = try decoder.next() {
+                if case .answer(_, let answer, _) = frame { statuses[answer.status, default: 0] += 1 }
+            }
+        }
+        await session.value
+        #expect(statuses == [503: 300 - PeerLimits.uploads, 200: 1])
+    }
+
+    @Test("Whoever is cancelled before it asks waits for no answer", .timeLimit(.minutes(1)))
+    func cancelledBefore() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let link = PeerLink(ours)
+        let asking = Task {
+            // Until it is cancelled.
+            while !Task.isCancelled { await Task.yield() }
+            _ = try await link.send(PeerRequest(target: "/never"))
+        }
+        asking.cancel()
+        await #expect(throws: CancellationError.self) { try await asking.value }
+        let many = Task {
+            while !Task.isCancelled { await Task.yield() }
+            _ = try await link.send([PeerRequest(target: "/never"), PeerRequest(target: "/never")], isBrief: true)
+        }
+        many.cancel()
+        await #expect(throws: CancellationError.self) { try await many.value }
+        await theirs.reset()
+    }
+
+    @Test("A base has no more besides its text than it may", arguments: [0, 1])
+    func heavyBase(excess: Int) async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let session = Task { await PeerSession(stream: theirs, responder: TestResponder()).run() }
+        // "GET", "/paid" and "accept" have 14 bytes.
+        let value = String(repeating: "a", count: PeerLimits.baseHead - 14 + excess)
+        let request = PeerRequest(target: "/paid", headers: [.accept: value], payment: [1, 2, 3, 4])
+        try await ours.write(PeerFrame.base(slot: 0, request).bytes)
+        try await ours.closeWrite()
+        var decoder = FrameDecoder()
+        var ends = 0
+        while let bytes = try await ours.read() {
+            decoder.append(bytes)
+            while let frame = try decoder.next() { if case .end = frame { ends += 1 } }
+        }
+        await session.value
+        #expect(ends == excess)
+    }
+
     @Test("What is paid is answered although another payment of its frame makes no sense")
     func damagedBatch() async throws {
         let (ours, theirs) = PeerPipe.pair()

@@ -130,12 +130,12 @@ public actor GunDoor {
             let isHeard = await Self.isHeard(stream, within: timing.patience)
             guard isHeard else {
                 await stream.reset()
-                await self?.forget(call.pub)
+                await self?.forget(call.pub, stream)
                 return
             }
-            await self?.heard(call.pub)
+            await self?.heard(call.pub, stream)
             await stream.waitForEnd()
-            await self?.forget(call.pub)
+            await self?.forget(call.pub, stream)
         }
         visitors[call.pub] = visitor
         unheard.append(call.pub)
@@ -145,8 +145,8 @@ public actor GunDoor {
     /// A number for a new stream, for which the oldest that was never heard may have to go.
     private func freeNumber() -> Int? {
         if unheard.count >= Self.mostUnheard, let oldest = unheard.first {
-            let visitor = visitors[oldest]
-            forget(oldest)
+            let visitor = visitors.removeValue(forKey: oldest)
+            unheard.removeFirst()
             visitor?.task?.cancel()
             Task { await visitor?.stream.reset() }
         }
@@ -174,14 +174,16 @@ public actor GunDoor {
         }
     }
 
-    private func heard(_ caller: GunPublicKey) {
+    private func heard(_ caller: GunPublicKey, _ stream: GunStream) {
+        guard let visitor = visitors[caller], visitor.stream === stream else { return }
         unheard.removeAll { $0 == caller }
-        guard let visitor = visitors[caller] else { return }
         visitors[caller]?.isHeard = true
         opened.yield(visitor.stream)
     }
 
-    private func forget(_ caller: GunPublicKey) {
+    /// The same caller may have another stream by now.
+    private func forget(_ caller: GunPublicKey, _ stream: GunStream) {
+        guard visitors[caller]?.stream === stream else { return }
         unheard.removeAll { $0 == caller }
         visitors[caller] = nil
     }

@@ -94,8 +94,11 @@ struct StreamCore: Sendable {
         var bytes: [UInt8] = []
         while let segment = arrived.removeValue(forKey: taken) {
             taken += 1
-            if segment.isLast { theirEnd = taken }
             bytes += segment.bytes
+            guard segment.isLast else { continue }
+            theirEnd = taken
+            // What stands behind the end is nobody's.
+            arrived = [:]
         }
         return bytes.isEmpty && theirEnd == taken ? nil : bytes
     }

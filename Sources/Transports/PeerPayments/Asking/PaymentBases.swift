@@ -32,6 +32,7 @@ struct PaymentBases {
             let text = TextDifference(from: base.request.payment, to: request.payment)
             if text.middle.count <= request.payment.count / 2 { return (base.slot, text) }
         }
+        guard request.headBytes <= PeerLimits.baseHead else { return nil }
         let slot = bases[words]?.slot ?? freeSlot(for: words)
         bases[words] = Base(slot: slot, request: request)
         tell(.base(slot: slot, request))

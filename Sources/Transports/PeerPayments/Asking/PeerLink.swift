@@ -54,6 +54,7 @@ public final class PeerLink: Sendable {
     }
 
     deinit {
+        outbox.finish()
         for task in tasks.withLock({ $0 }) { task.cancel() }
         let stream = stream
         Task { await stream.reset() }
@@ -75,6 +76,8 @@ public final class PeerLink: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 ask([(id, request, { @Sendable in continuation.resume(with: $0) })], isBrief: false)
+                // Whoever was cancelled before it asked has nobody else to tell it.
+                if Task.isCancelled { forget(id) }
             }
         } onCancel: {
             forget(id)
@@ -96,6 +99,7 @@ public final class PeerLink: Sendable {
                     Question(pair.0, pair.1, { @Sendable in tray.put($0, at: index) })
                 }
                 ask(questions, isBrief: isBrief)
+                if Task.isCancelled { for id in ids { forget(id) } }
             }
         } onCancel: {
             for id in ids { forget(id) }

@@ -63,6 +63,13 @@ public struct PeerRequest: Hashable, Sendable {
         self.payment = payment
         self.body = body
     }
+
+    /// How long method, target and headers are.
+    ///
+    /// - Unit: bytes.
+    var headBytes: Int {
+        headers.reduce(method.utf8.count + target.utf8.count) { $0 + $1.name.rawName.utf8.count + $1.value.utf8.count }
+    }
 }
 
 /// A payment for the same as before, whose text is that of a base but for one stretch.

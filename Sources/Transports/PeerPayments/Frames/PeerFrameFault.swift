@@ -69,6 +69,12 @@ public enum PeerLimits {
     ///
     /// - Unit: bytes.
     public static let requestBody = 1024 * 1024
+    /// How many requests may have bodies that are still on their way.
+    public static let uploads = 32
+    /// How much a base may have besides its text.
+    ///
+    /// - Unit: bytes of method, target and headers.
+    public static let baseHead = 8192
     /// How many payments fit one frame.
     public static let paymentsAFrame = 1024
     static let headers = 64

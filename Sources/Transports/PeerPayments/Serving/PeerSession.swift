@@ -77,6 +77,10 @@ public struct PeerSession: Sendable {
     private func take(_ frame: PeerFrame, _ desk: inout Reading) async throws {
         switch frame {
         case .request(let id, let request, let isWhole):
+            // Those wait for their payer alone: they must not hold up what ends by itself.
+            guard isWhole || desk.uploads.count < PeerLimits.uploads else {
+                return outbox.put(.answer(id: id, PeerAnswer(status: 503), isWhole: true))
+            }
             try await begin(id)
             if isWhole { return serve(request, id) }
             desk.uploads[id] = request
@@ -91,7 +95,9 @@ public struct PeerSession: Sendable {
             if state == .last { serve(request, id) } else { underWay.end(id) }
         case .base(let slot, let request):
             desk.baseBytes += request.payment.count - (desk.bases[slot]?.payment.count ?? 0)
-            guard desk.baseBytes <= PeerLimits.baseBytes else { throw PeerFrameFault.malformed("base") }
+            guard desk.baseBytes <= PeerLimits.baseBytes, request.headBytes <= PeerLimits.baseHead else {
+                throw PeerFrameFault.malformed("base")
+            }
             desk.bases[slot] = request
         case .payments(let payments): try await take(payments, desk.bases)
         case .cancel(let id):
