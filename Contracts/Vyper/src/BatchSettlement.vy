@@ -39,6 +39,12 @@ struct VoucherClaim:
     totalClaimed: uint128
 
 # A row of a claim as it lies in the calldata.
+struct RowHead:
+    config: ChannelConfig
+    ceiling: uint128
+    signature: uint256
+    total: uint128
+
 struct Row:
     payer: address
     payerAuthorizer: address
@@ -169,7 +175,7 @@ def getClaimBatchDigest(voucherClaims: DynArray[VoucherClaim, 100]) -> bytes32:
 @internal
 def _batch_digest(entries: DynArray[bytes32, 256]) -> bytes32:
     # Behind the offset and the length of an encoded array its words stand as EIP-712 hashes them.
-    words: bytes32 = keccak256(slice(abi_encode(entries), 64, 32 * len(entries)))
+    words: bytes32 = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
     return self._digest(keccak256(abi_encode(CLAIM_BATCH_TYPEHASH, words)))
 
 
@@ -354,23 +360,28 @@ def __default__():
         raw_revert(method_id("EmptyBatch()"))
     if selector == CLAIM:
         for i: uint256 in range(count, bound=1024):
-            row: Row = self._row(rows + self._word(rows + 32 * i))
+            row: Row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
             if msg.sender != row.receiver and msg.sender != row.receiverAuthorizer:
                 raw_revert(method_id("NotAuthorizedToClaim()"))
             self._take(row)
         return
 
-    # The signature is checked before any row is: so all rows are read twice.
+    # The signature is checked before any row is: so all rows are read twice. What is small is laid out before what is
+    # large, and `_batch_digest` is not called but written out: whoever claims a few rows pays for no memory beyond them.
     authorizer: address = empty(address)
+    row: Row = empty(Row)
+    words: bytes32 = empty(bytes32)
     entries: DynArray[bytes32, 256] = []
     for i: uint256 in range(count, bound=256):
-        row: Row = self._row(rows + self._word(rows + 32 * i))
+        row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
         if i == 0:
             authorizer = row.receiverAuthorizer
         entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
-    self._check_signed(self._batch_digest(entries), self._bytes(4 + self._word(36)), authorizer)
+    words = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
+    self._check_signed(
+        self._digest(keccak256(abi_encode(CLAIM_BATCH_TYPEHASH, words))), self._bytes(4 + self._word(36)), authorizer)
     for i: uint256 in range(count, bound=256):
-        row: Row = self._row(rows + self._word(rows + 32 * i))
+        row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
         if row.receiverAuthorizer != authorizer:
             raw_revert(method_id("NotReceiverAuthorizer()"))
         self._take(row)
@@ -392,10 +403,13 @@ def _bytes(start: uint256) -> Bytes[2048]:
     @return Bytes whose length stands in the calldata before them.
     """
     size: uint256 = self._word(start)
+    # A key's signature, in one step; its length must be known to the compiler for that.
+    if size == 65:
+        return slice(msg.data, start + 32, 65)
     assert size <= 2048
     words: bytes32[64] = empty(bytes32[64])
     for i: uint256 in range((size + 31) // 32, bound=64):
-        words[i] = convert(self._word(start + 32 + 32 * i), bytes32)
+        words[i] = convert(self._word(start + 32 + unsafe_mul(32, i)), bytes32)
     return slice(abi_encode(words), 0, size)
 
 
@@ -405,14 +419,11 @@ def _row(start: uint256) -> Row:
     """
     @dev Converting fails where a word holds more than its type, as decoding would.
     """
-    words: Bytes[320] = slice(msg.data, start, 320)
-    config: ChannelConfig = abi_decode(slice(words, 0, 224), ChannelConfig)
+    head: RowHead = abi_decode(slice(msg.data, start, 320), RowHead)
     return Row(
-        payer=config.payer, payerAuthorizer=config.payerAuthorizer, receiver=config.receiver,
-        receiverAuthorizer=config.receiverAuthorizer, token=config.token, channelId=self._id(config),
-        ceiling=convert(convert(extract32(words, 224, output_type=uint256), uint128), uint256),
-        total=convert(convert(extract32(words, 288, output_type=uint256), uint128), uint256),
-        signature=start + extract32(words, 256, output_type=uint256))
+        payer=head.config.payer, payerAuthorizer=head.config.payerAuthorizer, receiver=head.config.receiver,
+        receiverAuthorizer=head.config.receiverAuthorizer, token=head.config.token, channelId=self._id(head.config),
+        ceiling=convert(head.ceiling, uint256), total=convert(head.total, uint256), signature=start + head.signature)
 
 
 @internal
