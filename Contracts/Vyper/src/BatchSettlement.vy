@@ -117,6 +117,8 @@ HALF_ORDER: constant(uint256) = 578960446186580977117854925043439539264187821395
 GOOD: constant(bytes32) = 0x1626ba7e00000000000000000000000000000000000000000000000000000000
 CLAIM: constant(bytes4) = 0x29237b0c
 CLAIM_WITH_SIGNATURE: constant(bytes4) = 0xe43ce1f2
+# Rows of a signed claim for which no more memory is laid out.
+FEW: constant(uint256) = 16
 
 # Two halves of 128 bits each, the first in the lower: balance and claimed; amount and time; claimed and settled.
 _channels: HashMap[bytes32, uint256]
@@ -366,18 +368,21 @@ def __default__():
             self._take(row)
         return
 
-    # The signature is checked before any row is: so all rows are read twice. What is small is laid out before what is
-    # large, and `_batch_digest` is not called but written out: whoever claims a few rows pays for no memory beyond them.
-    authorizer: address = empty(address)
+    # The signature is checked before any row is: so all rows are read twice. What is large is laid out last and in a
+    # branch of its own, so that whoever claims a few rows pays for no memory beyond them.
     row: Row = empty(Row)
+    authorizer: address = empty(address)
     words: bytes32 = empty(bytes32)
-    entries: DynArray[bytes32, 256] = []
-    for i: uint256 in range(count, bound=256):
-        row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
-        if i == 0:
-            authorizer = row.receiverAuthorizer
-        entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
-    words = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
+    if count <= FEW:
+        authorizer, words = self._few(rows, count)
+    else:
+        entries: DynArray[bytes32, 256] = []
+        for i: uint256 in range(count, bound=256):
+            row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
+            if i == 0:
+                authorizer = row.receiverAuthorizer
+            entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
+        words = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
     self._check_signed(
         self._digest(keccak256(abi_encode(CLAIM_BATCH_TYPEHASH, words))), self._bytes(4 + self._word(36)), authorizer)
     for i: uint256 in range(count, bound=256):
@@ -385,6 +390,22 @@ def __default__():
         if row.receiverAuthorizer != authorizer:
             raw_revert(method_id("NotReceiverAuthorizer()"))
         self._take(row)
+
+
+@view
+@internal
+def _few(rows: uint256, count: uint256) -> (address, bytes32):
+    """
+    @return The authorizer of the first row, and the hash of all rows' entries.
+    """
+    authorizer: address = empty(address)
+    entries: DynArray[bytes32, FEW] = []
+    for i: uint256 in range(count, bound=FEW):
+        row: Row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
+        if i == 0:
+            authorizer = row.receiverAuthorizer
+        entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
+    return authorizer, keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
 
 
 @view
