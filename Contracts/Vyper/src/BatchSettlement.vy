@@ -39,6 +39,12 @@ struct VoucherClaim:
     totalClaimed: uint128
 
 # A row of a claim as it lies in the calldata.
+struct RowHead:
+    config: ChannelConfig
+    ceiling: uint128
+    signature: uint256
+    total: uint128
+
 struct Row:
     payer: address
     payerAuthorizer: address
@@ -111,6 +117,8 @@ HALF_ORDER: constant(uint256) = 578960446186580977117854925043439539264187821395
 GOOD: constant(bytes32) = 0x1626ba7e00000000000000000000000000000000000000000000000000000000
 CLAIM: constant(bytes4) = 0x29237b0c
 CLAIM_WITH_SIGNATURE: constant(bytes4) = 0xe43ce1f2
+# Rows of a signed claim for which no more memory is laid out.
+FEW: constant(uint256) = 16
 
 # Two halves of 128 bits each, the first in the lower: balance and claimed; amount and time; claimed and settled.
 _channels: HashMap[bytes32, uint256]
@@ -169,7 +177,7 @@ def getClaimBatchDigest(voucherClaims: DynArray[VoucherClaim, 100]) -> bytes32:
 @internal
 def _batch_digest(entries: DynArray[bytes32, 256]) -> bytes32:
     # Behind the offset and the length of an encoded array its words stand as EIP-712 hashes them.
-    words: bytes32 = keccak256(slice(abi_encode(entries), 64, 32 * len(entries)))
+    words: bytes32 = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
     return self._digest(keccak256(abi_encode(CLAIM_BATCH_TYPEHASH, words)))
 
 
@@ -354,26 +362,50 @@ def __default__():
         raw_revert(method_id("EmptyBatch()"))
     if selector == CLAIM:
         for i: uint256 in range(count, bound=1024):
-            row: Row = self._row(rows + self._word(rows + 32 * i))
+            row: Row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
             if msg.sender != row.receiver and msg.sender != row.receiverAuthorizer:
                 raw_revert(method_id("NotAuthorizedToClaim()"))
             self._take(row)
         return
 
-    # The signature is checked before any row is: so all rows are read twice.
+    # The signature is checked before any row is: so all rows are read twice. What is large is laid out last and in a
+    # branch of its own, so that whoever claims a few rows pays for no memory beyond them.
+    row: Row = empty(Row)
     authorizer: address = empty(address)
-    entries: DynArray[bytes32, 256] = []
+    words: bytes32 = empty(bytes32)
+    if count <= FEW:
+        authorizer, words = self._few(rows, count)
+    else:
+        entries: DynArray[bytes32, 256] = []
+        for i: uint256 in range(count, bound=256):
+            row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
+            if i == 0:
+                authorizer = row.receiverAuthorizer
+            entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
+        words = keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
+    self._check_signed(
+        self._digest(keccak256(abi_encode(CLAIM_BATCH_TYPEHASH, words))), self._bytes(4 + self._word(36)), authorizer)
     for i: uint256 in range(count, bound=256):
-        row: Row = self._row(rows + self._word(rows + 32 * i))
-        if i == 0:
-            authorizer = row.receiverAuthorizer
-        entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
-    self._check_signed(self._batch_digest(entries), self._bytes(4 + self._word(36)), authorizer)
-    for i: uint256 in range(count, bound=256):
-        row: Row = self._row(rows + self._word(rows + 32 * i))
+        row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
         if row.receiverAuthorizer != authorizer:
             raw_revert(method_id("NotReceiverAuthorizer()"))
         self._take(row)
+
+
+@view
+@internal
+def _few(rows: uint256, count: uint256) -> (address, bytes32):
+    """
+    @return The authorizer of the first row, and the hash of all rows' entries.
+    """
+    authorizer: address = empty(address)
+    entries: DynArray[bytes32, FEW] = []
+    for i: uint256 in range(count, bound=FEW):
+        row: Row = self._row(rows + self._word(rows + unsafe_mul(32, i)))
+        if i == 0:
+            authorizer = row.receiverAuthorizer
+        entries.append(keccak256(abi_encode(CLAIM_ENTRY_TYPEHASH, row.channelId, row.ceiling, row.total)))
+    return authorizer, keccak256(slice(abi_encode(entries), 64, unsafe_mul(32, len(entries))))
 
 
 @view
@@ -392,10 +424,13 @@ def _bytes(start: uint256) -> Bytes[2048]:
     @return Bytes whose length stands in the calldata before them.
     """
     size: uint256 = self._word(start)
+    # A key's signature, in one step; its length must be known to the compiler for that.
+    if size == 65:
+        return slice(msg.data, start + 32, 65)
     assert size <= 2048
     words: bytes32[64] = empty(bytes32[64])
     for i: uint256 in range((size + 31) // 32, bound=64):
-        words[i] = convert(self._word(start + 32 + 32 * i), bytes32)
+        words[i] = convert(self._word(start + 32 + unsafe_mul(32, i)), bytes32)
     return slice(abi_encode(words), 0, size)
 
 
@@ -405,14 +440,11 @@ def _row(start: uint256) -> Row:
     """
     @dev Converting fails where a word holds more than its type, as decoding would.
     """
-    words: Bytes[320] = slice(msg.data, start, 320)
-    config: ChannelConfig = abi_decode(slice(words, 0, 224), ChannelConfig)
+    head: RowHead = abi_decode(slice(msg.data, start, 320), RowHead)
     return Row(
-        payer=config.payer, payerAuthorizer=config.payerAuthorizer, receiver=config.receiver,
-        receiverAuthorizer=config.receiverAuthorizer, token=config.token, channelId=self._id(config),
-        ceiling=convert(convert(extract32(words, 224, output_type=uint256), uint128), uint256),
-        total=convert(convert(extract32(words, 288, output_type=uint256), uint128), uint256),
-        signature=start + extract32(words, 256, output_type=uint256))
+        payer=head.config.payer, payerAuthorizer=head.config.payerAuthorizer, receiver=head.config.receiver,
+        receiverAuthorizer=head.config.receiverAuthorizer, token=head.config.token, channelId=self._id(head.config),
+        ceiling=convert(head.ceiling, uint256), total=convert(head.total, uint256), signature=start + head.signature)
 
 
 @internal

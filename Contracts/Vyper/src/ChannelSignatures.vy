@@ -33,7 +33,7 @@ def _isByKey(account: address, digest: bytes32, signature: Signature) -> bool:
     s: uint256 = vs & (2**255 - 1)
     if s > HIGHEST_S or account == empty(address):
         return False
-    return ecrecover(digest, 27 + (vs >> 255), convert(signature.r, uint256), s) == account
+    return ecrecover(digest, unsafe_add(27, vs >> 255), convert(signature.r, uint256), s) == account
 
 
 # Whether a key signed, or else a contract wallet says that it did (EIP-1271). The key comes first, so that an account

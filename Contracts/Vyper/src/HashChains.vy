@@ -140,7 +140,11 @@ def _open(terms: Terms, id: bytes32, payer: address, amount: uint256):
     if amount != needed:
         raw_revert(abi_encode(amount, needed, method_id=method_id("DepositMismatch(uint256,uint256)")))
     expiry: uint256 = convert(terms.expiry, uint256)
-    if expiry < block.timestamp + SHORTEST_LIFE or expiry > block.timestamp + LONGEST_LIFE:
+    # No block's time comes near the end of a word.
+    if (
+        expiry < unsafe_add(block.timestamp, SHORTEST_LIFE)
+        or expiry > unsafe_add(block.timestamp, LONGEST_LIFE)
+    ):
         raw_revert(abi_encode(expiry, block.timestamp, method_id=method_id("Lifetime(uint256,uint256)")))
     self.words[id] = OPEN
     log Funded(channelId=id, payer=payer, amount=amount)
@@ -211,7 +215,7 @@ def close(terms: Terms, index: uint32, step: bytes32, signature: signatures.Sign
         log Redeemed(channelId=id, index=last, step=step)
     refund: uint256 = self._worth(terms, convert(terms.stepCount, uint256) - last)
     log Closed(channelId=id, refund=refund)
-    money._pay(terms.token, terms.receiver, self._worth(terms, last - known))
+    money._pay(terms.token, terms.receiver, self._worth(terms, unsafe_sub(last, known)))
     money._pay(terms.token, terms.payer, refund)
 
 

@@ -157,7 +157,11 @@ def _open(terms: Terms, id: bytes32, payer: address, amount: uint256):
     if amount != needed:
         raw_revert(abi_encode(amount, needed, method_id=method_id("DepositMismatch(uint256,uint256)")))
     closesAt: uint256 = convert(terms.closesAt, uint256)
-    if closesAt < block.timestamp + SHORTEST_LIFE or closesAt > block.timestamp + LONGEST_LIFE:
+    # No block's time comes near the end of a word.
+    if (
+        closesAt < unsafe_add(block.timestamp, SHORTEST_LIFE)
+        or closesAt > unsafe_add(block.timestamp, LONGEST_LIFE)
+    ):
         raw_revert(abi_encode(closesAt, block.timestamp, method_id=method_id("Lifetime(uint256,uint256)")))
     self.words[id] = OPEN
     log Funded(channelId=id, payer=payer, amount=amount)
@@ -327,8 +331,8 @@ def share(terms: Terms, start: uint16, count: uint16):
                 money._pay(terms.token, payee, self._worth(terms, run))
                 payee = next
                 run = 0
-            run += 1
-        index += 1
+            run = unsafe_add(run, 1)
+        index = unsafe_add(index, 1)
     money._pay(terms.token, payee, self._worth(terms, run))
 
 
@@ -354,7 +358,7 @@ def _find(id: bytes32, place: uint256) -> uint256:
             if word & (1 << bit) != 0:
                 if left == 0:
                     return (number << 8) | bit
-                left -= 1
+                left = unsafe_sub(left, 1)
     return max_value(uint256)
 
 
@@ -409,7 +413,7 @@ def _ticketDigest(id: bytes32, index: uint16, payee: address) -> bytes32:
 @internal
 @pure
 def _worth(terms: Terms, tickets: uint256) -> uint256:
-    return tickets * convert(terms.ticketValue, uint256)
+    return unsafe_mul(tickets, convert(terms.ticketValue, uint256))
 
 
 @internal

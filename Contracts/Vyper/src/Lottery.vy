@@ -145,7 +145,8 @@ def _fund(terms: Terms, id: bytes32, payer: address, amount: uint256):
         self._badTerms("zero-reserve")
     if terms.reserve < convert(terms.seats, uint128):
         self._badTerms("empty-seats")
-    opening: uint256 = convert(terms.deposit, uint256) + convert(terms.reserve, uint256)
+    # Neither has more than 128 bits.
+    opening: uint256 = unsafe_add(convert(terms.deposit, uint256), convert(terms.reserve, uint256))
     if opening > AMOUNT:
         self._badTerms("overflow")
     if payer != terms.payer:
@@ -155,7 +156,11 @@ def _fund(terms: Terms, id: bytes32, payer: address, amount: uint256):
         if amount != opening:
             raw_revert(abi_encode(amount, opening, method_id=method_id("DepositMismatch(uint256,uint256)")))
         expiry: uint256 = convert(terms.expiry, uint256)
-        if expiry < block.timestamp + SHORTEST_LIFE or expiry > block.timestamp + LONGEST_LIFE:
+        # No block's time comes near the end of a word.
+        if (
+            expiry < unsafe_add(block.timestamp, SHORTEST_LIFE)
+            or expiry > unsafe_add(block.timestamp, LONGEST_LIFE)
+        ):
             raw_revert(abi_encode(expiry, block.timestamp, method_id=method_id("Lifetime(uint256,uint256)")))
         self.words[id] = convert(terms.deposit, uint256) | (OPEN << 144)
     else:
@@ -253,18 +258,20 @@ def redeem(
             raw_revert(method_id("RedemptionSignature()"))
 
     fromDeposit: uint256 = min(convert(ticket.faceValue, uint256), word & AMOUNT)
-    fromReserve: uint256 = min(convert(ticket.faceValue, uint256) - fromDeposit, seat.sums & AMOUNT)
-    payout: uint256 = fromDeposit + fromReserve
+    # Nothing is taken off here that is not the smaller of two, and no sum of two amounts needs more than 129 bits.
+    fromReserve: uint256 = min(unsafe_sub(convert(ticket.faceValue, uint256), fromDeposit), seat.sums & AMOUNT)
+    payout: uint256 = unsafe_add(fromDeposit, fromReserve)
     if payout == 0:
         raw_revert(method_id("NothingLeft()"))
     if fromDeposit != 0:
-        self.words[id] = word - fromDeposit
+        self.words[id] = unsafe_sub(word, fromDeposit)
     if fromReserve != 0:
         self.reserveSpent[id] += fromReserve
     # What is told of the sum stops at the most that an amount can hold.
-    paid: uint256 = min((seat.sums >> 128) + payout, AMOUNT)
+    paid: uint256 = min(unsafe_add(seat.sums >> 128, payout), AMOUNT)
     self.seats[id][ticket.payee] = Seat(
-        key=(seat.key & (2**160 - 1)) | (nonce << 160), sums=((seat.sums & AMOUNT) - fromReserve) | (paid << 128)
+        key=(seat.key & (2**160 - 1)) | (nonce << 160),
+        sums=unsafe_sub(seat.sums & AMOUNT, fromReserve) | (paid << 128),
     )
     log Redeemed(channelId=id, payee=ticket.payee, nonce=nonce, amount=payout)
     money._pay(terms.token, ticket.payee, payout)

@@ -135,7 +135,11 @@ def _open(terms: Terms, id: bytes32, payer: address, amount: uint256):
     if amount != needed:
         raw_revert(abi_encode(amount, needed, method_id=method_id("DepositMismatch(uint256,uint256)")))
     expiry: uint256 = convert(terms.expiry, uint256)
-    if expiry < block.timestamp + SHORTEST_LIFE or expiry > block.timestamp + LONGEST_LIFE:
+    # No block's time comes near the end of a word.
+    if (
+        expiry < unsafe_add(block.timestamp, SHORTEST_LIFE)
+        or expiry > unsafe_add(block.timestamp, LONGEST_LIFE)
+    ):
         raw_revert(abi_encode(expiry, block.timestamp, method_id=method_id("Lifetime(uint256,uint256)")))
     self.words[id] = OPEN
     log Funded(channelId=id, payer=payer, amount=amount)
@@ -200,7 +204,7 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
         index: uint256 = convert(token.index, uint256)
         if index < next:
             raw_revert(method_id("Unsorted()"))
-        next = index + 1
+        next = unsafe_add(index, 1)
         if not self._isSpent(id, index):
             hasNew = True
     if not hasNew:
@@ -212,7 +216,8 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
 
     count: uint256 = len(places)
     taken: uint256 = 0
-    last: uint256 = convert(terms.tokenCount, uint256) - 1
+    # Of the one or more tokens each is below it.
+    last: uint256 = unsafe_sub(convert(terms.tokenCount, uint256), 1)
     for _level: uint256 in range(20):
         if last == 0:
             break
@@ -226,21 +231,21 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
             position: uint256 = places[read].position
             node: bytes32 = places[read].node
             sibling: bytes32 = empty(bytes32)
-            read += 1
+            read = unsafe_add(read, 1)
             if read < count and places[read].position == position ^ 1:
                 sibling = places[read].node
-                read += 1
+                read = unsafe_add(read, 1)
             else:
                 if taken == len(proof):
                     raw_revert(method_id("NotProven()"))
                 sibling = proof[taken]
-                taken += 1
+                taken = unsafe_add(taken, 1)
             if position & 1 == 0:
                 node = keccak256(concat(0x01, node, sibling))
             else:
                 node = keccak256(concat(0x01, sibling, node))
             places[written] = Place(position=position >> 1, node=node)
-            written += 1
+            written = unsafe_add(written, 1)
         count = written
     if taken != len(proof) or count != 1 or places[0].node != terms.root:
         raw_revert(method_id("NotProven()"))
@@ -254,9 +259,11 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
         if not self._isSpent(id, convert(token.index, uint256)):
             self.spent[id][convert(token.index, uint256) >> 8] |= 1 << (convert(token.index, uint256) & 255)
             places[count].position = 1
-            sum += convert(token.amount, uint256)
-        count += 1
-    self.words[id] = word + sum
+            # No more than 64, of 128 bits each.
+            sum = unsafe_add(sum, convert(token.amount, uint256))
+        count = unsafe_add(count, 1)
+    # As in `redeem`.
+    self.words[id] = unsafe_add(word, sum)
 
     sum = 0
     count = 0
@@ -267,8 +274,8 @@ def redeemMany(terms: Terms, tokens: DynArray[Token, 64], proof: DynArray[bytes3
                 self._payToken(terms, id, payee, sum)
                 payee = token.payee
                 sum = 0
-            sum += convert(token.amount, uint256)
-        count += 1
+            sum = unsafe_add(sum, convert(token.amount, uint256))
+        count = unsafe_add(count, 1)
     self._payToken(terms, id, payee, sum)
 
 
@@ -315,7 +322,7 @@ def _id(tag: bytes32, root: bytes32) -> bytes32:
 @internal
 @pure
 def _deposit(terms: Terms) -> uint256:
-    return convert(terms.tokenCount, uint256) * convert(terms.tokenAmount, uint256)
+    return unsafe_mul(convert(terms.tokenCount, uint256), convert(terms.tokenAmount, uint256))
 
 
 # keccak256(0x00 ‖ tag ‖ payee 20 ‖ index 4 ‖ amount 16 ‖ secret 32): it begins with another byte than a node, so

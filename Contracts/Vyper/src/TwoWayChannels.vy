@@ -205,7 +205,7 @@ def _fund(terms: Terms, id: bytes32, payer: address, amount: uint256) -> uint256
         raw_revert(method_id("InvalidTerms()"))
     if terms.first == terms.second:
         self._badTerms("same-partner")
-    if terms.firstDeposit > BALANCE or terms.secondDeposit > BALANCE - terms.firstDeposit:
+    if terms.firstDeposit > BALANCE or terms.secondDeposit > unsafe_sub(BALANCE, terms.firstDeposit):
         self._badTerms("overflow")
     if terms.firstDeposit | terms.secondDeposit == 0:
         self._badTerms("nothing-deposited")
@@ -614,7 +614,7 @@ def _total(terms: Terms, id: bytes32, word: uint256) -> uint256:
 @view
 def _baseTotal(id: bytes32) -> uint256:
     base: uint256 = self.bases[id]
-    return (base & BALANCE) + (base >> 128)
+    return unsafe_add(base & BALANCE, base >> 128)
 
 
 @internal

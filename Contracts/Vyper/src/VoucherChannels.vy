@@ -9,7 +9,7 @@
      digests, refusals and payouts. Contracts/README.md says what is kept where, and what is trusted.
 
      No function is locked against being entered again: each changes its slots before it calls anybody, and reads
-     nothing afterwards but the token's balance.
+     nothing afterwards but the token's balance and whether another deposit has begun (`depositing`).
 """
 
 from ethereum.ercs import IERC20
@@ -97,6 +97,10 @@ channels: public(HashMap[bytes32, uint256])
 
 # What could not be paid out when a channel ended, and waits for its owner.
 credit: public(HashMap[address, uint256])
+
+# How much gas was left when the newest deposit of the transaction began. That only ever goes down within a transaction,
+# so the number names one deposit, and while it is there no other has begun: what has arrived since is that deposit's.
+depositing: transient(uint256)
 
 MOST: constant(uint256) = 2**74 - 1
 CLOSED: constant(uint256) = 2**34 - 1
@@ -225,7 +229,8 @@ def _check(state: uint256, balance: uint256):
 def _book(id: bytes32, sender: address, receiver: address, salt: bytes32, amount: uint256):
     state: uint256 = self.channels[id]
     # A state that is more than a deposit has something withdrawn or an end in it: looked at more closely.
-    if state > MOST or amount == 0 or amount > unsafe_sub(MOST, state):
+    # An amount of nothing is larger than any when one is taken off it.
+    if state > MOST or unsafe_sub(amount, 1) >= unsafe_sub(MOST, state):
         self._check_deposit(state, salt, amount)
     self.channels[id] = unsafe_add(state, amount)
     if state != 0:
@@ -269,10 +274,10 @@ def _held() -> uint256:
 
 @view
 @internal
-def _check_received(before: uint256, amount: uint256):
-    # A token that takes a fee, or lies, must not make some channels pay for others.
-    now: uint256 = self._held()
-    if now != before + amount:
+def _check_received(mark: uint256, before: uint256, amount: uint256):
+    # A token that takes a fee, or lies, must not make some channels pay for others; nor may a deposit count what
+    # another brings that was made within it.
+    if unsafe_sub(self._held(), before) != amount or self.depositing != mark:
         raw_revert(abi_encode(amount, method_id=method_id("DepositNotReceived(uint256)")))
 
 
@@ -289,13 +294,19 @@ def fund(receiver: address, salt: bytes32, amount: uint256):
     id: bytes32 = keccak256(concat(
         0x1901, DOMAIN, keccak256(abi_encode(CHANNEL, msg.sender, receiver, token, CHALLENGE_BLOCKS, salt))))
     state: uint256 = self.channels[id]
-    if state > MOST or amount == 0 or amount > unsafe_sub(MOST, state):
+    if state > MOST or unsafe_sub(amount, 1) >= unsafe_sub(MOST, state):
         self._check_deposit(state, salt, amount)
     self.channels[id] = unsafe_add(state, amount)
     if state != 0:
         log ToppedUp(channelId=id)
     else:
-        self._check_terms(msg.sender, receiver, salt)
+        # As in `_is_opening_over`.
+        last: uint256 = convert(salt, uint256) >> 192
+        if (
+            (last != 0 and block.number > last)
+            or receiver == msg.sender or receiver == empty(address) or receiver == self
+        ):
+            self._check_terms(msg.sender, receiver, salt)
         log Opened(channelId=id, sender=msg.sender, receiver=receiver, salt=salt)
     if token == empty(address):
         if msg.value != amount:
@@ -303,9 +314,11 @@ def fund(receiver: address, salt: bytes32, amount: uint256):
         return
     if msg.value != 0:
         raw_revert(abi_encode(empty(uint256), msg.value, method_id=method_id("WrongValue(uint256,uint256)")))
+    mark: uint256 = msg.gas
+    self.depositing = mark
     before: uint256 = staticcall IERC20(token).balanceOf(self)
     assert extcall IERC20(token).transferFrom(msg.sender, self, amount, default_return_value=True)
-    if unsafe_sub(staticcall IERC20(token).balanceOf(self), before) != amount:
+    if unsafe_sub(staticcall IERC20(token).balanceOf(self), before) != amount or self.depositing != mark:
         raw_revert(abi_encode(amount, method_id=method_id("DepositNotReceived(uint256)")))
 
 
@@ -320,10 +333,12 @@ def fundWithAuthorization(
     """
     id: bytes32 = self._id(sender, receiver, salt)
     self._book(id, sender, receiver, salt, amount)
+    mark: uint256 = msg.gas
+    self.depositing = mark
     before: uint256 = self._held()
     extcall IERC3009(TOKEN).receiveWithAuthorization(
         sender, self, amount, validAfter, validBefore, keccak256(abi_encode(id, depositSalt)), v, r, s)
-    self._check_received(before, amount)
+    self._check_received(mark, before, amount)
 
 
 @external
@@ -337,13 +352,15 @@ def fundWithPermit2(
     """
     id: bytes32 = self._id(sender, receiver, salt)
     self._book(id, sender, receiver, salt, amount)
+    mark: uint256 = msg.gas
+    self.depositing = mark
     before: uint256 = self._held()
     extcall IPermit2(PERMIT2).permitWitnessTransferFrom(
         PermitTransferFrom(
             permitted=TokenPermissions(token=TOKEN, amount=amount), nonce=nonce, deadline=deadline),
         SignatureTransferDetails(to=self, requestedAmount=amount), sender,
         keccak256(abi_encode(WITNESS, id)), WITNESS_TYPE, signature)
-    self._check_received(before, amount)
+    self._check_received(mark, before, amount)
 
 
 # Money out
@@ -369,19 +386,19 @@ def _pay_or_credit(account: address, amount: uint256):
     if msg.gas < LEAST_GAS:
         raw_revert(method_id("TooLittleGas()"))
     token: address = TOKEN
-    ok: bool = False
     if token == empty(address):
-        ok = raw_call(account, b"", value=amount, gas=PAYOUT_GAS, revert_on_failure=False)
+        if raw_call(account, b"", value=amount, gas=PAYOUT_GAS, revert_on_failure=False):
+            return
     else:
+        ok: bool = False
         answer: Bytes[32] = b""
         ok, answer = raw_call(
             token, abi_encode(account, amount, method_id=method_id("transfer(address,uint256)")),
             max_outsize=32, gas=PAYOUT_GAS, revert_on_failure=False)
-        if len(answer) != 0 and convert(answer, uint256) != 1:
-            ok = False
-    if not ok:
-        self.credit[account] += amount
-        log Credited(account=account, amount=amount)
+        if ok and (len(answer) == 0 or convert(answer, uint256) == 1):
+            return
+    self.credit[account] += amount
+    log Credited(account=account, amount=amount)
 
 
 @external

@@ -157,6 +157,26 @@ def test_a_contract_authorizes_batches_and_refunds(world):
     assert world.settlement.call("channels", world.id(config)) == (90, 40)
 
 
+@pytest.mark.parametrize("count", [1, 2, 16, 17, 40])
+def test_a_signed_batch_of_few_or_many_is_read_alike(world, count):
+    configs = [world.config(n) for n in range(count)]
+    for n, config in enumerate(configs):
+        world.deposit(config, 100, n)
+    rows = [world.row(config, 10 + n) for n, config in enumerate(configs)]
+    with refused("InvalidSignature"):
+        world.settlement.send(world.relay, "claimWithSignature", rows, world.batch(rows, world.relay))
+    with refused("InvalidSignature"):
+        world.settlement.send(world.relay, "claimWithSignature", rows, world.batch(rows[:-1]))
+    other = world.config(count - 1, authorizer=world.relay.address)
+    mixed = rows[:-1] + [world.row(other, 10)]
+    if count > 1:
+        with refused("NotReceiverAuthorizer"):
+            world.settlement.send(world.relay, "claimWithSignature", mixed, world.batch(mixed))
+    world.settlement.send(world.relay, "claimWithSignature", rows, world.batch(rows))
+    assert [world.settlement.call("channels", world.id(config))[1] for config in configs] == [
+        10 + n for n in range(count)]
+
+
 def test_a_signature_is_good_for_one_contract_and_chain(world, funded):
     digest = typed(
         keccak(text="another domain"), "Voucher(bytes32 channelId,uint128 maxClaimableAmount)", world.id(funded), 10)

@@ -266,6 +266,78 @@ def test_4_a_token_that_takes_a_fee_is_not_taken(odd):
     assert channel.state()[1] == 100
 
 
+# A deposit within a deposit: each measures what has come by the balance
+
+
+@pytest.fixture
+def taxed():
+    world = World(token="fixtures/TaxedToken")
+    opened(world, 1)  # somebody else's money
+    return world
+
+
+def asked(world, step, fee=0):
+    """A payer that does something when it is asked whether it pays.
+
+    A contract does it in its place, of which the token takes no fee.
+    """
+    helper = deploy(world.chain, "fixtures/Refuser")
+    world.token.send(world.relay, "mint", helper.address, 1_000)
+    approve = world.token.data("approve", world.contract, 2**256 - 1)
+    helper.send(world.relay, "run", world.token.address, approve)
+    world.token.send(world.relay, "tax", fee, helper.address)
+    mallory = Account("mallory")
+    world.enrich(mallory)
+    world.token.send(mallory, "ask", helper.address, helper.data("run", world.contract.address, step))
+    return mallory, helper
+
+
+@pytest.mark.parametrize("way", ["fund", "fund_with_authorization"])
+def test_4_a_deposit_within_a_deposit_makes_up_for_no_fee(taxed, way):
+    """The inner one arrives whole. If the outer one counted that too, both together were worth more than came."""
+    payee = Account("mallory's payee")
+    mallory, helper = asked(taxed, taxed.contract.data("fund", payee, salt(7), 10), fee=10)
+    channel = taxed.channel(8, payer=mallory, payee=payee)
+    with refused("DepositNotReceived", 100):
+        getattr(channel, way)(100)
+    assert channel.state()[1] == 0
+    assert taxed.contract.call("channel", helper, payee, salt(7))[1] == 0
+    assert taxed.balance(taxed.contract.address) == 100
+
+
+def test_4_a_deposit_within_a_deposit_is_refused_also_where_all_of_it_came(taxed):
+    mallory, helper = asked(taxed, taxed.contract.data("fund", taxed.payee, salt(7), 10))
+    with refused("DepositNotReceived", 100):
+        taxed.channel(8, payer=mallory).fund(100)
+    assert taxed.balance(taxed.contract.address) == 100
+
+
+def test_4_what_is_paid_out_within_a_deposit_leaves_every_channel_its_money(taxed):
+    """A payout lowers what the contract holds, so the deposit is short by it unless the token brings it on top."""
+    theirs = taxed.channel(1)  # somebody else's, of 100
+    proof = theirs.proof(40)
+    step = taxed.contract.data("withdrawFor", theirs.payer, theirs.payee, theirs.salt, 40, *proof)
+    mallory, _ = asked(taxed, step)
+    channel = taxed.channel(8, payer=mallory)
+    with refused("DepositNotReceived", 100):
+        channel.fund(100)
+    assert channel.state()[1] == 0 and theirs.state()[2] == 0
+    assert taxed.balance(taxed.contract.address) == 100
+
+
+def test_4_two_deposits_in_one_transaction_both_count(world):
+    multicall = deploy(world.chain, "Multicall3")
+    world.give(multicall, 100)
+    calls = [
+        (world.token.address, world.token.data("approve", world.contract, 100)),
+        *((world.contract.address, world.contract.data("fund", world.payee, salt(number), 30)) for number in (7, 8)),
+        (world.contract.address, world.contract.data("fund", world.payee, salt(8), 40)),
+    ]
+    multicall.send(world.relay, "tryAggregate", True, calls)
+    assert [world.contract.call("channel", multicall, world.payee, salt(n))[1] for n in (7, 8)] == [30, 70]
+    assert world.balance(world.contract.address) == 100
+
+
 # 5. Who sleeps longer than the period loses: others can watch with the proof alone
 
 
