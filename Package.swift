@@ -238,9 +238,9 @@ let tests: [Target] = [
         "Assembly", in: "Apps",
         uses: [
             "Assembly", "Node", "X402", "Contracts", "Channels", "Devnet", "Encodings", "EVMSettlement", "ExactScheme",
-            "HashChainScheme", "HTTP402",
-            "LedgerSettlement", "MemoryStore", "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement",
-            "VoucherScheme",
+            "HashChainScheme", "HTTP402", "HTTP402Client", "LedgerSettlement", "LotteryScheme", "MemoryStore",
+            "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement", "TwoWayScheme", "VoucherScheme",
+            "Wallet",
         ],
         libraries: [
             asyncHTTPClient, metrics, coreMetrics, logging, grdb, httpTypes, hummingbirdCore, lifecycle, nioCore,
