@@ -40,8 +40,7 @@ struct PayCommand: AsyncParsableCommand {
             """
     )
     var url: String
-    @Option(name: .long, help: "A GUN relay to use as well, such as ws://192.0.2.7:8765/gun; may be given many times.")
-    var relay: [String] = []
+    @OptionGroup var relays: RelayOptions
     @Option(name: [.customShort("X"), .long], help: "The method. (default: GET, with --data POST)")
     var request: String?
     @Option(name: [.customShort("H"), .long], help: "A header, 'Name: value'; may be given many times.")
@@ -125,32 +124,9 @@ struct PayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if url.lowercased().hasPrefix("gun://") { return try await runOverGun() }
-        let isLocation = url.hasPrefix("/")
-        guard isLocation || url.lowercased().hasPrefix("libp2p://") else {
-            return try await run(url, through: PayingClient.standardHTTPClient)
+        try await Roads.open(to: [url], relays: relays.relay) { roads in
+            try await run(try roads.url(of: url), through: roads.carrier)
         }
-        try await PeerHost.withHost { host in
-            let carrier = PeerCarrier(host: host)
-            try await run(isLocation ? try carrier.learn(url) : url, through: carrier)
-        }
-    }
-
-    private func runOverGun() async throws {
-        let location = try GunLocation(url)
-        let relays = [location.relay].compactMap(\.self) + relay
-        guard !relays.isEmpty else { throw ValidationError("\(location.url) names no relay: give one with --relay.") }
-        let carrier: GunCarrier
-        do throws(GunError) { carrier = try await GunCarrier.connect(to: relays) } catch {
-            throw GunFault(error: error)
-        }
-        do {
-            try await run(location.url, through: carrier)
-        } catch {
-            await carrier.close()
-            throw error
-        }
-        await carrier.close()
     }
 
     private func run(_ url: String, through carrier: any RequestCarrier) async throws {

@@ -24,6 +24,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
     var rebuild = false
     @Option(name: .long, help: "With --rebuild: the block to begin with.")
     var since: UInt64 = 0
+    @OptionGroup var relays: RelayOptions
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
 
@@ -45,11 +46,14 @@ struct WalletReconcileCommand: AsyncParsableCommand {
             return all || found.map(\.id).contains($0.id) || ["in doubt", "in use"].contains($0.status)
         }
         if let channel, channels.isEmpty, observed.isEmpty { throw WalletError.unknownChannel(channel.id) }
-        let client = wallet.client()
-        var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
-        for (index, channel) in channels.enumerated() {
-            Console.progress("\(index + 1)/\(channels.count)", isLast: index + 1 == channels.count)
-            results.append((channel, try await wallet.reconcile(channel.id, through: client)))
+        let results = try await Roads.open(to: channels.compactMap { $0.usedAt?.url }, relays: relays.relay) { roads in
+            let client = wallet.client(carrier: roads.carrier)
+            var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
+            for (index, channel) in channels.enumerated() {
+                Console.progress("\(index + 1)/\(channels.count)", isLast: index + 1 == channels.count)
+                results.append((channel, try await wallet.reconcile(channel.id, through: client)))
+            }
+            return results
         }
         tell(found, results, observed)
     }

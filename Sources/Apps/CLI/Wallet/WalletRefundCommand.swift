@@ -20,6 +20,7 @@ struct WalletRefundCommand: AsyncParsableCommand {
     var amount: String?
     @Option(name: .long, help: "Where to ask; where the channel was used last by default.")
     var url: String?
+    @OptionGroup var relays: RelayOptions
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
 
@@ -33,10 +34,19 @@ struct WalletRefundCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wallet = try signing.open()
-        let client = wallet.client()
+        let ids = try await selection.ids(in: wallet)
+        let used = try await wallet.journal.overviews().filter { ids.contains($0.id) }.compactMap { $0.usedAt?.url }
+        try await Roads.open(to: url.map { [$0] } ?? used, relays: relays.relay) { roads in
+            try await refund(ids, of: wallet, over: roads)
+        }
+    }
+
+    private func refund(_ ids: [ChannelID], of wallet: Wallet, over roads: Roads) async throws {
+        let client = wallet.client(carrier: roads.carrier)
+        let url = try url.map(roads.url)
         var refunds: [JSON] = []
         var isWhole = true
-        for id in try await selection.ids(in: wallet) {
+        for id in ids {
             guard let channel = try await wallet.journal.overview(of: id) else { throw WalletError.unknownChannel(id) }
             if selection.all, channel.locked.isZero || !(channel.isVoucher || channel.isClosable) { continue }
             if amount != nil, !channel.isVoucher {

@@ -169,6 +169,22 @@ struct WalletCommandTests {
         try await shop.close()
     }
 
+    @Test func `has money given back by a peer, over the road on which it was paid`() async throws {
+        let shop = try await Shop(["--libp2p", "/ip4/127.0.0.1/tcp/0", "--mdns", "false"])
+        let owner = try await WalletOwner(shop)
+        let place = try await shop.serve.peer() + "/http-path/good"
+        let paid = try await owner.run(["pay", place])
+        #expect(paid.exitCode == 0 && paid.output == "This is /good.", "\(paid.errors)")
+        let channel = try await owner.channel()
+        let refunded = try await owner.wallet("refund", channel, "--url", place, "--json")
+        #expect(refunded.json?["refunds"]?.arrayValue?.first?["refunded"] == "9000", "\(refunded.errors)")
+        #expect(try await owner.holdings() == "9999000")
+        let key = "pnF7AAOO5GGme7Aj5aEH3tPS9ClbtR8j9Sxk95MzrLQ.xyEwXKOLi0R9aWMZzSIqSBNBC_wjqO6sh37GrT6Z1_s"
+        let roadless = try await owner.wallet("refund", channel, "--url", "gun://\(key)/good", "--json")
+        #expect(roadless.exitCode == 64 && roadless.errors.contains("--relay"), "\(roadless.errors)")
+        try await shop.close()
+    }
+
     @Test func `goes on with a channel when a person says so`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)
