@@ -24,6 +24,10 @@ extension ConfigurationSource {
         guard let payTo = try value(.payTo, Self.rule(on: network), network.account) else {
             throw ConfigurationError.missing(key: "payTo")
         }
+        guard payTo != .zero else {
+            throw ConfigurationError.bad(
+                key: "payTo", value: "\(payTo)", why: "it must be an account that somebody has")
+        }
         var node = NodeConfiguration(
             upstream: upstream, prices: try prices(decimals: token.decimals), network: network, token: token,
             payTo: payTo, storePath: try required(.store))

@@ -66,7 +66,8 @@ struct ConfigurationSourceTests {
         (.claimAfter, "soon"), (.claimAtValue, "-1"), (.claimAtValue, "1.5"), (.claimAtValue, "$1.2345678"),
         (.claimAtChannels, "0"), (.claimAtChannels, "-3"), (.claimAtChannels, "many"),
         (.maxUnclaimedPerChannel, "999"), (.maxUnclaimedPerChannel, "0"), (.maxUnclaimedInAll, "$0.000999"),
-        (.maxUnclaimedInAll, "1e9"), (.settlement, "moon"), (.payTo, "0x12"), (.upstream, "ftp://x"),
+        (.maxUnclaimedInAll, "1e9"), (.settlement, "moon"), (.payTo, "0x12"),
+        (.payTo, "0x0000000000000000000000000000000000000000"), (.upstream, "ftp://x"),
         (.network, "base"), (.withdrawDelay, "899"), (.price, "0"), (.price, "free"), (.metrics, "yes"),
         (.assetDecimals, "39"), (.maxRequestBytes, "-1"), (.publicUrl, "example.com"), (.listen, "4020"),
     ])
