@@ -56,15 +56,15 @@ struct RequestCourse {
         _ known: KnownOffer, at desk: any PayerDesk, isRemembered: Bool
     ) async throws -> PaidResponse {
         let identifier = known.knowsIdentifiers ? Self.newIdentifier() : nil
-        let payment = try await sign(known, at: desk, identifier: identifier)
+        var payment = try await sign(known, at: desk, identifier: identifier)
         let header = PaymentPayload(
             accepted: known.offer.json, payload: payment.payload,
             extensions: known.echo(identifier: identifier, payment.echo)
         ).header
         let response: HTTPClientResponse
         do {
-            response = try await sendRepeatedly(
-                header, mayRepeat: payment.isRepeatable && (identifier != nil || request.method.isIdempotent))
+            let mayRepeat = payment.isRepeatable && (identifier != nil || request.method.isIdempotent)
+            response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -127,10 +127,11 @@ struct RequestCourse {
 
     /// Asks what became of a payment that was sent before.
     func conclude(_ payment: any SignedPayment, _ header: String, _ known: KnownOffer) async throws -> PaidResponse {
+        var payment = payment
         let response: HTTPClientResponse
         let settled: SettleResponse?
         do {
-            response = try await sendRepeatedly(header, mayRepeat: true)
+            response = try await sendRepeatedly(header, mayRepeat: true) { payment.isSentAgain() }
             settled = try settlement(in: response)
         } catch {
             await payment.outcomeUnknown()
@@ -202,7 +203,11 @@ struct RequestCourse {
     // MARK: - Sending
 
     /// Sends the same again while nothing comes back, when that cannot cost twice.
-    func sendRepeatedly(_ header: String?, mayRepeat: Bool) async throws -> HTTPClientResponse {
+    ///
+    /// - Parameter onLostAnswer: Called each time before what may have been taken goes out again.
+    func sendRepeatedly(
+        _ header: String?, mayRepeat: Bool, onLostAnswer: () -> Void = {}
+    ) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
         while true {
@@ -221,6 +226,7 @@ struct RequestCourse {
             }
             try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
             attempt += 1
+            if lost != nil { onLostAnswer() }
         }
     }
 
