@@ -75,7 +75,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             let isLapsed = isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             try await wallet.journal.finish(
-                entry, JournalOutcome(.refused, code: demand.error), channel: unpaid,
+                entry, JournalOutcome(.refused, code: demand.error, goesOn: isLapsed), channel: unpaid,
                 isInDoubt: wasSentAgain)
             return isLapsed ? .mended : .nothing
         }
@@ -90,7 +90,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         }
         let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: demand.error), channel: next,
+            entry, JournalOutcome(.refused, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: wasSentAgain,
             finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }

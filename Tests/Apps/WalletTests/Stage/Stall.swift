@@ -31,6 +31,7 @@ actor Stall<Scheme: PrepaidWire> {
     private var lie: Lie?
     private var closes = true
     private var losesAnswer = false
+    private var refuses = false
     /// The contract that it names in its offers, if it is not the one of the ledger.
     private var trap: Address?
     private var url = ""
@@ -80,6 +81,7 @@ actor Stall<Scheme: PrepaidWire> {
     func lies(_ lie: Lie?) { self.lie = lie }
     /// Takes the next payment, and does not answer it within the patience of any test.
     func loseNextAnswer() { losesAnswer = true }
+    func refusePayments(_ refuses: Bool) { self.refuses = refuses }
     func refuseToClose() { closes = false }
     func names(contract: Address) { trap = contract }
 
@@ -114,6 +116,7 @@ actor Stall<Scheme: PrepaidWire> {
     }
 
     private func pay(_ payment: Scheme.Unverified, on id: ChannelID) async throws -> Response {
+        if refuses { return try refusal("not_today") }
         var channel = try await known(id)
         if let order = channel.preparation(for: payment, under: offer, in: domain) {
             let receipt = try await market.ledger.carryOut(order, on: id, under: Scheme.Rules.self)
