@@ -47,6 +47,7 @@ struct RequestCourse {
         let response = try await send(payment: nil)
         guard response.status == .paymentRequired else { return nil }
         let (known, desk) = try await client.choose(from: try demand(of: response), for: resource)
+        try checkStretch(of: known)
         return try await desk.plan(known.offer, for: resource)
     }
 
@@ -99,12 +100,22 @@ struct RequestCourse {
         resource.isPaidAhead = StreamOffer(known.offer.requirements) != nil && (request.stream ?? .once).ahead > 1
         let wanted = resource
         guard let stream else {
+            try checkStretch(of: known)
             return try await desk.sign(
                 known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
         }
         return try await stream.signing {
             try await desk.sign(known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
         }
+    }
+
+    /// The payment that opens a stream may be charged one stretch, whatever comes of the stream.
+    private func checkStretch(of known: KnownOffer) throws(PayingError) {
+        let price = known.offer.requirements.amount
+        guard StreamOffer(known.offer.requirements) != nil, let most = request.stream?.most, price > most else {
+            return
+        }
+        throw .streamTooDear(stretch: price, most: most)
     }
 
     /// The body of a metered stream has begun, and payments for more of it follow.
