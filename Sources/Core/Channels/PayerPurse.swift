@@ -97,11 +97,8 @@ public struct PayerPurse: Hashable, Sendable {
 
     /// The payer's own signature shows that it gave so much in all: the payee may have charged all of it.
     public mutating func recalled(authorised: Amount) {
-        doubtful = max(
-            doubtful,
-            chargedBefore.reduce(authorised.clampedSubtracting(charged)) {
-                $0.clampedSubtracting($1)
-            })
+        let unknown = authorised.clampedSubtracting(charged)
+        doubtful = max(doubtful, chargedBefore.reduce(unknown) { $0.clampedSubtracting($1) })
     }
 
     /// What may have been charged for requests under way when they were sent first.
@@ -111,8 +108,9 @@ public struct PayerPurse: Hashable, Sendable {
     ///
     /// - Parameter price: Of a request that it did not serve, and so did not charge.
     private func most(besides price: Amount = .zero, authorised: Amount) -> Amount {
-        let parts = [doubtful] + underWay.values + chargedBefore
-        let sum = parts.reduce(charged) { $0.adding($1) ?? .max }
+        var sum = charged.adding(doubtful) ?? .max
+        for price in underWay.values { sum = sum.adding(price) ?? .max }
+        for price in chargedBefore { sum = sum.adding(price) ?? .max }
         return min(sum.clampedSubtracting(price), authorised)
     }
 
