@@ -79,7 +79,7 @@ struct Explanation {
         case "payment.no-offer", "payment.none-acceptable", "payment.price-raised", "payment.offer-withdrawn",
             "payer.overcharged", "payer.overstated", "payer.unproven-correction", "wallet.refund-unreadable":
             76
-        case "payment.receiver-changed", "payer.suspended", "wallet-books.key-is-open": 77
+        case "payment.receiver-changed", "payment.stream-too-dear", "payer.suspended", "wallet-books.key-is-open": 77
         case "pay.interrupted": Interruption.exitCode
         case "store.newer", "store.newer-record", "key-file.too-open", "wallet.newer", "wallet-books.newer": 78
         default: code.hasPrefix("config.") || code.hasPrefix("policy-file.") ? 78 : code.hasPrefix("policy.") ? 77 : 1

@@ -17,6 +17,8 @@ public struct HashChainPayer: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
         /// A request is to be paid for; `longest` is how many steps the payee takes at once.
         case paymentAsked(RequestID, price: Amount, longest: UInt32)
+        /// The same payment was sent again, since its answer got lost: it may have been charged the first time.
+        case repeated(RequestID)
         /// The payee served the request, and says what it charged in all and for this one.
         case served(RequestID, charged: Amount, total: Amount)
         /// The payee would not serve it, and says how far it is.
@@ -80,6 +82,8 @@ public struct HashChainPayer: Hashable, Sendable {
                 try purse.asked(id, price: price, of: deposit)
             }
             return try advance(to: needed, longest: longest)
+        case .repeated(let id):
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.repeated(id) }
         case .served(let id, let charge, let total):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.served(id, charged: charge, total: total, authorised: authorised)

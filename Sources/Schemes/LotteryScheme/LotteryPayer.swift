@@ -62,6 +62,8 @@ public struct LotteryPayer: Hashable, Sendable {
     public enum Event: Hashable, Sendable {
         /// A request is to be paid for; `longest` is how rarely the payee lets a ticket win: once in so many times.
         case paymentAsked(RequestID, price: Amount, longest: UInt32, at: Instant)
+        /// The same payment was sent again, since its answer got lost: it may have been charged the first time.
+        case repeated(RequestID)
         /// The payee served the request, and says what it charged for this one, and how the channel stands.
         case served(RequestID, charged: Amount, Statement)
         /// The payee would not serve it, and says how the channel stands.
@@ -141,6 +143,8 @@ public struct LotteryPayer: Hashable, Sendable {
         switch event {
         case .paymentAsked(let id, let price, let longest, let now):
             return try pay(price, for: id, longest: longest, at: now)
+        case .repeated(let id):
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.repeated(id) }
         case .served(let id, let charge, let statement):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.served(id, charged: charge, total: statement.charged, authorised: spent)

@@ -56,6 +56,8 @@ public struct MerkleTokenAccount: Hashable, Sendable {
                 try purse.asked(id, price: price, of: funds)
             }
             return try show(needed, most: most)
+        case .repeated(let id):
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.repeated(id) }
         case .served(let id, let charge, let total, let floor):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.served(id, charged: charge, total: total, authorised: authorised)

@@ -17,6 +17,8 @@ public struct MerkleTokenPayer: Sendable {
     public enum Event: Hashable, Sendable {
         /// A request is to be paid for; `most` is how many tokens the payee takes at once.
         case paymentAsked(RequestID, price: Amount, most: UInt32)
+        /// The same payment was sent again, since its answer got lost: it may have been charged the first time.
+        case repeated(RequestID)
         /// The payee served the request, and says what it charged in all and for this one, and which tokens it has.
         case served(RequestID, charged: Amount, total: Amount, floor: UInt32)
         /// The payee would not serve it, and says how far it is.

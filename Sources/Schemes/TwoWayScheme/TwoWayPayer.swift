@@ -16,6 +16,8 @@ public struct TwoWayPayer: Hashable, Sendable {
         case observed(ContractSnapshot<TwoWayContract>)
         /// A request is to be paid for.
         case paymentAsked(RequestID, price: Amount)
+        /// The same payment was sent again, since its answer got lost: it may have been charged the first time.
+        case repeated(RequestID)
         /// The payee served the request, and says what it charged in all and for this one.
         ///
         /// Its signature over the state may be missing: the state is then still a proposal.
@@ -82,6 +84,9 @@ public struct TwoWayPayer: Hashable, Sendable {
         switch event {
         case .observed(let snapshot): return try ask(.observed(snapshot))
         case .paymentAsked(let id, let price): return try pay(price, for: id)
+        case .repeated(let id):
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.repeated(id) }
+            return []
         case .served(let id, let charge, let total, let countersigned):
             let authorised = authorised
             try onPurse { (purse) throws(PayerPurse.Refusal) in

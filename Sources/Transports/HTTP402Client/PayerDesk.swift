@@ -59,6 +59,9 @@ public protocol SignedPayment: Sendable {
     /// Whether the same payment may be sent again without being taken twice, also when it was taken already.
     var isRepeatable: Bool { get }
 
+    /// No answer came back, and the same payment goes out again: it may have been taken the first time.
+    mutating func isSentAgain()
+
     /// The server took it.
     ///
     /// - Throws: What makes the answer a lie: a charge above the price, say. The payee is not paid again then.
@@ -78,6 +81,7 @@ public protocol SignedPayment: Sendable {
 
 extension SignedPayment {
     public var echo: JSON? { nil }
+    public mutating func isSentAgain() {}
 }
 
 /// What a refusal led to.

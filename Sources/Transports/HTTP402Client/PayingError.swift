@@ -16,6 +16,8 @@ public enum PayingError: ExplainedError {
     case priceRaised(from: Amount, to: Amount)
     case receiverChanged(from: Address, to: Address)
     case offerWithdrawn
+    /// One stretch of a stream costs more than all of it may.
+    case streamTooDear(stretch: Amount, most: Amount)
     /// The server did not take the payment.
     case refused(code: String)
     /// The server tried to take the payment, and failed.
@@ -34,6 +36,7 @@ public enum PayingError: ExplainedError {
         case .priceRaised: "payment.price-raised"
         case .receiverChanged: "payment.receiver-changed"
         case .offerWithdrawn: "payment.offer-withdrawn"
+        case .streamTooDear: "payment.stream-too-dear"
         case .refused: "payment.refused"
         case .settlementFailed: "payment.settlement-failed"
         case .answerLost: "payment.answer-lost"
@@ -53,6 +56,8 @@ public enum PayingError: ExplainedError {
         case .priceRaised(let from, let to): "The server offered \(from) and then asked for \(to)."
         case .receiverChanged(let from, let to): "The server wants to be paid at \(to); before, it was \(from)."
         case .offerWithdrawn: "The server no longer makes the offer that it was paid by."
+        case .streamTooDear(let stretch, let most):
+            "One stretch of the stream costs \(stretch), and all of it may cost \(most) at most: nothing was paid."
         case .refused(let code): "The server did not take the payment: \(code)."
         case .settlementFailed(let code, let message):
             "The server could not take the payment: \(code)\(message.map { ": \($0)" } ?? ".")"
@@ -67,6 +72,7 @@ public enum PayingError: ExplainedError {
         case .noOffer: "It may speak another protocol than x402 version 2."
         case .noneAcceptable: "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
+        case .streamTooDear: "Allow at least the price of one stretch for the stream, or ask for a cheaper one."
         case .receiverChanged: "If that is right, allow the new receiver in the spending policy."
         case .answerLost: "Ask again if it is worth paying again."
         case .outcomeUnknown: "The next payment to this server, or a reconciliation, finds out; nothing is paid twice."

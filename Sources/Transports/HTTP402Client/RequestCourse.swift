@@ -47,6 +47,7 @@ struct RequestCourse {
         let response = try await send(payment: nil)
         guard response.status == .paymentRequired else { return nil }
         let (known, desk) = try await client.choose(from: try demand(of: response), for: resource)
+        try checkStretch(of: known)
         return try await desk.plan(known.offer, for: resource)
     }
 
@@ -56,15 +57,15 @@ struct RequestCourse {
         _ known: KnownOffer, at desk: any PayerDesk, isRemembered: Bool
     ) async throws -> PaidResponse {
         let identifier = known.knowsIdentifiers ? Self.newIdentifier() : nil
-        let payment = try await sign(known, at: desk, identifier: identifier)
+        var payment = try await sign(known, at: desk, identifier: identifier)
         let header = PaymentPayload(
             accepted: known.offer.json, payload: payment.payload,
             extensions: known.echo(identifier: identifier, payment.echo)
         ).header
         let response: HTTPClientResponse
         do {
-            response = try await sendRepeatedly(
-                header, mayRepeat: payment.isRepeatable && (identifier != nil || request.method.isIdempotent))
+            let mayRepeat = payment.isRepeatable && (identifier != nil || request.method.isIdempotent)
+            response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -99,12 +100,22 @@ struct RequestCourse {
         resource.isPaidAhead = StreamOffer(known.offer.requirements) != nil && (request.stream ?? .once).ahead > 1
         let wanted = resource
         guard let stream else {
+            try checkStretch(of: known)
             return try await desk.sign(
                 known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
         }
         return try await stream.signing {
             try await desk.sign(known.offer, for: wanted, identifier: identifier, extensions: known.extensions)
         }
+    }
+
+    /// The payment that opens a stream may be charged one stretch, whatever comes of the stream.
+    private func checkStretch(of known: KnownOffer) throws(PayingError) {
+        let price = known.offer.requirements.amount
+        guard StreamOffer(known.offer.requirements) != nil, let most = request.stream?.most, price > most else {
+            return
+        }
+        throw .streamTooDear(stretch: price, most: most)
     }
 
     /// The body of a metered stream has begun, and payments for more of it follow.
@@ -127,10 +138,11 @@ struct RequestCourse {
 
     /// Asks what became of a payment that was sent before.
     func conclude(_ payment: any SignedPayment, _ header: String, _ known: KnownOffer) async throws -> PaidResponse {
+        var payment = payment
         let response: HTTPClientResponse
         let settled: SettleResponse?
         do {
-            response = try await sendRepeatedly(header, mayRepeat: true)
+            response = try await sendRepeatedly(header, mayRepeat: true) { payment.isSentAgain() }
             settled = try settlement(in: response)
         } catch {
             await payment.outcomeUnknown()
@@ -202,7 +214,11 @@ struct RequestCourse {
     // MARK: - Sending
 
     /// Sends the same again while nothing comes back, when that cannot cost twice.
-    func sendRepeatedly(_ header: String?, mayRepeat: Bool) async throws -> HTTPClientResponse {
+    ///
+    /// - Parameter onLostAnswer: Called each time before what may have been taken goes out again.
+    func sendRepeatedly(
+        _ header: String?, mayRepeat: Bool, onLostAnswer: () -> Void = {}
+    ) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
         while true {
@@ -221,6 +237,7 @@ struct RequestCourse {
             }
             try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
             attempt += 1
+            if lost != nil { onLostAnswer() }
         }
     }
 

@@ -157,6 +157,13 @@ public final class VoucherEffects: Sendable {
     func deposit(
         _ stored: Stored, of channel: ChannelID, charging: Bool
     ) async throws -> (state: VoucherChannel, receipt: DepositReceipt) {
+        // What is handed in goes on without the payer: that its connection ends must not break it off.
+        try await Task { try await handInDeposit(stored, of: channel, charging: charging) }.value
+    }
+
+    private func handInDeposit(
+        _ stored: Stored, of channel: ChannelID, charging: Bool
+    ) async throws -> (state: VoucherChannel, receipt: DepositReceipt) {
         guard case .submitDeposit(let deposit, let id) = stored.effect else {
             throw EngineError.unknownChannel(channel)
         }
@@ -202,8 +209,14 @@ public final class VoucherEffects: Sendable {
 
     // MARK: - Refunds
 
-    /// - Throws: ``VoucherChannel/Refusal/refundFailed(_:)``; the channel is idle again then.
+    /// - Throws: ``VoucherChannel/Refusal/refundFailed(_:)`` when the ledger would not have it; the channel is idle
+    ///   again then. A `SettlementError` that is no verdict when nobody knows yet: the refund may still be made, so the
+    ///   channel takes no payments until ``retry()`` has found out.
     func refund(_ stored: Stored, of channel: ChannelID) async throws -> RefundReceipt {
+        try await Task { try await handInRefund(stored, of: channel) }.value
+    }
+
+    private func handInRefund(_ stored: Stored, of channel: ChannelID) async throws -> RefundReceipt {
         guard case .submitRefund(let amount, let nonce, let id) = stored.effect,
             let state = try await engine.state(of: channel)
         else { throw EngineError.unknownChannel(channel) }
@@ -217,8 +230,8 @@ public final class VoucherEffects: Sendable {
                     terms: state.terms, amount: amount, nonce: nonce, signature: try await authorizer.sign(digest),
                     voucher: state.best?.signedCeiling(under: state.terms, of: channel, in: settlement.domain))
                 receipt = try await settlement.refund(order)
-            } catch let error as SettlementError {
-                // After a crash the refund may be done already: the ledger then asks for the next nonce.
+            } catch let error as SettlementError where error.isVerdict {
+                // After a crash, or when an answer was lost, the refund may be done already: the ledger then asks for the next nonce.
                 if let snapshot = try? await settlement.snapshot(of: channel) {
                     try await tell(channel, .observed(snapshot))
                 }

@@ -13,7 +13,8 @@ struct WalletRefundCommand: AsyncParsableCommand {
         commandName: "refund", abstract: "Ask a payee to give unspent money back, at once.",
         discussion: """
             A channel of hash chains, or of two sides, is closed by it; one that pays many payees has to expire first \
-            (farthing wallet withdraw). With --all, one that refuses does not stop the others; then the exit code is 1.
+            (farthing wallet withdraw), and --all tells from when on. With --all, one that refuses does not stop the \
+            others; then the exit code is 1.
             """)
     @OptionGroup var selection: ChannelSelection
     @Option(name: .long, help: "How much; all that is left by default.")
@@ -48,7 +49,21 @@ struct WalletRefundCommand: AsyncParsableCommand {
         var isWhole = true
         for id in ids {
             guard let channel = try await wallet.journal.overview(of: id) else { throw WalletError.unknownChannel(id) }
-            if selection.all, channel.locked.isZero || !(channel.isVoucher || channel.isClosable) { continue }
+            if selection.all, channel.locked.isZero { continue }
+            if selection.all, !channel.isVoucher, !channel.isClosable {
+                let reason = WalletError.notClosable(id, until: channel.expiry)
+                refunds.append(
+                    .object([
+                        "channel": .string("\(id)"), "code": .string(reason.code),
+                        "locked": .string("\(channel.locked)"),
+                        "expiry": channel.expiry.map { .integer($0.unixSeconds) },
+                        "next": .string("farthing wallet withdraw \(id)"),
+                    ]))
+                if !output.json {
+                    Console.out("left: \(id): \(reason.message)\nThen: farthing wallet withdraw \(id)")
+                }
+                continue
+            }
             if amount != nil, !channel.isVoucher {
                 throw ValidationError("--amount is for channels of vouchers; of others all comes back.")
             }

@@ -129,7 +129,7 @@ extension Database {
             counted, instead: .zero,
             Spending(
                 network: "\(entry.network)", asset: entry.asset.checksummed, host: entry.host, at: entry.at))
-        if entry.kind == .payment {
+        if entry.kind == .payment, entry.state == .paid {
             try execute(sql: "INSERT OR IGNORE INTO hosts VALUES (?)", arguments: [entry.host])
         }
     }

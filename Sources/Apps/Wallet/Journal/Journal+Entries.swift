@@ -25,6 +25,7 @@ extension Journal {
                 case .ask(let questions): guard isApproved else { throw PolicyRefusal.notApproved(questions) }
                 case .refused(let refusal): throw refusal
                 }
+                // Known while it is under way, so that others meanwhile do not ask; for good when it is taken.
                 try db.execute(sql: "INSERT OR IGNORE INTO hosts VALUES (?)", arguments: [draft.intent.host])
             }
             try db.forgetOldSeconds(at: now)
@@ -145,6 +146,7 @@ extension Database {
             case .paid: isPayment ? outcome.charged : .zero
             case .refused, .notTaken: .zero
             }
+        if isPayment { try remember(try row.text("host"), besides: id, outcome) }
         try count(counted, instead: try row.amount("counted"), try Spending(row))
         try execute(
             sql: """
@@ -154,6 +156,22 @@ extension Database {
                 outcome.state.rawValue, "\(outcome.charged)", outcome.code,
                 outcome.transaction.map { "\($0)" }, "\(counted)", isInDoubt, id,
             ])
+    }
+
+    /// Only a payment that was taken makes a host known.
+    private func remember(_ host: String, besides entry: Int64, _ outcome: JournalOutcome) throws {
+        switch outcome.state {
+        case .pending: return
+        case .paid: try execute(sql: "INSERT OR IGNORE INTO hosts VALUES (?)", arguments: [host])
+        case .refused, .notTaken, .unknown:
+            guard !outcome.goesOn else { return }
+            try execute(
+                sql: """
+                    DELETE FROM hosts WHERE host = ? AND NOT EXISTS (
+                        SELECT 1 FROM entries
+                        WHERE host = ? AND kind = 'payment' AND id <> ? AND state IN ('pending', 'paid'))
+                    """, arguments: [host, host, entry])
+        }
     }
 
     /// Writes down what was found out about entries of a channel whose outcome was unknown.

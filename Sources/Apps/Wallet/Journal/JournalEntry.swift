@@ -80,10 +80,20 @@ public struct JournalOutcome: Hashable, Sendable {
     public var charged: Amount
     public var code: String?
     public var transaction: TransactionID?
+    /// Whether the same request is paid for anew at once, so that its host need not be asked about again.
+    var goesOn: Bool
 
     public init(
         _ state: JournalEntry.State, charged: Amount = .zero, code: String? = nil, transaction: TransactionID? = nil
     ) {
+        self.init(state, charged: charged, code: code, transaction: transaction, goesOn: false)
+    }
+
+    init(
+        _ state: JournalEntry.State, charged: Amount = .zero, code: String? = nil, transaction: TransactionID? = nil,
+        goesOn: Bool
+    ) {
+        self.goesOn = goesOn
         self.state = state
         self.charged = charged
         self.code = code

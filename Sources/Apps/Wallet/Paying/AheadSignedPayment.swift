@@ -62,7 +62,7 @@ struct AheadSignedPayment: SignedPayment {
 
     /// The payee's books say nothing while others are in flight; the request is paid for anew when those have ended.
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
-        await close(JournalOutcome(.refused, code: demand.error))
+        await close(JournalOutcome(.refused, code: demand.error, goesOn: true))
         return .postponed
     }
 

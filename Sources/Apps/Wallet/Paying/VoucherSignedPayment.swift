@@ -95,11 +95,12 @@ struct VoucherSignedPayment: SignedPayment {
                 finding: Findings(payments: .noneTaken(isFinal: next.books.doubts.isEmpty)))
             return .taken
         }
+        let isMended = next.books.charged != before.charged || next.books.balance != before.balance
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: demand.error), channel: next,
+            entry, JournalOutcome(.refused, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: next.books.isInDoubt(before.awaited),
             finding: Findings(from: before, to: next.books, proof: proof?.ceiling, payeeTold: true))
-        return next.books.charged != before.charged || next.books.balance != before.balance ? .mended : .nothing
+        return isMended ? .mended : .nothing
     }
 
     /// The payee shows nothing, but the settlement may know more than we did.
@@ -107,8 +108,10 @@ struct VoucherSignedPayment: SignedPayment {
         defer { lease.giveBack() }
         var next = channel
         _ = try next.books.apply(.refused)
-        try await wallet.journal.finish(entry, JournalOutcome(.refused, code: code), channel: next, isInDoubt: true)
-        guard let code, PayeeBooks.refusalsAboutTheLedger.contains(where: code.hasSuffix) else { return .nothing }
+        let isAboutLedger = code.map { PayeeBooks.refusalsAboutTheLedger.contains(where: $0.hasSuffix) } ?? false
+        try await wallet.journal.finish(
+            entry, JournalOutcome(.refused, code: code, goesOn: isAboutLedger), channel: next, isInDoubt: true)
+        guard isAboutLedger else { return .nothing }
         let observed = try await wallet.observed(next)
         return observed.books.hasOtherSums(than: next.books) ? .mended : .nothing
     }

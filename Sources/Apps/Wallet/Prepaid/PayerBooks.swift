@@ -56,6 +56,8 @@ public protocol PayerBooks: Hashable, Sendable {
     func signed(
         _ step: Step, under offer: PrepaidOffer, by signer: any Signer
     ) async throws -> Wire.Unverified
+    /// The same payment goes to a payee again, since its answer got lost: it may have been charged the first time.
+    mutating func repeated(_ request: ReservationID, to payee: Address) throws
     /// The payee served the request, and says what it charged for it and how the channel stands.
     ///
     /// - Throws: What cannot be, as the scheme calls it; the payee lies then.

@@ -18,16 +18,25 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let identifier: String?
     let payload: JSON
     /// The books with this payment under way.
-    let channel: KeptPrepaid<Books>
+    private(set) var channel: KeptPrepaid<Books>
     let request: ReservationID
     /// What is locked with it.
     let deposited: Amount
     /// Whether it only asks for what a payment needs.
     let isIntroduction: Bool
     let lease: ChannelLease
+    /// Whether an answer got lost, so that the payee may have charged it before it answers.
+    var wasSentAgain = false
 
     /// What a payment brings counts once, however often it is sent.
     var isRepeatable: Bool { true }
+
+    /// What only asks costs nothing, however often.
+    mutating func isSentAgain() {
+        guard !isIntroduction, !wasSentAgain else { return }
+        // Refused only for a request that is not under way, which this one is until it ends.
+        wasSentAgain = (try? channel.books.repeated(request, to: offer.payTo)) != nil
+    }
 
     func settled(_ response: SettleResponse) async throws -> PaymentReceipt {
         defer { lease.giveBack() }
@@ -42,9 +51,12 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.channelState")
         }
         let next = try await believed(word) { try $0.served(request, charged: charged, word) }
+        // A payee that forgot the first answer may have charged it twice, out of what was paid ahead.
+        let resolved = channel.books.doubtful.clampedSubtracting(next.books.doubtful)
+        let twice = wasSentAgain ? newlyCharged(in: next).clampedSubtracting(resolved) : .zero
         try await wallet.journal.finish(
-            entry, JournalOutcome(.paid, charged: charged, transaction: response.transaction), channel: next,
-            finding: next.findings(since: channel, of: offer.payTo))
+            entry, JournalOutcome(.paid, charged: max(charged, twice), transaction: response.transaction),
+            channel: next, finding: next.findings(since: channel, of: offer.payTo))
         return PaymentReceipt(
             scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
             price: offer.amount, charged: charged, deposited: deposited, channel: channel.id,
@@ -57,20 +69,38 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         defer { lease.giveBack() }
         var unpaid = channel
-        try unpaid.books.ended(request, by: offer.payTo, isKnown: true)
+        try unpaid.books.ended(request, by: offer.payTo, isKnown: !wasSentAgain)
         guard let word = PayeeWord(in: demand, of: channel.id, like: offer, in: domain) else {
-            // Nothing was charged, and nothing is known to differ.
+            // This one was not charged, and nothing is known to differ; what was sent first may have been.
             let isLapsed = isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
-            try await wallet.journal.finish(entry, JournalOutcome(.refused, code: demand.error), channel: unpaid)
+            try await wallet.journal.finish(
+                entry, JournalOutcome(.refused, code: demand.error, goesOn: isLapsed), channel: unpaid,
+                isInDoubt: wasSentAgain)
             return isLapsed ? .mended : .nothing
         }
         let next = try await believed(word) { try $0.corrected(request, word) }
+        let more = newlyCharged(in: next)
+        if wasSentAgain, !more.isZero {
+            // A payee that forgot what it answered does not take the same payment twice, and shows that it took it once.
+            try await wallet.journal.finish(
+                entry, JournalOutcome(.paid, charged: min(more, offer.amount), code: "payment.answer-lost"),
+                channel: next, finding: next.findings(since: channel, of: offer.payTo))
+            return .taken
+        }
+        let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: demand.error), channel: next,
+            entry, JournalOutcome(.refused, code: demand.error, goesOn: isMended), channel: next,
+            isInDoubt: wasSentAgain,
             finding: next.findings(since: channel, of: offer.payTo))
-        guard next.books != unpaid.books else { return .nothing }
+        guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
+    }
+
+    /// What the payee charged by its own word, beyond what was known when this was signed.
+    private func newlyCharged(in next: KeptPrepaid<Books>) -> Amount {
+        let before = channel.books.purse(of: offer.payTo)?.charged ?? .zero
+        return (next.books.purse(of: offer.payTo)?.charged ?? .zero).clampedSubtracting(before)
     }
 
     /// Whether the payee never got the deposit, and nobody can hand it in any more.

@@ -5,7 +5,8 @@ public import FarthingPrimitives
 
 /// Why a ledger or a contract did not do what it was asked.
 ///
-/// Nothing has moved when one of these is thrown.
+/// Nothing has moved when one of these is thrown, but for ``unavailable(reason:)`` and ``cancelled``: then nobody knows yet,
+/// and it may still be done.
 ///
 /// - Source: most cases are the custom errors of x402BatchSettlement and of EIP-3009 tokens.
 public enum SettlementError: ExplainedError, Hashable {

@@ -54,6 +54,15 @@ struct Customer: Sendable {
         return PaymentPayload(accepted: offer.json, payload: payload.json)
     }
 
+    /// Asks for all that is left.
+    func askBack(_ offer: PaymentRequirements) -> PaymentPayload {
+        let voucher = UnverifiedVoucher(
+            channel: id, ceiling: charged,
+            signature: key.signNow(domain.voucherDigest(channel: id, ceiling: charged)).bytes)
+        return PaymentPayload(
+            accepted: offer.json, payload: VoucherPayload.refund(terms, voucher, amount: nil).json)
+    }
+
     mutating func settle(_ response: SettleResponse) {
         let amount = response.extra?["chargedAmount"]?.stringValue.flatMap(Amount.init(wire:)) ?? .zero
         charged = charged.adding(amount) ?? .max

@@ -15,6 +15,11 @@ final class FaultySettlement: Settlement {
         var poisoned: Set<ChannelID> = []
         var claims: [[ChannelID]] = []
         var sweeps: [SweptPair] = []
+        /// What is said of refunds, which are sent off and made later, or never.
+        var refundAnswer: SettlementError?
+        var sentRefunds: [RefundOrder] = []
+        var refundsTakeTime = false
+        var refunds = 0
     }
 
     struct SweptPair: Hashable {
@@ -32,6 +37,20 @@ final class FaultySettlement: Settlement {
     func fail(after calls: Int) { plan.withLock { $0.failsIn = calls } }
     /// A batch with a row of these is refused as a whole, as a contract does.
     func poison(_ channels: Set<ChannelID>) { plan.withLock { $0.poisoned = channels } }
+
+    /// Refunds are sent off and not waited for: they are made with ``makeSentRefunds()``, or never; `nil` ends that.
+    func answerRefunds(with error: SettlementError?) { plan.withLock { $0.refundAnswer = error } }
+    /// A refund takes a while, and is broken off when whoever asked for it does not wait.
+    func slowRefunds() { plan.withLock { $0.refundsTakeTime = true } }
+    func makeSentRefunds() async throws {
+        let orders = plan.withLock { plan in
+            defer { plan.sentRefunds = [] }
+            return plan.sentRefunds
+        }
+        for order in orders { _ = try await ledger.refund(order) }
+    }
+    /// How many refunds were handed in.
+    var refunds: Int { plan.withLock { $0.refunds } }
 
     /// The batches that were handed in, also those that failed.
     var claims: [[ChannelID]] { plan.withLock { $0.claims } }
@@ -73,6 +92,13 @@ final class FaultySettlement: Settlement {
 
     func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt {
         try enter()
+        let (answer, takesTime) = plan.withLock { plan in
+            plan.refunds += 1
+            if plan.refundAnswer != nil { plan.sentRefunds.append(order) }
+            return (plan.refundAnswer, plan.refundsTakeTime)
+        }
+        if let answer { throw answer }
+        if takesTime { do { try await Task.sleep(for: .milliseconds(300)) } catch { throw .cancelled } }
         return try await ledger.refund(order)
     }
 

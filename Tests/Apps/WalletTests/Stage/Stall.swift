@@ -30,6 +30,8 @@ actor Stall<Scheme: PrepaidWire> {
     private(set) var served = 0
     private var lie: Lie?
     private var closes = true
+    private var losesAnswer = false
+    private var refuses = false
     /// The contract that it names in its offers, if it is not the one of the ledger.
     private var trap: Address?
     private var url = ""
@@ -77,6 +79,9 @@ actor Stall<Scheme: PrepaidWire> {
     var address: String { url }
     func channel(_ id: ChannelID) -> Scheme? { channels[id] }
     func lies(_ lie: Lie?) { self.lie = lie }
+    /// Takes the next payment, and does not answer it within the patience of any test.
+    func loseNextAnswer() { losesAnswer = true }
+    func refusePayments(_ refuses: Bool) { self.refuses = refuses }
     func refuseToClose() { closes = false }
     func names(contract: Address) { trap = contract }
 
@@ -111,6 +116,7 @@ actor Stall<Scheme: PrepaidWire> {
     }
 
     private func pay(_ payment: Scheme.Unverified, on id: ChannelID) async throws -> Response {
+        if refuses { return try refusal("not_today") }
         var channel = try await known(id)
         if let order = channel.preparation(for: payment, under: offer, in: domain) {
             let receipt = try await market.ledger.carryOut(order, on: id, under: Scheme.Rules.self)
@@ -127,6 +133,10 @@ actor Stall<Scheme: PrepaidWire> {
         }
         channels[id] = channel
         served += 1
+        if losesAnswer {
+            losesAnswer = false
+            try await Task.sleep(for: .seconds(5))
+        }
         let extra: JSON = [
             "chargedAmount": .string("\(Market.price)"), "channelState": channel.channelState(by: key),
         ]

@@ -123,6 +123,23 @@ struct StreamPayingTests {
         }
     }
 
+    @Test func `pays nothing for a stream of which one stretch costs more than all may`() async throws {
+        try await Self.open { market in
+            let wallet = try await market.wallet()
+            let url = market.url + "/parts?count=100&size=512"
+            for _ in 1...2 {
+                await #expect(throws: PayingError.streamTooDear(stretch: 100, most: 99)) {
+                    try await wallet.client().execute(PayingRequest(url: url, stream: StreamPlan(most: 99)))
+                }
+                #expect(try await wallet.journal.entries().isEmpty)
+            }
+            let answer = try await wallet.client().execute(PayingRequest(url: url, stream: StreamPlan(most: 100)))
+            #expect(try await Self.read(answer).utf8.count == 1024)
+            #expect(answer.stream?.receipt?.charged == 100)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
     @Test func `stops where the budget ends, and says so`() async throws {
         try await Self.open { market in
             let policy = try SpendingPolicy(file: Array(#"{"limits": {"perDay": "450"}}"#.utf8))

@@ -118,6 +118,31 @@ struct WalletCommandTests {
         try await shop.close()
     }
 
+    @Test func `tells of channels that pay many payees when they give back their rest`() async throws {
+        let shop = try await Shop(["--schemes", "merkle-token,lottery"])
+        let owner = try await WalletOwner(shop)
+        for scheme in ["merkle-token", "lottery"] {
+            let paid = try await owner.pay("/good", ["--scheme", scheme])
+            #expect(paid.exitCode == 0, "\(scheme): \(paid.errors)")
+        }
+        let channels = try await owner.channels()
+        let told = try await owner.wallet("refund", "--all", "--json")
+        #expect(told.exitCode == 0, "\(told.errors)")
+        let refunds = try #require(told.json?["refunds"]?.arrayValue)
+        #expect(refunds.count == 2 && channels.count == 2)
+        let text = try await owner.wallet("refund", "--all").output
+        for channel in channels {
+            let id = try #require(channel["id"]?.stringValue)
+            let refund = try #require(refunds.first { $0["channel"]?.stringValue == id })
+            #expect(refund["code"] == "wallet.not-closable" && refund["refunded"] == nil)
+            #expect(refund["locked"] == channel["locked"] && refund["locked"] != "0")
+            #expect(refund["expiry"] == channel["expiry"] && refund["expiry"]?.integerValue != nil)
+            #expect(refund["next"]?.stringValue == "farthing wallet withdraw \(id)")
+            #expect(text.contains("Then: farthing wallet withdraw \(id)"))
+        }
+        try await shop.close()
+    }
+
     @Test func `takes its money out without the payee`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)

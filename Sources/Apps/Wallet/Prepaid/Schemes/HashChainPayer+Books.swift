@@ -65,6 +65,10 @@ extension HashChainPayer: PayerBooks {
         _ = try apply(.corrected(request, charged: word.charged, revealed: try word.members.number("index")))
     }
 
+    public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
+        _ = try apply(.repeated(request))
+    }
+
     public mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request))
     }

@@ -83,6 +83,10 @@ extension LotteryFund: PayerBooks {
         _ = try apply(.corrected(request, try LotteryPayer.Statement(word.members)), of: word.payee)
     }
 
+    public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
+        _ = try apply(.repeated(request), of: payee)
+    }
+
     public mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request), of: payee)
     }

@@ -90,6 +90,10 @@ extension MerkleTokenPayer: PayerBooks {
         _ = try apply(.corrected(request, charged: word.charged, floor: floor), of: word.payee)
     }
 
+    public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
+        _ = try apply(.repeated(request), of: payee)
+    }
+
     public mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request), of: payee)
     }

@@ -93,6 +93,10 @@ extension TwoWayPayer: PayerBooks {
         return payment
     }
 
+    public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
+        _ = try apply(.repeated(request))
+    }
+
     public mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request))
     }
