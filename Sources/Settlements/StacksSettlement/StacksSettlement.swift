@@ -190,4 +190,8 @@ extension StacksSettlement: NumberingSettlement {
     public func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64 {
         try await numbers.next(of: registry.vouchers.account(payer), until: until, now: clock())
     }
+
+    public func giveBack(depositNumber: UInt64, of payer: Address) async {
+        await numbers.giveBack(depositNumber, of: registry.vouchers.account(payer))
+    }
 }
