@@ -79,11 +79,11 @@ import Testing
             }
             try await stage.evict()
             let row = stage.row(stage.voucher(600, on: terms), total: 600)
-            let claiming = Task { try? await stage.claim([row], through: hasty) }
-            _ = await claiming.value
             stage.miner.go()
-            let claimed = try await stage.claim([row], through: hasty)
-            #expect(claimed.outcomes == [.claimed(Amount(units: 600))] || claimed.outcomes == [.alreadyClaimed])
+            // It is as impatient with its claims, and asks for them again.
+            var claimed: ClaimReceipt?
+            for _ in 0..<100 where claimed == nil { claimed = try? await stage.claim([row], through: hasty) }
+            #expect(claimed != nil)
             #expect(try await stage.snapshot(terms).totalClaimed.units == 600)
         }
     }

@@ -29,6 +29,9 @@ struct NumberUnderWay: Sendable {
     /// What a node should have.
     var current: StacksTransaction { filler ?? latest }
 
+    /// Whether a node is known to have taken it in.
+    var isTakenIn: Bool { takenInAt != nil }
+
     /// Who has signed what is sponsored here, and with which number.
     var origin: StacksTransaction.SpendingCondition? {
         filler == nil && latest.sponsor != nil ? latest.authorization.origin : nil

@@ -37,16 +37,19 @@ extension StacksSender {
         await fillGaps()
     }
 
+    /// Whether it is a while ago that all was looked after.
+    var isCareDue: Bool { tendedAt.map { ContinuousClock.now - $0 >= policy.pause } ?? true }
+
     /// The same, unless it was done a moment ago.
     func tendNowAndThen() async {
-        if let tendedAt, ContinuousClock.now - tendedAt < policy.pause { return }
+        guard isCareDue else { return }
         await enter()
         defer { leave() }
         try? await tend()
     }
 
     private func tend(_ number: UInt64) async throws(Fault) {
-        guard var entry = underWay[number] else { return }
+        guard let entry = underWay[number] else { return }
         if let origin = entry.origin {
             let came: UInt64
             do throws(StacksNodeFault) { came = try await client.account(.standard(origin.signer)).nonce } catch {
@@ -56,8 +59,8 @@ extension StacksSender {
             let isLost = came > origin.nonce || (came < origin.nonce && entry.isOlder(than: policy.raiseAfter))
             if isLost { return try await fill(number) }
         }
-        let waitsForFee = number == used && entry.wasNext(for: policy.raiseAfter)
-        underWay[number] = entry
+        // In place, as others may have begun or ended to wait for it meanwhile.
+        let waitsForFee = number == used && underWay[number]?.wasNext(for: policy.raiseAfter) == true
         let fee = raised(entry.current.fee)
         do throws(Fault) {
             if waitsForFee, fee > entry.current.fee {
@@ -105,7 +108,10 @@ extension StacksSender {
         guard let lost = underWay[number]?.current else { return }
         let filler = try await filler(nonce: number, above: lost.fee)
         do throws(StacksNodeFault) { try await handOver(filler) } catch {
-            if error.isUncertain { underWay[number]?.filler = filler }
+            if error.isUncertain {
+                underWay[number]?.filler = filler
+                underWay[number]?.handedOver(isTakenIn: false)
+            }
             throw .node(error)
         }
         underWay[number]?.filler = filler

@@ -119,7 +119,11 @@ public actor StacksSender {
     private func send(_ template: StacksTransaction, fee: UInt64?) async throws(Fault) -> StacksTransaction {
         await enter()
         defer { leave() }
-        try await tend()
+        if isCareDue || underWay.values.contains(where: { !$0.isTakenIn }) {
+            try await tend()
+        } else {
+            try await refresh()
+        }
         if template.sponsor != nil, let earlier = underWay.values.first(where: { $0.carries(template) }) {
             return earlier.latest
         }
