@@ -24,12 +24,19 @@ public struct DepositLeave: Hashable, Sendable {
     public var salt: Hash32
     /// Unix seconds; after that nobody can use it, and one by EIP-3009 not even then.
     public var validBefore: UInt64
+    /// The number of the payer's transaction, where a deposit is one; `nil` elsewhere.
+    ///
+    /// - Source: SIP-005, sponsored transactions.
+    public var number: UInt64?
 
-    public init(amount: Amount, method: Method = .eip3009, salt: Hash32, validBefore: UInt64) {
+    public init(
+        amount: Amount, method: Method = .eip3009, salt: Hash32, validBefore: UInt64, number: UInt64? = nil
+    ) {
         self.amount = amount
         self.method = method
         self.salt = salt
         self.validBefore = validBefore
+        self.number = number
     }
 
     /// Permit2's nonce: the low 128 bits of the salt, which is as unique as it must be and fits an `Amount`.

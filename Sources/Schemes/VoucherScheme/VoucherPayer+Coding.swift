@@ -111,9 +111,10 @@ extension VoucherPayer {
 extension ByteWriter {
     fileprivate mutating func write(_ leave: DepositLeave) {
         write(leave.amount)
-        write(leave.method == .eip3009 ? UInt8(1) : 2)
+        write(leave.number != nil ? UInt8(3) : leave.method == .eip3009 ? 1 : 2)
         write(leave.salt)
         write(leave.validBefore)
+        if let number = leave.number { write(number) }
     }
 
     fileprivate mutating func write(_ payment: VoucherPayer.Payment) {
@@ -150,13 +151,11 @@ extension ByteReader {
 
     fileprivate mutating func leave() throws(StoredFormError) -> DepositLeave {
         let amount = try amount()
-        let method: DepositLeave.Method
-        switch try byte() {
-        case 1: method = .eip3009
-        case 2: method = .permit2
-        default: throw .damaged
-        }
-        return DepositLeave(amount: amount, method: method, salt: try hash(), validBefore: try uint64())
+        let kind = try byte()
+        guard 1...3 ~= kind else { throw .damaged }
+        return DepositLeave(
+            amount: amount, method: kind == 2 ? .permit2 : .eip3009, salt: try hash(), validBefore: try uint64(),
+            number: kind == 3 ? try uint64() : nil)
     }
 
     fileprivate mutating func payment() throws(StoredFormError) -> VoucherPayer.Payment {

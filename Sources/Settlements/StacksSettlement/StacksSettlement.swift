@@ -48,8 +48,8 @@ public final class StacksSettlement: Settlement {
     let tokens: [Address: Token]
     let numbers: DepositNumbers
     private let news: StacksNews
-    /// What deposits became that were handed in here and are awaited, by what their payers signed.
-    private let deposits = Mutex<[Hash32: StacksTransaction]>([:])
+    /// Deposits that were handed in here and are awaited, by what their payers signed.
+    let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
     private let signer: (any Signer)?
     /// A sender an account: each counts its own transactions.
     private let senders: Senders
@@ -140,6 +140,9 @@ public final class StacksSettlement: Settlement {
         }
     }
 
+    /// What became of a transaction.
+    typealias Carried = Result<(transaction: TransactionID, answer: ContractAnswer), SettlementError>
+
     /// Calls a function of a contract, and waits until the call counts.
     ///
     /// - Parameter moves: What the transaction may move, at most; nothing else may leave any account.
@@ -149,44 +152,38 @@ public final class StacksSettlement: Settlement {
     ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
         guard let call else { throw .unavailable(reason: "the contract has no such function") }
         let sender = try sender(signer)
-        return try await waited { () async throws(StacksSender.Fault) in
-            let sent = try await sender.send(.contractCall(call), postConditions: moves)
-            return (sent, sender)
+        let task = Task { [options] in
+            await Self.waited(for: sender, options) { () async throws(StacksSender.Fault) in
+                try await sender.send(.contractCall(call), postConditions: moves)
+            }
         }
+        return try await Self.outcome(of: task)
     }
 
-    /// Waits for what was just sent.
-    ///
-    /// - Parameter lost: Called when another transaction has its number.
-    func waited(
-        _ send: () async throws(StacksSender.Fault) -> (StacksTransaction, StacksSender),
-        lost: (StacksTransaction) async -> Void = { _ in }
-    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
-        var transaction: StacksTransaction?
+    /// Sends something and waits for it; in a task of its own, as whoever asked for it may go away, and others'
+    /// transactions wait for this one.
+    static func waited(
+        for sender: StacksSender, _ options: Options,
+        send: () async throws(StacksSender.Fault) -> StacksTransaction
+    ) async -> Carried {
         do throws(StacksSender.Fault) {
-            let (sent, sender) = try await send()
-            transaction = sent
-            let mined = try await sender.confirm(
-                sent, burnBlocks: options.burnBlocks, patience: options.patience)
-            return (TransactionID(sent.id), ContractAnswer(mined.result))
-        } catch {
-            if error == .replaced, let transaction { await lost(transaction) }
-            throw error.settlementError
-        }
+            let (id, mined) = try await sender.settled(
+                try await send(), burnBlocks: options.burnBlocks, patience: options.patience)
+            return .success((TransactionID(id), ContractAnswer(mined.result)))
+        } catch { return .failure(error.settlementError) }
     }
 
-    /// The transaction that was made of a deposit, as long as it is awaited.
-    func awaited(_ deposit: StacksTransaction) -> StacksTransaction? { deposits.withLock { $0[deposit.originHash] } }
-
-    /// The numbers of a payer's transactions that are awaited.
-    func awaitedNumbers(of payer: StandardPrincipal) -> Set<UInt64> {
-        deposits.withLock { deposits in
-            Set(deposits.values.filter { $0.origin == payer }.map(\.authorization.origin.nonce))
+    /// What became of a transaction; who is cancelled waits no longer, and the task goes on.
+    static func outcome(
+        of task: Task<Carried, Never>
+    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
+        let (outcomes, continuation) = AsyncStream.makeStream(of: Carried.self)
+        Task {
+            continuation.yield(await task.value)
+            continuation.finish()
         }
-    }
-
-    func remember(_ transaction: StacksTransaction?, for deposit: StacksTransaction) {
-        deposits.withLock { $0[deposit.originHash] = transaction }
+        for await outcome in outcomes { return try outcome.get() }
+        throw .cancelled
     }
 
     /// What may leave a contract: so many units of an asset at most.
@@ -212,5 +209,9 @@ extension StacksSettlement: SendingSettlement {
 extension StacksSettlement: NumberingSettlement {
     public func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64 {
         try await numbers.next(of: registry.vouchers.account(payer), until: until, now: clock())
+    }
+
+    public func giveBack(depositNumber: UInt64, of payer: Address) async {
+        await numbers.giveBack(depositNumber, of: registry.vouchers.account(payer))
     }
 }

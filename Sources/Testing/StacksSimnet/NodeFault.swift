@@ -7,6 +7,8 @@ public enum NodeFault: Hashable, Sendable {
     case refuse(reason: String)
     /// Status 500, and nothing is done.
     case serverError
+    /// This is answered, and nothing is done.
+    case answer(status: Int, body: String)
     /// The request is done, and the connection closed without an answer.
     case hangUp
     /// A transaction is answered as if it were taken in, and forgotten.

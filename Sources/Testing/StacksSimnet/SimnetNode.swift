@@ -155,6 +155,9 @@ public final class SimnetNode: Sendable {
     /// How many transactions wait for a block.
     public var poolCount: Int { chain.withLock { $0.pool.count } }
 
+    /// The transactions that wait for a block, in order of arrival.
+    public var pool: [StacksTransaction] { chain.withLock(\.pool) }
+
     /// Makes micro-STX out of nothing.
     ///
     /// - Returns: `false` when they would be more than fit into 128 bits; nothing was done then.

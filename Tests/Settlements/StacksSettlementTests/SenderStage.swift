@@ -29,7 +29,7 @@ struct SenderStage {
 
     static func open(
         mining: SimnetNode.Mining = .manual, maximumFee: UInt64 = 10_000,
-        _ body: (SenderStage) async throws -> Void
+        raiseAfter: Duration = .seconds(300), _ body: (SenderStage) async throws -> Void
     ) async throws {
         let owner = Principal.standard(try key(1).account(mainnet: false))
         let funds = [(owner: owner, microSTX: UInt128(1_000_000))]
@@ -37,7 +37,7 @@ struct SenderStage {
         let client = StacksClient(url: node.url + "/")
         let sender = StacksSender(
             client: client, signer: try signer(1), version: .testnet,
-            policy: .init(maximumFee: maximumFee, pause: .milliseconds(5)))
+            policy: .init(maximumFee: maximumFee, pause: .milliseconds(5), raiseAfter: raiseAfter))
         do { try await body(SenderStage(node: node, client: client, sender: sender)) } catch {
             await node.stop()
             throw error

@@ -88,10 +88,12 @@ struct SettlementStage {
     static func owner(_ account: Address) throws -> Principal { try Principal(network.text(of: account)) }
 
     /// Another process of the payee, which knows nothing of what the first has done.
-    func restarted() -> StacksSettlement {
+    func restarted(
+        options: StacksSettlement.Options = Self.options, by signer: KeySigner? = nil
+    ) -> StacksSettlement {
         StacksSettlement(
-            url: node.url, signer: payee, registry: registry, tokens: registry.assets.map(\.token),
-            options: Self.options, clock: { [time] in time.instant })
+            url: node.url, signer: signer ?? payee, registry: registry, tokens: registry.assets.map(\.token),
+            options: options, clock: { [time] in time.instant })
     }
 
     // MARK: - Vouchers
@@ -137,7 +139,10 @@ struct SettlementStage {
             terms: voucher.terms, ceiling: voucher.ceiling, signature: voucher.signature, total: Amount(units: total))
     }
 
-    func claim(_ rows: [ClaimRow], by signer: KeySigner? = nil) async throws(SettlementError) -> ClaimReceipt {
+    func claim(
+        _ rows: [ClaimRow], by signer: KeySigner? = nil, through other: StacksSettlement? = nil
+    ) async throws(SettlementError) -> ClaimReceipt {
+        let settlement = other ?? settlement
         let domain = settlement.domain
         let digest = domain.claimBatchDigest(rows.map { (domain.channelID(of: $0.terms), $0.ceiling, $0.total) })
         return try await settlement.claim(rows, authorization: (signer ?? payee).signNow(digest))

@@ -32,6 +32,109 @@ import Testing
         }
     }
 
+    @Test func `A payer that hangs up and spends its number elsewhere does not stop the payee`() async throws {
+        try await SettlementStage.open { stage in
+            let terms = try await stage.open(1000)
+            let trap = try await stage.deposit(500, on: stage.terms(salt: 2))
+            stage.miner.rest()
+            let caught = Task { try await stage.settlement.deposit(trap, for: stage.voucher(1, on: trap.terms)) }
+            while stage.node.poolCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+            caught.cancel()
+            await #expect(throws: SettlementError.cancelled) { try await caught.value }
+            try await stage.evict()
+            stage.miner.go()
+            let claimed = try await stage.claim([stage.row(stage.voucher(600, on: terms), total: 600)])
+            #expect(claimed.outcomes == [.claimed(Amount(units: 600))])
+        }
+    }
+
+    @Test func `A payer that hangs up after its deposit was handed in has made it all the same`() async throws {
+        try await SettlementStage.open { stage in
+            let deposit = try await stage.deposit(500, on: stage.terms())
+            let voucher = stage.voucher(1, on: deposit.terms)
+            stage.miner.rest()
+            let asked = Task { try await stage.settlement.deposit(deposit, for: voucher) }
+            while stage.node.poolCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+            asked.cancel()
+            await #expect(throws: SettlementError.cancelled) { try await asked.value }
+            // Its second request finds the first deposit, and nothing is sent twice.
+            let again = Task { try await stage.settlement.deposit(deposit, for: voucher) }
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(stage.node.poolCount == 1)
+            stage.miner.go()
+            #expect(try await again.value.snapshot.balance.units == 500)
+        }
+    }
+
+    @Test func `A deposit that outlasts all patience does not stop what is sent later`() async throws {
+        try await SettlementStage.open { stage in
+            let terms = try await stage.open(1000)
+            var options = SettlementStage.options
+            options.patience = .milliseconds(50)
+            let hasty = stage.restarted(options: options)
+            let trap = try await stage.deposit(500, on: stage.terms(salt: 2))
+            stage.miner.rest()
+            await #expect(throws: SettlementError.unavailable(reason: "the Stacks node takes too long")) {
+                try await hasty.deposit(trap, for: stage.voucher(1, on: trap.terms))
+            }
+            try await stage.evict()
+            let row = stage.row(stage.voucher(600, on: terms), total: 600)
+            stage.miner.go()
+            // It is as impatient with its claims, and asks for them again.
+            var claimed: ClaimReceipt?
+            for _ in 0..<100 where claimed == nil { claimed = try? await stage.claim([row], through: hasty) }
+            #expect(claimed != nil)
+            #expect(try await stage.snapshot(terms).totalClaimed.units == 600)
+        }
+    }
+
+    @Test func `A deposit waits until the payer's number before it is in a block`() async throws {
+        try await SettlementStage.open { stage in
+            let first = try await stage.deposit(500, on: stage.terms(salt: 1))
+            let second = try await stage.deposit(500, on: stage.terms(salt: 2))
+            stage.miner.rest()
+            let caught = Task { try await stage.settlement.deposit(first, for: stage.voucher(1, on: first.terms)) }
+            while stage.node.poolCount == 0 { try await Task.sleep(for: .milliseconds(2)) }
+            let waiting = Task { try await stage.settlement.deposit(second, for: stage.voucher(1, on: second.terms)) }
+            try await Task.sleep(for: .milliseconds(50))
+            #expect(stage.node.poolCount == 1)
+            try await stage.evict()
+            stage.miner.go()
+            await #expect(throws: SettlementError.self) { try await caught.value }
+            #expect(try await waiting.value.snapshot.balance.units == 500)
+        }
+    }
+
+    @Test func `A deposit of which no answer came is made all the same`() async throws {
+        try await SettlementStage.open { stage in
+            let deposit = try await stage.deposit(500, on: stage.terms())
+            stage.node.inject(.serverError, times: 4)
+            let made = try await stage.settlement.deposit(deposit, for: stage.voucher(1, on: deposit.terms))
+            #expect(made.snapshot.balance.units == 500)
+        }
+    }
+
+    @Test func `A payee that cannot pay the fee does not blame the deposit`() async throws {
+        try await SettlementStage.open { stage in
+            let poor = stage.restarted(by: try SenderStage.signer(9))
+            let deposit = try await stage.deposit(500, on: stage.terms())
+            let unavailable = SettlementError.unavailable(
+                reason: "the Stacks node does not take the transaction now: NotEnoughFunds")
+            await #expect(throws: unavailable) {
+                try await poor.deposit(deposit, for: stage.voucher(1, on: deposit.terms))
+            }
+            for reason in ["TooMuchChaining", "FeeTooLow", "ConflictingNonceInMempool", "ServerFailureDatabase"] {
+                stage.node.inject(.refuse(reason: reason), times: reason.hasPrefix("Conflicting") ? 4 : 1)
+                let reason = "the Stacks node does not take the transaction now: \(reason)"
+                await #expect(throws: SettlementError.unavailable(reason: reason)) {
+                    try await stage.restarted().deposit(deposit, for: stage.voucher(1, on: deposit.terms))
+                }
+            }
+            let made = try await stage.settlement.deposit(deposit, for: stage.voucher(1, on: deposit.terms))
+            #expect(made.snapshot.balance.units == 500)
+        }
+    }
+
     @Test func `A deposit cannot be turned into another channel's`() async throws {
         try await SettlementStage.open { stage in
             let deposit = try await stage.deposit(500, on: stage.terms(salt: 1))
@@ -73,6 +176,12 @@ import Testing
 }
 
 extension SettlementStage {
+    /// Lets the payer use the number of what waits for a block elsewhere, for a higher fee.
+    func evict() async throws {
+        _ = try await rival().send(
+            .transfer(recipient: try SenderStage.bob(), microSTX: 1, memo: .empty), fee: 500_000)
+    }
+
     /// The payer's own way to the node.
     func rival() -> StacksSender {
         StacksSender(

@@ -93,7 +93,7 @@ struct StacksSenderTests {
         }
     }
 
-    @Test("What waits too long is sent again with a higher fee")
+    @Test("What is sent again with a higher fee counts for the first")
     func raising() async throws {
         try await SenderStage.open { stage in
             let first = try await stage.sender.send(SenderStage.transfer(1), fee: 200)
@@ -102,9 +102,22 @@ struct StacksSenderTests {
             stage.node.mine()
             #expect(try await stage.client.transaction(first.id) == nil)
             #expect(try stage.bobs == 1)
+            let mined = try await stage.sender.confirm(first, burnBlocks: 0)
+            #expect(mined.result == "(ok true)")
+        }
+    }
+
+    @Test("A transaction whose number another one has taken is given up")
+    func replaced() async throws {
+        try await SenderStage.open { stage in
+            let other = StacksSender(client: stage.client, signer: try SenderStage.signer(1), version: .testnet)
+            let first = try await stage.sender.send(SenderStage.transfer(1), fee: 200)
+            try await other.send(SenderStage.transfer(2), fee: 900)
+            stage.node.mine()
             await #expect(throws: StacksSender.Fault.replaced) {
                 try await stage.sender.confirm(first, burnBlocks: 0)
             }
+            #expect(try stage.bobs == 2)
         }
     }
 

@@ -10,7 +10,7 @@ import FarthingStacksSimnet
 
 /// A simulated Stacks chain in this process, with the contracts and a token on it.
 struct StacksStage: DemoStage {
-    private let chain: SimnetNode
+    let chain: SimnetNode
     private let place: StacksPlace
     private let issuer: KeySigner
     private let clock: @Sendable () -> Instant

@@ -33,10 +33,9 @@ struct VoucherHand {
 
     private func sign(_ leave: DepositLeave, in channel: ChannelID) async throws -> UnverifiedDeposit {
         let digest: Hash32
-        var validAfter: UInt64 = 0
+        let validAfter = leave.number ?? 0
         switch leave.method {
         case .eip3009:
-            validAfter = try await wallet.depositNumber(on: domain.network, until: leave.validBefore)
             digest = domain.depositDigest(
                 leave.amount, on: terms, token: token, validAfter: validAfter, validBefore: leave.validBefore,
                 salt: leave.salt)

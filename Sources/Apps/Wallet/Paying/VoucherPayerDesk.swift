@@ -83,20 +83,18 @@ struct VoucherPayerDesk: PayerDesk {
         do {
             var channel = before
             channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
-            let (deposit, now) = (leave(terms, before.books), wallet.clock())
             // Whoever asks for one thing after the other signs exactly, as x402 is published.
             let isAhead = lease.isShared || lease.isContended || resource.isPaidAhead
-            let effects = try channel.books.apply(
-                isAhead && limits != nil
-                    ? .aheadStarted(
-                        price: terms.price, deposit: deposit, at: now, limits ?? SigningAhead(maximum: 1, window: .zero)
-                    )
-                    : .requestStarted(price: terms.price, deposit: deposit, at: now))
+            let effects = try await start(terms, in: &channel.books, within: isAhead ? limits : nil)
             let (intent, _) = intent(terms, resource, channel.books)
             let draft = JournalDraft(
                 intent: intent, channel: channel.id, ceiling: channel.books.inFlight.last?.ceiling,
                 identifier: identifier)
-            let entry = try await wallet.begin(draft, channel: channel)
+            let entry: Int64
+            do { entry = try await wallet.begin(draft, channel: channel) } catch {
+                await giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
+                throw error
+            }
             do {
                 let hand = VoucherHand(wallet: wallet, domain: domain, token: terms.token, terms: channel.books.terms)
                 let payload = try await hand.payload(of: effects, in: channel.id)
@@ -113,6 +111,7 @@ struct VoucherPayerDesk: PayerDesk {
                     isFound: before.usedAt == nil && before.books.height > 0, lease: lease)
             } catch {
                 // Nothing left the house, so nothing happened.
+                await giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
                 try await wallet.journal.finish(
                     entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: before)
                 throw error
@@ -121,6 +120,31 @@ struct VoucherPayerDesk: PayerDesk {
             lease.giveBack()
             throw error
         }
+    }
+
+    /// Begins a payment; a deposit that is new, and a transaction, gets its number, which the books keep: the same
+    /// deposit signed again is the same transaction.
+    private func start(
+        _ terms: VoucherTerms, in books: inout VoucherPayer, within limits: SigningAhead?
+    ) async throws -> [VoucherPayer.Effect] {
+        var deposit = leave(terms, books)
+        let now = wallet.clock()
+        func started(with deposit: DepositLeave) -> VoucherPayer.Event {
+            guard let limits else { return .requestStarted(price: terms.price, deposit: deposit, at: now) }
+            return .aheadStarted(price: terms.price, deposit: deposit, at: now, limits)
+        }
+        let before = books
+        let effects = try books.apply(started(with: deposit))
+        guard deposit.method == .eip3009, effects.contains(.authorizeDeposit(deposit)) else { return effects }
+        deposit.number = try await wallet.depositNumber(on: terms.network, until: deposit.validBefore)
+        books = before
+        return try books.apply(started(with: deposit))
+    }
+
+    /// Gives back the number of a deposit that was not signed, and was not outstanding before.
+    private func giveBackNumber(of books: VoucherPayer, unlike before: VoucherPayer, on network: Network) async {
+        guard books.outstanding != before.outstanding else { return }
+        await wallet.giveBack(depositNumber: books.outstanding?.number, on: network)
     }
 
     // MARK: - How much

@@ -247,7 +247,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         let validBefore = UInt64(clamping: until.unixSeconds)
         let leave = UnsignedFunding(
             payer: wallet.address, amount: books.deposit,
-            validAfter: try await wallet.depositNumber(on: wanted.network, until: validBefore),
+            validAfter: try await wallet.depositNumber(on: wanted.network, until: validBefore) ?? 0,
             validBefore: validBefore, salt: .random())
         let digest = terms.domain.depositDigest(leave, on: books.terms, token: terms.token.domain)
         let funding = leave.signed(try await wallet.signer.sign(digest))

@@ -69,6 +69,9 @@ public protocol NumberingSettlement: SettlementView {
     ///
     /// - Parameter until: When the deposit is given up, and another may have its number.
     func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64
+
+    /// Lets the next deposit have a number that nothing was signed with.
+    func giveBack(depositNumber: UInt64, of payer: Address) async
 }
 
 /// A settlement to which accounts send transactions of their own.

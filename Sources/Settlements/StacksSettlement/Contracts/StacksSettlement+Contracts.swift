@@ -49,7 +49,7 @@ extension StacksSettlement: ContractSettlement {
         if canBeMade {
             let block = try await moved { () async throws(SettlementError) in try await head() }
             let context = ContractContext(domain: place.domain, channel: channel, block: block)
-            if awaited(signed) == nil {
+            if !isAwaited(signed) {
                 var state = known?.state ?? Rules(terms)
                 do throws(Rules.Refusal) {
                     _ = try state.fund(funding.amount, by: funding.payer, in: context)

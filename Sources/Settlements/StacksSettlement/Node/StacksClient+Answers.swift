@@ -26,6 +26,8 @@ extension StacksClient.Account {
         guard let balance = json["balance"]?.wide, let locked = json["locked"]?.wide,
             let nonce = json["nonce"]?.unsigned
         else { throw .malformed("balance or nonce is missing") }
+        // No account comes so far, and numbers are counted on from here.
+        guard nonce <= 1 << 63 else { throw .malformed("the nonce is too high") }
         self.init(balance: balance, locked: locked, nonce: nonce)
     }
 }

@@ -8,6 +8,8 @@ extension StacksNodeFault {
     var settlementError: SettlementError {
         switch self {
         case .cancelled: .cancelled
+        case .refused(let refusal) where refusal.isPassing:
+            .unavailable(reason: "the Stacks node does not take the transaction now: \(refusal.reason)")
         case .refused(let refusal):
             .refused(code: code, message: "The node does not take the transaction: \(refusal.reason).")
         case .unreachable: .unavailable(reason: "the Stacks node does not answer")

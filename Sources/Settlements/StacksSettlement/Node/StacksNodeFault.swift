@@ -49,6 +49,9 @@ public enum StacksNodeFault: Error, Hashable, Sendable {
         case .refused, .noValue, .notFound, .notIndexed, .wrongChain: false
         }
     }
+
+    /// Whether the same question may be answered later.
+    var mayPass: Bool { self != .cancelled && (isUncertain || self == .status(429)) }
 }
 
 /// Why a node does not take a transaction in.
@@ -63,4 +66,19 @@ public struct BroadcastRefusal: Hashable, Sendable {
     public let actual: UInt64?
     /// Whether it is about the origin rather than the sponsor, where the node says so.
     public let isOrigin: Bool?
+
+    /// The reason why a transaction is not taken in while another of its number, or of its origin's, waits and pays as
+    /// much.
+    static let conflict = "ConflictingNonceInMempool"
+
+    /// Whether it says nothing about what the transaction does, but about the moment, or about who pays for it.
+    ///
+    /// A node looks at no money but that for the fee, and for a plain transfer's amount.
+    var isPassing: Bool {
+        switch reason {
+        case Self.conflict, "NotEnoughFunds", "TooMuchChaining", "FeeTooLow", "TemporarilyBlacklisted": true
+        case "BadNonce": isOrigin == false
+        default: reason.hasPrefix("ServerFailure")
+        }
+    }
 }

@@ -32,4 +32,6 @@ actor DepositNumbers {
         given[account] = open
         return number
     }
+
+    func giveBack(_ number: UInt64, of account: StandardPrincipal) { given[account]?[number] = nil }
 }

@@ -8,7 +8,9 @@ public import FarthingStacks
 /// Sends the transactions of one account, one behind the other.
 ///
 /// It counts the account's transactions itself, so that several may be under way, and keeps those that are in no block
-/// yet, so that what a node has lost can be handed to it again: without that, all later ones would wait for ever.
+/// yet. With each new one, and while one is waited for, it looks after all of them: what a node has lost is handed to it
+/// again, what waits too long pays more, and a number whose transaction cannot come any more is used up by a transfer of
+/// one micro-STX to the zero account. Without that, all later ones would wait for ever.
 public actor StacksSender {
     /// How a sender pays and waits.
     public struct Policy: Hashable, Sendable {
@@ -16,10 +18,15 @@ public actor StacksSender {
         public var maximumFee: UInt64
         /// How long to wait between two questions.
         public var pause: Duration
+        /// How long a transaction may wait although its turn has come, before its fee is doubled.
+        public var raiseAfter: Duration
 
-        public init(maximumFee: UInt64 = 1_000_000, pause: Duration = .seconds(5)) {
+        public init(
+            maximumFee: UInt64 = 1_000_000, pause: Duration = .seconds(5), raiseAfter: Duration = .seconds(300)
+        ) {
             self.maximumFee = maximumFee
             self.pause = pause
+            self.raiseAfter = raiseAfter
         }
     }
 
@@ -45,16 +52,20 @@ public actor StacksSender {
     }
 
     public let account: StandardPrincipal
-    private let client: StacksClient
+    let client: StacksClient
+    let policy: Policy
     private let signer: any Signer
     private let version: StacksTransaction.Version
     private let chainID: UInt32
-    private let policy: Policy
 
-    /// The number of the next transaction, as far as is known.
-    private var next: UInt64 = 0
-    /// What was sent and is in no block as far as is known, by number.
-    private var underWay: [UInt64: StacksTransaction] = [:]
+    /// How many transactions of the account are in blocks, as far as is known.
+    var used: UInt64 = 0
+    /// What was sent and is in no block as far as is known, or is waited for, by number.
+    var underWay: [UInt64: NumberUnderWay] = [:]
+    /// Numbers under which a node has another program's transaction, and since when that is known.
+    var taken: [UInt64: ContinuousClock.Instant] = [:]
+    /// When all was last looked after.
+    var tendedAt: ContinuousClock.Instant?
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -72,14 +83,14 @@ public actor StacksSender {
     }
 
     /// How many transactions are sent and in no block as far as is known.
-    public var underWayCount: Int { underWay.count }
+    public var underWayCount: Int { underWay.keys.count { $0 >= used } }
 
     // MARK: - Sending
 
     /// Signs a transaction with the next number and hands it to the node.
     ///
     /// When the answer gets lost, the same bytes are handed again once; a transaction of which it is still not known
-    /// whether it was taken in, stays under way, and ``resend(atLeast:)`` settles it.
+    /// whether it was taken in, counts as sent, and is handed in again by the next one, or while it is waited for.
     ///
     /// - Parameter fee: In micro-STX; `nil` asks the node.
     /// - Returns: The transaction, which may still get lost: see ``confirm(_:burnBlocks:patience:)``.
@@ -97,6 +108,8 @@ public actor StacksSender {
 
     /// Pays for a transaction that its origin has signed, and hands it to the node.
     ///
+    /// What is under way already is not sent a second time.
+    ///
     /// - Throws: ``Fault``; among others what the node has against the origin.
     @discardableResult
     public func sponsor(_ transaction: StacksTransaction, fee: UInt64? = nil) async throws(Fault) -> StacksTransaction {
@@ -106,38 +119,54 @@ public actor StacksSender {
     private func send(_ template: StacksTransaction, fee: UInt64?) async throws(Fault) -> StacksTransaction {
         await enter()
         defer { leave() }
-        try await refresh()
+        if isCareDue || underWay.values.contains(where: { !$0.isTakenIn }) {
+            try await tend()
+        } else {
+            try await refresh()
+        }
+        if template.sponsor != nil, let earlier = underWay.values.first(where: { $0.carries(template) }) {
+            return earlier.latest
+        }
+        var occupied: Set<UInt64> = []
         var attempts = 0
         while true {
             attempts += 1
-            let transaction = try await signed(template, nonce: next, fee: fee)
+            let transaction = try await signed(template, nonce: free(besides: occupied), fee: fee)
             do throws(StacksNodeFault) {
                 try await handOver(transaction)
-                keep(transaction)
+                keep(transaction, isTakenIn: true)
+                // Only now it is sure that the conflicts were about these, and not about the origin's number.
+                for number in occupied { taken[number] = .now }
                 return transaction
             } catch {
-                if error.isUncertain { keep(transaction) }
+                if error.isUncertain { keep(transaction, isTakenIn: false) }
+                if error.isUncertain, error != .cancelled { return transaction }
                 // What is wrong with somebody else's part is not for us to mend.
                 guard attempts < 4, case .refused(let refusal) = error,
                     template.sponsor == nil || refusal.isOrigin != true
                 else { throw .node(error) }
                 switch refusal.reason {
                 case "BadNonce": try await refresh()
-                // Somebody else sends for this account too.
-                case "ConflictingNonceInMempool": next += 1
+                // Somebody else may send for this account too.
+                case BroadcastRefusal.conflict: occupied.insert(transaction.payer.nonce)
                 default: throw .node(error)
                 }
             }
         }
     }
 
-    private func keep(_ transaction: StacksTransaction) {
-        let nonce = transaction.payer.nonce
-        underWay[nonce] = transaction
-        next = max(next, nonce + 1)
+    /// The first number that nothing has.
+    private func free(besides occupied: Set<UInt64>) -> UInt64 {
+        var number = used
+        while underWay[number] != nil || taken[number] != nil || occupied.contains(number) { number += 1 }
+        return number
     }
 
-    private func handOver(_ transaction: StacksTransaction) async throws(StacksNodeFault) {
+    private func keep(_ transaction: StacksTransaction, isTakenIn: Bool) {
+        underWay[transaction.payer.nonce] = NumberUnderWay(transaction, isTakenIn: isTakenIn)
+    }
+
+    func handOver(_ transaction: StacksTransaction) async throws(StacksNodeFault) {
         do throws(StacksNodeFault) {
             try await client.send(transaction)
         } catch {
@@ -153,7 +182,7 @@ public actor StacksSender {
         }
     }
 
-    private func signed(
+    func signed(
         _ template: StacksTransaction, nonce: UInt64, fee: UInt64?
     ) async throws(Fault) -> StacksTransaction {
         var transaction = template
@@ -169,7 +198,7 @@ public actor StacksSender {
         return transaction
     }
 
-    private func sign(_ transaction: inout StacksTransaction) async throws(Fault) {
+    func sign(_ transaction: inout StacksTransaction) async throws(Fault) {
         guard transaction.fee <= policy.maximumFee else {
             throw .feeTooHigh(needed: transaction.fee, limit: policy.maximumFee)
         }
@@ -182,112 +211,24 @@ public actor StacksSender {
         transaction.payer.signature = signature.vrs
     }
 
-    // MARK: - Repairing
-
-    /// Asks how many transactions of the account are in blocks, and forgets those.
-    private func refresh() async throws(Fault) {
-        do throws(StacksNodeFault) {
-            let nonce = try await client.account(.standard(account)).nonce
-            underWay = underWay.filter { $0.key >= nonce }
-            // After blocks were taken back the chain counts less than what is under way, and no more is known.
-            next = max(nonce, underWay.keys.max().map { $0 + 1 } ?? nonce)
-        } catch {
-            throw .node(error)
-        }
-    }
-
-    /// Hands all that is under way to the node again, in order, so that no number is missing.
-    ///
-    /// - Parameter fee: What each is to pay at least, in micro-STX; `nil` sends the same bytes.
-    /// - Throws: ``Fault``; what comes behind the one that was refused was not sent again.
-    public func resend(atLeast fee: UInt64? = nil) async throws(Fault) {
-        await enter()
-        defer { leave() }
-        try await refresh()
-        for (nonce, transaction) in underWay.sorted(by: { $0.key < $1.key }) {
-            var transaction = transaction
-            if let fee, transaction.fee < fee {
-                transaction.payer.fee = fee
-                try await sign(&transaction)
-            }
-            do throws(StacksNodeFault) {
-                try await handOver(transaction)
-                underWay[nonce] = transaction
-            } catch {
-                throw .node(error)
-            }
-        }
-    }
-
-    /// Uses up the number under which a transaction was sponsored that its origin has made worthless, by using its own
-    /// number for another: all that was sent behind it would wait for ever.
-    ///
-    /// - Parameter payload: What is done instead; best something that changes nothing.
-    /// - Throws: ``Fault``.
-    public func fill(numberOf lost: StacksTransaction, with payload: StacksTransaction.Payload) async throws(Fault) {
-        await enter()
-        defer { leave() }
-        let nonce = lost.payer.nonce
-        guard underWay[nonce]?.id == lost.id else { return }
-        try await refresh()
-        guard underWay[nonce] != nil else { return }
+    /// What takes a number and nothing else: the least transfer, as nothing may be sent to oneself.
+    func filler(nonce: UInt64, above fee: UInt64) async throws(Fault) -> StacksTransaction {
+        let nobody = StandardPrincipal(.zero, mainnet: version.isMainnet)
         let template = StacksTransaction(
             version: version, chainID: chainID, authorization: .standard(.init(signer: account, nonce: 0, fee: 0)),
-            payload: payload)
-        // A node that still has the first takes another of its number only for more.
-        let fee = min(policy.maximumFee, lost.fee.addingReportingOverflow(max(lost.fee, 1000)).partialValue)
-        let filler = try await signed(template, nonce: nonce, fee: fee)
-        do throws(StacksNodeFault) { try await handOver(filler) } catch { throw .node(error) }
-        underWay[nonce] = filler
+            payload: .transfer(recipient: .standard(nobody), microSTX: 1, memo: .empty))
+        return try await signed(template, nonce: nonce, fee: raised(fee))
     }
 
-    // MARK: - Waiting
-
-    /// Waits until a transaction is in a block with so many blocks of Bitcoin behind it.
-    ///
-    /// A transaction that gets lost, or whose block is taken back, is handed to the node again.
-    ///
-    /// - Parameters:
-    ///   - burnBlocks: 0 is content with any block.
-    ///   - patience: After it the wait ends with a time-out; `nil` waits for ever.
-    /// - Returns: The block, and what the transaction answered.
-    /// - Throws: ``Fault/replaced`` when another transaction has its number; ``Fault/node(_:)``.
-    public func confirm(
-        _ transaction: StacksTransaction, burnBlocks: UInt64, patience: Duration? = nil
-    ) async throws(Fault) -> StacksClient.Mined {
-        let end = patience.map { ContinuousClock.now + $0 }
-        var seen: (mined: StacksClient.Mined, burnHeight: UInt64)?
-        while true {
-            do throws(StacksNodeFault) {
-                let height = try await client.info().burnHeight
-                if let mined = try await client.transaction(transaction.id) {
-                    if seen?.mined != mined || height < seen?.burnHeight ?? 0 { seen = (mined, height) }
-                    if let seen, height - seen.burnHeight >= burnBlocks {
-                        underWay[transaction.payer.nonce] = nil
-                        return mined
-                    }
-                } else {
-                    seen = nil
-                    try await handOver(transaction)
-                }
-            } catch {
-                switch error {
-                case .refused(let refusal) where refusal.reason == "BadNonce":
-                    // It may have been mined between the two questions.
-                    if ((try? await client.transaction(transaction.id)) ?? nil) == nil { throw .replaced }
-                case .refused(let refusal) where refusal.reason == "ConflictingNonceInMempool": throw .replaced
-                case .unreachable, .timeout: break
-                default: throw .node(error)
-                }
-            }
-            if let end, ContinuousClock.now > end { throw .node(.timeout) }
-            do { try await Task.sleep(for: policy.pause) } catch { throw .node(.cancelled) }
-        }
+    /// The next higher fee: a node takes another transaction of a number only for more.
+    func raised(_ fee: UInt64) -> UInt64 {
+        let (sum, overflows) = fee.addingReportingOverflow(max(fee, 1000))
+        return overflows ? policy.maximumFee : min(policy.maximumFee, sum)
     }
 
     // MARK: - One at a time
 
-    private func enter() async {
+    func enter() async {
         if isBusy {
             await withCheckedContinuation { waiting.append($0) }
         } else {
@@ -295,14 +236,14 @@ public actor StacksSender {
         }
     }
 
-    private func leave() {
+    func leave() {
         if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 }
 
 extension StacksTransaction {
     /// The condition of whoever pays: the sponsor's, or the origin's where there is none.
-    fileprivate var payer: SpendingCondition {
+    var payer: SpendingCondition {
         get { authorization.sponsor ?? authorization.origin }
         set {
             switch authorization {

@@ -5,6 +5,7 @@ public import FarthingChannels
 internal import FarthingEncodings
 internal import FarthingPrimitives
 internal import FarthingStacks
+internal import Synchronization
 
 extension StacksSettlement {
     /// Sees whether a deposit could be handed in now: its terms, its signature, its number and the payer's money.
@@ -74,26 +75,27 @@ extension StacksSettlement {
 
     /// Whether the number of a payer's transaction is not used, or used by what was handed in here and is still awaited.
     func isOpen(_ transaction: StacksTransaction) async throws(SettlementError) -> Bool {
-        if awaited(transaction) != nil { return true }
+        if isAwaited(transaction) { return true }
         let account = try await asked { () async throws(StacksNodeFault) in
             try await client.account(.standard(transaction.origin))
         }
         return transaction.authorization.origin.nonce >= account.nonce
     }
 
-    /// Waits until all transactions of a payer that come before this one are in the chain, or were handed in here.
+    /// Whether a deposit was handed in here, and it is not known yet what became of it.
+    func isAwaited(_ deposit: StacksTransaction) -> Bool { deposits.withLock { $0[deposit.originHash] != nil } }
+
+    /// Waits until all transactions of a payer that come before this one are in the chain.
     ///
-    /// Otherwise two accounts' numbers could wait for each other: this one for the payer's one before, and that one,
-    /// handed in later, for the number that is given to this one here.
+    /// Otherwise two accounts' numbers could wait for each other: this one for the payer's one before, which may never
+    /// come, and all that is sent here later for the number that is given to this one.
     private func waitForTurn(of deposit: StacksTransaction) async throws(SettlementError) {
         let end = ContinuousClock.now + options.patience
-        let number = deposit.authorization.origin.nonce
-        while awaited(deposit) == nil {
+        while !isAwaited(deposit) {
             let account = try await asked { () async throws(StacksNodeFault) in
                 try await client.account(.standard(deposit.origin))
             }
-            let handedIn = awaitedNumbers(of: deposit.origin)
-            if number <= account.nonce || (account.nonce..<number).allSatisfy(handedIn.contains) { return }
+            if deposit.authorization.origin.nonce <= account.nonce { return }
             guard ContinuousClock.now < end else {
                 throw .unavailable(reason: "another transaction of the payer comes before the deposit")
             }
@@ -109,24 +111,19 @@ extension StacksSettlement {
     ) async throws(SettlementError) -> TransactionID {
         let sender = try sender()
         try await waitForTurn(of: signed)
-        let mined = try await waited { () async throws(StacksSender.Fault) in
-            if let earlier = awaited(signed) { return (earlier, sender) }
-            let sent = try await sender.sponsor(signed)
-            remember(sent, for: signed)
-            return (sent, sender)
-        } lost: { transaction in
-            remember(nil, for: signed)
-            // Whose key sends is owed nothing, as a rule; and without a post-condition nothing moves.
-            let contract = registry.vouchers
-            let own = ClarityValue.principal(sender.account)
-            guard let nothing = contract.call("settle", [own, .none]) else { return }
-            // Until it is filled all that is sent behind it waits, so a node that does not answer is asked again.
-            for _ in 0..<20 {
-                if (try? await sender.fill(numberOf: transaction, with: .contractCall(nothing))) != nil { return }
-                do { try await Task.sleep(for: options.sending.pause) } catch { return }
+        let task = deposits.withLock { deposits in
+            if let earlier = deposits[signed.originHash] { return earlier }
+            let task = Task {
+                let outcome = await Self.waited(for: sender, options) { () async throws(StacksSender.Fault) in
+                    try await sender.sponsor(signed)
+                }
+                self.deposits.withLock { $0[signed.originHash] = nil }
+                return outcome
             }
+            deposits[signed.originHash] = task
+            return task
         }
-        remember(nil, for: signed)
+        let mined = try await Self.outcome(of: task)
         // Where it failed its number is used all the same, so it is never made.
         guard mined.answer.isOK else {
             throw mined.answer.error.map(meaning)

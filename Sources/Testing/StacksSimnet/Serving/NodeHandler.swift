@@ -50,6 +50,7 @@ final class NodeHandler: ChannelInboundHandler {
         switch fault {
         case .refuse(let reason): answer = node.refuse(request, reason: reason)
         case .serverError: answer = .text("Internal error", status: .internalServerError)
+        case .answer(let status, let body): answer = .text(body, status: HTTPResponseStatus(statusCode: status))
         case .hangUp:
             _ = node.answer(request)
             answer = nil

@@ -18,6 +18,8 @@ struct VoucherPayerStoredFormTests {
         var depositing = fresh
         let permit = DepositLeave(amount: 5_000, method: .permit2, salt: DepositLeave.salt(.max), validBefore: .max)
         try depositing.start(1_000, deposit: permit)
+        var numbered = fresh
+        try numbered.start(1_000, deposit: DepositLeave(amount: 5_000, salt: .zero, validBefore: .max, number: 7))
         var unseen = depositing
         _ = try unseen.payer.apply(.answered(charged: 1))
         var refunding = used
@@ -30,7 +32,7 @@ struct VoucherPayerStoredFormTests {
             .overcharged(charged: 2, price: 1), .overstated(charged: .max, known: 0),
             .overclaimed(claimed: 3, known: 2),
         ]
-        return try [fresh, used, depositing, unseen, refunding, part, doubtful].map(\.payer)
+        return try [fresh, used, depositing, numbered, unseen, refunding, part, doubtful].map(\.payer)
             + misconducts.map { misconduct in
                 var payer = used.payer
                 _ = try payer.apply(.suspended(misconduct))
@@ -41,6 +43,7 @@ struct VoucherPayerStoredFormTests {
     private static let effects: [VoucherPayer.Effect] = [
         .sign(ceiling: .max), .authorizeDeposit(.of(1_000, salt: 3)),
         .authorizeDeposit(DepositLeave(amount: .max, method: .permit2, salt: .zero, validBefore: .max)),
+        .authorizeDeposit(DepositLeave(amount: .max, salt: .zero, validBefore: .max, number: .max)),
     ]
 
     @Test func `brings back books in every phase, and every effect`() throws {
