@@ -34,7 +34,7 @@ struct StacksNodeTests {
 
     // MARK: - Settings
 
-    private static let account = "ST000000000000000000002AMW42H"
+    private static let account = "ST2V3KEN1TVJAVZZ67V0PP6AS6GE2K7KPTGN7HYRW"
     private static let contracts = """
         {
             "network": "stacks:2147483648", "assets": ["\(account).token::usd"],
