@@ -63,14 +63,22 @@ struct MicropaymentOnChainTests {
         }
     }
 
+    /// Both parties, and a channel that one of them opened on the chain and off it.
+    private static func opened(
+        _ ground: ChainGround
+    ) async throws -> (alice: MicropaymentAPI, bob: MicropaymentAPI, channel: ChannelID) {
+        let relay = InProcessStateRelay()
+        let alice = try await ground.micropayments(by: ground.alice, over: relay)
+        let bob = try await ground.micropayments(by: ground.bob, over: relay)
+        let terms = terms(ground)
+        let id = try await alice.openChannel(terms)
+        try await alice.openOffChainChannel(id, initialState: terms.opening)
+        return (alice, bob, id)
+    }
+
     @Test func `answers an old state in the challenge period, and is paid after it`() async throws {
         try await ChainGround.run(.twoWay) { ground in
-            let relay = InProcessStateRelay()
-            let alice = try await ground.micropayments(by: ground.alice, over: relay)
-            let bob = try await ground.micropayments(by: ground.bob, over: relay)
-            let terms = Self.terms(ground)
-            let id = try await alice.openChannel(terms)
-            try await alice.openOffChainChannel(id, initialState: terms.opening)
+            let (alice, bob, id) = try await Self.opened(ground)
             let (atAlice, atBob) = (Inbox<TwoWayState>(), Inbox<TwoWayState>())
             let served = try await bob.subscribeToChannel(id, policy: RelayPolicy()) { atBob.add($0) }
             let heard = try await alice.subscribeToChannel(id) { atAlice.add($0) }
@@ -123,12 +131,7 @@ struct MicropaymentOnChainTests {
 
     @Test func `monitors the contract, and answers an old end and takes the payout by itself`() async throws {
         try await ChainGround.run(.twoWay) { ground in
-            let relay = InProcessStateRelay()
-            let alice = try await ground.micropayments(by: ground.alice, over: relay)
-            let bob = try await ground.micropayments(by: ground.bob, over: relay)
-            let terms = Self.terms(ground)
-            let id = try await alice.openChannel(terms)
-            try await alice.openOffChainChannel(id, initialState: terms.opening)
+            let (alice, bob, id) = try await Self.opened(ground)
             let (states, silence) = (Inbox<TwoWayState>(), Inbox<Void>())
             let monitor = try await bob.monitorChannel(
                 id, every: .milliseconds(50), policy: RelayPolicy(), onState: { states.add($0) },
