@@ -181,16 +181,16 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     ///
     /// - Parameter visit: Shown each of them once, in the order of their ids.
     @inlinable public func loadAll(_ visit: (ChannelID, Scheme) -> Void = { _, _ in }) async throws {
-        var page = try await store.channels(after: nil, limit: 1000)
-        while let last = page.last?.id {
-            // Read while this one is taken in.
-            async let next = store.channels(after: last, limit: 1000)
+        var last: ChannelID?
+        while true {
+            let page = try await store.channels(after: last, limit: 1000)
+            guard let end = page.last?.id else { break }
             for stored in page where stored.record.scheme == Scheme.schemeName {
                 let state = try Scheme(stored: stored.record.state)
                 index.keep(ChannelCell(stored.id, state, stored.record.version))
                 visit(stored.id, state)
             }
-            page = try await next
+            last = end
         }
         hasAll.withLock { $0 = true }
     }

@@ -109,7 +109,7 @@ public struct JSONCursor {
     }
 
     /// How many bytes from here on, eight at a time, are neither quotes nor backslashes nor beyond printable ASCII.
-    private static func plainBytes(from start: Int, in bytes: Span<UInt8>) -> Int {
+    static func plainBytes(from start: Int, in bytes: Span<UInt8>) -> Int {
         bytes.extracting(start...).withUnsafeBytes { bytes in
             var count = 0
             while count + 8 <= bytes.count {

@@ -51,7 +51,7 @@ extension JSONParser {
 
     /// Moves on to the next quote or backslash.
     private mutating func skipPlain(in bytes: Span<UInt8>) throws(JSON.ParseError) {
-        var index = position
+        var index = position + JSONCursor.plainBytes(from: position, in: bytes)
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {

@@ -21,18 +21,17 @@ public struct Address: Hashable, Sendable {
     private init() {}
 
     /// Takes exactly 20 bytes, or answers `nil`.
+    @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 20 else { return nil }
-        self.init()
-        withUnsafeMutableBytes(of: &self) { space in
-            // The struct is padded to 24 bytes; the address is its first 20.
-            UnsafeMutableRawBufferPointer(rebasing: space.prefix(20)).copyBytes(from: bytes)
-        }
+        self.init { $0.copyBytes(from: bytes) }
     }
 
     /// Fills the twenty bytes in place.
+    @usableFromInline
     init(filling fill: (UnsafeMutableRawBufferPointer) -> Void) {
         self.init()
+        // The struct is padded to 24 bytes; the address is its first 20.
         withUnsafeMutableBytes(of: &self) { fill(UnsafeMutableRawBufferPointer(rebasing: $0.prefix(20))) }
     }
 

@@ -18,10 +18,11 @@ public struct Hash32: Hashable, Sendable {
     private init() {}
 
     /// Takes exactly 32 bytes, or answers `nil`.
+    // Inlinable, because a start reads a million of them, and code for any collection takes several times as long.
+    @inlinable
     public init?(_ bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        self.init()
-        withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: bytes) }
+        self.init { $0.copyBytes(from: bytes) }
     }
 
     /// Fills the thirty-two bytes in place.

@@ -10,11 +10,13 @@ enum OutboxTable {
     static func page(after: PendingEffect.ID?, limit: Int, in db: Database) throws -> [PendingEffect] {
         let select = try db.cachedStatement(
             sql: "SELECT id, channel, body FROM outbox WHERE id > ? ORDER BY id LIMIT ?")
-        return try Array(
-            Row.fetchCursor(select, arguments: [after ?? .min, max(0, limit)]).map { row in
-                PendingEffect(
-                    id: try row.number(at: 0), channel: try row.channel(at: 1), body: try row.bytes(at: 2))
-            })
+        try select.setArguments([after ?? .min, max(0, limit)])
+        var page: [PendingEffect] = []
+        try LentRow.forEach(of: select) { row in
+            page.append(
+                PendingEffect(id: try row.number(0), channel: try row.channel(1), body: try row.blob(2) { Array($0) }))
+        }
+        return page
     }
 
     /// Appends one effect under a name that was never used before.

@@ -32,11 +32,6 @@ extension Row {
         }
     }
 
-    func channel(at index: Int) throws -> ChannelID {
-        guard let hash = Hash32(try bytes(at: index)) else { throw damage(at: index) }
-        return ChannelID(hash)
-    }
-
     private func damage(at index: Int) -> DamagedField {
         DamagedField(column: Array(columnNames)[index])
     }

@@ -76,7 +76,11 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Brings all channels into memory and does what a crash left undone.
     ///
-    /// Call it before the first request.
+    /// Call it before the first request. There may be a million, so it is compiled for each scheme.
+    @specialized(where Scheme == HashChainChannel)
+    @specialized(where Scheme == MerkleTokenChannel)
+    @specialized(where Scheme == LotteryChannel)
+    @specialized(where Scheme == TwoWayChannel)
     public func open() async throws {
         try await engine.loadAll { id, state in
             index.update(id, from: nil, to: state.position)
@@ -99,12 +103,12 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Does all that lies in the outbox, each effect once.
     private func recover() async throws {
-        var unfinished = try await engine.unfinishedEffects(after: nil, limit: 1000)
-        while let last = unfinished.last?.effect.id {
-            // Read while these are done.
-            async let next = engine.unfinishedEffects(after: last, limit: 1000)
+        var last: PendingEffect.ID?
+        while true {
+            let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
+            guard let end = unfinished.last?.effect.id else { return }
             for (channel, stored) in unfinished { await attempt([stored], of: channel) }
-            unfinished = try await next
+            last = end
         }
     }
 
