@@ -28,14 +28,21 @@ public final class StacksSettlement: Settlement {
         /// After it a transaction is given up for now: the same call again finds what became of it.
         public var patience: Duration
         public var sending: StacksSender.Policy
+        /// How long a deposit that is handed in must still be valid.
+        ///
+        /// In that time it should be in a block; later the payer may have signed another with its number.
+        ///
+        /// - Unit: seconds; some blocks of Stacks.
+        public var leastValidity: Int64
 
         public init(
             burnBlocks: UInt64 = 0, patience: Duration = .seconds(1800),
-            sending: StacksSender.Policy = StacksSender.Policy()
+            sending: StacksSender.Policy = StacksSender.Policy(), leastValidity: Int64 = 10
         ) {
             self.burnBlocks = burnBlocks
             self.patience = patience
             self.sending = sending
+            self.leastValidity = leastValidity
         }
     }
 

@@ -50,6 +50,7 @@ extension StacksSettlement: ContractSettlement {
             let block = try await moved { () async throws(SettlementError) in try await head() }
             let context = ContractContext(domain: place.domain, channel: channel, block: block)
             if !isAwaited(signed) {
+                try await moved { () async throws(SettlementError) in try checkTime(of: leave) }
                 var state = known?.state ?? Rules(terms)
                 do throws(Rules.Refusal) {
                     _ = try state.fund(funding.amount, by: funding.payer, in: context)
@@ -60,7 +61,7 @@ extension StacksSettlement: ContractSettlement {
                 }
             }
             let id = try await moved { () async throws(SettlementError) in
-                try await handIn(signed) { place.refusal($0) }
+                try await handIn(signed, leave) { place.refusal($0) }
             }
             guard let after = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
             return ContractReceipt(transaction: id, payouts: [], snapshot: after)
