@@ -20,12 +20,8 @@ extension StacksSettlement: ContractSettlement {
         _ rules: Rules.Type, of channel: ChannelID
     ) async throws(ContractError) -> ContractSnapshot<Rules>? {
         let place = try place(rules)
-        guard let state = try await state(of: channel, in: place) else { return nil }
-        return ContractSnapshot(
-            state: state,
-            block: try await moved { () async throws(SettlementError) in
-                try await head()
-            })
+        let block = try await moved { () async throws(SettlementError) in try await head() }
+        return try await state(of: channel, in: place).map { ContractSnapshot(state: $0, block: block) }
     }
 
     public func contracts<Rules: ContractRules>(
