@@ -53,7 +53,6 @@ public final class StacksSettlement: Settlement {
     let options: Options
     let clock: @Sendable () -> Instant
     let tokens: [Address: Token]
-    let numbers: DepositNumbers
     private let news: StacksNews
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
@@ -81,7 +80,6 @@ public final class StacksSettlement: Settlement {
         self.options = options
         self.clock = clock
         self.tokens = Dictionary(([StacksAsset.coin] + tokens).map { ($0.address, $0) }) { first, _ in first }
-        numbers = DepositNumbers(client: client)
     }
 
     private init(_ other: StacksSettlement, signer: any Signer) {
@@ -92,7 +90,6 @@ public final class StacksSettlement: Settlement {
         options = other.options
         clock = other.clock
         tokens = other.tokens
-        numbers = other.numbers
         senders = other.senders
         self.signer = signer
     }
@@ -214,11 +211,9 @@ extension StacksSettlement: SendingSettlement {
 
 /// To each account its own transactions.
 extension StacksSettlement: NumberingSettlement {
-    public func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64 {
-        try await numbers.next(of: registry.vouchers.account(payer), until: until, now: clock())
-    }
-
-    public func giveBack(depositNumber: UInt64, of payer: Address) async {
-        await numbers.giveBack(depositNumber, of: registry.vouchers.account(payer))
+    public func nextNumber(of account: Address) async throws(SettlementError) -> UInt64 {
+        try await asked { () async throws(StacksNodeFault) in
+            try await client.account(.standard(registry.vouchers.account(account))).nonce
+        }
     }
 }
