@@ -191,17 +191,27 @@ public final class StacksSettlement: Settlement {
     }
 
     /// What may leave a contract: so many units of an asset at most.
+    ///
+    /// A condition's amount has 64 bits; where more may leave, it holds whatever leaves of that asset.
     static func atMost(
         _ amount: Amount, of asset: Address, from contract: StacksContract
     ) -> [StacksTransaction.PostCondition] {
-        let units = UInt64(clamping: amount.units)
+        let units = UInt64(exactly: amount.units)
+        let comparison: StacksTransaction.PostCondition.Comparison = units == nil ? .greaterOrEqual : .lessOrEqual
         let owner = StacksTransaction.PostCondition.Owner.principal(.contract(contract.identifier))
         return switch contract.asset(asset) {
-        case .stx: [.init(owner, .stx(.lessOrEqual, units))]
-        case .token(let token): [.init(owner, .fungible(token, .lessOrEqual, units))]
+        case .stx: [.init(owner, .stx(comparison, units ?? 0))]
+        case .token(let token): [.init(owner, .fungible(token, comparison, units ?? 0))]
         case nil: []
         }
     }
+
+    /// A transaction is in a block and answered well, and what it does is not to be seen: its post-conditions undid it,
+    /// which a node's answer does not say, or a block was taken back, or the node is behind another that was asked.
+    ///
+    /// - Source: stacks-core, `GET /v3/transaction`: the result, and nothing of the status.
+    static let unseen = SettlementError.unavailable(
+        reason: "what the transaction did is not to be seen in the chain, so it may have been undone")
 }
 
 /// A payer that ends a channel without the payee sends, and pays for, what that takes.

@@ -80,20 +80,22 @@ extension StacksSettlement {
         }
     }
 
-    /// What the contract owes a receiver: claimed for it, and not paid yet.
-    func due(to receiver: Address, in token: Address) async throws(SettlementError) -> Amount {
+    /// What was ever claimed for a receiver, and what of it was paid; the contract owes it the rest.
+    func sums(
+        of receiver: Address, in token: Address
+    ) async throws(SettlementError) -> (claimed: Amount, settled: Amount) {
         let contract = registry.vouchers
         return try await asked { () async throws(StacksNodeFault) in
             guard
                 let call = contract.call(
                     "get-receiver-sums", [contract.principal(receiver), contract.token(token)])
-            else { return .zero }
+            else { return (.zero, .zero) }
             let value = try await client.callReadOnly(
                 call.contract, call.function, call.arguments, sender: .contract(call.contract))
             guard case .tuple(let sums) = value, let claimed = sums["claimed"]?.number,
                 let settled = sums["settled"]?.number
             else { throw .malformed("a receiver's sums cannot be read") }
-            return Amount(units: claimed).clampedSubtracting(Amount(units: settled))
+            return (Amount(units: claimed), Amount(units: settled))
         }
     }
 

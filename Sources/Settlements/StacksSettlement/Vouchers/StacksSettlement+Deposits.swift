@@ -35,9 +35,9 @@ extension StacksSettlement {
             return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
         }
         let id = try await handIn(signed, deposit.authorization) { VoucherRefusal($0).settlementError }
-        guard let snapshot = try await snapshot(of: channel) else {
-            throw .unavailable(reason: "the deposit is not in the node's chain")
-        }
+        let snapshot = try await snapshot(of: channel)
+        // Whether it covers the voucher shows in the snapshot: the payer may have taken other money out meanwhile.
+        guard let snapshot, snapshot.balance >= deposit.amount else { throw Self.unseen }
         return DepositReceipt(transaction: id, amount: deposit.amount, snapshot: snapshot)
     }
 
