@@ -4,9 +4,12 @@
 import FarthingChannels
 import FarthingClarityVM
 import FarthingContracts
+import FarthingEncodings
 import FarthingPrimitives
+import FarthingStacks
 import FarthingStacksSettlement
 import FarthingStacksSimnet
+import Synchronization
 import Testing
 
 @Suite("Reading channels on Stacks")
@@ -42,6 +45,32 @@ struct StacksReadingTests {
             #expect(stage.node.heights.stacks > before)
             let read = try #require(try await reading.value)
             #expect(read.block.height <= before || read.state.redeemed.index == 8)
+        }
+    }
+
+    @Test func `A transaction is named as the chain's own programs name it`() async throws {
+        try await SettlementStage.open { stage in
+            let terms = stage.terms()
+            let made = try await stage.settlement.deposit(
+                try await stage.deposit(100, on: terms), for: stage.voucher(1, on: terms))
+            let id = try #require(made.transaction)
+            let name = SettlementStage.network.text(of: id)
+            #expect(name == Hex.digits(id.hash.bytes))
+            #expect(Network(evm: 1).text(of: id) == "0x" + name)
+        }
+    }
+
+    @Test func `Whoever deploys is told of the token's contracts too`() async throws {
+        try await SettlementStage.open { stage in
+            let deployer = StacksDeployer(
+                url: stage.node.url, signer: try SenderStage.signer(3), chainID: SettlementStage.chainID,
+                options: SettlementStage.options)
+            let told = Mutex<[String]>([])
+            let asset = try await deployer.deployTestToken { contract, wasThere in
+                told.withLock { $0.append("\(contract) \(wasThere)") }
+            }
+            let account = try #require(asset.contract).issuer.address
+            #expect(told.withLock(\.self) == ["\(account).sip-010-trait true", "\(account).test-token true"])
         }
     }
 }
