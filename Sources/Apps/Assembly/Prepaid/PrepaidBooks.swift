@@ -174,17 +174,28 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     func sums() async throws -> PrepaidOffice.Sums {
         var sums = PrepaidOffice.Sums()
+        try await each { _, state in
+            sums.channels += 1
+            sums.authorised = sums.authorised.adding(state.purse.authorised) ?? .max
+            sums.charged = sums.charged.adding(state.purse.charged) ?? .max
+            sums.captured = sums.captured.adding(state.captured) ?? .max
+        }
+        return sums
+    }
+
+    /// What each channel has captured, of those that have.
+    func captured() async throws -> [ChannelID: Amount] {
+        var captured: [ChannelID: Amount] = [:]
+        try await each { id, state in if !state.captured.isZero { captured[id] = state.captured } }
+        return captured
+    }
+
+    private func each(_ body: (ChannelID, Scheme) -> Void) async throws {
         var last: ChannelID?
         while true {
             let page = try await engine.channels(after: last, limit: 1000)
-            guard let end = page.last else { return sums }
-            for (id, stored) in page {
-                let state = engine.knownState(of: id) ?? stored
-                sums.channels += 1
-                sums.authorised = sums.authorised.adding(state.purse.authorised) ?? .max
-                sums.charged = sums.charged.adding(state.purse.charged) ?? .max
-                sums.captured = sums.captured.adding(state.captured) ?? .max
-            }
+            guard let end = page.last else { return }
+            for (id, stored) in page { body(id, engine.knownState(of: id) ?? stored) }
             last = end.id
         }
     }
