@@ -87,15 +87,17 @@ struct SettleCommand: AsyncParsableCommand {
             throw error
         }
         await books.close()
+        let network = books.settlement.domain.network
         if output.json {
             Console.json([
                 "simulated": .bool(books.settlement.isSimulated),
                 "payouts": .array(
                     receipts.map { entry in
                         .object([
-                            "receiver": .string(entry.receiver.checksummed), "token": .string(entry.token.checksummed),
+                            "receiver": .string(network.text(of: entry.receiver)),
+                            "token": .string(entry.token.checksummed),
                             "amount": entry.receipt.amount.map { .string("\($0)") },
-                            "transaction": entry.receipt.transaction.map { .string("\($0)") },
+                            "transaction": entry.receipt.transaction.map { .string(network.text(of: $0)) },
                         ])
                     }),
             ])
@@ -104,7 +106,7 @@ struct SettleCommand: AsyncParsableCommand {
         } else {
             for entry in receipts {
                 let amount = entry.receipt.amount.map { "\($0) units" } ?? "what was claimed"
-                Console.out("Paid \(amount) to \(entry.receiver)\(books.mark)")
+                Console.out("Paid \(amount) to \(network.text(of: entry.receiver))\(books.mark)")
             }
         }
     }

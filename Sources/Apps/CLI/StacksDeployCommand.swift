@@ -57,7 +57,10 @@ struct StacksDeployCommand: AsyncParsableCommand {
         }
         try file.write(registry.bytes + [0x0a])
         try file.finish()
-        guard output.json else { return Console.out("written: \(out)") }
+        guard output.json else {
+            for asset in registry["assets"]?.arrayValue ?? [] { Console.out("token    \(asset.stringValue ?? "")") }
+            return Console.out("written: \(out)")
+        }
         Console.json(["file": .string(out), "registry": registry])
     }
 }

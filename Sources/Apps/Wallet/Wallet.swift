@@ -124,20 +124,6 @@ public final class Wallet: Sendable {
         return views[network]?.domain ?? SettlementDomain(network: network)
     }
 
-    /// The number of the transaction that a deposit takes up, on chains where one does; elsewhere `nil`.
-    ///
-    /// - Parameter until: When the deposit is given up, in Unix seconds.
-    func depositNumber(on network: Network, until: UInt64) async throws(SettlementError) -> UInt64? {
-        guard let place = views[network] as? any NumberingSettlement else { return nil }
-        return try await place.depositNumber(of: address, until: Instant(unixSeconds: Int64(clamping: until)))
-    }
-
-    /// Lets the next deposit have a number that nothing was signed with.
-    func giveBack(depositNumber number: UInt64?, on network: Network) async {
-        guard let number, let place = views[network] as? any NumberingSettlement else { return }
-        await place.giveBack(depositNumber: number, of: address)
-    }
-
     /// Writes down a payment that is about to be signed, once the policy allows it and a person agreed if it must be
     /// asked.
     ///

@@ -49,6 +49,13 @@ extension Network {
         guard let chainID = stacksChainID else { return account.checksummed }
         return StandardPrincipal(account, mainnet: chainID == 1).address
     }
+
+    /// A transaction as it is named on this chain: 64 digits, on all but Stacks with `0x` before them.
+    ///
+    /// - Source: stacks-core, `docs/rpc/openapi.yaml`, `GET /v3/transaction/{txid}`.
+    public func text(of transaction: TransactionID) -> String {
+        stacksChainID == nil ? transaction.hash.hex : String(transaction.hash.hex.dropFirst(2))
+    }
 }
 
 extension StandardPrincipal {

@@ -28,14 +28,21 @@ public final class StacksSettlement: Settlement {
         /// After it a transaction is given up for now: the same call again finds what became of it.
         public var patience: Duration
         public var sending: StacksSender.Policy
+        /// How long a deposit that is handed in must still be valid.
+        ///
+        /// In that time it should be in a block; later the payer may have signed another with its number.
+        ///
+        /// - Unit: seconds; some blocks of Stacks.
+        public var leastValidity: Int64
 
         public init(
             burnBlocks: UInt64 = 0, patience: Duration = .seconds(1800),
-            sending: StacksSender.Policy = StacksSender.Policy()
+            sending: StacksSender.Policy = StacksSender.Policy(), leastValidity: Int64 = 10
         ) {
             self.burnBlocks = burnBlocks
             self.patience = patience
             self.sending = sending
+            self.leastValidity = leastValidity
         }
     }
 
@@ -46,7 +53,6 @@ public final class StacksSettlement: Settlement {
     let options: Options
     let clock: @Sendable () -> Instant
     let tokens: [Address: Token]
-    let numbers: DepositNumbers
     private let news: StacksNews
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
@@ -74,7 +80,6 @@ public final class StacksSettlement: Settlement {
         self.options = options
         self.clock = clock
         self.tokens = Dictionary(([StacksAsset.coin] + tokens).map { ($0.address, $0) }) { first, _ in first }
-        numbers = DepositNumbers(client: client)
     }
 
     private init(_ other: StacksSettlement, signer: any Signer) {
@@ -85,7 +90,6 @@ public final class StacksSettlement: Settlement {
         options = other.options
         clock = other.clock
         tokens = other.tokens
-        numbers = other.numbers
         senders = other.senders
         self.signer = signer
     }
@@ -187,17 +191,27 @@ public final class StacksSettlement: Settlement {
     }
 
     /// What may leave a contract: so many units of an asset at most.
+    ///
+    /// A condition's amount has 64 bits; where more may leave, it holds whatever leaves of that asset.
     static func atMost(
         _ amount: Amount, of asset: Address, from contract: StacksContract
     ) -> [StacksTransaction.PostCondition] {
-        let units = UInt64(clamping: amount.units)
+        let units = UInt64(exactly: amount.units)
+        let comparison: StacksTransaction.PostCondition.Comparison = units == nil ? .greaterOrEqual : .lessOrEqual
         let owner = StacksTransaction.PostCondition.Owner.principal(.contract(contract.identifier))
         return switch contract.asset(asset) {
-        case .stx: [.init(owner, .stx(.lessOrEqual, units))]
-        case .token(let token): [.init(owner, .fungible(token, .lessOrEqual, units))]
+        case .stx: [.init(owner, .stx(comparison, units ?? 0))]
+        case .token(let token): [.init(owner, .fungible(token, comparison, units ?? 0))]
         case nil: []
         }
     }
+
+    /// A transaction is in a block and answered well, and what it does is not to be seen: its post-conditions undid it,
+    /// which a node's answer does not say, or a block was taken back, or the node is behind another that was asked.
+    ///
+    /// - Source: stacks-core, `GET /v3/transaction`: the result, and nothing of the status.
+    static let unseen = SettlementError.unavailable(
+        reason: "what the transaction did is not to be seen in the chain, so it may have been undone")
 }
 
 /// A payer that ends a channel without the payee sends, and pays for, what that takes.
@@ -207,11 +221,9 @@ extension StacksSettlement: SendingSettlement {
 
 /// To each account its own transactions.
 extension StacksSettlement: NumberingSettlement {
-    public func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64 {
-        try await numbers.next(of: registry.vouchers.account(payer), until: until, now: clock())
-    }
-
-    public func giveBack(depositNumber: UInt64, of payer: Address) async {
-        await numbers.giveBack(depositNumber, of: registry.vouchers.account(payer))
+    public func nextNumber(of account: Address) async throws(SettlementError) -> UInt64 {
+        try await asked { () async throws(StacksNodeFault) in
+            try await client.account(.standard(registry.vouchers.account(account))).nonce
+        }
     }
 }

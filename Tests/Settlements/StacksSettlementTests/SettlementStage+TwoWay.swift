@@ -19,7 +19,7 @@ extension SettlementStage {
             secondDeposit: Amount(units: second), challengeSeconds: 3600, salt: Hash32 { $0[31] = salt })
     }
 
-    /// A deposit that a party signed, with the number that the settlement has for it.
+    /// A deposit that a party signed, with the number that the stage has for it.
     func funding(
         _ terms: TwoWayTerms, _ units: UInt128, by party: KeySigner? = nil
     ) async throws -> Funding {
@@ -27,7 +27,7 @@ extension SettlementStage {
         let until = time.instant.advanced(bySeconds: 60)
         let leave = UnsignedFunding(
             payer: party.address, amount: Amount(units: units),
-            validAfter: try await settlement.depositNumber(of: party.address, until: until),
+            validAfter: try await depositNumber(of: party.address, until: until),
             validBefore: UInt64(until.unixSeconds), salt: .zero)
         let digest = try twoWayDomain().depositDigest(leave, on: terms, token: token.domain)
         return leave.signed(party.signNow(digest))

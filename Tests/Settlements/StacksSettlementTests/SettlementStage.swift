@@ -21,6 +21,23 @@ struct SettlementStage {
     let payee: KeySigner
     let time: TestTime
     let miner: Miner
+    let numbers = Numbers()
+
+    /// The numbers that the stage's deposits have, and until when, as a wallet keeps them.
+    final class Numbers: Sendable {
+        private let given = Mutex<[Address: [UInt64: Instant]]>([:])
+
+        func next(of account: Address, from used: UInt64, until: Instant, now: Instant) -> UInt64 {
+            given.withLock { given in
+                var open = (given[account] ?? [:]).filter { $0.key >= used && $0.value > now }
+                var number = used
+                while open[number] != nil { number += 1 }
+                open[number] = until
+                given[account] = open
+                return number
+            }
+        }
+    }
 
     /// Makes a block whenever something waits, but for when it is told to rest.
     final class Miner: Sendable {
@@ -105,12 +122,18 @@ struct SettlementStage {
             salt: Hash32 { $0[31] = salt })
     }
 
-    /// A deposit that the payer signed, with the number that the settlement has for it.
+    /// The number that the next deposit of an account is to have.
+    func depositNumber(of account: Address, until: Instant) async throws -> UInt64 {
+        let used = try await settlement.nextNumber(of: account)
+        return numbers.next(of: account, from: used, until: until, now: time.instant)
+    }
+
+    /// A deposit that the payer signed, with the number that the stage has for it.
     func deposit(
         _ units: UInt128, on terms: ChannelTerms, number: UInt64? = nil, by signer: KeySigner? = nil
     ) async throws -> SignedDeposit {
         let until = time.instant.advanced(bySeconds: 60)
-        let next = try await settlement.depositNumber(of: terms.payer, until: until)
+        let next = try await depositNumber(of: terms.payer, until: until)
         let number = number ?? next
         let digest = settlement.domain.depositDigest(
             Amount(units: units), on: terms, token: token.domain, validAfter: number,
@@ -188,7 +211,7 @@ struct SettlementStage {
         let until = time.instant.advanced(bySeconds: 60)
         let leave = UnsignedFunding(
             payer: payer.address, amount: try #require(terms.deposit),
-            validAfter: try await settlement.depositNumber(of: payer.address, until: until),
+            validAfter: try await depositNumber(of: payer.address, until: until),
             validBefore: UInt64(until.unixSeconds), salt: .zero)
         return leave.signed(payer.signNow(try chainDomain().depositDigest(leave, on: terms, token: token.domain)))
     }

@@ -39,6 +39,7 @@ import Testing
             // A miner that takes no less than this.
             let mining = Task {
                 while !Task.isCancelled, stage.node.poolCount > 0 {
+                    #expect(stage.node.poolCount <= 1)
                     if stage.node.pool.allSatisfy({ $0.fee >= 2000 }) { stage.node.mine() }
                     try await Task.sleep(for: .milliseconds(5))
                 }

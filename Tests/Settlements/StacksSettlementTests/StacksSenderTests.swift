@@ -34,14 +34,17 @@ struct StacksSenderTests {
         try await SenderStage.open { stage in
             stage.node.inject(.lose)
             let lost = try await stage.sender.send(SenderStage.transfer(1))
-            try await stage.sender.send(SenderStage.transfer(2))
+            let behind = try await stage.sender.send(SenderStage.transfer(2))
             stage.node.mine()
             #expect(try stage.bobs == 0)
-            try await stage.sender.resend()
-            stage.node.mine()
+            let mining = stage.mining()
+            defer { mining.cancel() }
+            for sent in [lost, behind] {
+                let mined = try await stage.sender.confirm(sent, burnBlocks: 0, patience: .seconds(10))
+                #expect(mined.result == "(ok true)")
+            }
             #expect(try stage.bobs == 3)
             #expect(try await stage.client.transaction(lost.id) != nil)
-            try await stage.sender.resend()
             #expect(await stage.sender.underWayCount == 0)
         }
     }
@@ -90,20 +93,6 @@ struct StacksSenderTests {
                 try await stage.sender.send(SenderStage.transfer(1))
             }
             #expect(stage.node.poolCount == 0)
-        }
-    }
-
-    @Test("What is sent again with a higher fee counts for the first")
-    func raising() async throws {
-        try await SenderStage.open { stage in
-            let first = try await stage.sender.send(SenderStage.transfer(1), fee: 200)
-            try await stage.sender.resend(atLeast: 900)
-            #expect(stage.node.poolCount == 1)
-            stage.node.mine()
-            #expect(try await stage.client.transaction(first.id) == nil)
-            #expect(try stage.bobs == 1)
-            let mined = try await stage.sender.confirm(first, burnBlocks: 0)
-            #expect(mined.result == "(ok true)")
         }
     }
 

@@ -25,13 +25,28 @@ public struct ClaimCosts: Hashable, Sendable {
     /// What claims of a scheme cost at a price of gas.
     ///
     /// - Parameter price: Of a unit of gas, in wei.
-    /// - Source: `Contracts/Vyper/GAS.md`, of x402's contract: a claim of one channel takes 48,911, of a hundred 22,057
-    ///   each, and the payout that follows 45,589. Other contracts pay with each redemption, which is a transaction for
-    ///   one channel: 49,000 to 90,000 unless it is a very long one.
     public func fees(of scheme: PaymentScheme, at price: Amount, in token: Address) -> ClaimFees {
-        let (transaction, channel): (UInt64, UInt64) = scheme == .voucher ? (73_000, 22_000) : (0, 70_000)
+        let gas = Self.gas(of: scheme)
         return ClaimFees(
-            token: token, transaction: ClaimFees.fee(of: transaction, at: price, coin: coinPrice),
-            channel: ClaimFees.fee(of: channel, at: price, coin: coinPrice), percent: percent)
+            token: token, transaction: ClaimFees.fee(of: gas.transaction, at: price, coin: coinPrice),
+            channel: ClaimFees.fee(of: gas.channel, at: price, coin: coinPrice), percent: percent)
+    }
+
+    /// What claims take: so much each transaction, and so much each channel in it on top.
+    ///
+    /// Vouchers are claimed together, on x402's contract, and then paid out. Other contracts pay with each redemption,
+    /// which is a transaction for one channel: of a hundred steps, of a token of 65,536, of a winning ticket; and
+    /// two-way channels with the two that end them.
+    ///
+    /// - Unit: gas.
+    /// - Source: `Contracts/Vyper/gas.json` and `gas/peers`, rounded up; a test holds them against each other.
+    static func gas(of scheme: PaymentScheme) -> (transaction: UInt64, channel: UInt64) {
+        switch scheme {
+        case .voucher: (73_000, 22_100)
+        case .hashChain: (0, 60_000)
+        case .merkleToken: (0, 85_000)
+        case .twoWay: (0, 84_000)
+        case .lottery: (0, 66_000)
+        }
     }
 }

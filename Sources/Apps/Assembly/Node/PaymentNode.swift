@@ -88,7 +88,7 @@ public final class PaymentNode: Sendable {
 
     /// Captures what is due in channels of other schemes than vouchers.
     public func redeemDue() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
-        await eachOffice { office in
+        await eachOffice { [self] office in
             await office.redeemDue(
                 configuration.claimSchedule, await claimFees(of: office.scheme), configuration.claimInterval)
         }
@@ -113,11 +113,17 @@ public final class PaymentNode: Sendable {
     }
 
     private func eachOffice(
-        _ redeem: (PrepaidOffice) async -> PrepaidOffice.Report
+        _ redeem: @escaping @Sendable (PrepaidOffice) async -> PrepaidOffice.Report
     ) async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
-        var reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)] = []
-        for office in offices { reports.append((office.scheme, await redeem(office))) }
-        return reports
+        // No scheme waits for another's transactions.
+        await withTaskGroup { group in
+            for (index, office) in offices.enumerated() { group.addTask { (index, await redeem(office)) } }
+            var reports: [Int: PrepaidOffice.Report] = [:]
+            for await (index, report) in group { reports[index] = report }
+            return offices.enumerated().compactMap { index, office in
+                reports[index].map { (scheme: office.scheme, report: $0) }
+            }
+        }
     }
 
     /// Does what had to wait, and takes in what happened since last time.

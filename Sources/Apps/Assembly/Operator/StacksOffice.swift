@@ -42,7 +42,7 @@ public struct StacksOffice: Sendable {
         assets: [String], makesTestToken: Bool, told: @Sendable (_ contract: String, _ wasThere: Bool) -> Void
     ) async throws -> JSON {
         var known = assets.compactMap { StacksAsset($0) }
-        if makesTestToken { known.append(try await deployer.deployTestToken()) }
+        if makesTestToken { known.append(try await deployer.deployTestToken(progress: told)) }
         return try await deployer.deploy(assets: known, progress: told).json
     }
 }

@@ -178,17 +178,28 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     func sums() async throws -> PrepaidOffice.Sums {
         var sums = PrepaidOffice.Sums()
+        try await each { _, state in
+            sums.channels += 1
+            sums.authorised = sums.authorised.adding(state.purse.authorised) ?? .max
+            sums.charged = sums.charged.adding(state.purse.charged) ?? .max
+            sums.captured = sums.captured.adding(state.captured) ?? .max
+        }
+        return sums
+    }
+
+    /// What each channel has captured, of those that have.
+    func captured() async throws -> [ChannelID: Amount] {
+        var captured: [ChannelID: Amount] = [:]
+        try await each { id, state in if !state.captured.isZero { captured[id] = state.captured } }
+        return captured
+    }
+
+    private func each(_ body: (ChannelID, Scheme) -> Void) async throws {
         var last: ChannelID?
         while true {
             let page = try await engine.channels(after: last, limit: 1000)
-            guard let end = page.last else { return sums }
-            for (id, stored) in page {
-                let state = engine.knownState(of: id) ?? stored
-                sums.channels += 1
-                sums.authorised = sums.authorised.adding(state.purse.authorised) ?? .max
-                sums.charged = sums.charged.adding(state.purse.charged) ?? .max
-                sums.captured = sums.captured.adding(state.captured) ?? .max
-            }
+            guard let end = page.last else { return }
+            for (id, stored) in page { body(id, engine.knownState(of: id) ?? stored) }
             last = end.id
         }
     }
@@ -228,25 +239,49 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         Scheme.redemptionEnds && !ending ? PrepaidOffice.Report() : await redeem(index.channels.map(\.id))
     }
 
+    /// How many channels are redeemed at once: one whose transaction waits for a block holds up few others, and a chain
+    /// takes only so many of one account that wait.
+    ///
+    /// - Source: stacks-core takes 25 (`MAXIMUM_MEMPOOL_TX_CHAINING`), and deposits and claims are some of them.
+    static var redemptionsAtOnce: Int { 8 }
+
     private func redeem(_ channels: [ChannelID]) async -> PrepaidOffice.Report {
         var report = PrepaidOffice.Report()
-        for id in channels {
-            do {
-                guard let payouts = try await redeem(id) else { continue }
-                report.channels += 1
-                for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
-            } catch {
-                _ = index.refused(id, at: clock())
-                report.failures.append("\(id): \(error)")
-                logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])
+        await withTaskGroup { group in
+            var left = channels[...]
+            var underWay = 0
+            while !left.isEmpty || underWay > 0 {
+                if underWay < Self.redemptionsAtOnce, let id = left.popFirst() {
+                    underWay += 1
+                    group.addTask { (id, await self.redemption(of: id)) }
+                } else if let (id, outcome) = await group.next() {
+                    underWay -= 1
+                    note(outcome, of: id, in: &report)
+                }
             }
         }
         return report
     }
 
-    /// Captures what a channel earned.
-    ///
-    /// - Returns: What was paid out, or `nil` when nothing was to be captured.
+    private func redemption(of id: ChannelID) async -> Result<[Payout]?, any Error> {
+        do { return .success(try await redeem(id)) } catch { return .failure(error) }
+    }
+
+    private func note(
+        _ outcome: Result<[Payout]?, any Error>, of id: ChannelID, in report: inout PrepaidOffice.Report
+    ) {
+        switch outcome {
+        case .success(nil): break
+        case .success(let payouts?):
+            report.channels += 1
+            for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
+        case .failure(let error):
+            _ = index.refused(id, at: clock())
+            report.failures.append("\(id): \(error)")
+            logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])
+        }
+    }
+
     /// Captures what was earned in one channel.
     ///
     /// - Returns: `nil` when nothing was new.

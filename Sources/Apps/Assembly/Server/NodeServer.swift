@@ -135,6 +135,8 @@ public struct NodeServer: Service {
     }
 
     private func collect() async throws {
+        // Neither waits for the other's transactions.
+        async let collected = node.collectDue()
         for (scheme, report) in await node.redeemDue() where !report.captured.isZero {
             node.logger.info(
                 "Redeemed",
@@ -143,7 +145,7 @@ public struct NodeServer: Service {
                     "channels": "\(report.channels)", "simulated": "\(node.settlement.isSimulated)",
                 ])
         }
-        let (claims, paidOut) = try await node.collectDue()
+        let (claims, paidOut) = try await collected
         guard !claims.claimed.isZero || !paidOut.isZero else { return }
         node.logger.info(
             "Claimed and settled",

@@ -45,7 +45,9 @@ struct Answer: Sendable {
             "network": receipt.map { .string("\($0.network)") },
             "asset": receipt.map { .string($0.asset.checksummed) },
             "receiver": receipt.map { .string($0.network.text(of: $0.receiver)) },
-            "transaction": receipt?.transaction.map { .string("\($0)") },
+            "transaction": receipt.flatMap { receipt in
+                receipt.transaction.map { .string(receipt.network.text(of: $0)) }
+            },
             "stream": paid.stream?.status?.json,
         ])
         return body.reduce(head) { $0.adding($1.name, $1.value) }

@@ -7,7 +7,7 @@ import GRDB
 enum JournalSchema {
     /// Marks the file as ours: the letters "FTHW".
     private static let applicationID = 0x4654_4857
-    private static let version = 3
+    private static let version = 4
 
     struct Newer: Error {}
 
@@ -16,7 +16,7 @@ enum JournalSchema {
         let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         if application == 0, found == 0, try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") == 0 {
             try db.execute(sql: tables)
-            try db.execute(sql: prepaid + pending)
+            try db.execute(sql: prepaid + pending + numbers)
             try db.execute(sql: "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version)")
             return
         }
@@ -25,7 +25,9 @@ enum JournalSchema {
         // Version 1 knew vouchers only.
         if found < 2 { try db.execute(sql: prepaid) }
         // Version 2 looked for what a crash left behind among vouchers only.
-        if found < 3 { try db.execute(sql: pending + "PRAGMA user_version = \(version)") }
+        if found < 3 { try db.execute(sql: pending) }
+        // Version 3 left it to each process to know which numbers its deposits had.
+        if found < 4 { try db.execute(sql: numbers + "PRAGMA user_version = \(version)") }
     }
 
     /// Channels of schemes that pay ahead.
@@ -42,6 +44,15 @@ enum JournalSchema {
     /// Finds what a crash left on its way.
     private static let pending = """
         CREATE INDEX entries_pending ON entries (channel) WHERE state = 'pending';
+
+        """
+
+    /// The numbers of transactions that deposits have, and when each is free again, in Unix seconds.
+    private static let numbers = """
+        CREATE TABLE deposit_numbers (
+            network TEXT NOT NULL, account TEXT NOT NULL, number INTEGER NOT NULL, until INTEGER NOT NULL,
+            PRIMARY KEY (network, account, number)
+        ) STRICT, WITHOUT ROWID;
 
         """
 

@@ -70,7 +70,11 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             let draft = JournalDraft(
                 intent: intent(wanted, resource, locked: channel.locked, deposit: deposit), channel: channel.id,
                 ceiling: channel.books.authorised, identifier: identifier)
-            let entry = try await wallet.begin(draft, channel: channel)
+            let entry: Int64
+            do { entry = try await wallet.begin(draft, channel: channel) } catch {
+                if taken.door != nil { await giveBackNumber(of: channel.funding, on: channel.network) }
+                throw error
+            }
             do {
                 let payment = try await channel.books.signed(step, under: terms, by: wallet.signer)
                 wallet.journal.probe?.reach(.signed, .payment)
@@ -252,6 +256,11 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         let digest = terms.domain.depositDigest(leave, on: books.terms, token: terms.token.domain)
         let funding = leave.signed(try await wallet.signer.sign(digest))
         return Kept(books: books, network: wanted.network, funding: funding)
+    }
+
+    /// Gives back the number of a deposit that did not leave the house.
+    private func giveBackNumber(of funding: Funding?, on network: Network) async {
+        await wallet.giveBack(depositNumber: funding?.authorization.validAfter, on: network)
     }
 
     /// Whether a deposit can still be handed in.

@@ -65,13 +65,10 @@ extension ChannelTerms {
 ///
 /// - Source: SIP-005, sponsored transactions.
 public protocol NumberingSettlement: SettlementView {
-    /// The number that the next deposit of an account is to have, which no other gets as long as it may be handed in.
+    /// The number of an account's next transaction: how many it has in blocks.
     ///
-    /// - Parameter until: When the deposit is given up, and another may have its number.
-    func depositNumber(of payer: Address, until: Instant) async throws(SettlementError) -> UInt64
-
-    /// Lets the next deposit have a number that nothing was signed with.
-    func giveBack(depositNumber: UInt64, of payer: Address) async
+    /// Which numbers deposits have that are in no block yet, only their payer knows.
+    func nextNumber(of account: Address) async throws(SettlementError) -> UInt64
 }
 
 /// A settlement to which accounts send transactions of their own.

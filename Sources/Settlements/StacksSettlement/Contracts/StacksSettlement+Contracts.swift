@@ -20,12 +20,8 @@ extension StacksSettlement: ContractSettlement {
         _ rules: Rules.Type, of channel: ChannelID
     ) async throws(ContractError) -> ContractSnapshot<Rules>? {
         let place = try place(rules)
-        guard let state = try await state(of: channel, in: place) else { return nil }
-        return ContractSnapshot(
-            state: state,
-            block: try await moved { () async throws(SettlementError) in
-                try await head()
-            })
+        let block = try await moved { () async throws(SettlementError) in try await head() }
+        return try await state(of: channel, in: place).map { ContractSnapshot(state: $0, block: block) }
     }
 
     public func contracts<Rules: ContractRules>(
@@ -43,6 +39,8 @@ extension StacksSettlement: ContractSettlement {
         let place = try place(rules)
         let channel = terms.channelID(in: place.domain)
         let signed = try transaction(of: funding, on: terms, in: place)
+        // Of what is awaited already, the state may show what it did before it is known that it was done.
+        let isAwaitedBefore = isAwaited(signed)
         let known = try await contract(rules, of: channel)
         let leave = funding.authorization
         let canBeMade = try await moved { () async throws(SettlementError) -> Bool in try await isOpen(signed) }
@@ -50,6 +48,7 @@ extension StacksSettlement: ContractSettlement {
             let block = try await moved { () async throws(SettlementError) in try await head() }
             let context = ContractContext(domain: place.domain, channel: channel, block: block)
             if !isAwaited(signed) {
+                try await moved { () async throws(SettlementError) in try checkTime(of: leave) }
                 var state = known?.state ?? Rules(terms)
                 do throws(Rules.Refusal) {
                     _ = try state.fund(funding.amount, by: funding.payer, in: context)
@@ -60,9 +59,11 @@ extension StacksSettlement: ContractSettlement {
                 }
             }
             let id = try await moved { () async throws(SettlementError) in
-                try await handIn(signed) { place.refusal($0) }
+                try await handIn(signed, leave) { place.refusal($0) }
             }
-            guard let after = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
+            guard let after = try await contract(rules, of: channel), place.isIn(funding, after.state),
+                isAwaitedBefore || after.state != known?.state
+            else { throw .settlement(Self.unseen) }
             return ContractReceipt(transaction: id, payouts: [], snapshot: after)
         }
         // The number is used. What the channel holds says whether by this.
@@ -84,7 +85,7 @@ extension StacksSettlement: ContractSettlement {
         guard after != before.state else {
             return ContractReceipt(transaction: nil, payouts: [], snapshot: before)
         }
-        var last: TransactionID?
+        var (now, last) = (before, TransactionID?.none)
         for call in place.calls(order, on: channel, before.state) {
             let moves = Self.atMost(before.state.locked, of: before.state.terms.token, from: place.contract)
             let (id, answer) = try await moved { () async throws(SettlementError) in
@@ -93,9 +94,12 @@ extension StacksSettlement: ContractSettlement {
             guard answer.isOK else {
                 throw .settlement(answer.error.map { place.refusal($0) } ?? Self.failure(answer))
             }
-            last = id
+            // Each changes something, or it would not be needed.
+            guard let next = try await contract(rules, of: channel), next.state != now.state else {
+                throw .settlement(Self.unseen)
+            }
+            (now, last) = (next, id)
         }
-        guard let now = try await contract(rules, of: channel) else { throw .unknownChannel(channel) }
         return ContractReceipt(transaction: last, payouts: payouts, snapshot: now)
     }
 

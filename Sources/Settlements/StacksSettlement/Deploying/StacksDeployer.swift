@@ -38,26 +38,34 @@ public struct StacksDeployer: Sendable {
             throw .notAuthorized(signer.address)
         }
         do throws(StacksNodeFault) { try await client.checkChain(chainID) } catch { throw error.settlementError }
-        for source in ClaritySource.all {
-            let isThere = try await isThere(source, of: account)
-            if !isThere { try await deploy(source, through: sender) }
-            progress("\(account.address).\(source.name)", isThere)
-        }
+        try await deploy(ClaritySource.all, of: account, through: sender, progress: progress)
         return registry
     }
 
     /// Deploys a token that everybody may mint: for simulated chains.
     ///
+    /// - Parameter progress: Told of each contract, and whether it was there before.
     /// - Throws: `SettlementError`.
-    public func deployTestToken() async throws(SettlementError) -> StacksAsset {
+    public func deployTestToken(
+        progress: @Sendable (_ contract: String, _ wasThere: Bool) -> Void = { _, _ in }
+    ) async throws(SettlementError) -> StacksAsset {
         let (account, sender) = try deployer()
-        for source in [ClaritySource.sip010Trait, .testToken] where try await !isThere(source, of: account) {
-            try await deploy(source, through: sender)
-        }
+        try await deploy([.sip010Trait, .testToken], of: account, through: sender, progress: progress)
         guard let asset = StacksAsset("\(account.address).\(ClaritySource.testToken.name)::test-token") else {
             throw .invalidTerms
         }
         return asset
+    }
+
+    private func deploy(
+        _ sources: [ClaritySource], of account: StandardPrincipal, through sender: StacksSender,
+        progress: @Sendable (_ contract: String, _ wasThere: Bool) -> Void
+    ) async throws(SettlementError) {
+        for source in sources {
+            let isThere = try await isThere(source, of: account)
+            if !isThere { try await deploy(source, through: sender) }
+            progress("\(account.address).\(source.name)", isThere)
+        }
     }
 
     private func deployer() throws(SettlementError) -> (StandardPrincipal, StacksSender) {

@@ -51,6 +51,9 @@ public struct StacksClient: Sendable {
     public struct Mined: Hashable, Sendable {
         public let indexBlockHash: Hash32
         /// What the transaction answered, as the node writes it.
+        ///
+        /// One that its post-conditions undid is told with the same answer as if they had not: whether it did something
+        /// shows only in what it should have changed.
         public let result: String
     }
 

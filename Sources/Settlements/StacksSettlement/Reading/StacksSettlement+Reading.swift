@@ -9,13 +9,15 @@ internal import FarthingStacks
 extension StacksSettlement {
     /// The newest block, and the time of this machine: a node does not say that of its block.
     public func head() async throws(SettlementError) -> Block {
+        // What is read behind it may be newer than it is told to be, and never older.
+        let now = clock()
         let info = try await asked { () async throws(StacksNodeFault) in
             let info = try await client.info()
             let expected = registry.vouchers.chainID
             guard info.chainID == expected else { throw .wrongChain(expected: expected, actual: info.chainID) }
             return info
         }
-        return Block(height: info.stacksHeight, time: clock())
+        return Block(height: info.stacksHeight, time: now)
     }
 
     public func token(_ address: Address) async throws(SettlementError) -> Token? { tokens[address] }
@@ -43,8 +45,8 @@ extension StacksSettlement {
     }
 
     public func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
-        guard let fields = try await channelFields(channel, in: registry.vouchers) else { return nil }
         let head = try await head()
+        guard let fields = try await channelFields(channel, in: registry.vouchers) else { return nil }
         guard let balance = fields["balance"]?.number, let claimed = fields["total-claimed"]?.number,
             let nonce = fields["refund-nonce"]?.number.flatMap({ UInt64(exactly: $0) }),
             let pending = fields["withdrawal"]
@@ -78,20 +80,22 @@ extension StacksSettlement {
         }
     }
 
-    /// What the contract owes a receiver: claimed for it, and not paid yet.
-    func due(to receiver: Address, in token: Address) async throws(SettlementError) -> Amount {
+    /// What was ever claimed for a receiver, and what of it was paid; the contract owes it the rest.
+    func sums(
+        of receiver: Address, in token: Address
+    ) async throws(SettlementError) -> (claimed: Amount, settled: Amount) {
         let contract = registry.vouchers
         return try await asked { () async throws(StacksNodeFault) in
             guard
                 let call = contract.call(
                     "get-receiver-sums", [contract.principal(receiver), contract.token(token)])
-            else { return .zero }
+            else { return (.zero, .zero) }
             let value = try await client.callReadOnly(
                 call.contract, call.function, call.arguments, sender: .contract(call.contract))
             guard case .tuple(let sums) = value, let claimed = sums["claimed"]?.number,
                 let settled = sums["settled"]?.number
             else { throw .malformed("a receiver's sums cannot be read") }
-            return Amount(units: claimed).clampedSubtracting(Amount(units: settled))
+            return (Amount(units: claimed), Amount(units: settled))
         }
     }
 

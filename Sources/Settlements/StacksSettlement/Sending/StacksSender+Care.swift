@@ -136,21 +136,4 @@ extension StacksSender {
             }
         }
     }
-
-    /// Hands all that is under way to the node again, in order, so that no number is missing.
-    ///
-    /// - Parameter fee: What each is to pay at least, in micro-STX; `nil` sends the same bytes.
-    /// - Throws: ``Fault``; what comes behind the one that was refused was not sent again.
-    public func resend(atLeast fee: UInt64? = nil) async throws(Fault) {
-        await enter()
-        defer { leave() }
-        try await refresh()
-        for number in underWay.keys.sorted() where number >= used {
-            if let fee, let current = underWay[number]?.current, current.fee < fee {
-                try await raise(number, to: fee)
-            } else {
-                try await handOver(number)
-            }
-        }
-    }
 }

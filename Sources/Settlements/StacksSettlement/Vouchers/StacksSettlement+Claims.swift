@@ -46,13 +46,15 @@ extension StacksSettlement {
 
     /// Pays out to a receiver what was claimed for it and not yet paid.
     public func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt {
-        let due = try await due(to: receiver, in: token)
-        guard !due.isZero else { return PayoutReceipt(transaction: nil, amount: .zero) }
+        let before = try await sums(of: receiver, in: token)
+        guard before.claimed > before.settled else { return PayoutReceipt(transaction: nil, amount: .zero) }
         let contract = registry.vouchers
         let call = contract.call("settle", [contract.principal(receiver), contract.token(token)])
         // Meanwhile more may have been claimed; whatever it is, it is the receiver's.
         let (id, answer) = try await carryOut(call, moves: Self.atMost(.max, of: token, from: contract))
         guard let paid = answer.number else { throw Self.failure(answer) }
+        let settled = try await sums(of: receiver, in: token).settled
+        guard settled.clampedSubtracting(before.settled).units >= paid else { throw Self.unseen }
         return PayoutReceipt(transaction: id, amount: Amount(units: paid))
     }
 

@@ -8,9 +8,11 @@ internal import FarthingStacks
 internal import Synchronization
 
 extension StacksSettlement {
-    /// Sees whether a deposit could be handed in now: its terms, its signature, its number and the payer's money.
+    /// Sees whether a deposit could be handed in now: its terms, its signature, its time, its number and the payer's
+    /// money.
     public func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
         _ = try transaction(of: deposit)
+        try checkTime(of: deposit.authorization)
         try await checkAccount(
             deposit.terms.payer, has: deposit.amount, of: deposit.terms.token,
             number: deposit.authorization.validAfter)
@@ -32,10 +34,10 @@ extension StacksSettlement {
             }
             return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
         }
-        let id = try await handIn(signed) { VoucherRefusal($0).settlementError }
-        guard let snapshot = try await snapshot(of: channel) else {
-            throw .unavailable(reason: "the deposit is not in the node's chain")
-        }
+        let id = try await handIn(signed, deposit.authorization) { VoucherRefusal($0).settlementError }
+        let snapshot = try await snapshot(of: channel)
+        // Whether it covers the voucher shows in the snapshot: the payer may have taken other money out meanwhile.
+        guard let snapshot, snapshot.balance >= deposit.amount else { throw Self.unseen }
         return DepositReceipt(transaction: id, amount: deposit.amount, snapshot: snapshot)
     }
 
@@ -56,6 +58,16 @@ extension StacksSettlement {
     }
 
     // MARK: - Payers' transactions
+
+    /// Sees to it that a deposit can be in a block before its payer gives it up.
+    ///
+    /// What is signed does not say it, but an honest payee keeps to it: the payer counts on its number from then on.
+    func checkTime(of leave: TransferAuthorization) throws(SettlementError) {
+        let now = clock()
+        guard leave.validBefore >= UInt64(clamping: now.advanced(bySeconds: options.leastValidity).unixSeconds) else {
+            throw .authorizationExpired(validBefore: leave.validBefore, now: now)
+        }
+    }
 
     /// Whether a payer could still make this deposit: it has the money, and the number is not used.
     func checkAccount(
@@ -89,9 +101,12 @@ extension StacksSettlement {
     ///
     /// Otherwise two accounts' numbers could wait for each other: this one for the payer's one before, which may never
     /// come, and all that is sent here later for the number that is given to this one.
-    private func waitForTurn(of deposit: StacksTransaction) async throws(SettlementError) {
+    private func waitForTurn(
+        of deposit: StacksTransaction, _ leave: TransferAuthorization
+    ) async throws(SettlementError) {
         let end = ContinuousClock.now + options.patience
         while !isAwaited(deposit) {
+            try checkTime(of: leave)
             let account = try await asked { () async throws(StacksNodeFault) in
                 try await client.account(.standard(deposit.origin))
             }
@@ -105,12 +120,14 @@ extension StacksSettlement {
 
     /// Sponsors a payer's transaction, or waits for the one that was sponsored before.
     ///
-    /// - Parameter error: What an error of the contract means.
+    /// - Parameters:
+    ///   - leave: Tells until when it may be handed in.
+    ///   - error: What an error of the contract means.
     func handIn(
-        _ signed: StacksTransaction, error meaning: (UInt128) -> SettlementError
+        _ signed: StacksTransaction, _ leave: TransferAuthorization, error meaning: (UInt128) -> SettlementError
     ) async throws(SettlementError) -> TransactionID {
         let sender = try sender()
-        try await waitForTurn(of: signed)
+        try await waitForTurn(of: signed, leave)
         let task = deposits.withLock { deposits in
             if let earlier = deposits[signed.originHash] { return earlier }
             let task = Task {

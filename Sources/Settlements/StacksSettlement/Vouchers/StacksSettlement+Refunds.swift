@@ -27,8 +27,9 @@ extension StacksSettlement {
         let (id, answer) = try await carryOut(
             call, moves: Self.atMost(order.amount, of: order.terms.token, from: contract))
         guard let given = answer.number else { throw Self.failure(answer) }
-        return RefundReceipt(
-            transaction: id, amount: Amount(units: given), snapshot: try await known(channel))
+        let after = try await known(channel)
+        guard after.refundNonce > order.nonce else { throw Self.unseen }
+        return RefundReceipt(transaction: id, amount: Amount(units: given), snapshot: after)
     }
 
     /// A channel that something was just done with.
@@ -69,7 +70,8 @@ extension StacksSettlement: WithdrawalSettlement {
         let (id, answer) = try await carryOut(
             call, moves: Self.atMost(pending.amount, of: terms.token, from: contract), by: sender)
         guard let given = answer.number else { throw Self.failure(answer) }
-        return WithdrawalReceipt(
-            transaction: id, amount: Amount(units: given), snapshot: try await known(channel))
+        let after = try await known(channel)
+        guard after.withdrawal != pending else { throw Self.unseen }
+        return WithdrawalReceipt(transaction: id, amount: Amount(units: given), snapshot: after)
     }
 }

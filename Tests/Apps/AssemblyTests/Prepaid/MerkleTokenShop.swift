@@ -41,7 +41,9 @@ struct MerkleTokenShop {
         return shop
     }
 
-    private init(_ store: any ChannelStore, ledger: Ledger, clock: TestClock) throws {
+    private init(
+        _ store: any ChannelStore, ledger: Ledger, clock: TestClock, through settlement: (any ContractSettlement)? = nil
+    ) throws {
         self.store = FaultyStore(store)
         self.ledger = ledger
         self.clock = clock
@@ -53,7 +55,7 @@ struct MerkleTokenShop {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let made = PrepaidBooks<MerkleTokenChannel>(
-            store: self.store, settlement: ledger, payee: Self.payee, authorizer: signer, logger: logger,
+            store: self.store, settlement: settlement ?? ledger, payee: Self.payee, authorizer: signer, logger: logger,
             clock: { clock.now })
         books = try #require(made)
         desk = PrepaidDesk(
@@ -63,8 +65,10 @@ struct MerkleTokenShop {
     }
 
     /// The same store and ledger in the hands of a new process, which has done what a node does at its start.
-    func reopened() async throws -> MerkleTokenShop {
-        let next = try MerkleTokenShop(store.inner, ledger: ledger, clock: clock)
+    ///
+    /// - Parameter settlement: A road to the ledger; `nil` for the ledger itself.
+    func reopened(through settlement: (any ContractSettlement)? = nil) async throws -> MerkleTokenShop {
+        let next = try MerkleTokenShop(store.inner, ledger: ledger, clock: clock, through: settlement)
         try await next.books.open()
         return next
     }

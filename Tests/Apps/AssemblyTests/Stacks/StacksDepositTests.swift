@@ -80,4 +80,42 @@ struct StacksDepositTests {
             #expect(try await wallet.depositNumber(on: network, until: until) == first)
         }
     }
+
+    @Test func `A wallet that is started anew knows the numbers of its deposits`() async throws {
+        try await StacksShop.open(.voucher) { [key] shop in
+            let network = shop.node.configuration.network
+            let until = UInt64(clamping: shop.now.advanced(bySeconds: 60).unixSeconds)
+            var numbers: [UInt64?] = []
+            for _ in 0..<3 {
+                // Each has forgotten all but what is in the journal.
+                let wallet = try shop.wallet(key, scheme: .voucher)
+                numbers.append(try await wallet.depositNumber(on: network, until: until))
+            }
+            #expect(numbers == [0, 1, 2])
+            try await shop.leap(60)
+            let later = UInt64(clamping: shop.now.advanced(bySeconds: 60).unixSeconds)
+            let wallet = try shop.wallet(key, scheme: .voucher)
+            #expect(try await wallet.depositNumber(on: network, until: later) == 0)
+        }
+    }
+
+    @Test func `A payee that keeps a deposit for an hour holds up the payer's others no longer than two minutes`()
+        async throws
+    {
+        try await StacksShop.open(.voucher) { [key] shop in
+            try await shop.stage.mint(units(100_000), to: key.address, at: shop.node)
+            let wallet = try shop.wallet(key, scheme: .voucher)
+            let network = shop.node.configuration.network
+            let long = UInt64(clamping: shop.now.advanced(bySeconds: 3600).unixSeconds)
+            let kept = try #require(try await wallet.depositNumber(on: network, until: long))
+            try await shop.leap(60)
+            #expect(try await wallet.depositNumber(on: network, until: long) == kept + 1)
+            try await shop.leap(60)
+            // The next one is made in place of the one that was kept, under its number.
+            try await shop.buy(1, from: wallet)
+            let place = try #require(wallet.views[network] as? any NumberingSettlement)
+            let used = try await place.nextNumber(of: key.address)
+            #expect(used == kept + 1)
+        }
+    }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEncodings
 import FarthingPrimitives
 import FarthingStacksSettlement
 import Foundation
@@ -29,6 +30,41 @@ struct StacksNodeTests {
                 #expect(row.charged.units == 24_000 && row.captured == row.charged)
                 #expect(row.deposited.units == row.captured.units + row.refunded.units)
             }
+        }
+    }
+
+    @Test(arguments: [PaymentScheme.voucher, .hashChain, .twoWay])
+    func `has books in which a look finds nothing wrong`(scheme: PaymentScheme) async throws {
+        let key = KeySigner(PrivateKey.random(), accounts: .hash160)
+        try await StacksShop.open(scheme) { shop in
+            try await shop.stage.mint(units(100_000), to: key.address, at: shop.node)
+            try await shop.buy(3, from: try shop.wallet(key, scheme: scheme))
+            let configuration = shop.node.configuration
+            let inspector = try StacksInspection.inspector(configuration)
+            let found = try await inspector.verify()
+            #expect(found.faults == [])
+            #expect(found.channels == 1)
+            // With the contract of another chain the same books are wrong.
+            guard scheme == .voucher else { return }
+            let elsewhere = try await StacksInspection.inspector(configuration, movedTo: Network(stacks: 7)).verify()
+            #expect(elsewhere.faults.contains { $0.hasSuffix("its best voucher is not signed by its payer") })
+        }
+    }
+
+    private enum StacksInspection {
+        static func inspector(
+            _ configuration: NodeConfiguration, movedTo network: Network? = nil
+        ) throws -> StoreInspector {
+            var place = try configuration.place
+            if let network, case .stacks(let known) = place, let json = known.contracts.json.members {
+                let moved = json.map { member in
+                    member.name == "network" ? JSON.Member(name: member.name, value: .string("\(network)")) : member
+                }
+                var other = known
+                other.contracts = try #require(StacksRegistry(json: .object(moved)))
+                place = .stacks(other)
+            }
+            return try StoreInspector(storePath: configuration.storePath, place: place)
         }
     }
 

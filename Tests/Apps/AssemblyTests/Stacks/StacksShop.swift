@@ -103,6 +103,8 @@ struct StacksShop {
         try await node.settlement.balance(of: account, token: node.configuration.token.address).units
     }
 
+    var now: Instant { clock.now }
+
     /// So much time passes for everybody.
     func leap(_ seconds: Int64) async throws {
         clock.leap(seconds: seconds)

@@ -39,27 +39,17 @@ struct ClarityChainTerms {
 }
 
 /// A payer, a receiver with an authorizer, a stranger, and the contract hash-chains.
-struct HashChainStage {
+struct HashChainStage: PaidStage {
     static let contract = "hash-chains"
     static let riches: UInt128 = 1_000_000
     static let secret = Keccak256.hash(utf8: "the end of a chain")
 
     let stage: Stage
-    var payer: Account { stage.alice }
-    var receiver: Account { stage.bob }
-    var stranger: Account { stage.carol }
-    var authorizer: Account { stage.dave }
     /// `nil` for STX.
     let token: ContractIdentifier?
 
     init(inTokens: Bool = false) throws {
-        stage = try Stage(deploying: ["test-token", Self.contract])
-        token = inTokens ? try stage.identifier("test-token") : nil
-        for account in [stage.alice, stage.bob, stage.carol, stage.dave] {
-            try stage.fund(account, with: Self.riches)
-            guard inTokens else { continue }
-            _ = try stage.call("test-token", "mint", [.uint(Self.riches), account.value], by: stage.carol)
-        }
+        (stage, token) = try Self.open(inTokens: inTokens)
     }
 
     // MARK: - Chains
@@ -73,10 +63,6 @@ struct HashChainStage {
         change(&terms)
         terms.anchor = try step(0, terms)
         return terms
-    }
-
-    func digest(_ message: ClarityValue) throws -> Hash32 {
-        SignedMessage.digest(of: message, for: try stage.identifier(Self.contract))
     }
 
     func tag(_ terms: ClarityChainTerms) throws -> Hash32 { try digest(terms.tagMessage) }
@@ -101,10 +87,6 @@ struct HashChainStage {
     }
 
     // MARK: - Calls
-
-    func call(_ function: String, _ arguments: [ClarityValue], by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, function, arguments, by: account)
-    }
 
     func fund(
         _ terms: ClarityChainTerms, _ amount: UInt128? = nil, by account: Account? = nil,
@@ -152,26 +134,6 @@ struct HashChainStage {
 
     func details(_ terms: ClarityChainTerms) throws -> ClarityValue {
         try stage.read(Self.contract, "get-channel", [.hash(try channel(terms))])
-    }
-
-    func balance(_ account: Account, token: ContractIdentifier?? = nil) throws -> UInt128 {
-        guard let token = token ?? self.token else { return try stage.balance(account) }
-        return try stage.read(token.name.text, "get-balance", [account.value]).number ?? 0
-    }
-
-    func held(token: ContractIdentifier?? = nil) throws -> UInt128 {
-        guard let token = token ?? self.token else { return try stage.balance(of: Self.contract) }
-        let contract = ClarityValue.principal(try stage.identifier(Self.contract))
-        return try stage.read(token.name.text, "get-balance", [contract]).number ?? 0
-    }
-
-    func expect(
-        payer payerHas: UInt128, receiver receiverHas: UInt128, held expected: UInt128,
-        at location: SourceLocation = #_sourceLocation
-    ) throws {
-        #expect(try balance(payer) == payerHas, sourceLocation: location)
-        #expect(try balance(receiver) == receiverHas, sourceLocation: location)
-        #expect(try held() == expected, sourceLocation: location)
     }
 
     static func closed(earned: UInt128, rest: UInt128) -> Outcome {

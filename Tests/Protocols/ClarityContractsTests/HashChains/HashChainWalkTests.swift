@@ -13,11 +13,8 @@ import Testing
 struct HashChainWalkTests {
     @Test("Both do the same, whatever is sent", arguments: [7] as [UInt64])
     func walk(seed: UInt64) async throws {
-        var walk = try await Walk(seed: seed)
-        for step in 1...Dice.steps {
-            let action = try await walk.step()
-            try await walk.compare("step \(step), \(action), seed \(seed)")
-        }
+        var walk = try await ChainWalk(seed: seed)
+        try await walk.go(seed: seed)
         walk.log.expect(atLeast: 8)
     }
 
@@ -28,12 +25,10 @@ struct HashChainWalkTests {
         var channel: ChannelID
     }
 
-    private struct Walk {
+    private struct ChainWalk: Walk {
         let pair: HashChainStage
-        let ledger: Ledger
+        let other: LedgerTwin
         let domain: ContractDomain
-        /// Stand for STX, and for the test token.
-        let tokens: [Token]
         var dice: Dice
         var log = WalkLog()
         var twin: Twin
@@ -44,22 +39,13 @@ struct HashChainWalkTests {
         init(seed: UInt64) async throws {
             dice = Dice(seed: seed)
             pair = try HashChainStage(inTokens: true)
-            let settlement = try #require(SettlementDomain(network: Network(evm: 84_532)))
-            ledger = try Ledger(path: nil, domain: settlement) { Instant(unixSeconds: Int64(Stage.noon)) }
-            domain = try #require(ledger.contractDomain(of: .hashChain))
-            tokens = ([0xaa, 0xbb] as [UInt8]).map { byte in
-                let address = Address(Array(repeating: byte, count: 20)) ?? .zero
-                return Token(domain: TokenDomain(address: address, name: "T", version: "1"), symbol: "T", decimals: 6)
-            }
-            for token in tokens {
-                try await ledger.addToken(token)
-                for account in [pair.payer, pair.receiver, pair.stranger, pair.authorizer] {
-                    try await ledger.mint(
-                        to: account.address, token: token.address, amount: Amount(units: HashChainStage.riches))
-                }
-            }
-            twin = try Self.twin(1, pair, domain, tokens)
+            other = try await LedgerTwin(
+                of: [pair.payer, pair.receiver, pair.stranger, pair.authorizer], with: HashChainStage.riches)
+            domain = try #require(other.ledger.contractDomain(of: .hashChain))
+            twin = try Self.twin(1, pair, domain, other.tokens)
         }
+
+        private var ledger: Ledger { other.ledger }
 
         private static func salt(_ number: UInt128) throws -> Hash32 {
             try #require(Hash32((0..<32).map { $0 < 16 ? UInt8(truncatingIfNeeded: number >> (8 * $0)) : 0 }))
@@ -95,7 +81,7 @@ struct HashChainWalkTests {
         mutating func step() async throws -> String {
             if left == 0 {
                 number += 1
-                twin = try Self.twin(number, pair, domain, tokens)
+                twin = try Self.twin(number, pair, domain, other.tokens)
                 left = 14
             }
             left -= 1
@@ -136,14 +122,9 @@ struct HashChainWalkTests {
                 }
             default:
                 action = "advance"
-                let seconds = UInt64(dice.number(0...900))
-                try await ledger.advance(blocks: 1, seconds: seconds)
-                pair.stage.advance(seconds: seconds)
-                (answer, expected) = (.ok(.bool(true)), ["(ok true)"])
+                (answer, expected) = try await other.advance(pair.stage, seconds: UInt64(dice.number(0...900)))
             }
-            log.add(action, answer)
-            #expect(expected.contains("\(answer)"), "\(action): \(answer) where the ledger says \(expected)")
-            return "\(action): \(answer)"
+            return LedgerTwin.compare(action, answer, expected, in: &log)
         }
 
         private func step(_ index: UInt32, isTrue: Bool) -> HashChainStep {
@@ -162,7 +143,7 @@ struct HashChainWalkTests {
             // Each deposit is signed anew: the same leave twice would be answered with its first receipt.
             leaves += 1
             let salt = try Self.salt(leaves)
-            let token = try #require(tokens.first { $0.address == twin.ledger.token })
+            let token = try other.token(twin.ledger.token)
             let until: UInt64 = 4_102_444_800
             let digest = domain.depositDigest(
                 of: Amount(units: amount), from: payer.address, validAfter: 0, validBefore: until,
@@ -176,7 +157,7 @@ struct HashChainWalkTests {
             let name = try pair.channel(twin.clarity)
             return (
                 answer,
-                try await expected { () async throws(ContractError) in
+                try await LedgerTwin.expected(Self.codes) {
                     _ = try await ledger.fund(HashChainContract.self, twin.ledger, with: funding)
                     return "(ok \(ClarityValue.hash(name)))"
                 }
@@ -186,18 +167,12 @@ struct HashChainWalkTests {
         private func carryOut(
             _ order: HashChainContract.Order, _ text: ([Payout]) -> String
         ) async throws -> [String] {
-            try await expected { () async throws(ContractError) in
+            try await LedgerTwin.expected(Self.codes) {
                 text(try await ledger.carryOut(order, on: twin.channel, under: HashChainContract.self).payouts)
             }
         }
 
         // MARK: - Comparing
-
-        private func expected(_ work: () async throws(ContractError) -> String) async throws -> [String] {
-            do throws(ContractError) { return [try await work()] } catch {
-                return try #require(Self.codes[error.code], "\(error)").map { "(err u\($0))" }
-            }
-        }
 
         private static let codes: [String: [UInt128]] = [
             "hash-chain.terms": [301, 302, 303, 304], "hash-chain.already-funded": [306],
@@ -207,16 +182,12 @@ struct HashChainWalkTests {
             "contract.unknown-channel": [320],
         ]
 
-        func compare(_ moment: String) async throws {
-            for (side, token) in tokens.enumerated() {
-                let clarity = side == 0 ? nil : pair.token
-                for account in [pair.payer, pair.receiver, pair.stranger, pair.authorizer] {
-                    let expected = try await ledger.balance(of: account.address, token: token.address).units
-                    #expect(try pair.balance(account, token: .some(clarity)) == expected, "\(moment)")
-                }
-                let locked = try await ledger.balance(of: domain.contract, token: token.address).units
-                #expect(try pair.held(token: .some(clarity)) == locked, "\(moment)")
-            }
+        func check(_ moment: String) async throws {
+            let sides = [nil, pair.token]
+            try await other.compareMoney(
+                lockedIn: domain.contract, moment,
+                balance: { account, side in try pair.balance(account, of: sides[side]) },
+                held: { side in try pair.held(of: sides[side]) })
             let state = try await ledger.contract(HashChainContract.self, of: twin.channel)?.state
             let details = try pair.details(twin.clarity)
             #expect(details["phase"]?.number == state.map { UInt128($0.phase.rawValue) }, "\(moment)")

@@ -20,7 +20,7 @@ struct MicroSTXState {
 }
 
 /// Two participants, a stranger, the owner, and the contract microstx.
-struct MicroSTXStage {
+struct MicroSTXStage: ContractStage {
     static let contract = "microstx"
     static let riches: UInt128 = 2_000_000_000_000
     static let fee: UInt128 = 10_000
@@ -34,14 +34,10 @@ struct MicroSTXStage {
 
     init() throws {
         stage = try Stage(deploying: [Self.contract])
-        for account in people { try stage.fund(account, with: Self.riches) }
+        try Self.endow(people, on: stage)
     }
 
     // MARK: - Calls
-
-    func call(_ function: String, _ arguments: [ClarityValue], by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, function, arguments, by: account)
-    }
 
     func tryOpen(
         _ amountA: UInt128, _ amountB: UInt128, by account: Account? = nil, with partner: ClarityValue? = nil
@@ -62,8 +58,7 @@ struct MicroSTXStage {
     func signatures(
         _ channel: UInt128, _ state: MicroSTXState, _ topic: String, by signers: (Account, Account)? = nil
     ) throws -> (digest: Hash32, a: ClarityValue, b: ClarityValue) {
-        let digest = SignedMessage.digest(
-            of: state.message(topic, channel: channel), for: try stage.identifier(Self.contract))
+        let digest = try digest(state.message(topic, channel: channel))
         let (first, second) = signers ?? (a, b)
         return (digest, .buffer(first.sign(digest)), .buffer(second.sign(digest)))
     }

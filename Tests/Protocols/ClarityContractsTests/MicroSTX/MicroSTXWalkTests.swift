@@ -8,17 +8,14 @@ import Testing
 @Suite("A random walk on MicroSTX channels")
 struct MicroSTXWalkTests {
     @Test("It keeps all money, whatever is handed in, and every channel can be ended", arguments: [3, 4] as [UInt64])
-    func walk(seed: UInt64) throws {
-        var walk = Walk(pair: try MicroSTXStage(), dice: Dice(seed: seed))
-        for step in 1...Dice.steps {
-            let action = try walk.step()
-            try walk.check("step \(step), \(action), seed \(seed)")
-        }
+    func walk(seed: UInt64) async throws {
+        var walk = ChannelWalk(pair: try MicroSTXStage(), dice: Dice(seed: seed))
+        try await walk.go(seed: seed)
         try walk.endAll()
         walk.log.expect(atLeast: 5)
     }
 
-    private struct Walk {
+    private struct ChannelWalk: Walk {
         let pair: MicroSTXStage
         var dice: Dice
         var log = WalkLog()

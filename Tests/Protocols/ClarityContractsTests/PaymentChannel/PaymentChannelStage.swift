@@ -33,7 +33,7 @@ struct PaymentState {
 }
 
 /// Two parties, a stranger, and the contract payment-channel.
-struct PaymentChannelStage {
+struct PaymentChannelStage: ContractStage {
     static let contract = "payment-channel"
     static let riches: UInt128 = 1_000_000
 
@@ -44,19 +44,18 @@ struct PaymentChannelStage {
 
     init() throws {
         stage = try Stage(deploying: [Self.contract])
-        for account in [stage.alice, stage.bob, stage.carol] { try stage.fund(account, with: Self.riches) }
+        try Self.endow([sender, recipient, stranger], on: stage)
     }
 
     // MARK: - Calls
 
     func open(_ amount: UInt128 = 1000, blocks: UInt128 = 144) throws -> Hash32 {
-        let answer = try stage.call(
-            Self.contract, "open-channel", [recipient.value, .uint(blocks), .uint(amount)], by: sender)
+        let answer = try call("open-channel", [recipient.value, .uint(blocks), .uint(amount)], by: sender)
         return try #require(answer.ok?.hash)
     }
 
     func deposit(_ channel: Hash32, _ amount: UInt128, by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, "deposit", [.hash(channel), .uint(amount)], by: account)
+        try call("deposit", [.hash(channel), .uint(amount)], by: account)
     }
 
     /// Hands in a state: `function` is `close-channel`, `withdraw` or `close-together`.
@@ -65,8 +64,7 @@ struct PaymentChannelStage {
         signers: (Account, Account)? = nil, signatures: ([UInt8], [UInt8])? = nil, contract: String = contract
     ) throws -> Outcome {
         let topic = topic ?? (function == "close-together" ? "payment-channel-close" : "payment-channel-state")
-        let digest = SignedMessage.digest(
-            of: state.message(topic, channel: channel), for: try stage.identifier(Self.contract))
+        let digest = try digest(state.message(topic, channel: channel))
         let (first, second) = signers ?? (sender, recipient)
         let (firstSignature, secondSignature) = signatures ?? (first.sign(digest), second.sign(digest))
         return try stage.call(
@@ -82,11 +80,11 @@ struct PaymentChannelStage {
     }
 
     func forceClose(_ channel: Hash32, by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, "force-close-channel", [.hash(channel)], by: account)
+        try call("force-close-channel", [.hash(channel)], by: account)
     }
 
     func settle(_ channel: Hash32, by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, "settle-disputed-channel", [.hash(channel)], by: account)
+        try call("settle-disputed-channel", [.hash(channel)], by: account)
     }
 
     // MARK: - Looking

@@ -8,17 +8,14 @@ import Testing
 @Suite("A random walk on payment channels on Stacks")
 struct PaymentChannelWalkTests {
     @Test("It keeps all money, whatever is handed in, and every channel can be ended", arguments: [1, 2] as [UInt64])
-    func walk(seed: UInt64) throws {
-        var walk = try Walk(seed: seed)
-        for step in 1...Dice.steps {
-            let action = try walk.step()
-            try walk.check("step \(step), \(action), seed \(seed)")
-        }
+    func walk(seed: UInt64) async throws {
+        var walk = try ChannelWalk(seed: seed)
+        try await walk.go(seed: seed)
         try walk.endAll()
         walk.log.expect(atLeast: 5)
     }
 
-    private struct Walk {
+    private struct ChannelWalk: Walk {
         let pair: PaymentChannelStage
         var dice: Dice
         var log = WalkLog()

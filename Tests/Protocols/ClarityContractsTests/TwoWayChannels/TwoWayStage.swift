@@ -10,7 +10,7 @@ import Testing
 @testable import FarthingStacksSettlement
 
 /// Two parties, a stranger, and the contract two-way-channels, which is called as the settlement calls it.
-struct TwoWayStage {
+struct TwoWayStage: ContractStage {
     static let contract = "two-way-channels"
     static let riches: UInt128 = 1_000_000
 
@@ -38,13 +38,8 @@ struct TwoWayStage {
         let domain = try #require(ContractDomain(.twoWay, stacks: contract))
         calls = TwoWayCalls(contract: contract, domain: domain, registry: registry)
         asset = other == nil ? (inTokens ? assets[0] : .stx) : assets[1]
-        for account in [stage.alice, stage.bob, stage.carol, stage.dave] {
-            try stage.fund(account, with: Self.riches)
-            let minted = other.map { [$0.name, "test-token"] } ?? ["test-token"]
-            for token in minted {
-                _ = try stage.call(token, "mint", [.uint(Self.riches), account.value], by: stage.carol)
-            }
-        }
+        let minted = [other?.name, "test-token"].compactMap(\.self)
+        try Self.endow([stage.alice, stage.bob, stage.carol, stage.dave], on: stage, with: minted)
     }
 
     // MARK: - Channels
@@ -125,7 +120,7 @@ struct TwoWayStage {
         let call = try #require(terms.fundingCall(Amount(units: amount), in: calls.contract))
         var arguments = call.arguments
         if let other { arguments[2] = calls.contract.token(other.address) }
-        return try stage.call(Self.contract, call.function.text, arguments, by: account ?? first)
+        return try self.call(call.function.text, arguments, by: account ?? first)
     }
 
     /// Hands in an order; a stranger does, for whoever calls does not matter.
@@ -133,13 +128,12 @@ struct TwoWayStage {
         _ order: TwoWayContract.Order, on terms: TwoWayTerms, by account: Account? = nil
     ) throws -> Outcome {
         let call = try #require(calls.calls(order, on: channel(terms), TwoWayContract(terms)).first)
-        return try stage.call(Self.contract, call.function.text, call.arguments, by: account ?? stranger)
+        return try self.call(call.function.text, call.arguments, by: account ?? stranger)
     }
 
     func collect(_ terms: TwoWayTerms, for account: Account) throws -> Outcome {
-        try stage.call(
-            Self.contract, "collect",
-            [.hash(channel(terms).hash), account.value, calls.contract.token(terms.token)], by: stranger)
+        try call(
+            "collect", [.hash(channel(terms).hash), account.value, calls.contract.token(terms.token)], by: stranger)
     }
 
     // MARK: - Looking
@@ -153,14 +147,11 @@ struct TwoWayStage {
     }
 
     func balance(_ account: Account, in asset: StacksAsset? = nil) throws -> UInt128 {
-        guard let token = (asset ?? self.asset).contract else { return try stage.balance(account) }
-        return try stage.read(token.name.text, "get-balance", [account.value]).number ?? 0
+        try balance(account, of: (asset ?? self.asset).contract)
     }
 
     func held(in asset: StacksAsset? = nil) throws -> UInt128 {
-        guard let token = (asset ?? self.asset).contract else { return try stage.balance(of: Self.contract) }
-        let contract = ClarityValue.principal(try stage.identifier(Self.contract))
-        return try stage.read(token.name.text, "get-balance", [contract]).number ?? 0
+        try held(of: (asset ?? self.asset).contract)
     }
 
     /// What both have won or lost since the beginning, and what the contract holds.

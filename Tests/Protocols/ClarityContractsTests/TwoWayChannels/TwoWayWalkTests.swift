@@ -14,21 +14,17 @@ struct TwoWayWalkTests {
     @Test("Both do the same, whatever is sent", arguments: [3, 8] as [UInt64])
     func walk(seed: UInt64) async throws {
         var walk = try await TwoWayWalk(seed: seed)
-        for step in 1...Dice.steps * 2 {
-            let action = try await walk.step()
-            try await walk.compare("step \(step), \(action), seed \(seed)")
-        }
+        try await walk.go(Dice.steps * 2, seed: seed)
         walk.log.expect(atLeast: 8)
     }
 }
 
 /// One channel after the other, on both sides; accounts and digests differ, all else is the same.
-private struct TwoWayWalk {
+private struct TwoWayWalk: Walk {
     let pair: TwoWayStage
-    let ledger: Ledger
+    let other: LedgerTwin
     let domain: ContractDomain
-    /// Stand for STX, and for the test token.
-    let tokens: [Token]
+    /// STX, and the test token.
     let assets: [StacksAsset]
     var dice: Dice
     var log = WalkLog()
@@ -45,22 +41,12 @@ private struct TwoWayWalk {
         dice = Dice(seed: seed)
         pair = try TwoWayStage(inTokens: true)
         assets = [.stx, pair.asset]
-        let settlement = try #require(SettlementDomain(network: Network(evm: 84_532)))
-        ledger = try Ledger(path: nil, domain: settlement) { Instant(unixSeconds: Int64(Stage.noon)) }
-        domain = try #require(ledger.contractDomain(of: .twoWay))
-        tokens = ([0xaa, 0xbb] as [UInt8]).map { byte in
-            let address = Address(Array(repeating: byte, count: 20)) ?? .zero
-            return Token(domain: TokenDomain(address: address, name: "T", version: "1"), symbol: "T", decimals: 6)
-        }
-        for token in tokens {
-            try await ledger.addToken(token)
-            for account in [pair.first, pair.second, pair.stranger] {
-                try await ledger.mint(
-                    to: account.address, token: token.address, amount: Amount(units: TwoWayStage.riches))
-            }
-        }
+        other = try await LedgerTwin(of: [pair.first, pair.second, pair.stranger], with: TwoWayStage.riches)
+        domain = try #require(other.ledger.contractDomain(of: .twoWay))
         (here, there) = (pair.terms(), pair.terms())
     }
+
+    private var ledger: Ledger { other.ledger }
 
     private static func salt(_ number: UInt64) -> Hash32 {
         Hash32 { bytes in for index in 0..<8 { bytes[index] = UInt8(truncatingIfNeeded: number >> (8 * index)) } }
@@ -76,7 +62,7 @@ private struct TwoWayWalk {
         there.salt = Self.salt(number)
         here = there
         (here.first, here.second) = (pair.first.address, pair.second.address)
-        here.token = tokens[side].address
+        here.token = other.tokens[side].address
         left = Self.life
     }
 
@@ -92,10 +78,7 @@ private struct TwoWayWalk {
             (answer, expected) = try await fund()
         case 3:
             action = "advance"
-            let seconds = UInt64(dice.number(0...1800))
-            try await ledger.advance(blocks: 1, seconds: seconds)
-            pair.stage.advance(seconds: seconds)
-            (answer, expected) = (.ok(.bool(true)), ["(ok true)"])
+            (answer, expected) = try await other.advance(pair.stage, seconds: UInt64(dice.number(0...1800)))
         case let choice:
             let draft = try await draft(choice)
             action = draft.name
@@ -103,9 +86,7 @@ private struct TwoWayWalk {
                 try draft.order(there.channelID(in: pair.domain), pair.domain), on: there)
             expected = try await carryOut(try draft.order(here.channelID(in: domain), domain))
         }
-        log.add(action, answer)
-        #expect(expected.contains("\(answer)"), "\(action): \(answer) where the ledger says \(expected)")
-        return "\(action): \(answer)"
+        return LedgerTwin.compare(action, answer, expected, in: &log)
     }
 
     /// An order before it is signed in one domain or the other.
@@ -172,7 +153,7 @@ private struct TwoWayWalk {
         // Each deposit is signed anew: the same leave twice would be answered with its first receipt.
         leaves += 1
         let salt = Self.salt(leaves)
-        let token = try #require(tokens.first { $0.address == here.token })
+        let token = try other.token(here.token)
         let leave = UnsignedFunding(
             payer: payer.address, amount: Amount(units: amount), validBefore: 4_102_444_800, salt: salt)
         let digest = domain.depositDigest(leave, on: here, token: token.domain)
@@ -182,9 +163,9 @@ private struct TwoWayWalk {
         let (ledger, terms) = (ledger, here)
         return (
             answer,
-            try await expected { () async throws(ContractError) in
+            try await LedgerTwin.expected(Self.codes) {
                 _ = try await ledger.fund(TwoWayContract.self, terms, with: funding)
-                return ["(ok \(name))"]
+                return "(ok \(name))"
             }
         )
     }
@@ -192,19 +173,13 @@ private struct TwoWayWalk {
     private func carryOut(_ order: TwoWayContract.Order) async throws -> [String] {
         let id = here.channelID(in: domain)
         let before = try await ledger.contract(TwoWayContract.self, of: id)?.state
-        return try await expected { () async throws(ContractError) in
+        return try await LedgerTwin.expected(Self.codes) {
             let after = try await ledger.carryOut(order, on: id, under: TwoWayContract.self).snapshot.state
-            return ["(ok \(before != after))"]
+            return "(ok \(before != after))"
         }
     }
 
     // MARK: - Comparing
-
-    private func expected(_ work: () async throws(ContractError) -> [String]) async throws -> [String] {
-        do throws(ContractError) { return try await work() } catch {
-            return try #require(Self.codes[error.code], "\(error)").map { "(err u\($0))" }
-        }
-    }
 
     private static let codes: [String: [UInt128]] = [
         "two-way.terms": [401, 402, 403, 404], "two-way.foreign-payer": [406], "two-way.not-awaited": [407],
@@ -213,16 +188,11 @@ private struct TwoWayWalk {
         "two-way.challenge-over": [415], "two-way.challenge-runs": [416], "contract.unknown-channel": [421],
     ]
 
-    func compare(_ moment: String) async throws {
-        for (asset, token) in zip(assets, tokens) {
-            for account in [pair.first, pair.second, pair.stranger] {
-                let expected = try await ledger.balance(of: account.address, token: token.address).units
-                // Whoever minted the test token has more of it nowhere.
-                #expect(try pair.balance(account, in: asset) == expected, "\(moment)")
-            }
-            let locked = try await ledger.balance(of: domain.contract, token: token.address).units
-            #expect(try pair.held(in: asset) == locked, "\(moment)")
-        }
+    func check(_ moment: String) async throws {
+        try await other.compareMoney(
+            lockedIn: domain.contract, moment,
+            balance: { account, side in try pair.balance(account, in: assets[side]) },
+            held: { side in try pair.held(in: assets[side]) })
         let known = try await ledger.contract(TwoWayContract.self, of: here.channelID(in: domain))?.state
         let read = try pair.read(there)
         #expect(read?.base == known?.base && read?.phaseName == known?.phaseName, "\(moment)")

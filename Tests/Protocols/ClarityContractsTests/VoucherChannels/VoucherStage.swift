@@ -62,29 +62,17 @@ struct VoucherRow {
 }
 
 /// A payer, a receiver with an authorizer, a stranger, and the contract voucher-channels.
-struct VoucherStage {
+struct VoucherStage: PaidStage {
     static let contract = "voucher-channels"
     static let riches: UInt128 = 1_000_000
 
     let stage: Stage
-    var payer: Account { stage.alice }
-    var receiver: Account { stage.bob }
-    var stranger: Account { stage.carol }
-    var authorizer: Account { stage.dave }
     let voucherKey = Account(0x66)
     /// `nil` for STX.
     let token: ContractIdentifier?
 
     init(inTokens: Bool = false) throws {
-        stage = try Stage(deploying: ["test-token", Self.contract])
-        token = inTokens ? try stage.identifier("test-token") : nil
-        for account in [stage.alice, stage.bob, stage.carol, stage.dave] {
-            try stage.fund(account, with: Self.riches)
-            guard inTokens else { continue }
-            let minted = try stage.call(
-                "test-token", "mint", [.uint(Self.riches), account.value], by: stage.carol)
-            #expect(minted == .ok(.bool(true)))
-        }
+        (stage, token) = try Self.open(inTokens: inTokens)
     }
 
     // MARK: - What people sign
@@ -93,10 +81,6 @@ struct VoucherStage {
         VoucherTerms(
             payer: payer.value, payerAuthorizer: voucherKey.value, receiver: receiver.value,
             receiverAuthorizer: authorizer.value, token: token)
-    }
-
-    func digest(_ message: ClarityValue) throws -> Hash32 {
-        SignedMessage.digest(of: message, for: try stage.identifier(Self.contract))
     }
 
     func channel(_ terms: VoucherTerms? = nil) throws -> Hash32 { try digest((terms ?? self.terms).message) }
@@ -130,10 +114,6 @@ struct VoucherStage {
     }
 
     // MARK: - Calls
-
-    func call(_ function: String, _ arguments: [ClarityValue], by account: Account) throws -> Outcome {
-        try stage.call(Self.contract, function, arguments, by: account)
-    }
 
     func deposit(
         _ amount: UInt128, _ terms: VoucherTerms? = nil, by account: Account? = nil, token: ContractIdentifier?? = nil
@@ -190,28 +170,6 @@ struct VoucherStage {
 
     func details(_ channel: Hash32? = nil) throws -> ClarityValue {
         try stage.read(Self.contract, "get-channel", [.hash(try channel ?? self.channel())])
-    }
-
-    /// What an account has of what is paid with.
-    func balance(_ account: Account, token: ContractIdentifier?? = nil) throws -> UInt128 {
-        guard let token = token ?? self.token else { return try stage.balance(account) }
-        return try stage.read(token.name.text, "get-balance", [account.value]).number ?? 0
-    }
-
-    /// What the contract has of it.
-    func held(token: ContractIdentifier?? = nil) throws -> UInt128 {
-        guard let token = token ?? self.token else { return try stage.balance(of: Self.contract) }
-        let contract = ClarityValue.principal(try stage.identifier(Self.contract))
-        return try stage.read(token.name.text, "get-balance", [contract]).number ?? 0
-    }
-
-    func expect(
-        payer payerHas: UInt128, receiver receiverHas: UInt128, held expected: UInt128,
-        at location: SourceLocation = #_sourceLocation
-    ) throws {
-        #expect(try balance(payer) == payerHas, sourceLocation: location)
-        #expect(try balance(receiver) == receiverHas, sourceLocation: location)
-        #expect(try held() == expected, sourceLocation: location)
     }
 }
 

@@ -12,11 +12,8 @@ import Testing
 struct VoucherWalkTests {
     @Test("Both do the same, whatever is sent", arguments: [5] as [UInt64])
     func walk(seed: UInt64) async throws {
-        var walk = try await Walk(seed: seed)
-        for step in 1...Dice.steps {
-            let action = try await walk.step()
-            try await walk.compare("step \(step), \(action), seed \(seed)")
-        }
+        var walk = try await VoucherWalk(seed: seed)
+        try await walk.go(seed: seed)
         walk.log.expect(atLeast: 8)
     }
 
@@ -31,11 +28,10 @@ struct VoucherWalkTests {
         var isOpen = false
     }
 
-    private struct Walk {
+    private struct VoucherWalk: Walk {
         let pair: VoucherStage
-        let ledger: Ledger
+        let other: LedgerTwin
         let domain: SettlementDomain
-        let tokens: [Token]
         var twins: [Twin]
         var dice: Dice
         var log = WalkLog()
@@ -44,21 +40,9 @@ struct VoucherWalkTests {
         init(seed: UInt64) async throws {
             dice = Dice(seed: seed)
             pair = try VoucherStage(inTokens: true)
-            let domain = try #require(SettlementDomain(network: Network(evm: 84_532)))
-            self.domain = domain
-            ledger = try Ledger(path: nil, domain: domain) { Instant(unixSeconds: Int64(Stage.noon)) }
-            tokens = ([0xaa, 0xbb] as [UInt8]).map { byte in
-                let address = Address(Array(repeating: byte, count: 20)) ?? .zero
-                return Token(domain: TokenDomain(address: address, name: "T", version: "1"), symbol: "T", decimals: 6)
-            }
-            let people = [pair.payer, pair.receiver, pair.stranger, pair.authorizer]
-            for token in tokens {
-                try await ledger.addToken(token)
-                for account in people {
-                    try await ledger.mint(
-                        to: account.address, token: token.address, amount: Amount(units: VoucherStage.riches))
-                }
-            }
+            other = try await LedgerTwin(
+                of: [pair.payer, pair.receiver, pair.stranger, pair.authorizer], with: VoucherStage.riches)
+            domain = other.ledger.domain
             twins = []
             for index in 0..<6 as Range<UInt8> {
                 // The first token stands for STX; one payer pays itself.
@@ -69,7 +53,7 @@ struct VoucherWalkTests {
                 let terms = ChannelTerms(
                     payer: payer.address, payerAuthorizer: index < 4 ? signer.address : .zero,
                     receiver: receiver.address, receiverAuthorizer: pair.authorizer.address,
-                    token: tokens[isSTX ? 0 : 1].address, withdrawDelay: index < 4 ? 900 : 1800, salt: salt)
+                    token: other.tokens[isSTX ? 0 : 1].address, withdrawDelay: index < 4 ? 900 : 1800, salt: salt)
                 let clarity = VoucherTerms(
                     payer: payer.value, payerAuthorizer: index < 4 ? signer.value : nil, receiver: receiver.value,
                     receiverAuthorizer: pair.authorizer.value, token: isSTX ? nil : pair.token,
@@ -80,6 +64,8 @@ struct VoucherWalkTests {
                         name: try pair.channel(clarity), payer: payer, signer: signer))
             }
         }
+
+        private var ledger: Ledger { other.ledger }
 
         // MARK: - Steps
 
@@ -108,14 +94,9 @@ struct VoucherWalkTests {
                 (answer, expected) = try await finalize(index)
             default:
                 action = "advance"
-                let seconds = UInt64(dice.number(0...1200))
-                try await ledger.advance(blocks: 1, seconds: seconds)
-                pair.stage.advance(seconds: seconds)
-                (answer, expected) = (.ok(.bool(true)), ["(ok true)"])
+                (answer, expected) = try await other.advance(pair.stage, seconds: UInt64(dice.number(0...1200)))
             }
-            log.add(action, answer)
-            #expect(expected.contains("\(answer)"), "\(action): \(answer) where the ledger says \(expected)")
-            return "\(action): \(answer)"
+            return LedgerTwin.compare(action, answer, expected, in: &log)
         }
 
         private mutating func deposit(_ amount: UInt128, _ index: Int) async throws -> (Outcome, [String]) {
@@ -123,7 +104,7 @@ struct VoucherWalkTests {
             salt += 1
             let salt = try #require(
                 Hash32((0..<32).map { UInt8(truncatingIfNeeded: self.salt >> (8 * min(15, $0))) }))
-            let token = try #require(tokens.first { $0.address == twin.terms.token })
+            let token = try other.token(twin.terms.token)
             let digest = domain.depositDigest(
                 token: token.domain, payer: twin.terms.payer, amount: Amount(units: amount), validAfter: 0,
                 validBefore: 4_102_444_800, nonce: SettlementDomain.depositNonce(channel: twin.id, salt: salt))
@@ -136,7 +117,7 @@ struct VoucherWalkTests {
             if answer.ok != nil { twins[index].isOpen = true }
             return (
                 answer,
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     _ = try await ledger.deposit(deposit)
                     return "(ok \(ClarityValue.hash(twin.name)))"
                 }
@@ -172,7 +153,7 @@ struct VoucherWalkTests {
             }
             return (
                 answer,
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     let receipt = try await ledger.claim(rows, authorization: signature)
                     let texts = zip(rows, receipt.outcomes).map { row, outcome in
                         // The contract does not know such a channel, and the ledger knows that nothing is in it.
@@ -192,7 +173,7 @@ struct VoucherWalkTests {
             let twin = twins[index]
             return (
                 try pair.settle(twin.clarity.receiver, token: .some(twin.clarity.token)),
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     let receipt = try await ledger.settle(receiver: twin.terms.receiver, token: twin.terms.token)
                     return "(ok u\(receipt.amount?.units ?? 0))"
                 }
@@ -216,7 +197,7 @@ struct VoucherWalkTests {
             return (
                 try pair.refund(
                     amount, nonce: UInt128(nonce), of: twin.name, signedBy: signer, token: .some(twin.clarity.token)),
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     let receipt = try await ledger.refund(order)
                     return "(ok u\(receipt.amount.units))"
                 }
@@ -230,7 +211,7 @@ struct VoucherWalkTests {
             guard twin.isOpen else { return (answer, ["(err u223)"]) }
             return (
                 answer,
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     let receipt = try await ledger.initiateWithdraw(
                         twin.terms, amount: Amount(units: amount), by: sender.address)
                     let since = receipt.snapshot.withdrawal?.requestedAt.unixSeconds ?? 0
@@ -246,7 +227,7 @@ struct VoucherWalkTests {
             guard twin.isOpen else { return (answer, ["(err u223)"]) }
             return (
                 answer,
-                try await expected {
+                try await LedgerTwin.expected(Self.codes) {
                     let receipt = try await ledger.finalizeWithdraw(twin.terms, by: sender.address)
                     return "(ok u\(receipt.amount.units))"
                 }
@@ -254,13 +235,6 @@ struct VoucherWalkTests {
         }
 
         // MARK: - Comparing
-
-        /// What the contract must say where the ledger does this, or throws that.
-        private func expected(_ work: () async throws -> String) async throws -> [String] {
-            do { return [try await work()] } catch let error as SettlementError {
-                return try #require(Self.codes[error.code], "\(error)").map { "(err u\($0))" }
-            }
-        }
 
         private static let codes: [String: [UInt128]] = [
             "settlement.zero-amount": [203], "settlement.insufficient-balance": [205, 206],
@@ -273,17 +247,12 @@ struct VoucherWalkTests {
             "settlement.withdraw-delay-not-elapsed": [222],
         ]
 
-        func compare(_ moment: String) async throws {
-            var locked: [UInt128] = [0, 0]
-            for (side, token) in tokens.enumerated() {
-                let clarity = side == 0 ? nil : pair.token
-                for account in [pair.payer, pair.receiver, pair.stranger, pair.authorizer] {
-                    let expected = try await ledger.balance(of: account.address, token: token.address).units
-                    #expect(try pair.balance(account, token: .some(clarity)) == expected, "\(moment)")
-                }
-                locked[side] = try await ledger.balance(of: domain.contract, token: token.address).units
-                #expect(try pair.held(token: .some(clarity)) == locked[side], "\(moment)")
-            }
+        func check(_ moment: String) async throws {
+            let sides = [nil, pair.token]
+            try await other.compareMoney(
+                lockedIn: domain.contract, moment,
+                balance: { account, side in try pair.balance(account, of: sides[side]) },
+                held: { side in try pair.held(of: sides[side]) })
             for twin in twins where twin.isOpen {
                 let (here, there) = (try pair.details(twin.name), try await ledger.snapshot(of: twin.id))
                 let snapshot = try #require(there)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingPrimitives
+
+extension Wallet {
+    /// For how long no other deposit gets a deposit's number, however long its payee may hand it in.
+    ///
+    /// Those behind it must wait until its number is used. A payee that keeps a deposit and does not hand it in could
+    /// hold up all the payer's deposits until it is out of date, which the payee itself says when it is.
+    ///
+    /// - Unit: seconds; payees have 60 unless they ask for more.
+    static let depositHold: Int64 = 120
+
+    /// The number of the transaction that a deposit takes up, on chains where one does; elsewhere `nil`.
+    ///
+    /// Of two deposits with one number only one can be made, so no number is free before the deposit that has it is out
+    /// of date, or has had its time.
+    ///
+    /// - Parameter until: When the deposit is given up, in Unix seconds.
+    /// - Throws: `SettlementError`, ``JournalError``.
+    func depositNumber(on network: Network, until: UInt64) async throws -> UInt64? {
+        guard let place = views[network] as? any NumberingSettlement else { return nil }
+        let used = try await place.nextNumber(of: address)
+        let now = clock()
+        let end = min(Instant(unixSeconds: Int64(clamping: until)), now.advanced(bySeconds: Self.depositHold))
+        return try await journal.takeDepositNumber(of: address, on: network, from: used, until: end, at: now)
+    }
+
+    /// Lets the next deposit have a number that nothing was signed with.
+    func giveBack(depositNumber number: UInt64?, on network: Network) async {
+        guard let number, views[network] is any NumberingSettlement else { return }
+        // What cannot be given back is free a little later.
+        try? await journal.giveBack(depositNumber: number, of: address, on: network)
+    }
+}

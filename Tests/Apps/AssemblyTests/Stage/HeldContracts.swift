@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import Synchronization
+
+/// A real ledger whose contracts carry out no order while a barrier is down.
+final class HeldContracts: ContractSettlement {
+    let barrier = Barrier()
+    private let ledger: Ledger
+    private let counts = Mutex((now: 0, most: 0))
+
+    init(_ ledger: Ledger) { self.ledger = ledger }
+
+    /// How many orders were under way at once, at the most.
+    var mostAtOnce: Int { counts.withLock { $0.most } }
+
+    func carryOut<Rules: ContractRules>(
+        _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
+    ) async throws(ContractError) -> ContractReceipt<Rules> {
+        counts.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+        defer { counts.withLock { $0.now -= 1 } }
+        await barrier.pass()
+        return try await ledger.carryOut(order, on: channel, under: rules)
+    }
+
+    // MARK: - Handed on
+
+    var domain: SettlementDomain { ledger.domain }
+    var isSimulated: Bool { true }
+    func contractDomain(of kind: ContractKind) -> ContractDomain? { ledger.contractDomain(of: kind) }
+    func contract<Rules: ContractRules>(
+        _ rules: Rules.Type, of channel: ChannelID
+    ) async throws(ContractError) -> ContractSnapshot<Rules>? { try await ledger.contract(rules, of: channel) }
+    func fund<Rules: ContractRules>(
+        _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
+    ) async throws(ContractError) -> ContractReceipt<Rules> { try await ledger.fund(rules, terms, with: funding) }
+    func head() async throws(SettlementError) -> Block { try await ledger.head() }
+    func token(_ address: Address) async throws(SettlementError) -> Token? { try await ledger.token(address) }
+    func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        try await ledger.balance(of: account, token: token)
+    }
+    func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
+        try await ledger.snapshot(of: channel)
+    }
+    func channels(
+        openedBy payer: Address, since block: UInt64, progress: @Sendable (UInt64, UInt64) -> Void
+    ) async throws(SettlementError) -> [ChannelTerms] {
+        try await ledger.channels(openedBy: payer, since: block, progress: progress)
+    }
+}
