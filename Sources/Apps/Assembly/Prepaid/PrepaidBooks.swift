@@ -240,9 +240,6 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         return report
     }
 
-    /// Captures what a channel earned.
-    ///
-    /// - Returns: What was paid out, or `nil` when nothing was to be captured.
     /// Captures what was earned in one channel.
     ///
     /// - Returns: `nil` when nothing was new.
