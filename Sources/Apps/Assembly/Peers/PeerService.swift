@@ -46,7 +46,7 @@ struct PeerService: Service {
             try host.handle(Self.tokenProtocol) { [tokenDesks] stream in
                 var session = TokenSession(desks: tokenDesks, price: tokenPrice)
                 while let message = try await stream.readFrame(limit: Self.longestMessage) {
-                    try await stream.writeFrame(await session.answer(message).bytes)
+                    try await Self.send(await session.answer(message).bytes, on: stream)
                 }
             }
         }
@@ -55,6 +55,16 @@ struct PeerService: Service {
         try? await gracefulShutdown()
         await discovery?.stop()
         await host.shutdown()
+    }
+
+    /// Sends an answer, and breaks the stream off when the client makes no room for it.
+    private static func send(_ answer: [UInt8], on stream: PeerStream) async throws {
+        let watch = Task {
+            try await Task.sleep(for: PeerPatience().writing)
+            stream.reset()
+        }
+        defer { watch.cancel() }
+        try await stream.writeFrame(answer)
     }
 
     /// Tells the local network of the node; whoever knows its address needs none of that.
