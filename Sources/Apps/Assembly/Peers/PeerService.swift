@@ -4,6 +4,7 @@
 import FarthingEncodings
 import FarthingKeyFiles
 import FarthingLibP2P
+import FarthingNode
 import FarthingPeerPayments
 import FarthingPrimitives
 import Logging
@@ -23,6 +24,8 @@ struct PeerService: Service {
     let tokenDesks: [String: any TokenDesk]
     /// What a token is worth; `nil` takes none.
     let tokenPrice: Amount?
+    /// What it costs now to redeem tokens of a contract.
+    let tokenFees: @Sendable (_ contract: String) async -> ClaimFees?
     let logger: Logger
     let onListening: @Sendable ([Multiaddr]) async -> Void
 
@@ -43,8 +46,8 @@ struct PeerService: Service {
             await PeerSession(stream: stream, responder: counter).run()
         }
         if let tokenPrice, !tokenDesks.isEmpty {
-            try host.handle(Self.tokenProtocol) { [tokenDesks] stream in
-                var session = TokenSession(desks: tokenDesks, price: tokenPrice)
+            try host.handle(Self.tokenProtocol) { [tokenDesks, tokenFees] stream in
+                var session = TokenSession(desks: tokenDesks, price: tokenPrice, fees: tokenFees)
                 while let message = try await stream.readFrame(limit: Self.longestMessage) {
                     try await Self.send(await session.answer(message).bytes, on: stream)
                 }

@@ -108,7 +108,11 @@ public struct NodeServer: Service {
                 .init(
                     service: PeerService(
                         settings: configuration.peers, counter: counter,
-                        tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice, logger: quiet,
+                        tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice,
+                        tokenFees: { contract in
+                            guard let scheme = PaymentScheme(rawValue: contract) else { return nil }
+                            return await node.claimFees(of: scheme)
+                        }, logger: quiet,
                         onListening: onPeersListening)),
                 .init(
                     service: GunService(
