@@ -59,11 +59,11 @@ struct Explanation {
     private static func exitCode(of code: String) -> Int32 {
         switch code {
         case "payment.bad-url": 64
-        case "store.damaged", "store.damaged-record", "key-file.damaged", "wallet.damaged",
+        case "store.damaged", "store.damaged-record", "ledger.behind", "key-file.damaged", "wallet.damaged",
             "wallet-books.unreadable", "wallet-books.other-channel":
             65
-        case "store.missing", "key-file.missing", "channel.unknown", "wallet.missing", "wallet.unknown-channel",
-            "wallet-books.no-key",
+        case "store.missing", "ledger.missing", "key-file.missing", "authorizer-key.missing", "channel.unknown",
+            "wallet.missing", "wallet.unknown-channel", "wallet-books.no-key",
             "file.missing", "file.unreadable":
             66
         case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",

@@ -8,6 +8,8 @@ public import FarthingChannels
 /// The place is kept in the store after the events were taken in, so a crash repeats some and skips none.
 public struct SettlementWatcher: Sendable {
     private static let page = 500
+    /// Where a store keeps how far events were read for vouchers.
+    public static let voucherBookmark = "settlement.events"
 
     private let settlement: any Settlement
     private let store: any ChannelStore
@@ -24,7 +26,7 @@ public struct SettlementWatcher: Sendable {
     ) {
         self.settlement = settlement
         self.store = store
-        bookmark = "settlement.events"
+        bookmark = Self.voucherBookmark
         concerns = { !$0.isOfContract }
         self.changed = { channel in
             guard let snapshot = try await settlement.snapshot(of: channel) else { return }

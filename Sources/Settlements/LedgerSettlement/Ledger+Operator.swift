@@ -43,6 +43,13 @@ extension Ledger {
         try await read { try $0.accounts() }
     }
 
+    /// How many channels of vouchers hold money that only this receiver may claim, or its payers take back.
+    public func channelsWithMoney(for receiver: Address) async throws(SettlementError) -> Int {
+        try await read { book in
+            try book.channels().count { $0.terms.receiver == receiver && !$0.available.isZero }
+        }
+    }
+
     /// What is allowed in channels of one kind.
     public func limits(of kind: ContractKind) async throws(SettlementError) -> ContractLimits {
         try await read { try $0.limits(of: kind) }

@@ -27,6 +27,10 @@ public final class StacksSettlement: Settlement {
         public var burnBlocks: UInt64
         /// After it a transaction is given up for now: the same call again finds what became of it.
         public var patience: Duration
+        /// How long a deposit waits for its payer's transactions that come before it, which may never come.
+        public var turnPatience: Duration
+        /// How many deposits may wait for that at once.
+        public var mostTurns: Int
         public var sending: StacksSender.Policy
         /// How long a deposit that is handed in must still be valid.
         ///
@@ -36,11 +40,13 @@ public final class StacksSettlement: Settlement {
         public var leastValidity: Int64
 
         public init(
-            burnBlocks: UInt64 = 0, patience: Duration = .seconds(1800),
-            sending: StacksSender.Policy = StacksSender.Policy(), leastValidity: Int64 = 10
+            burnBlocks: UInt64 = 0, patience: Duration = .seconds(1800), turnPatience: Duration = .seconds(60),
+            mostTurns: Int = 64, sending: StacksSender.Policy = StacksSender.Policy(), leastValidity: Int64 = 10
         ) {
             self.burnBlocks = burnBlocks
             self.patience = patience
+            self.turnPatience = turnPatience
+            self.mostTurns = mostTurns
             self.sending = sending
             self.leastValidity = leastValidity
         }
@@ -56,6 +62,8 @@ public final class StacksSettlement: Settlement {
     private let news: StacksNews
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
+    /// How many deposits wait for their payer's transactions that come before them.
+    let turns = Atomic(0)
     private let signer: (any Signer)?
     /// A sender an account: each counts its own transactions.
     private let senders: Senders

@@ -33,7 +33,7 @@ public final class PaymentNode: Sendable {
 
     /// Opens the node's files, and makes those that are not there.
     ///
-    /// - Throws: `StoreError`, `KeyFileError` or ``ConfigurationError``; nothing is left open then.
+    /// - Throws: `StoreError`, `KeyFileError`, ``LostFile`` or ``ConfigurationError``; nothing is left open then.
     public static func open(
         _ configuration: NodeConfiguration, logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
@@ -47,6 +47,7 @@ public final class PaymentNode: Sendable {
             try await books.ledger?.addToken(configuration.token)
             let node = PaymentNode(configuration, books: books, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
+            try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
             await books.close()
@@ -128,8 +129,20 @@ public final class PaymentNode: Sendable {
 
     /// Does what had to wait, and takes in what happened since last time.
     public func catchUp() async throws {
-        try await books.catchUp()
-        for office in offices { try await office.catchUp() }
+        try await retry()
+        try await watch()
+    }
+
+    /// Does what had to wait, however long the settlement takes for it.
+    func retry() async throws {
+        await books.effects.retry()
+        for office in offices { try await office.retry() }
+    }
+
+    /// Takes in what happened since last time; never held up by ``retry()``, as a withdrawal must be seen in time.
+    func watch() async throws {
+        try await books.watch()
+        for office in offices { try await office.watch() }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

@@ -37,8 +37,8 @@ public final class Books: Sendable {
     /// - Parameters:
     ///   - createsStore: Whether a missing store is made.
     ///   - caps: How much may be unclaimed.
-    /// - Throws: `StoreError`, `KeyFileError`, `SettlementError`, or ``ConfigurationError`` when the store's channels
-    ///   are settled in another place; nothing is left open then.
+    /// - Throws: `StoreError`, `KeyFileError`, `SettlementError`, ``LostFile`` when what the store's channels need is
+    ///   gone, or ``ConfigurationError`` when they are settled in another place; nothing is left open then.
     public static func open(
         storePath: String, place: SettlementPlace, authorizerKeyPath: String, createsStore: Bool = true,
         caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
@@ -48,15 +48,19 @@ public final class Books: Sendable {
         var settlement: (any Settlement)?
         do {
             try await claim(store, for: place)
+            try await checkNothingIsLost(of: store, settledOn: place, authorizerKeyPath: authorizerKeyPath)
             let authorizer = try AuthorizerKey.openOrCreate(authorizerKeyPath, accounts: place.accounts)
             let opened = try await self.settlement(place, authorizer: authorizer, store: store, clock: clock)
             settlement = opened
+            if case .ledger(let path, _) = place, let ledger = opened as? Ledger {
+                try await checkNews(of: ledger, at: path, readBy: store)
+            }
             let books = Books(
                 store: store, settlement: opened, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
             try await books.cashier.index.fill(from: books.engine)
             let finished = try await books.effects.recover()
             if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
-            try await books.catchUp()
+            try await books.watch()
             return books
         } catch {
             await close(settlement)
@@ -70,7 +74,7 @@ public final class Books: Sendable {
         clock: @escaping @Sendable () -> Instant
     ) async throws -> any Settlement {
         switch place {
-        case .ledger(let path, nil): return try Ledger(existing: path, clock: clock)
+        case .ledger(let path, nil): return try Ledger(existing: path, of: store.path, clock: clock)
         case .ledger(let path, let domain?): return try Ledger(path: path, domain: domain, clock: clock)
         case .facilitator(let url, let domain, let token):
             let facilitator = FacilitatorSettlement(
@@ -172,8 +176,11 @@ public final class Books: Sendable {
     /// time.
     public func catchUp() async throws {
         await effects.retry()
-        try await watcher.catchUp()
+        try await watch()
     }
+
+    /// Takes in what happened since last time, and waits for nothing else.
+    func watch() async throws { try await watcher.catchUp() }
 
     /// Reads again the channels that may have changed unseen, where the settlement tells of no events.
     public func refreshStale() async throws { try await reader.refreshAll() }

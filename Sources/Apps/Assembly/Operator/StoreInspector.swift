@@ -19,7 +19,7 @@ public struct StoreInspector: Sendable {
     /// Where channels are settled, in a few words for people.
     public let placeText: String
 
-    /// - Throws: `StoreError`.
+    /// - Throws: `StoreError`, or ``LostFile`` when the ledger is not there.
     public init(storePath: String, place: SettlementPlace) throws {
         store = try JournalStore(path: storePath, mode: .readOnly)
         placeText =
@@ -30,7 +30,7 @@ public struct StoreInspector: Sendable {
             }
         switch place {
         case .ledger(let path, _):
-            let ledger = try Ledger(existing: path)
+            let ledger = try Ledger(existing: path, of: storePath)
             (self.ledger, domain) = (ledger, ledger.domain)
         case .facilitator(_, let domain, _): (ledger, self.domain) = (nil, domain)
         case .chain(let place): (ledger, domain) = (nil, place.contracts.settlement)

@@ -4,6 +4,7 @@
 import FarthingEncodings
 import FarthingKeyFiles
 import FarthingLibP2P
+import FarthingNode
 import FarthingPeerPayments
 import FarthingPrimitives
 import Logging
@@ -23,6 +24,8 @@ struct PeerService: Service {
     let tokenDesks: [String: any TokenDesk]
     /// What a token is worth; `nil` takes none.
     let tokenPrice: Amount?
+    /// What it costs now to redeem tokens of a contract.
+    let tokenFees: @Sendable (_ contract: String) async -> ClaimFees?
     let logger: Logger
     let onListening: @Sendable ([Multiaddr]) async -> Void
 
@@ -43,10 +46,10 @@ struct PeerService: Service {
             await PeerSession(stream: stream, responder: counter).run()
         }
         if let tokenPrice, !tokenDesks.isEmpty {
-            try host.handle(Self.tokenProtocol) { [tokenDesks] stream in
-                var session = TokenSession(desks: tokenDesks, price: tokenPrice)
+            try host.handle(Self.tokenProtocol) { [tokenDesks, tokenFees] stream in
+                var session = TokenSession(desks: tokenDesks, price: tokenPrice, fees: tokenFees)
                 while let message = try await stream.readFrame(limit: Self.longestMessage) {
-                    try await stream.writeFrame(await session.answer(message).bytes)
+                    try await Self.send(await session.answer(message).bytes, on: stream)
                 }
             }
         }
@@ -55,6 +58,16 @@ struct PeerService: Service {
         try? await gracefulShutdown()
         await discovery?.stop()
         await host.shutdown()
+    }
+
+    /// Sends an answer, and breaks the stream off when the client makes no room for it.
+    private static func send(_ answer: [UInt8], on stream: PeerStream) async throws {
+        let watch = Task {
+            try await Task.sleep(for: PeerPatience().writing)
+            stream.reset()
+        }
+        defer { watch.cancel() }
+        try await stream.writeFrame(answer)
     }
 
     /// Tells the local network of the node; whoever knows its address needs none of that.

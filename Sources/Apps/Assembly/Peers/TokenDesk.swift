@@ -28,7 +28,10 @@ protocol TokenDesk: PaymentDesk {
     func connect(to channel: ChannelID, price: Amount) async throws -> JSON
 
     /// Has the contract pay for the tokens of one channel that were taken.
-    func redeem(_ channel: ChannelID) async throws -> Amount
+    ///
+    /// - Parameter fees: What that costs now; `nil` where nobody knows, or nothing does.
+    /// - Returns: `nil` when what was earned does not cover the fees, and nothing was done.
+    func redeem(_ channel: ChannelID, fees: ClaimFees?) async throws -> Amount?
 }
 
 extension PrepaidDesk: TokenDesk {
@@ -61,7 +64,8 @@ extension PrepaidDesk: TokenDesk {
         return known.channelState(by: books.payeeKey)
     }
 
-    func redeem(_ channel: ChannelID) async throws -> Amount {
+    func redeem(_ channel: ChannelID, fees: ClaimFees?) async throws -> Amount? {
+        if let fees, !books.covers(fees, in: channel) { return nil }
         let payouts = try await books.redeem(channel) ?? []
         return payouts.reduce(.zero) { $0.adding($1.amount) ?? .max }
     }

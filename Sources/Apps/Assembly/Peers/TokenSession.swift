@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
+import FarthingNode
 import FarthingPrimitives
 import FarthingX402
 
@@ -18,9 +19,12 @@ struct TokenSession {
     let desks: [String: any TokenDesk]
     /// What one token is worth.
     let price: Amount
+    /// What it costs now to redeem channels of a contract; `nil` where nobody knows, or nothing does.
+    let fees: @Sendable (_ contract: String) async -> ClaimFees?
     private var connection: Connection?
 
     private struct Connection {
+        let contract: String
         let desk: any TokenDesk
         let channel: ChannelID
         /// Whether a token of the channel was shown here.
@@ -29,9 +33,13 @@ struct TokenSession {
         var index: UInt32?
     }
 
-    init(desks: [String: any TokenDesk], price: Amount) {
+    init(
+        desks: [String: any TokenDesk], price: Amount,
+        fees: @escaping @Sendable (_ contract: String) async -> ClaimFees? = { _ in nil }
+    ) {
         self.desks = desks
         self.price = price
+        self.fees = fees
     }
 
     /// Answers one message.
@@ -73,15 +81,17 @@ struct TokenSession {
         if let text = json["channelId"]?.stringValue {
             guard let hash = Hash32(hex: text) else { return Self.missing("channelId") }
             let channel = ChannelID(hash)
-            return connected(desk, channel, try await desk.connect(to: channel, price: price))
+            return connected(name, desk, channel, try await desk.connect(to: channel, price: price))
         }
         guard let terms = json["terms"] else { return Self.missing("terms") }
         let (channel, state) = try await desk.connect(terms: terms, funding: json["funding"], price: price)
-        return connected(desk, channel, state)
+        return connected(name, desk, channel, state)
     }
 
-    private mutating func connected(_ desk: any TokenDesk, _ channel: ChannelID, _ state: JSON) -> JSON {
-        connection = Connection(desk: desk, channel: channel, index: Self.index(in: state))
+    private mutating func connected(
+        _ contract: String, _ desk: any TokenDesk, _ channel: ChannelID, _ state: JSON
+    ) -> JSON {
+        connection = Connection(contract: contract, desk: desk, channel: channel, index: Self.index(in: state))
         return Self.success("Connection established", ["channelState": state])
     }
 
@@ -137,7 +147,11 @@ struct TokenSession {
         }
         // Once for what was handed in: each redemption may cost the payee a transaction.
         self.connection?.hasPaid = false
-        let captured = try await connection.desk.redeem(connection.channel)
+        let fees = await fees(connection.contract)
+        guard let captured = try await connection.desk.redeem(connection.channel, fees: fees) else {
+            return Self.refusal(
+                409, "What was earned does not cover the fee yet; it is redeemed when it does", code: "mup2p.fee")
+        }
         return Self.success(message, ["captured": .string("\(captured)")])
     }
 

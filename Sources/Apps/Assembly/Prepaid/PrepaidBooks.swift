@@ -292,6 +292,14 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         return try await carryOut(order, on: id).payouts
     }
 
+    /// Whether what a channel has earned covers what it costs to capture it.
+    func covers(_ fees: ClaimFees, in id: ChannelID) -> Bool {
+        guard let position = engine.knownState(of: id)?.position, !position.unclaimed.isZero else { return true }
+        let channel = UnclaimedChannel(
+            id: id, terms: position.terms, amount: position.unclaimed, since: position.paidAt)
+        return !ClaimSchedule(age: 0).due([channel], at: clock(), fees: fees).isEmpty
+    }
+
     // MARK: - News
 
     /// Takes in that something happened to a channel; harmless for those of others.

@@ -15,8 +15,10 @@ public struct PrepaidOffice: Sendable {
     public let desk: any PaymentDesk
     /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
-    /// Does what had to wait, and takes in what happened since last time.
-    let catchUp: @Sendable () async throws -> Void
+    /// Does what had to wait.
+    let retry: @Sendable () async throws -> Void
+    /// Takes in what happened since last time.
+    let watch: @Sendable () async throws -> Void
     /// What all channels together came to.
     public let sums: @Sendable () async throws -> Sums
     /// Captures what is due.
@@ -71,10 +73,8 @@ public struct PrepaidOffice: Sendable {
             try await channels.open()
             try await watcher.catchUp()
         }
-        catchUp = {
-            try await channels.retry()
-            try await watcher.catchUp()
-        }
+        retry = { try await channels.retry() }
+        watch = { try await watcher.catchUp() }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemAll = { await channels.redeemAll(ending: $0) }

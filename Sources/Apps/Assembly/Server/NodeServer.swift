@@ -88,9 +88,13 @@ public struct NodeServer: Service {
             services: [
                 .init(
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
-                        try await node.catchUp()
+                        try await node.watch()
                         let unclaimed = node.books.cashier.index.unclaimed(of: configuration.token.address)
                         gauge.set(Double(unclaimed.units))
+                    }),
+                .init(
+                    service: PeriodicService(name: "retry", interval: configuration.watchInterval, logger: logger) {
+                        try await node.retry()
                     }),
                 .init(
                     service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {
@@ -104,7 +108,11 @@ public struct NodeServer: Service {
                 .init(
                     service: PeerService(
                         settings: configuration.peers, counter: counter,
-                        tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice, logger: quiet,
+                        tokenDesks: node.tokenDesks, tokenPrice: configuration.tokenPrice,
+                        tokenFees: { contract in
+                            guard let scheme = PaymentScheme(rawValue: contract) else { return nil }
+                            return await node.claimFees(of: scheme)
+                        }, logger: quiet,
                         onListening: onPeersListening)),
                 .init(
                     service: GunService(

@@ -74,8 +74,8 @@ final class AdmittedVoucher: AdmittedPayment {
             }
         } catch let refusal as VoucherChannel.Refusal {
             await release()
-            // A ledger that cannot be reached, or has no room, says nothing of the payment: it is as good as before.
-            if case .depositFailed(let error) = refusal, error.isTrouble { throw error }
+            // Others of the payer's transactions come before it: nothing was handed in, and later it may be.
+            if case .depositFailed(.authorizationNotYetValid) = refusal { throw refusal }
             return desk.failure(refusal, payer: payer)
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
@@ -104,16 +104,6 @@ final class AdmittedVoucher: AdmittedPayment {
             desk.effects.logger.error(
                 "A payer could not be credited for a broken delivery",
                 metadata: ["channel": "\(channel)", "amount": "\(amount)", "error": "\(error)"])
-        }
-    }
-}
-
-extension SettlementError {
-    /// Whether the settlement itself is in trouble, rather than what it was asked.
-    fileprivate var isTrouble: Bool {
-        switch self {
-        case .unavailable, .cancelled: true
-        default: false
         }
     }
 }

@@ -61,3 +61,8 @@ extension SettlementError {
         }
     }
 }
+
+extension VoucherChannel {
+    /// Whether a deposit is under way, of which it is not known what became.
+    var isDepositing: Bool { if case .depositing = phase { true } else { false } }
+}

@@ -159,10 +159,12 @@ public final class VoucherDesk: PaymentDesk {
     private func admit(
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements, ahead: SigningAhead?
     ) async throws -> Admission {
-        let known = try await engine.state(of: channel)
+        var known = try await engine.state(of: channel)
         // Before anything is told about the channel: whoever cannot sign for it learns nothing of it.
         let voucher = try payload.voucher.verified(by: known?.signer, under: payload.terms, in: settlement.domain)
         let shown = voucher.signedCeiling(under: payload.terms, of: channel, in: settlement.domain)
+        // Nobody knew yet whether a deposit was made: that its payer comes again is a reason to find out.
+        if known?.isDepositing == true, await effects.retry(channel) { known = try await engine.state(of: channel) }
         var deposit: SignedDeposit?
         // Who shows channels only to holders of vouchers shows more to whoever has a deposit checked.
         if known == nil, reader.showsByVoucher(payload.terms) {
@@ -301,6 +303,8 @@ public final class VoucherDesk: PaymentDesk {
         }
         let deposit = try unverified.verified(
             for: terms, token: self.terms.token.domain, in: settlement.domain, at: clock())
+        // It is made, and its payer was not told so: the voucher needs no other.
+        if effects.isMadeUnheard(deposit, in: settlement.domain.channelID(of: terms)) { return nil }
         do {
             try await settlement.check(deposit, for: shown)
         } catch {

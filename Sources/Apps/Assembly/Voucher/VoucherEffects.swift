@@ -25,6 +25,9 @@ public final class VoucherEffects: Sendable {
     let clock: @Sendable () -> Instant
     /// What could not be done, and lies in the outbox still.
     private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
+    /// The last deposits that were made when nobody waited for them any more: their payers hand them in again.
+    private let unheard = Mutex<[ChannelID: SignedDeposit]>([:])
+    private static let mostUnheard = 4096
 
     /// - Parameters:
     ///   - authorizer: The key that signs claims and refunds for the payee.
@@ -73,6 +76,19 @@ public final class VoucherEffects: Sendable {
             return postponed.sorted { $0.key < $1.key }.map(\.value)
         }
         for (channel, effect) in effects { await attempt([effect], of: channel) }
+    }
+
+    /// Runs again what could not be done for one channel.
+    ///
+    /// - Returns: Whether there was anything.
+    func retry(_ channel: ChannelID) async -> Bool {
+        let effects = postponed.withLock { postponed in
+            let mine = postponed.filter { $0.value.channel == channel }
+            for id in mine.keys { postponed[id] = nil }
+            return mine.sorted { $0.key < $1.key }.map(\.value.effect)
+        }
+        for effect in effects { await attempt([effect], of: channel) }
+        return !effects.isEmpty
     }
 
     /// Runs effects of which nobody waits for the outcome.
@@ -153,7 +169,8 @@ public final class VoucherEffects: Sendable {
     // MARK: - Deposits
 
     /// - Throws: ``VoucherChannel/Refusal/depositFailed(_:)`` when the ledger would not have it; the channel is
-    ///   idle again then.
+    ///   idle again then. A `SettlementError` that is no verdict when nobody knows yet: the deposit may still be made,
+    ///   so the channel takes no payments until ``retry()`` has found out.
     func deposit(
         _ stored: Stored, of channel: ChannelID, charging: Bool
     ) async throws -> (state: VoucherChannel, receipt: DepositReceipt) {
@@ -173,8 +190,15 @@ public final class VoucherEffects: Sendable {
                 receipt = try await settlement.deposit(
                     deposit, for: try await voucher(of: channel, for: id, deposit.terms))
             } catch let error as SettlementError {
-                if case .unavailable = error {
-                    logger.error("The ledger is unavailable", metadata: ["error": "\(error)"])
+                guard error.isVerdict else {
+                    logger.error(
+                        "Nobody knows yet whether a deposit is made",
+                        metadata: ["channel": "\(channel)", "error": "\(error)"])
+                    throw error
+                }
+                // After a crash, or when an answer was lost, the deposit may be made already: then the money counts.
+                if let snapshot = try? await settlement.snapshot(of: channel) {
+                    try await tell(channel, .observed(snapshot))
                 }
                 try await giveUp(stored, of: channel, telling: .depositFailed(id))
                 throw VoucherChannel.Refusal.depositFailed(error)
@@ -189,8 +213,20 @@ public final class VoucherEffects: Sendable {
                 throw refusal
             }
             await conclude(stored, of: channel, then: applied.effects)
+            unheard.withLock { unheard in
+                if charging {
+                    unheard[channel] = nil
+                } else if unheard.count < Self.mostUnheard {
+                    unheard[channel] = deposit
+                }
+            }
             return (applied.state, receipt)
         }
+    }
+
+    /// Whether a deposit was made without its payer's hearing of it.
+    func isMadeUnheard(_ deposit: SignedDeposit, in channel: ChannelID) -> Bool {
+        unheard.withLock { $0[channel] == deposit }
     }
 
     /// The voucher that a channel's deposit came with.

@@ -101,18 +101,32 @@ extension StacksSettlement {
     ///
     /// Otherwise two accounts' numbers could wait for each other: this one for the payer's one before, which may never
     /// come, and all that is sent here later for the number that is given to this one.
+    ///
+    /// Whoever signs with a number that is far ahead has others wait for nothing, so few wait, and not for long.
+    ///
+    /// - Throws: `SettlementError.authorizationNotYetValid`, with the number as the time, when it is not its turn:
+    ///   nothing was handed in, and the same deposit may do later.
     private func waitForTurn(
         of deposit: StacksTransaction, _ leave: TransferAuthorization
     ) async throws(SettlementError) {
-        let end = ContinuousClock.now + options.patience
+        let end = ContinuousClock.now + options.turnPatience
+        let number = deposit.authorization.origin.nonce
+        var isInLine = false
+        defer { if isInLine { turns.subtract(1, ordering: .relaxed) } }
         while !isAwaited(deposit) {
             try checkTime(of: leave)
             let account = try await asked { () async throws(StacksNodeFault) in
                 try await client.account(.standard(deposit.origin))
             }
-            if deposit.authorization.origin.nonce <= account.nonce { return }
+            if number <= account.nonce { return }
+            if !isInLine {
+                isInLine = true
+                guard turns.add(1, ordering: .relaxed).oldValue < options.mostTurns else {
+                    throw .authorizationNotYetValid(validAfter: number, now: clock())
+                }
+            }
             guard ContinuousClock.now < end else {
-                throw .unavailable(reason: "another transaction of the payer comes before the deposit")
+                throw .authorizationNotYetValid(validAfter: number, now: clock())
             }
             do { try await Task.sleep(for: options.sending.pause) } catch { throw .cancelled }
         }

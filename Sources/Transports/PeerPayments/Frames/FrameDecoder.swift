@@ -44,8 +44,11 @@ public struct FrameDecoder: Sendable {
         return try PeerFrame(content: Array(bytes[start..<position]))
     }
 
+    /// Whether part of a frame waits for the rest.
+    public var isTorn: Bool { position < bytes.count }
+
     /// Refuses an end within a frame.
     public func finish() throws(PeerFrameFault) {
-        guard position == bytes.count else { throw .cutShort }
+        guard !isTorn else { throw .cutShort }
     }
 }

@@ -9,6 +9,10 @@ final class FrameOutbox: Sendable {
         var bytes: [UInt8] = []
         /// Answers that go into one frame with others that are ready by then.
         var paid: [PaidAnswer] = []
+        /// About how long they are.
+        var paidBytes = 0
+        /// Since when the other side has not made room for the piece that is being sent.
+        var writingSince: ContinuousClock.Instant?
         var isFinished = false
         /// Whether nobody takes anything any more.
         var hasFailed = false
@@ -20,6 +24,12 @@ final class FrameOutbox: Sendable {
 
     /// From how many bytes on whoever can wait must wait.
     private static let comfortable = 256 * 1024
+    /// How much may wait, of those who need not wait themselves, before nothing more is asked for.
+    ///
+    /// - Unit: bytes, of which those of payments are an estimate.
+    private static let most = 1024 * 1024
+    /// How much is sent at once: the other side makes progress with each.
+    private static let piece = 32 * 1024
     private let state = Mutex(State())
 
     func put(_ frame: PeerFrame) { change { frame.append(to: &$0.bytes) } }
@@ -34,7 +44,34 @@ final class FrameOutbox: Sendable {
         }
     }
 
-    func put(_ answers: [PaidAnswer]) { change { $0.paid += answers } }
+    func put(_ answers: [PaidAnswer]) {
+        let length = answers.reduce(0) { $0 + $1.estimatedLength }
+        change { state in
+            state.paid += answers
+            state.paidBytes += length
+        }
+    }
+
+    /// Waits while more is to be sent than should lie here, or until nobody takes it any more.
+    func waitForRoom() async {
+        while true {
+            let isFull = state.withLock { !$0.hasFailed && $0.bytes.count + $0.paidBytes > Self.most }
+            guard isFull else { return }
+            await withCheckedContinuation { (turn: CheckedContinuation<Void, Never>) in
+                let mayGo = state.withLock { state in
+                    if state.hasFailed || state.isEmpty { return true }
+                    state.waiting.append(turn)
+                    return false
+                }
+                if mayGo { turn.resume() }
+            }
+        }
+    }
+
+    /// Whether the other side has not made room for anything for so long.
+    func isStuck(for time: Duration) -> Bool {
+        state.withLock { state in state.writingSince.map { .now - $0 > time } ?? false }
+    }
 
     /// Puts a frame where there is room for it.
     ///
@@ -61,18 +98,33 @@ final class FrameOutbox: Sendable {
     /// Sends what there is, until all is sent that ever will be.
     func drain(to stream: any PeerByteStream) async throws {
         do {
-            while let bytes = await next() { try await stream.write(bytes) }
+            while let bytes = await next() {
+                if bytes.count <= Self.piece {
+                    try await send(bytes, to: stream)
+                } else {
+                    for start in stride(from: 0, to: bytes.count, by: Self.piece) {
+                        try await send(Array(bytes[start..<min(start + Self.piece, bytes.count)]), to: stream)
+                    }
+                }
+            }
         } catch {
             let waiting = state.withLock { state in
                 state.hasFailed = true
                 state.bytes = []
                 state.paid = []
+                state.paidBytes = 0
                 defer { state.waiting = [] }
                 return state.waiting
             }
             for turn in waiting { turn.resume() }
             throw error
         }
+    }
+
+    private func send(_ bytes: [UInt8], to stream: any PeerByteStream) async throws {
+        state.withLock { $0.writingSince = .now }
+        defer { state.withLock { $0.writingSince = nil } }
+        try await stream.write(bytes)
     }
 
     private func next() async -> [UInt8]? {
@@ -82,7 +134,7 @@ final class FrameOutbox: Sendable {
                 for part in Self.parts(of: state.paid, \.estimatedLength) {
                     PeerFrame.paid(Array(part)).append(to: &state.bytes)
                 }
-                defer { (state.bytes, state.paid, state.waiting) = ([], [], []) }
+                defer { (state.bytes, state.paid, state.paidBytes, state.waiting) = ([], [], 0, []) }
                 return (state.bytes, state.waiting)
             }
             if let taken {

@@ -17,17 +17,23 @@ public struct PeerSession: Sendable {
 
     private let stream: any PeerByteStream
     private let responder: any PeerResponder
+    private let patience: PeerPatience
     private let outbox = FrameOutbox()
     private let underWay = RequestsUnderWay()
+    private let uploads = Uploads()
 
-    public init(stream: any PeerByteStream, responder: any PeerResponder) {
+    /// - Parameter patience: How long a payer is waited for that does not go on.
+    public init(stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience()) {
         self.stream = stream
         self.responder = responder
+        self.patience = patience
     }
 
     /// Serves until the payer closes, or until the task is cancelled.
     public func run() async {
         let writer = Task { try await outbox.drain(to: stream) }
+        let watching = Task { await watch() }
+        defer { watching.cancel() }
         let isWhole = await withTaskCancellationHandler {
             await serve()
         } onCancel: {
@@ -41,6 +47,17 @@ public struct PeerSession: Sendable {
         await stream.reset()
     }
 
+    /// Lets nobody hold a place by doing nothing.
+    private func watch() async {
+        while (try? await Task.sleep(for: patience.pause)) != nil {
+            let (overdue, isTorn) = uploads.takeOverdue(patience)
+            for id in overdue { refuse(id, 408) }
+            guard isTorn || outbox.isStuck(for: patience.writing) else { continue }
+            underWay.cancelAll()
+            return await stream.reset()
+        }
+    }
+
     /// - Returns: Whether the stream ended as it should.
     private func serve() async -> Bool {
         var desk = Reading()
@@ -48,18 +65,21 @@ public struct PeerSession: Sendable {
             while let bytes = try await stream.read() {
                 desk.decoder.append(bytes)
                 while let frame = try desk.decoder.next() { try await take(frame, &desk) }
+                uploads.note(isTorn: desk.decoder.isTorn)
+                // Whoever reads no answers is asked for no more questions.
+                await outbox.waitForRoom()
             }
             try desk.decoder.finish()
-            await finish(&desk)
+            await finish()
             return true
         } catch let fault as PeerFrameFault {
             outbox.put(.end(code: fault.code, message: fault.message))
             // What was asked for before is answered; what follows was not understood.
-            await finish(&desk)
+            await finish()
             return true
         } catch {
             underWay.cancelAll()
-            await finish(&desk)
+            await finish()
             return false
         }
     }
@@ -69,29 +89,26 @@ public struct PeerSession: Sendable {
         var decoder = FrameDecoder()
         var bases: [UInt32: PeerRequest] = [:]
         var baseBytes = 0
-        /// Requests whose bodies are still on their way.
-        var uploads: [UInt32: PeerRequest] = [:]
-        var uploadBytes = 0
     }
 
     private func take(_ frame: PeerFrame, _ desk: inout Reading) async throws {
         switch frame {
         case .request(let id, let request, let isWhole):
             // Those wait for their payer alone: they must not hold up what ends by itself.
-            guard isWhole || desk.uploads.count < PeerLimits.uploads else {
+            guard isWhole || uploads.hasRoom else {
                 return outbox.put(.answer(id: id, PeerAnswer(status: 503), isWhole: true))
             }
             try await begin(id)
             if isWhole { return serve(request, id) }
-            desk.uploads[id] = request
-            desk.uploadBytes += request.body.count
-            checkUpload(id, &desk)
+            if uploads.begin(id, request) == .tooLong { refuse(id, 413) }
         case .body(let id, let bytes, let state):
+            switch uploads.add(bytes, to: id) {
             // What belongs to a request that was answered meanwhile is passed over.
-            guard desk.uploads[id] != nil else { return }
-            desk.uploads[id]?.body += bytes
-            desk.uploadBytes += bytes.count
-            guard checkUpload(id, &desk), state != .more, let request = end(upload: id, &desk) else { return }
+            case .unknown: return
+            case .tooLong: return refuse(id, 413)
+            case .taken: break
+            }
+            guard state != .more, let request = uploads.end(id) else { return }
             if state == .last { serve(request, id) } else { underWay.end(id) }
         case .base(let slot, let request):
             desk.baseBytes += request.payment.count - (desk.bases[slot]?.payment.count ?? 0)
@@ -101,7 +118,7 @@ public struct PeerSession: Sendable {
             desk.bases[slot] = request
         case .payments(let payments): try await take(payments, desk.bases)
         case .cancel(let id):
-            if end(upload: id, &desk) != nil { underWay.end(id) } else { underWay.cancel(id) }
+            if uploads.end(id) != nil { underWay.end(id) } else { underWay.cancel(id) }
         case .end:
             // The payer says why; what it is, it closes next.
             return
@@ -110,8 +127,8 @@ public struct PeerSession: Sendable {
     }
 
     /// Waits for what is under way; bodies that did not come whole never will.
-    private func finish(_ desk: inout Reading) async {
-        for id in Array(desk.uploads.keys) where end(upload: id, &desk) != nil { underWay.end(id) }
+    private func finish() async {
+        underWay.end(uploads.endAll())
         await underWay.waitForAll()
     }
 
@@ -126,24 +143,10 @@ public struct PeerSession: Sendable {
         }
     }
 
-    // MARK: - Bodies of requests
-
-    private func end(upload id: UInt32, _ desk: inout Reading) -> PeerRequest? {
-        guard let request = desk.uploads.removeValue(forKey: id) else { return nil }
-        desk.uploadBytes -= request.body.count
-        return request
-    }
-
-    /// Refuses a body that is too long, and all bodies together when they are.
-    @discardableResult
-    private func checkUpload(_ id: UInt32, _ desk: inout Reading) -> Bool {
-        guard let body = desk.uploads[id]?.body,
-            body.count > PeerLimits.requestBody || desk.uploadBytes > 4 * PeerLimits.requestBody
-        else { return true }
-        _ = end(upload: id, &desk)
-        outbox.put(.answer(id: id, PeerAnswer(status: 413), isWhole: true))
+    /// Answers a request whose body did not come as it must.
+    private func refuse(_ id: UInt32, _ status: Int) {
+        outbox.put(.answer(id: id, PeerAnswer(status: status), isWhole: true))
         underWay.end(id)
-        return false
     }
 
     // MARK: - Answers

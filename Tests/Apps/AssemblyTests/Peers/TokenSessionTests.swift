@@ -7,6 +7,7 @@ import FarthingEncodings
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingMerkleTokenScheme
+import FarthingNode
 import FarthingPrimitives
 import FarthingX402
 import Testing
@@ -138,6 +139,23 @@ struct TokenSessionTests {
             _ = await say(["type": "verifyPreImage", "preImage": try image(1, of: payer, at: shop)], to: &session)
             #expect(await say(["type": "redeemChannel"], to: &session)["captured"] == "1000")
             #expect(await say(["type": "redeemChannel"], to: &session)["status"] == 403)
+        }
+    }
+
+    @Test func `cannot have the payee spend more on redeeming than it earns by it`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let payer = try chain(shop)
+            let fees = ClaimFees(token: payer.terms.token, transaction: .zero, channel: Amount(units: 2500))
+            var session = TokenSession(desks: shop.node.tokenDesks, price: PrepaidShop.price) { _ in fees }
+            _ = await say(try connecting(payer, at: shop), to: &session)
+            for number in UInt32(1)...3 {
+                let image = try image(number, of: payer, at: shop)
+                #expect(await say(["type": "verifyPreImage", "preImage": image], to: &session)["status"] == 200)
+                let asked = await say(["type": "redeemChannel"], to: &session)
+                // The third token covers the fee; nothing was redeemed for the two before.
+                #expect(asked["code"] == (number < 3 ? "mup2p.fee" : nil))
+                #expect(asked["captured"] == (number < 3 ? nil : "3000"))
+            }
         }
     }
 

@@ -20,6 +20,11 @@ final class FaultySettlement: Settlement {
         var sentRefunds: [RefundOrder] = []
         var refundsTakeTime = false
         var refunds = 0
+        /// The same of deposits.
+        var depositAnswer: SettlementError?
+        var sentDeposits: [(deposit: SignedDeposit, voucher: SignedCeiling)] = []
+        var depositsTakeTime = false
+        var deposits = 0
     }
 
     struct SweptPair: Hashable {
@@ -51,6 +56,20 @@ final class FaultySettlement: Settlement {
     }
     /// How many refunds were handed in.
     var refunds: Int { plan.withLock { $0.refunds } }
+
+    /// Deposits are sent off and not waited for: they are made with ``makeSentDeposits()``, or never; `nil` ends that.
+    func answerDeposits(with error: SettlementError?) { plan.withLock { $0.depositAnswer = error } }
+    /// A deposit takes a while, and is broken off when whoever asked for it does not wait.
+    func slowDeposits() { plan.withLock { $0.depositsTakeTime = true } }
+    func makeSentDeposits() async throws {
+        let sent = plan.withLock { plan in
+            defer { plan.sentDeposits = [] }
+            return plan.sentDeposits
+        }
+        for (deposit, voucher) in sent { _ = try await ledger.deposit(deposit, for: voucher) }
+    }
+    /// How many deposits were handed in.
+    var deposits: Int { plan.withLock { $0.deposits } }
 
     /// The batches that were handed in, also those that failed.
     var claims: [[ChannelID]] { plan.withLock { $0.claims } }
@@ -87,6 +106,13 @@ final class FaultySettlement: Settlement {
         _ deposit: SignedDeposit, for voucher: SignedCeiling
     ) async throws(SettlementError) -> DepositReceipt {
         try enter()
+        let (answer, takesTime) = plan.withLock { plan in
+            plan.deposits += 1
+            if plan.depositAnswer != nil { plan.sentDeposits.append((deposit, voucher)) }
+            return (plan.depositAnswer, plan.depositsTakeTime)
+        }
+        if let answer { throw answer }
+        if takesTime { do { try await Task.sleep(for: .milliseconds(300)) } catch { throw .cancelled } }
         return try await ledger.deposit(deposit, for: voucher)
     }
 
