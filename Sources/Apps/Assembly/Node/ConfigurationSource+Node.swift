@@ -53,6 +53,16 @@ extension ConfigurationSource {
         if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {
             node.withdrawDelay = UInt64(delay)
         }
+        if let method = try value(
+            .assetTransferMethod, "it must be 'eip3009', or with 'settlement' 'evm' or a facilitator 'permit2'",
+            { text in
+                DepositMethod(rawValue: text).flatMap {
+                    $0 == .permit2 && node.chain == nil && node.facilitator == nil ? nil : $0
+                }
+            })
+        {
+            node.depositMethod = method
+        }
         node.policy = VoucherDesk.Policy(
             timeoutSeconds: try seconds(.timeout, 5...600) ?? 60,
             minimumDeposit: try value(.minDeposit, Self.amountRule) { amount($0, decimals: token.decimals) },

@@ -300,7 +300,7 @@ public final class VoucherDesk: PaymentDesk {
             throw VoucherChannel.Refusal.depositBelowMinimum(deposit: unverified.amount, minimum: minimum)
         }
         let deposit = try unverified.verified(
-            for: terms, token: self.terms.token.domain, in: settlement.domain, at: clock())
+            for: terms, token: self.terms.token.domain, by: self.terms.method, in: settlement.domain, at: clock())
         do {
             try await settlement.check(deposit, for: shown)
         } catch {

@@ -21,8 +21,8 @@ struct CoinNodeTests {
     func `A payer locks its coin, pays, is paid back the rest, and every wei is somewhere`(
         scheme: PaymentScheme
     ) async throws {
-        try await CoinShop.open(scheme, confirmations: 2) { [key] shop in
-            try await shop.devnet.giveCoin(10 * CoinShop.ether, to: key.address)
+        try await ChainShop.open(scheme, confirmations: 2) { [key] shop in
+            try await shop.devnet.giveCoin(10 * ChainShop.ether, to: key.address)
             // A payee that waits for two blocks is served by a chain that goes on.
             try await shop.devnet.ask("evm_setIntervalMining", 1)
             let wallet = try shop.wallet(key)
@@ -32,7 +32,7 @@ struct CoinNodeTests {
             // A ticket that won is paid at once.
             let (won, rest) = (try await shop.held(shop.payTo), try await shop.locked(scheme))
             let deposit = won + rest
-            #expect(deposit >= 3 * CoinShop.price)
+            #expect(deposit >= 3 * ChainShop.price)
             let opened = try await wallet.journal.overviews().count
             #expect(opened == 1)
 
@@ -50,10 +50,10 @@ struct CoinNodeTests {
             }
             switch scheme {
             // The two sides of such a channel are keys, and it pays at its end.
-            case .twoWay: #expect(paid == 0 && returned.units == deposit - 3 * CoinShop.price)
+            case .twoWay: #expect(paid == 0 && returned.units == deposit - 3 * ChainShop.price)
             // What is paid is drawn.
             case .lottery: #expect(returned.units == deposit - paid)
-            default: #expect(paid == 3 * CoinShop.price && returned.units == deposit - paid)
+            default: #expect(paid == 3 * ChainShop.price && returned.units == deposit - paid)
             }
             let left = try await shop.locked(scheme)
             #expect(left == 0)
@@ -61,7 +61,7 @@ struct CoinNodeTests {
     }
 
     @Test func `A wallet that cannot reach the chain says so, and signs nothing`() async throws {
-        try await CoinShop.open(.hashChain) { [key] shop in
+        try await ChainShop.open(.hashChain) { [key] shop in
             let wallet = try shop.wallet(key, seesChain: false)
             let error = await #expect(throws: (any Error).self) {
                 _ = try await wallet.client().execute(PayingRequest(url: shop.gate + "/weather/lisbon"))
@@ -73,27 +73,27 @@ struct CoinNodeTests {
     }
 
     @Test func `A wallet without enough coin sends nothing, and opens its channel when it has`() async throws {
-        try await CoinShop.open(.hashChain) { [key] shop in
+        try await ChainShop.open(.hashChain) { [key] shop in
             let wallet = try shop.wallet(key)
-            try await shop.devnet.giveCoin(CoinShop.ether / 2, to: key.address)
+            try await shop.devnet.giveCoin(ChainShop.ether / 2, to: key.address)
             await #expect(throws: ContractError.self) { try await shop.buy(1, from: wallet) }
             // Enough for the deposit, and nothing for the transaction.
-            try await shop.devnet.giveCoin(CoinShop.ether, to: key.address)
+            try await shop.devnet.giveCoin(ChainShop.ether, to: key.address)
             await #expect(throws: ContractError.self) { try await shop.buy(1, from: wallet) }
             let none = try await shop.locked(.hashChain)
             #expect(none == 0)
-            try await shop.devnet.giveCoin(2 * CoinShop.ether, to: key.address)
+            try await shop.devnet.giveCoin(2 * ChainShop.ether, to: key.address)
             try await shop.buy(2, from: wallet)
             let locked = try await shop.locked(.hashChain)
-            #expect(locked == CoinShop.ether)
+            #expect(locked == ChainShop.ether)
             let open = try await wallet.journal.overviews().filter { $0.locked > .zero }
             #expect(open.count == 1)
         }
     }
 
     @Test func `A deposit that was on its way when the payer stopped pays for the next request`() async throws {
-        try await CoinShop.open(.hashChain) { [key] shop in
-            try await shop.devnet.giveCoin(10 * CoinShop.ether, to: key.address)
+        try await ChainShop.open(.hashChain) { [key] shop in
+            try await shop.devnet.giveCoin(10 * ChainShop.ether, to: key.address)
             try await shop.devnet.ask("evm_setAutomine", false)
             let impatient = try shop.wallet(key, giveUpAfter: .milliseconds(200))
             await #expect(throws: ContractError.self) { try await shop.buy(1, from: impatient) }
@@ -109,31 +109,31 @@ struct CoinNodeTests {
             let restarted = try shop.wallet(key)
             try await shop.buy(2, from: restarted)
             let locked = try await shop.locked(.hashChain)
-            #expect(locked == CoinShop.ether)
+            #expect(locked == ChainShop.ether)
             let channels = try await restarted.journal.overviews()
             #expect(channels.map(\.id) == [id])
         }
     }
 
     @Test func `A payer takes its coin back without the payee`() async throws {
-        try await CoinShop.open(.hashChain) { [key] shop in
-            try await shop.devnet.giveCoin(10 * CoinShop.ether, to: key.address)
+        try await ChainShop.open(.hashChain) { [key] shop in
+            try await shop.devnet.giveCoin(10 * ChainShop.ether, to: key.address)
             let wallet = try shop.wallet(key)
             try await shop.buy(1, from: wallet)
             let id = try #require(try await wallet.journal.overviews().first?.id)
             _ = await shop.node.redeemAll()
             try await shop.leap(8 * 86_400)
             let step = try await wallet.withdraw(id)
-            #expect(step == .paid(units(CoinShop.ether - CoinShop.price)))
+            #expect(step == .paid(units(ChainShop.ether - ChainShop.price)))
             let (paid, left) = (try await shop.held(shop.payTo), try await shop.locked(.hashChain))
-            #expect(paid == CoinShop.price)
+            #expect(paid == ChainShop.price)
             #expect(left == 0)
         }
     }
 
     @Test func `A channel of a deposit that nobody made pays for nothing`() async throws {
-        try await CoinShop.open(.hashChain, confirmations: 3) { [key] shop in
-            try await shop.devnet.giveCoin(10 * CoinShop.ether, to: key.address)
+        try await ChainShop.open(.hashChain, confirmations: 3) { [key] shop in
+            try await shop.devnet.giveCoin(10 * ChainShop.ether, to: key.address)
             let wallet = try shop.wallet(key)
             // The deposit is in a block, and the payee wants three: nothing is sold before.
             async let bought: Void = shop.buy(1, from: wallet)
@@ -142,7 +142,7 @@ struct CoinNodeTests {
                 locked = try await shop.locked(.hashChain)
                 try await Task.sleep(for: .milliseconds(10))
             }
-            #expect(locked == CoinShop.ether)
+            #expect(locked == ChainShop.ether)
             let sums = try await shop.node.offices.first?.sums()
             #expect(sums?.channels == 0)
             try await shop.devnet.ask("evm_mine", ["blocks": 2])

@@ -17,11 +17,21 @@ import Testing
 
 @testable import FarthingAssembly
 
-/// A node that sells over HTTP for the own coin of a local chain; it looks at the chain when a test says so.
-struct CoinShop {
+/// A node that sells over HTTP and settles on a local chain; it looks at the chain when a test says so.
+struct ChainShop {
+    /// What is paid with.
+    enum Money {
+        /// The chain's own coin, by contracts that are for it.
+        case coin
+        /// A token whose deposits Permit2 takes, with all contracts where they are on public chains.
+        case permit2
+    }
+
     /// A thousandth of a coin.
     static let price: UInt128 = 1_000_000_000_000_000
     static let ether: UInt128 = 1_000_000_000_000_000_000
+    /// What something costs in a token.
+    static let tokenPrice: UInt128 = 1000
 
     let node: PaymentNode
     let devnet: Devnet
@@ -33,11 +43,12 @@ struct CoinShop {
 
     /// - Parameter confirmations: How many blocks the node wants to hold a deposit.
     static func open(
-        _ scheme: PaymentScheme, confirmations: UInt64 = 1, _ body: @Sendable (CoinShop) async throws -> Void
+        _ scheme: PaymentScheme, in money: Money = .coin, confirmations: UInt64 = 1,
+        _ body: @Sendable (ChainShop) async throws -> Void
     ) async throws {
         let devnet = try await Devnet.start()
         do {
-            try await open(scheme, confirmations, on: devnet, body)
+            try await open(scheme, try await place(money, confirmations, on: devnet), money, on: devnet, body)
         } catch {
             devnet.stop()
             throw error
@@ -45,35 +56,53 @@ struct CoinShop {
         devnet.stop()
     }
 
-    private static func open(
-        _ scheme: PaymentScheme, _ confirmations: UInt64, on devnet: Devnet,
-        _ body: @Sendable (CoinShop) async throws -> Void
-    ) async throws {
-        let (clock, logger) = (DemoClock(), Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    private static func place(
+        _ money: Money, _ confirmations: UInt64, on devnet: Devnet
+    ) async throws -> ChainPlace {
         let network = Network(evm: devnet.chainID)
+        let standard = try #require(ContractRegistry(network: network))
+        if money == .permit2 {
+            try await devnet.installStandardContracts()
+            let address = try #require(Address(hex: Devnet.usdc))
+            var place = ChainPlace(
+                urls: devnet.urls, contracts: standard,
+                token: Token(
+                    domain: TokenDomain(address: address, name: "USDC", version: "2"), symbol: "USDC", decimals: 6))
+            place.sending = sending(confirmations)
+            return place
+        }
         let bytes = try #require(Hex.decode(String(devnet.accounts[0].key.dropFirst(2))))
         guard let key = PrivateKey(bytes) else { throw DevnetFault.noStart("a key is none") }
         let deployer = try EVMSettlement(
-            urls: devnet.urls, signer: KeySigner(key), contracts: try #require(ContractRegistry(network: network)),
-            sending: sending(1), client: .shared)
+            urls: devnet.urls, signer: KeySigner(key), contracts: standard, sending: sending(1), client: .shared)
         let plan = EVMSettlement.DeploymentPlan(token: Token.coinAddress)
         var place = ChainPlace(
             urls: devnet.urls, contracts: try await deployer.deployContracts(plan), token: .coin(on: network))
         place.sending = sending(confirmations)
-        let chain = place
+        return place
+    }
+
+    private static func open(
+        _ scheme: PaymentScheme, _ chain: ChainPlace, _ money: Money, on devnet: Devnet,
+        _ body: @Sendable (ChainShop) async throws -> Void
+    ) async throws {
+        let (clock, logger) = (DemoClock(), Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withFolder { folder in
             let upstream = DemoUpstream(logger: logger)
             try await Demo.whileRunning([upstream], logger: logger) {
                 var configuration = NodeConfiguration(
                     upstream: try await upstream.address.value,
                     prices: PriceList([
-                        PriceList.Route(pattern: .all, price: .upTo(units(price)), description: "The weather")
-                    ]), network: network, token: chain.token, payTo: PrivateKey.random().address,
+                        PriceList.Route(
+                            pattern: .all, price: .upTo(units(money == .coin ? price : tokenPrice)),
+                            description: "The weather")
+                    ]), network: chain.contracts.network, token: chain.token, payTo: PrivateKey.random().address,
                     storePath: folder + "/store.sqlite")
                 configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
                 (configuration.claimInterval, configuration.watchInterval) = (.seconds(3600), .seconds(3600))
                 configuration.schemes = [scheme]
                 configuration.chain = chain
+                configuration.depositMethod = money == .permit2 ? .permit2 : .eip3009
                 let node = try await PaymentNode.open(configuration, logger: logger, clock: { clock.now })
                 try await devnet.giveCoin(100 * ether, to: node.books.authorizer)
                 let (addresses, told) = AsyncStream.makeStream(of: String.self)
@@ -83,7 +112,7 @@ struct CoinShop {
                     var iterator = addresses.makeAsyncIterator()
                     let gate = try #require(await iterator.next())
                     try await body(
-                        CoinShop(
+                        ChainShop(
                             node: node, devnet: devnet, gate: gate, folder: folder, payTo: configuration.payTo,
                             clock: clock, logger: logger))
                 }
@@ -126,16 +155,17 @@ struct CoinShop {
         let client = wallet.client()
         for _ in 0..<count {
             let answer = try await client.execute(PayingRequest(url: gate + "/weather/lisbon"))
-            #expect(answer.receipt?.charged == units(Self.price))
+            #expect(
+                answer.receipt?.charged == units(node.configuration.token.isCoin ? Self.price : Self.tokenPrice))
         }
     }
 
-    /// What an account holds of the coin, in wei.
+    /// What an account holds of what is paid with.
     func held(_ account: Address) async throws -> UInt128 {
-        try await node.settlement.balance(of: account, token: Token.coinAddress).units
+        try await node.settlement.balance(of: account, token: node.configuration.token.address).units
     }
 
-    /// What the contract of a scheme holds of the coin, in wei.
+    /// What the contract of a scheme holds of it.
     func locked(_ scheme: PaymentScheme) async throws -> UInt128 {
         let kind = try #require(ContractKind(rawValue: scheme.rawValue))
         return try await held(try #require(node.configuration.chain?.contracts.contracts[kind]))
