@@ -30,6 +30,8 @@ struct ContractsCommand: AsyncParsableCommand {
         var passphraseFile: String?
         @Option(name: .long, help: "The token of two-way channels, which have a contract for each token.")
         var token: String?
+        @Flag(name: .long, help: "Make the contract of two-way channels for the chain's own coin.")
+        var coin = false
         @Flag(name: .long, help: "Make a token that everybody may mint, too: for local chains.")
         var testToken = false
         @Flag(name: .long, help: "Make a contract for vouchers, too, where x402's is not there.")
@@ -44,7 +46,9 @@ struct ContractsCommand: AsyncParsableCommand {
             if token.map({ Address(checking: $0) == nil }) ?? false {
                 throw ValidationError("--token takes 0x and 40 hexadecimal digits.")
             }
-            if token != nil, testToken { throw ValidationError("Give --token or --test-token, not both.") }
+            guard [token != nil, testToken, coin].filter(\.self).count < 2 else {
+                throw ValidationError("Give one of --token, --test-token and --coin.")
+            }
             if highestGasPrice.map({ ContractOffice.price(gwei: $0) == nil }) ?? false {
                 throw ValidationError("--highest-gas-price takes a number of gwei, such as 50 or 0.5.")
             }
@@ -60,7 +64,8 @@ struct ContractsCommand: AsyncParsableCommand {
                 rpc: rpc, key: key, highestFee: highestGasPrice.flatMap(ContractOffice.price)
             ) { try passphraseFile.map(PassphraseOptions.firstLine) }
             let made = try await office.deploy(
-                token: token.flatMap(Address.init(checking:)), makesTestToken: testToken, makesVouchers: vouchers
+                token: coin ? Token.coinAddress : token.flatMap(Address.init(checking:)), makesTestToken: testToken,
+                makesVouchers: vouchers
             ) { if !output.json { Console.out($0) } }
             try file.write(made.json.bytes + [0x0a])
             try file.finish()

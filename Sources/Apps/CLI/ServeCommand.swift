@@ -60,6 +60,13 @@ struct ServeCommand: AsyncParsableCommand {
     var assetSymbol: String?
     @Option(name: .long, help: "How many decimal places the token has.")
     var assetDecimals: String?
+    @Option(
+        name: .long,
+        help: """
+            How deposits of vouchers are taken: 'eip3009', or on a chain 'permit2', which payers must have approved. \
+            (default: eip3009)
+            """)
+    var assetTransferMethod: String?
     @Option(name: .long, help: "The address that earns.")
     var payTo: String?
     @Option(
@@ -143,7 +150,8 @@ struct ServeCommand: AsyncParsableCommand {
             .upstream: upstream, .price: price,
             .network: network, .asset: asset,
             .assetName: assetName, .assetVersion: assetVersion, .assetSymbol: assetSymbol,
-            .assetDecimals: assetDecimals, .payTo: payTo, .schemes: schemes, .store: store,
+            .assetDecimals: assetDecimals, .assetTransferMethod: assetTransferMethod, .payTo: payTo,
+            .schemes: schemes, .store: store,
             .ledger: ledger, .observer: observer,
             .facilitator: facilitator, .settlement: settlement,
             .authorizerKey: authorizerKey, .withdrawDelay: withdrawDelay, .minDeposit: minDeposit, .timeout: timeout,

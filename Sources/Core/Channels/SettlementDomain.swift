@@ -154,6 +154,11 @@ public struct SettlementDomain: Hashable, Sendable {
     /// The same for a deposit that is signed already.
     public func depositDigest(_ deposit: SignedDeposit, token: TokenDomain) -> Hash32 {
         let leave = deposit.authorization
+        if leave.method == .permit2 {
+            return permit2DepositDigest(
+                channel: channelID(of: deposit.terms), token: token.address, amount: deposit.amount,
+                nonce: leave.salt, deadline: leave.validBefore)
+        }
         return depositDigest(
             deposit.amount, on: deposit.terms, token: token, validAfter: leave.validAfter,
             validBefore: leave.validBefore, salt: leave.salt)
@@ -167,11 +172,19 @@ public struct SettlementDomain: Hashable, Sendable {
     public func permit2DepositDigest(
         channel: ChannelID, token: Address, amount: Amount, nonce: Amount, deadline: UInt64
     ) -> Hash32 {
+        permit2DepositDigest(
+            channel: channel, token: token, amount: amount, nonce: ABI.Word.uint(nonce).bytes, deadline: deadline)
+    }
+
+    /// The same with a nonce of 256 bits.
+    public func permit2DepositDigest(
+        channel: ChannelID, token: Address, amount: Amount, nonce: Hash32, deadline: UInt64
+    ) -> Hash32 {
         EIP712.Domain(name: "Permit2", version: nil, chainID: signing.chainID, verifyingContract: Self.permit2)
             .digest(
                 of: TypeHashes.permitWitnessTransferFrom.hash([
                     .bytes32(TypeHashes.tokenPermissions.hash([.address(token), .uint(amount)])),
-                    .address(permit2Collector), .uint(nonce), .uint(deadline),
+                    .address(permit2Collector), .bytes32(nonce), .uint(deadline),
                     .bytes32(TypeHashes.depositWitness.hash([.bytes32(channel.hash)])),
                 ]))
     }

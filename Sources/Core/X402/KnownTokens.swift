@@ -9,7 +9,8 @@ public import FarthingPrimitives
 /// - Source: x402's default assets (Circle's USDC), each with the EIP-712 name and version of its contract.
 public enum KnownTokens {
     public static func token(_ address: Address, on network: Network) -> Token? {
-        all["\(network)"].flatMap { entry in
+        if address == Token.coinAddress, network.evmChainID != nil { return .coin(on: network) }
+        return all["\(network)"].flatMap { entry in
             guard let known = Address(hex: entry.address), known == address else { return nil }
             return Token(
                 domain: TokenDomain(address: known, name: entry.name, version: "2"), symbol: "USDC", decimals: 6)

@@ -26,23 +26,59 @@ extension SignedCeiling {
     }
 }
 
+/// A payer's leave for Permit2, as it travels.
+///
+/// - Source: x402 v2, scheme `batch-settlement` on EVM, `permit2Authorization`.
+public enum Permit2Leave {
+    public static func json(
+        _ amount: Amount, nonce: Hash32, deadline: UInt64, under terms: ChannelTerms, in channel: ChannelID,
+        to spender: Address, signature: String
+    ) -> JSON {
+        [
+            "from": .string(terms.payer.checksummed),
+            "permitted": ["token": .string(terms.token.checksummed), "amount": .string("\(amount)")],
+            "spender": .string(spender.checksummed), "nonce": .string(nonce.decimal),
+            "deadline": .string("\(deadline)"), "witness": ["channelId": .string("\(channel)")],
+            "signature": .string(signature),
+        ]
+    }
+}
+
 extension SignedDeposit {
-    /// - Parameter voucher: What the deposit came with.
-    public func payload(with voucher: SignedCeiling, of channel: ChannelID) -> JSON {
+    /// - Parameters:
+    ///   - voucher: What the deposit came with.
+    ///   - collector: Who takes deposits by Permit2.
+    public func payload(
+        with voucher: SignedCeiling, of channel: ChannelID,
+        permit2Collector collector: Address = SettlementDomain.standardPermit2Collector
+    ) -> JSON {
         [
             "type": "deposit", "channelConfig": terms.json, "voucher": voucher.json(of: channel),
             "deposit": [
                 "amount": .string("\(amount)"),
-                "authorization": [
-                    "erc3009Authorization": [
-                        "validAfter": .string("\(authorization.validAfter)"),
-                        "validBefore": .string("\(authorization.validBefore)"),
-                        "salt": .string(authorization.salt.hex),
-                        "signature": .string(authorization.signature.hex),
-                    ]
-                ],
+                "authorization": leave(for: channel, to: collector),
             ],
         ]
+    }
+
+    private func leave(for channel: ChannelID, to collector: Address) -> JSON {
+        switch authorization.method {
+        case .eip3009:
+            [
+                "erc3009Authorization": [
+                    "validAfter": .string("\(authorization.validAfter)"),
+                    "validBefore": .string("\(authorization.validBefore)"),
+                    "salt": .string(authorization.salt.hex),
+                    "signature": .string(authorization.signature.hex),
+                ]
+            ]
+        case .permit2:
+            [
+                "permit2Authorization": Permit2Leave.json(
+                    amount, nonce: authorization.salt, deadline: authorization.validBefore, under: terms, in: channel,
+                    to: collector, signature: authorization.signature.hex)
+            ]
+        }
     }
 }
 

@@ -40,9 +40,12 @@ extension ByteReader {
     }
 
     mutating func deposit() throws(StoredFormError) -> SignedDeposit {
-        SignedDeposit(
-            terms: try terms(), amount: try amount(),
+        let (terms, amount, validAfter) = (try terms(), try amount(), try uint64())
+        let isByPermit2 = validAfter == .max
+        return SignedDeposit(
+            terms: terms, amount: amount,
             authorization: TransferAuthorization(
-                validAfter: try uint64(), validBefore: try uint64(), salt: try hash(), signature: try signature()))
+                validAfter: isByPermit2 ? 0 : validAfter, validBefore: try uint64(), salt: try hash(),
+                signature: try signature(), method: isByPermit2 ? .permit2 : .eip3009))
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+public import FarthingChannels
 public import FarthingPrimitives
 
 /// A payer's leave to lock a sum in a channel, before it is signed.
@@ -8,15 +9,7 @@ public import FarthingPrimitives
 /// It holds all that the signature is over, so that the same leave signed twice is the same authorisation, and only
 /// one of the two can ever be used.
 public struct DepositLeave: Hashable, Sendable {
-    /// Which contract takes the money from the payer's account.
-    ///
-    /// - Source: x402 v2, scheme `batch-settlement` on EVM, `extra.assetTransferMethod`.
-    public enum Method: String, Hashable, Sendable {
-        /// `receiveWithAuthorization` of the token itself.
-        case eip3009
-        /// Uniswap's Permit2, for tokens without EIP-3009; the payer must have approved it once.
-        case permit2
-    }
+    public typealias Method = DepositMethod
 
     public var amount: Amount
     public var method: Method

@@ -41,7 +41,8 @@ extension FixedByteWriter {
     mutating func write(_ deposit: SignedDeposit) {
         write(deposit.terms)
         write(deposit.amount)
-        write(deposit.authorization.validAfter)
+        // No leave is valid only after the end of time: this stands for one by Permit2, which has no beginning.
+        write(deposit.authorization.method == .permit2 ? .max : deposit.authorization.validAfter)
         write(deposit.authorization.validBefore)
         write(deposit.authorization.salt)
         write(deposit.authorization.signature)

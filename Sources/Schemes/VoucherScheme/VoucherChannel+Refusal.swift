@@ -25,6 +25,11 @@ extension VoucherChannel {
         case depositSignature(SignatureTrouble)
         // Deposits.
         case authorizationRequired
+        case permit2Required
+        case permit2Spender(sent: Address, collector: Address)
+        case permit2Amount(permitted: Amount, deposit: Amount)
+        case permit2Expired(deadline: UInt64, now: Instant)
+        case permit2Signature(SignatureTrouble)
         case authorizationNotYetValid(validAfter: UInt64, now: Instant)
         case authorizationExpired(validBefore: UInt64, now: Instant)
         /// `has` is `nil` when the settlement does not tell.
@@ -85,6 +90,11 @@ extension VoucherChannel.Refusal {
         case .voucherSignature: "voucher_signature"
         case .depositSignature: "receive_authorization_signature"
         case .authorizationRequired: "erc3009_authorization_required"
+        case .permit2Required: "permit2_authorization_required"
+        case .permit2Spender: "permit2_invalid_spender"
+        case .permit2Amount: "permit2_amount_mismatch"
+        case .permit2Expired: "permit2_deadline_expired"
+        case .permit2Signature: "permit2_invalid_signature"
         case .authorizationNotYetValid: "payload_authorization_valid_after"
         case .authorizationExpired: "payload_authorization_valid_before"
         case .insufficientBalance: "insufficient_balance"

@@ -21,6 +21,13 @@ extension VoucherChannel.Refusal {
         case .voucherSignature(let trouble): "The voucher's signature \(trouble.text)."
         case .depositSignature(let trouble): "The deposit's signature \(trouble.text)."
         case .authorizationRequired: "The deposit carries no EIP-3009 authorisation."
+        case .permit2Required: "The deposit carries no authorisation for Permit2."
+        case .permit2Spender(let sent, let collector): "Permit2 is to pay \(sent); deposits go by \(collector)."
+        case .permit2Amount(let permitted, let deposit):
+            "Permit2 may take \(permitted), and the deposit is \(deposit)."
+        case .permit2Expired(let deadline, let now):
+            "Permit2 takes the deposit until \(deadline), and it is \(now.unixSeconds) (Unix seconds)."
+        case .permit2Signature(let trouble): "The signature for Permit2 \(trouble.text)."
         case .authorizationNotYetValid(let after, let now):
             "The deposit is valid after \(after), and it is \(now.unixSeconds) (Unix seconds)."
         case .authorizationExpired(let before, let now):
@@ -59,8 +66,11 @@ extension VoucherChannel.Refusal {
         case .receiverMismatch, .receiverAuthorizerMismatch, .tokenMismatch, .withdrawDelayMismatch:
             "Open a channel on the terms of the offer."
         case .withdrawDelayOutOfRange: "Choose a delay from 15 minutes through 30 days."
-        case .voucherSignature, .depositSignature: "Sign with the key of the channel; 65 bytes, v 27 or 28, low s."
-        case .authorizationRequired, .authorizationNotYetValid, .authorizationExpired: "Sign a new authorisation."
+        case .voucherSignature, .depositSignature, .permit2Signature:
+            "Sign with the key of the channel; 65 bytes, v 27 or 28, low s."
+        case .authorizationRequired, .authorizationNotYetValid, .authorizationExpired, .permit2Required,
+            .permit2Spender, .permit2Amount, .permit2Expired:
+            "Sign a new authorisation."
         case .insufficientBalance: "Fund the payer's account, or deposit less."
         case .depositBelowMinimum: "Deposit more at once."
         case .depositSimulationFailed(let error), .depositFailed(let error), .refundFailed(let error): error.remedy

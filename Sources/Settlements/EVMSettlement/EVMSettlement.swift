@@ -113,11 +113,17 @@ public final class EVMSettlement: Settlement {
     }
 
     /// The same, for whoever reads a contract's refusal itself.
+    ///
+    /// - Parameters:
+    ///   - value: What is sent along of the chain's coin.
+    ///   - isDone: Asked before each attempt, where a contract would do twice what it is told twice.
     func dispatch(
-        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil, value: Amount = .zero,
+        unless isDone: (@Sendable () async throws(SendingFault) -> Bool)? = nil
     ) async throws(SendingFault) -> MinedTransaction {
         guard let signer = account ?? signer else { throw .noKey }
-        let mined = try await sender(for: signer).send(TransactionSender.Call(receiver: contract, data: data))
+        let call = TransactionSender.Call(receiver: contract, data: data, value: value)
+        let mined = try await sender(for: signer).send(call, unless: isDone)
         if let contract { gas.add(mined.gasUsed, for: data, at: contract) }
         return mined
     }

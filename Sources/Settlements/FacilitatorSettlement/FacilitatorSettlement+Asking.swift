@@ -24,15 +24,16 @@ extension FacilitatorSettlement {
     /// The price is not known here and no concern of a facilitator's.
     ///
     /// - Source: x402 v2, scheme `batch-settlement`: servers send synthetic requirements with their own orders.
-    func requirements(for terms: ChannelTerms) -> PaymentRequirements {
+    func requirements(for terms: ChannelTerms, by method: DepositMethod = .eip3009) -> PaymentRequirements {
         PaymentRequirements(
             scheme: Self.scheme, network: domain.network, amount: .zero, asset: terms.token, payTo: terms.receiver,
             maxTimeoutSeconds: Self.timeoutSeconds,
-            extra: [
+            extra: .object([
                 "receiverAuthorizer": .string(terms.receiverAuthorizer.checksummed),
                 "withdrawDelay": .integer(terms.withdrawDelay),
                 "name": .string(token.domain.name), "version": .string(token.domain.version),
-            ])
+                "assetTransferMethod": method == .eip3009 ? nil : .string(method.rawValue),
+            ]))
     }
 
     // MARK: - Asking

@@ -41,7 +41,8 @@ extension FacilitatorSettlement {
         _ deposit: SignedDeposit, _ voucher: SignedCeiling, _ channel: ChannelID
     ) -> FacilitatorRequest {
         FacilitatorRequest(
-            payload: deposit.payload(with: voucher, of: channel), requirements: requirements(for: deposit.terms))
+            payload: deposit.payload(with: voucher, of: channel, permit2Collector: domain.permit2Collector),
+            requirements: requirements(for: deposit.terms, by: deposit.authorization.method))
     }
 
     private func receipt(

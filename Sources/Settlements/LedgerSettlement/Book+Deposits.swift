@@ -53,6 +53,8 @@ extension Book {
         }
         guard !deposit.amount.isZero else { throw SettlementError.zeroAmount }
         guard let token = try token(terms.token) else { throw SettlementError.unknownToken(terms.token) }
+        // There is no Permit2 here that would know which nonces were used.
+        guard deposit.authorization.method == .eip3009 else { throw SettlementError.authorizationSignature }
         let channel = domain.channelID(of: terms)
         let nonce = SettlementDomain.depositNonce(channel: channel, salt: deposit.authorization.salt)
         let digest = domain.depositDigest(deposit, token: token.domain)

@@ -92,7 +92,7 @@ private struct EventFields {
         case .claimed(_, let amount, let newTotal): (self.amount, total) = (amount, newTotal)
         case .refunded(_, let amount), .withdrawFinalized(_, let amount): self.amount = amount
         case .withdrawInitiated(_, let amount, let finalizeAfter): (self.amount, moment) = (amount, finalizeAfter)
-        case .channelClosed: break
+        case .channelClosed, .moved: break
         case .transferred(let payer, let receiver, let token, let amount):
             (account, self.receiver, self.token, self.amount) = (payer, receiver, token, amount)
         case .funded(_, let kind, let payer, let token, let amount):

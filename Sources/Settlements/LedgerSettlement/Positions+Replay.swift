@@ -95,6 +95,7 @@ extension Positions {
             guard channels[id]?.isEmpty == true else { throw Contradiction("closes a channel that is not empty") }
             open.remove(id)
         case .funded, .paidOut, .advanced: try applyToContract(event)
+        case .moved: throw Contradiction("moves a coin that no ledger has")
         }
     }
 

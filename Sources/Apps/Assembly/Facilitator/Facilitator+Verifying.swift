@@ -43,7 +43,8 @@ extension Facilitator {
             case .deposit(let terms, _, let unverified):
                 kind = .deposit
                 deposit = try unverified.verified(
-                    for: terms, token: try Self.domain(requirements, payer), in: settlement.domain, at: now)
+                    for: terms, token: try Self.domain(requirements, payer), by: offer.method,
+                    in: settlement.domain, at: now)
             case .refund: kind = .refund
             case .voucher: break
             }
@@ -126,7 +127,8 @@ extension Facilitator {
             receiverAuthorizer: extra["receiverAuthorizer"]?.stringValue.flatMap(Address.init(hex:)) ?? .zero,
             token: Token(
                 domain: TokenDomain(address: requirements.asset, name: "", version: ""), symbol: "", decimals: 0),
-            withdrawDelay: extra["withdrawDelay"]?.integerValue.flatMap(UInt64.init(exactly:)) ?? 0)
+            withdrawDelay: extra["withdrawDelay"]?.integerValue.flatMap(UInt64.init(exactly:)) ?? 0,
+            method: extra["assetTransferMethod"]?.stringValue.flatMap(DepositMethod.init) ?? .eip3009)
     }
 
     private static func domain(

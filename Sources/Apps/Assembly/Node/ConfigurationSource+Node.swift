@@ -44,12 +44,24 @@ extension ConfigurationSource {
         if let missing = node.schemes.first(where: { !(node.chain?.settles($0) ?? node.stacks?.settles($0) ?? true) }) {
             throw ConfigurationError.bad(
                 key: "schemes", value: missing.rawValue,
-                why: "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
+                why: missing == .voucher && node.chain != nil
+                    ? "vouchers are of tokens, not of the chain's coin"
+                    : "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
         }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
         if let delay = try seconds(.withdrawDelay, Int64(delays.lowerBound)...Int64(delays.upperBound)) {
             node.withdrawDelay = UInt64(delay)
+        }
+        if let method = try value(
+            .assetTransferMethod, "it must be 'eip3009', or with 'settlement' 'evm' or a facilitator 'permit2'",
+            { text in
+                DepositMethod(rawValue: text).flatMap {
+                    $0 == .permit2 && node.chain == nil && node.facilitator == nil ? nil : $0
+                }
+            })
+        {
+            node.depositMethod = method
         }
         node.policy = VoucherDesk.Policy(
             timeoutSeconds: try seconds(.timeout, 5...600) ?? 60,
@@ -177,7 +189,10 @@ extension ConfigurationSource {
     public func token() throws -> Token {
         let network = try network()
         if network.stacksChainID != nil { return try stacksToken() }
-        let address = try value(.asset, Self.rule(on: network), Address.init(checking:)) ?? KnownTokens.defaultAddress
+        let address =
+            try value(.asset, Self.rule(on: network)) { text in
+                text == "coin" && self.text(.settlement) == "evm" ? Token.coinAddress : Address(checking: text)
+            } ?? KnownTokens.defaultAddress
         let known = KnownTokens.token(address, on: network)
         let decimals = try value(.assetDecimals, "it must be a number from 0 to 38") { text in
             Int(text).flatMap { (0...38).contains($0) ? $0 : nil }
@@ -193,7 +208,9 @@ extension ConfigurationSource {
 
     private static func rule(on network: Network) -> String {
         network.stacksChainID == nil
-            ? "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
+            ? """
+            it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case, or on a chain 'coin'
+            """
             : "it must be an account on \(network), such as SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"
     }
 

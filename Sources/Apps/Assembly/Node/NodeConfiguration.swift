@@ -79,6 +79,10 @@ public struct NodeConfiguration: Sendable {
     /// - Unit: seconds.
     /// - Range: `ChannelTerms.withdrawDelayRange`.
     public var withdrawDelay: UInt64 = 900
+    /// Which contract takes the deposits of vouchers from payers' accounts.
+    ///
+    /// - Range: `permit2` on a chain, or with a facilitator, alone.
+    public var depositMethod = DepositMethod.eip3009
     public var policy = VoucherDesk.Policy()
     public var limits = Gateway.Limits()
     /// How many metered streams may be open, and what one may take up.

@@ -63,7 +63,7 @@ public final class PaymentNode: Sendable {
         self.logger = logger
         let terms = VoucherOffer(
             receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
-            withdrawDelay: configuration.withdrawDelay)
+            withdrawDelay: configuration.withdrawDelay, method: configuration.depositMethod)
         desk = VoucherDesk(
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier, clock: clock)

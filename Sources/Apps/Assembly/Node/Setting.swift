@@ -20,6 +20,7 @@ public enum Setting: String, CaseIterable, Sendable {
     case assetVersion
     case assetSymbol
     case assetDecimals
+    case assetTransferMethod
     case payTo
     case schemes
     case store

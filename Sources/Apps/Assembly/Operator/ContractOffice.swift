@@ -78,7 +78,9 @@ public struct ContractOffice: Sendable {
 
     /// Makes the contracts, one after the other.
     ///
-    /// - Parameter told: Told of each step, in a line for people.
+    /// - Parameters:
+    ///   - token: That of two-way channels; `Token.coinAddress` for the chain's coin.
+    ///   - told: Told of each step, in a line for people.
     public func deploy(
         token: Address?, makesTestToken: Bool, makesVouchers: Bool, told: @Sendable (String) -> Void
     ) async throws -> Made {

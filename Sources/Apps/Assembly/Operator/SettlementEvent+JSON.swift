@@ -37,7 +37,7 @@ extension SettlementEvent {
         case .withdrawInitiated(let id, let amount, let after):
             ["channel": "\(id)", "amount": "\(amount)", "finalizeAfter": "\(after.unixSeconds)"]
         case .withdrawFinalized(let id, let amount): ["channel": "\(id)", "amount": "\(amount)"]
-        case .channelClosed(let id): ["channel": "\(id)"]
+        case .channelClosed(let id), .moved(let id): ["channel": "\(id)"]
         case .transferred(let payer, let receiver, let token, let amount):
             ["from": "\(payer)", "to": "\(receiver)", "token": "\(token)", "amount": "\(amount)"]
         case .funded(let id, let kind, let payer, let token, let amount):

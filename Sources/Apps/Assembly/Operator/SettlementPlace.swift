@@ -77,7 +77,8 @@ public struct ChainPlace: Sendable {
 
     /// Whether there is a contract for a way to pay.
     func settles(_ scheme: PaymentScheme) -> Bool {
-        guard let channels = scheme.prepaid else { return true }
+        // Vouchers are of tokens: x402's contract takes no coin.
+        guard let channels = scheme.prepaid else { return !token.isCoin }
         return contracts.contracts[channels.contractKind] != nil
     }
 

@@ -3,6 +3,7 @@
 
 import FarthingChannels
 import FarthingContracts
+import FarthingEVMSettlement
 public import FarthingHTTP402
 import FarthingNode
 public import FarthingPrimitives
@@ -64,7 +65,7 @@ public struct PrepaidOffice: Sendable {
             books: channels,
             offer: PrepaidOffer(
                 receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
-                domain: channels.domain),
+                domain: channels.domain, confirmations: configuration.chain?.sending.confirmations ?? 1),
             timeoutSeconds: configuration.policy.timeoutSeconds,
             paymentsUnderWay: configuration.policy.paymentsUnderWay)
         let watcher = SettlementWatcher(

@@ -302,7 +302,7 @@ public final class VoucherDesk: PaymentDesk {
             throw VoucherChannel.Refusal.depositBelowMinimum(deposit: unverified.amount, minimum: minimum)
         }
         let deposit = try unverified.verified(
-            for: terms, token: self.terms.token.domain, in: settlement.domain, at: clock())
+            for: terms, token: self.terms.token.domain, by: self.terms.method, in: settlement.domain, at: clock())
         // It is made, and its payer was not told so: the voucher needs no other.
         if effects.isMadeUnheard(deposit, in: settlement.domain.channelID(of: terms)) { return nil }
         do {

@@ -38,7 +38,7 @@ struct WalletBalanceCommand: AsyncParsableCommand {
         }
         // A wallet that never paid has its money in some token too.
         for view in views {
-            let coin = view.domain.stacks == nil ? [] : [StacksAsset.stx.address]
+            let coin = view.isSimulated ? [] : [view.domain.stacks == nil ? Token.coinAddress : StacksAsset.stx.address]
             let tokens = coin + KnownTokens.addresses(on: view.domain.network)
             for token in tokens where try await view.token(token) != nil {
                 let place = Place(network: view.domain.network, asset: token)

@@ -21,7 +21,7 @@ struct WalletCommand: AsyncParsableCommand {
             WalletHistoryCommand.self,
             WalletReconcileCommand.self, WalletRefundCommand.self, WalletWithdrawCommand.self,
             WalletWatchCommand.self, WalletResumeCommand.self, WalletExportCommand.self, WalletImportCommand.self,
-            WalletPolicyCommand.self,
+            WalletPolicyCommand.self, WalletApproveCommand.self,
         ])
 
     struct New: AsyncParsableCommand {

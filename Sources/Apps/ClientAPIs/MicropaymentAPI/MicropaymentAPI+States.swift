@@ -16,7 +16,7 @@ extension MicropaymentAPI {
         if let fault = terms.fault { throw .terms(fault) }
         let side = try side(under: terms)
         _ = try await Depositor<TwoWayContract, MicropaymentError>(
-            settlement: settlement, domain: domain, seconds: 3600
+            settlement: settlement, domain: domain, seconds: 3600, signer: try signerNow()
         ).fund(terms, terms.deposit(of: side), by: terms.party(side)) { digest throws(MicropaymentError) in
             try await sign(digest)
         }

@@ -40,7 +40,7 @@ extension Payments {
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let (_, books) = try await currentBooks()
         guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
-        return try await fund(books.terms, deposit)
+        return try await fund(books.terms, deposit, .addition)
     }
 
     /// How the current channel stands in its contract.
@@ -129,11 +129,11 @@ extension Payments {
     }
 
     private func fund(
-        _ terms: BalanceProofTerms, _ deposit: Amount
+        _ terms: BalanceProofTerms, _ deposit: Amount, _ step: CoinDeposit = .opening
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         try await Depositor<BalanceProofContract, PaymentsError>(
-            settlement: settlement, domain: domain, seconds: options.fundingSeconds
-        ).fund(terms, deposit, by: terms.sender) { digest throws(PaymentsError) in
+            settlement: settlement, domain: domain, seconds: options.fundingSeconds, signer: accounts[terms.sender]
+        ).fund(terms, deposit, by: terms.sender, step) { digest throws(PaymentsError) in
             try await sign(digest, by: terms.sender)
         }
     }

@@ -27,12 +27,12 @@ public actor Payments {
     /// What turns into digests what is signed.
     public nonisolated let domain: ContractDomain
     let shelf: BookShelf<PaymentBooks, PaymentsError>
-    private let accounts: [Address: any Signer]
+    let accounts: [Address: any Signer]
     private var current: ChannelID?
 
     /// - Parameters:
     ///   - settlement: Where the money is locked.
-    ///   - token: What is paid with.
+    ///   - token: What is paid with; zero for the chain's own coin, where the contract is for that.
     ///   - accounts: Whoever signs here: senders, receivers, or both.
     ///   - store: Where the books are kept; with one in memory what was paid is forgotten at the end.
     /// - Throws: ``PaymentsError/noContract``.

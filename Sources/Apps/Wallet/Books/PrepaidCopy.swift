@@ -112,6 +112,7 @@ extension PrepaidCopy {
         next.misconduct.merge(channel.misconduct) { known, _ in known }
         if known.standing == .open { next.standing = channel.standing }
         if channel.funding == nil { next.funding = nil }
+        if !channel.awaitsCoin { next.awaitsCoin = false }
         next.usedAt = known.usedAt ?? channel.usedAt
         guard next != known else {
             merge.unchanged += 1

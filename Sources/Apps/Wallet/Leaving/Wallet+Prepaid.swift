@@ -97,11 +97,13 @@ extension Wallet {
                 let until = Int64(clamping: funding.authorization.validBefore)
                 return .waiting(.zero, due: Instant(unixSeconds: until))
             }
+            if try await mayStillComeIn(channel) { return .waiting(.zero, due: clock().advanced(bySeconds: 60)) }
             channel.standing = .lapsed
             try await journal.keep(channel)
             return .paid(.zero)
         }
         channel.funding = nil
+        channel.awaitsCoin = false
         var returned: Amount?
         // Starting an end, challenging and finishing it are one order each; no channel needs more.
         for _ in 0..<3 {
@@ -186,13 +188,22 @@ extension Wallet {
         }
         if let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: id) {
             channel.funding = nil
+            channel.awaitsCoin = false
             try channel.books.observe(snapshot)
             channel.standing = snapshot.state.isOver ? .closed : .open
         } else if let funding = channel.funding, !PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
             channel.standing = .lapsed
+        } else if channel.awaitsCoin, try await !mayStillComeIn(channel) {
+            channel.standing = .lapsed
         }
         try await journal.keep(channel)
         return channel.overview
+    }
+
+    /// Whether a deposit of the chain's coin may be on its way, in a transaction of this wallet's.
+    private func mayStillComeIn(_ channel: KeptPrepaid<some PayerBooks>) async throws -> Bool {
+        guard channel.awaitsCoin, let chain = views[channel.network] as? any CoinSettlement else { return false }
+        return try await chain.hasTransactionsUnderWay(of: address)
     }
 
     /// Pays the payees of a channel again that did what no honest one does, because a person decided so.

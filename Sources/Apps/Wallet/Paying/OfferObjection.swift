@@ -2,17 +2,31 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingPrimitives
 
 /// Why an offer cannot be paid, whatever the budget.
 enum OfferObjection: ExplainedError, Hashable {
     /// The scheme is known, but the offer lacks something, or asks for what nobody can give.
     case incomplete(scheme: String)
+    /// It wants the chain's own coin, and this wallet cannot send a transaction there.
+    case coin(Network)
 
-    var code: String { "payment.offer-incomplete" }
+    var code: String {
+        switch self {
+        case .incomplete: "payment.offer-incomplete"
+        case .coin: "payment.coin-needs-chain"
+        }
+    }
     var message: String {
         switch self {
         case .incomplete(let scheme): "The offer of '\(scheme)' lacks what a payment needs."
+        case .coin(let network): "The offer is in the coin of \(network), which this wallet cannot reach."
         }
     }
-    var remedy: String? { "Tell whoever runs the server." }
+    var remedy: String? {
+        switch self {
+        case .incomplete: "Tell whoever runs the server."
+        case .coin: "Name the chain's endpoint with --rpc, and its contracts with --contracts."
+        }
+    }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEncodings
 import FarthingPrimitives
 import FarthingVoucherScheme
 
@@ -45,7 +46,8 @@ struct VoucherHand {
                 deadline: leave.validBefore)
         }
         return UnverifiedDeposit(
-            amount: leave.amount, validAfter: validAfter, validBefore: leave.validBefore, salt: leave.salt,
+            amount: leave.amount, validAfter: validAfter, validBefore: leave.validBefore,
+            salt: leave.method == .permit2 ? ABI.Word.uint(leave.permit2Nonce).bytes : leave.salt,
             signature: try await wallet.signer.sign(digest).bytes,
             permit2Spender: leave.method == .permit2 ? domain.permit2Collector : nil)
     }

@@ -13,6 +13,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     public var network: Network
     /// The deposit that was signed for it, until the payee or the contract says that it is there.
     var funding: Funding?
+    /// Whether its deposit is one of the chain's coin, which this wallet sends itself, and not known to be there.
+    var awaitsCoin = false
     /// Where it was used last, for asking its payee.
     public var usedAt: KeptChannel.Use?
     public var standing = Standing.open
@@ -56,6 +58,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         var next = stored
         next.books.take(changed, from: books)
         next.funding = funding == nil ? nil : stored.funding
+        next.awaitsCoin = awaitsCoin && stored.awaitsCoin
         next.standing = standing == .open ? stored.standing : standing
         next.usedAt = usedAt
         next.credit = credit
@@ -79,11 +82,11 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
 // MARK: - Stored form
 
-// Version 2, in this order:
-//   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code
-// Version 1 ended with the funding.
+// Version 3, in this order:
+//   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code · awaits coin 1
+// Version 1 ended with the funding, version 2 with the codes.
 extension KeptPrepaid {
-    private static var version: UInt8 { 2 }
+    private static var version: UInt8 { 3 }
 
     var stored: [UInt8] {
         var writer = ByteWriter(version: Self.version, capacity: 1200)
@@ -103,6 +106,7 @@ extension KeptPrepaid {
             writer.write(payee)
             writer.write(Array(code.utf8))
         }
+        writer.write(UInt8(awaitsCoin ? 1 : 0))
         return writer.bytes
     }
 
@@ -120,12 +124,18 @@ extension KeptPrepaid {
         self.init(books: books, network: network, funding: funding)
         self.standing = standing
         self.usedAt = usedAt
-        if stored.first != 1 {
+        let version = stored.first ?? 0
+        if version > 1 {
             credit = try reader.amount()
             for _ in 0..<(try reader.uint32()) {
                 let payee = try reader.address()
                 misconduct[payee] = String(decoding: try reader.bytes(), as: UTF8.self)
             }
+        }
+        if version > 2 {
+            let byte = try reader.byte()
+            guard byte < 2 else { throw .damaged }
+            awaitsCoin = byte == 1
         }
         try reader.finish()
     }

@@ -18,6 +18,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
         guard offer.requirements.scheme == scheme, let rank = wallet.rank(of: scheme) else { return .unknown }
+        guard canDeposit(offer.requirements) else { return .objection(OfferObjection.coin(offer.requirements.network)) }
         guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
         if case .refused(let refusal) = verdict { return .objection(refusal) }
@@ -66,7 +67,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
             let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
-            let deposit = taken.door == nil ? .zero : channel.funding?.amount ?? .zero
+            let awaitsCoin = channel.awaitsCoin
+            let deposit =
+                awaitsCoin ? channel.books.deposit : taken.door == nil ? .zero : channel.funding?.amount ?? .zero
             let draft = JournalDraft(
                 intent: intent(wanted, resource, locked: channel.locked, deposit: deposit), channel: channel.id,
                 ceiling: channel.books.authorised, identifier: identifier)
@@ -76,6 +79,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                 throw error
             }
             do {
+                try await makeDeposit(&channel, on: terms)
                 let payment = try await channel.books.signed(step, under: terms, by: wallet.signer)
                 wallet.journal.probe?.reach(.signed, .payment)
                 let payload: PrepaidPayload<Books.Wire> =
@@ -83,11 +87,12 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                 return PrepaidSignedPayment(
                     wallet: wallet, offer: wanted, domain: terms.domain, entry: entry, identifier: identifier,
                     payload: payload.json, channel: channel, request: request, deposited: deposit,
-                    isIntroduction: Books.isIntroduction(step), lease: taken.lease)
+                    isIntroduction: Books.isIntroduction(step), madeDeposit: awaitsCoin, lease: taken.lease)
             } catch {
                 // Nothing left the house, so nothing happened.
                 var unused = channel
                 try unused.books.ended(request, by: terms.receiver, isKnown: true)
+                if unused.awaitsCoin, Self.isFinal(error) { unused.standing = .lapsed }
                 try await wallet.journal.finish(
                     entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: unused)
                 throw error
@@ -172,6 +177,12 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         return terms
     }
 
+    /// Whether this wallet can make a deposit that an offer asks for: the chain's coin it must send itself.
+    private func canDeposit(_ wanted: PaymentRequirements) -> Bool {
+        guard wanted.network.evmChainID != nil, wanted.asset == Token.coinAddress else { return true }
+        return wallet.views[wanted.network] is any CoinSettlement
+    }
+
     /// Whether money that is locked in a contract is safe there from its payee.
     ///
     /// A deposit goes to the contract that the offer names: one that the payee made itself could keep it. So only those
@@ -246,6 +257,11 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     /// A channel that is about to be opened, with the deposit for it.
     private func opened(_ opening: PayerOpening, _ wanted: PaymentRequirements) async throws -> Kept {
         let books = try await Books.opened(opening, by: wallet.signer)
+        if opening.offer.isInCoin {
+            var kept = Kept(books: books, network: wanted.network)
+            kept.awaitsCoin = true
+            return kept
+        }
         let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
         let terms = opening.offer
         let validBefore = UInt64(clamping: until.unixSeconds)
@@ -261,6 +277,29 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     /// Gives back the number of a deposit that did not leave the house.
     private func giveBackNumber(of funding: Funding?, on network: Network) async {
         await wallet.giveBack(depositNumber: funding?.authorization.validAfter, on: network)
+    }
+
+    /// Sends the deposit that nobody else can hand in, once it is written down, and waits until the payee counts it.
+    ///
+    /// One that was sent before a crash is found in the contract.
+    private func makeDeposit(_ channel: inout Kept, on terms: PrepaidOffer) async throws {
+        guard channel.awaitsCoin else { return }
+        guard let chain = wallet.views[channel.network] as? any CoinSettlement else {
+            throw WalletError.noSettlement(channel.network)
+        }
+        _ = try await chain.fundInCoin(
+            Books.Wire.Rules.self, channel.books.terms, channel.books.deposit, .opening,
+            confirmations: terms.confirmations)
+        channel.awaitsCoin = false
+        try await wallet.journal.keep(channel)
+    }
+
+    /// Whether a deposit of the chain's coin that failed cannot come any more: nothing was sent.
+    private static func isFinal(_ error: any Error) -> Bool {
+        switch error as? ContractError {
+        case .settlement(.unavailable), .settlement(.cancelled), nil: false
+        case .settlement, .refused, .unknownChannel, .unavailable: true
+        }
     }
 
     /// Whether a deposit can still be handed in.

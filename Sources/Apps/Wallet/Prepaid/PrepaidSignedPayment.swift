@@ -24,6 +24,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let deposited: Amount
     /// Whether it only asks for what a payment needs.
     let isIntroduction: Bool
+    /// Whether a deposit of the chain's coin was waited for, which the payee may see a moment later.
+    let madeDeposit: Bool
     let lease: ChannelLease
     /// Whether an answer got lost, so that the payee may have charged it before it answers.
     var wasSentAgain = false
@@ -75,9 +77,14 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             let isLapsed = isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             try await wallet.journal.finish(
-                entry, JournalOutcome(.refused, code: demand.error, goesOn: isLapsed), channel: unpaid,
+                entry,
+                JournalOutcome(
+                    .refused, code: demand.error,
+                    goesOn: isLapsed || madeDeposit && demand.error == Self.unknownChannel), channel: unpaid,
                 isInDoubt: wasSentAgain)
-            return isLapsed ? .mended : .nothing
+            guard madeDeposit, demand.error == Self.unknownChannel else { return isLapsed ? .mended : .nothing }
+            try await Task.sleep(for: .seconds(2))
+            return .mended
         }
         let next = try await believed(word) { try $0.corrected(request, word) }
         let more = newlyCharged(in: next)
@@ -105,9 +112,11 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
 
     /// Whether the payee never got the deposit, and nobody can hand it in any more.
     private func isLapsed(_ code: String?) -> Bool {
-        guard let funding = channel.funding, code == "invalid_prepaid_channel_not_found" else { return false }
+        guard let funding = channel.funding, code == Self.unknownChannel else { return false }
         return !PrepaidPayerDesk<Books>.isValid(funding, at: wallet.clock())
     }
+
+    private static var unknownChannel: String { "invalid_prepaid_channel_not_found" }
 
     /// The books after what the payee says, unless that cannot be: then it is paid no more.
     private func believed(

@@ -71,6 +71,19 @@ public protocol NumberingSettlement: SettlementView {
     func nextNumber(of account: Address) async throws(SettlementError) -> UInt64
 }
 
+/// A settlement on a chain that has Permit2, for tokens that know no authorisations.
+///
+/// - Source: Permit2; ERC-20, `approve` and `allowance`.
+public protocol ApprovingSettlement: SettlementView {
+    /// Lets Permit2 take up to so much of a token from the account that this settlement sends from, whenever its owner
+    /// signs for that.
+    @discardableResult
+    func approvePermit2(of token: Address, upTo amount: Amount) async throws(SettlementError) -> TransactionID
+
+    /// What Permit2 may take of a token from an account; the most that an amount can be where it is more.
+    func permit2Allowance(of account: Address, token: Address) async throws(SettlementError) -> Amount
+}
+
 /// A settlement to which accounts send transactions of their own.
 public protocol SendingSettlement: SettlementView {
     /// The same, sending what is asked for from an account, which pays for it.

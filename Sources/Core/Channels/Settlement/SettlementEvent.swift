@@ -24,6 +24,8 @@ public struct SettlementEvent: Hashable, Sendable {
         case paidOut(ChannelID, receiver: Address, token: Address, amount: Amount)
         /// Such a channel has come so far: `closed`, say.
         case advanced(ChannelID, to: String)
+        /// The chain's coin moved in such a channel, which no log tells more of.
+        case moved(ChannelID)
         /// New money on the embedded ledger; no chain has this one.
         case minted(account: Address, token: Address, amount: Amount)
     }
@@ -46,7 +48,8 @@ public struct SettlementEvent: Hashable, Sendable {
         switch kind {
         case .channelCreated(let id, _), .deposited(let id, _, _), .claimed(let id, _, _), .refunded(let id, _),
             .withdrawInitiated(let id, _, _), .withdrawFinalized(let id, _), .channelClosed(let id),
-            .funded(let id, _, _, _, _), .paidOut(let id, _, _, _), .advanced(let id, _):
+            .funded(let id, _, _, _, _), .paidOut(let id, _, _, _), .advanced(let id, _),
+            .moved(let id):
             id
         case .settled, .transferred, .minted: nil
         }
@@ -55,7 +58,7 @@ public struct SettlementEvent: Hashable, Sendable {
     /// Whether it is about a channel of another contract than that of vouchers.
     public var isOfContract: Bool {
         switch kind {
-        case .funded, .paidOut, .advanced: true
+        case .funded, .paidOut, .advanced, .moved: true
         default: false
         }
     }
@@ -75,6 +78,7 @@ public struct SettlementEvent: Hashable, Sendable {
         case .funded: "Funded"
         case .paidOut: "PaidOut"
         case .advanced: "Advanced"
+        case .moved: "Moved"
         case .minted: "Minted"
         }
     }

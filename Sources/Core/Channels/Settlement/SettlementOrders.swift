@@ -17,16 +17,25 @@ public struct SignedDeposit: Hashable, Sendable {
 
 /// A payer's leave to take one sum from its account, once, in a span of time.
 ///
-/// - Source: EIP-3009, `receiveWithAuthorization`; x402's `erc3009Authorization`.
+/// - Source: EIP-3009, `receiveWithAuthorization`; x402's `erc3009Authorization` and `permit2Authorization`.
 public struct TransferAuthorization: Hashable, Sendable {
     /// Unix seconds; valid when the block's time is later.
     public var validAfter: UInt64
     /// Unix seconds; valid while the block's time is earlier.
     public var validBefore: UInt64
     /// Makes the nonce, together with the channel: see ``SettlementDomain/depositNonce(channel:salt:)``.
+    ///
+    /// By Permit2 it is the nonce itself, which need not be the number that comes next.
     public var salt: Hash32
     public var signature: Signature
-    public init(validAfter: UInt64, validBefore: UInt64, salt: Hash32, signature: Signature) {
+    /// By Permit2 it is valid from the start, and until ``validBefore``.
+    public var method: DepositMethod
+
+    public init(
+        validAfter: UInt64, validBefore: UInt64, salt: Hash32, signature: Signature,
+        method: DepositMethod = .eip3009
+    ) {
+        self.method = method
         self.validAfter = validAfter
         self.validBefore = validBefore
         self.salt = salt

@@ -22,11 +22,20 @@ public struct PrepaidOffer: Hashable, Sendable {
     public var minimumLifetime: UInt64
     /// How many steps, tokens or the like one payment may bring.
     public var longestStride: UInt32
+    /// How many blocks must hold a deposit of the chain's coin, its own among them, before it pays for anything.
+    ///
+    /// What is signed away the payee hands in itself, and waits for.
+    ///
+    /// - Range: ``confirmationCounts``.
+    public var confirmations: UInt64
+
+    /// No payee may have a payer wait for longer.
+    public static let confirmationCounts: ClosedRange<UInt64> = 1...1000
 
     public init(
         receiver: Address, receiverAuthorizer: Address, token: Token, domain: ContractDomain,
         minimumLifetime: UInt64 = 3600,
-        longestStride: UInt32 = 1024
+        longestStride: UInt32 = 1024, confirmations: UInt64 = 1
     ) {
         self.receiver = receiver
         self.receiverAuthorizer = receiverAuthorizer
@@ -34,19 +43,24 @@ public struct PrepaidOffer: Hashable, Sendable {
         self.domain = domain
         self.minimumLifetime = minimumLifetime
         self.longestStride = longestStride
+        self.confirmations = confirmations
     }
 
     /// The name of the scheme on the wire.
     public var scheme: String { domain.kind.rawValue }
 
+    /// Whether it is paid in the chain's own coin, which the payer locks by a transaction of its own.
+    public var isInCoin: Bool { domain.network.evmChainID != nil && token.address == Token.coinAddress }
+
     /// The `extra` member of the offer.
     public var extra: JSON {
-        [
+        let extra: JSON = [
             "name": .string(token.domain.name), "version": .string(token.domain.version),
             "receiverAuthorizer": .string(receiverAuthorizer.checksummed),
             "contract": .string(domain.stacks.map { "\($0.identifier)" } ?? domain.contract.checksummed),
             "minimumLifetime": .string("\(minimumLifetime)"), "longestStride": .string("\(longestStride)"),
         ]
+        return isInCoin ? extra.adding("confirmations", .string("\(confirmations)")) : extra
     }
 
     /// Reads an offer that a payee made; `nil` when it is none that can be taken.
@@ -63,5 +77,11 @@ public struct PrepaidOffer: Hashable, Sendable {
             receiver: requirements.payTo, receiverAuthorizer: authorizer, token: token, domain: domain,
             minimumLifetime: lifetime,
             longestStride: stride)
+        if isInCoin {
+            guard let count = try? members.number("confirmations", as: UInt64.self),
+                Self.confirmationCounts.contains(count)
+            else { return nil }
+            confirmations = count
+        }
     }
 }

@@ -20,11 +20,14 @@ public struct VoucherOffer: Hashable, Sendable {
     public var withdrawDelay: UInt64
     /// The least that a deposit should be, as a hint for payers.
     public var minimumDeposit: Amount?
+    /// Which contract takes deposits from payers' accounts.
+    public var method: DepositMethod
 
     public init(
         receiver: Address, receiverAuthorizer: Address, token: Token, withdrawDelay: UInt64,
-        minimumDeposit: Amount? = nil
+        minimumDeposit: Amount? = nil, method: DepositMethod = .eip3009
     ) {
+        self.method = method
         self.receiver = receiver
         self.receiverAuthorizer = receiverAuthorizer
         self.token = token
@@ -39,6 +42,8 @@ public struct VoucherOffer: Hashable, Sendable {
             "withdrawDelay": .number(JSON.Number(Int64(clamping: withdrawDelay))),
             "name": .string(token.domain.name),
             "version": .string(token.domain.version),
+            // Who reads none takes it for EIP-3009.
+            "assetTransferMethod": method == .eip3009 ? nil : .string(method.rawValue),
             "minDeposit": minimumDeposit.map { .string("\($0)") },
         ])
     }

@@ -25,7 +25,7 @@ extension VoucherPayload {
         case .voucher:
             self = .voucher(terms, voucher)
         case .deposit:
-            self = .deposit(terms, voucher, try reader.deposit(json["deposit"]))
+            self = .deposit(terms, voucher, try reader.deposit(json["deposit"], terms, voucher.channel))
         case .refund:
             guard let amount = json["amount"] else {
                 self = .refund(terms, voucher, amount: nil)
@@ -80,15 +80,46 @@ private struct PayloadReader {
             signature: try bytes(json, "voucher.signature"))
     }
 
-    func deposit(_ json: JSON?) throws(VoucherChannel.Refusal) -> UnverifiedDeposit {
+    func deposit(
+        _ json: JSON?, _ terms: ChannelTerms, _ channel: ChannelID
+    ) throws(VoucherChannel.Refusal) -> UnverifiedDeposit {
         let amount = try amount(json, "deposit.amount")
-        guard let authorization = json?["authorization"]?["erc3009Authorization"] else { throw .authorizationRequired }
+        guard let authorization = json?["authorization"]?["erc3009Authorization"] else {
+            guard let permit = json?["authorization"]?["permit2Authorization"] else { throw .authorizationRequired }
+            return try self.permit(permit, amount, terms, channel)
+        }
         return UnverifiedDeposit(
             amount: amount,
             validAfter: try seconds(authorization, "deposit.authorization.erc3009Authorization.validAfter"),
             validBefore: try seconds(authorization, "deposit.authorization.erc3009Authorization.validBefore"),
             salt: try hash(authorization, "deposit.authorization.erc3009Authorization.salt"),
             signature: try bytes(authorization, "deposit.authorization.erc3009Authorization.signature"))
+    }
+
+    /// A leave by Permit2, which must be for this very deposit.
+    ///
+    /// One that cannot be read is none.
+    private func permit(
+        _ json: JSON, _ amount: Amount, _ terms: ChannelTerms, _ channel: ChannelID
+    ) throws(VoucherChannel.Refusal) -> UnverifiedDeposit {
+        let path = "deposit.authorization.permit2Authorization."
+        guard let payer = json["from"]?.stringValue.flatMap(Address.init(hex:)),
+            let token = json["permitted"]?["token"]?.stringValue.flatMap(Address.init(hex:)),
+            let permitted = json["permitted"]?["amount"]?.stringValue.flatMap(Amount.init(wire:)),
+            let spender = json["spender"]?.stringValue.flatMap(Address.init(hex:)),
+            let nonce = json["nonce"]?.stringValue.flatMap(Hash32.init(decimal:)),
+            let deadline = json["deadline"]?.stringValue.flatMap(Amount.init(wire:)),
+            let witness = json["witness"]?["channelId"]?.stringValue.flatMap(ChannelID.init(hex:)),
+            let signature = json["signature"]?.stringValue, signature.hasPrefix("0x"),
+            let bytes = Hex.decode(signature)
+        else { throw .authorizationRequired }
+        guard payer == terms.payer else { throw .payload(kind, field: path + "from") }
+        guard token == terms.token else { throw .payload(kind, field: path + "permitted.token") }
+        guard permitted == amount else { throw .permit2Amount(permitted: permitted, deposit: amount) }
+        guard witness == channel else { throw .payload(kind, field: path + "witness.channelId") }
+        return UnverifiedDeposit(
+            amount: amount, validAfter: 0, validBefore: UInt64(clamping: deadline.units), salt: nonce,
+            signature: bytes, permit2Spender: spender)
     }
 
     private func text(_ json: JSON?, _ path: String) throws(VoucherChannel.Refusal) -> String {
@@ -148,15 +179,10 @@ extension UnverifiedDeposit {
                 ]
             ]
         }
-        let leave = DepositLeave(amount: amount, method: .permit2, salt: salt, validBefore: validBefore)
         return [
-            "permit2Authorization": [
-                "from": .string(terms.payer.checksummed),
-                "permitted": ["token": .string(terms.token.checksummed), "amount": .string("\(amount)")],
-                "spender": .string(permit2Spender.checksummed), "nonce": .string("\(leave.permit2Nonce)"),
-                "deadline": .string("\(validBefore)"), "witness": ["channelId": .string("\(channel)")],
-                "signature": .string(Hex.encode(signature)),
-            ]
+            "permit2Authorization": Permit2Leave.json(
+                amount, nonce: salt, deadline: validBefore, under: terms, in: channel, to: permit2Spender,
+                signature: Hex.encode(signature))
         ]
     }
 }

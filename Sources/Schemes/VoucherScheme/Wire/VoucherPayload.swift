@@ -34,11 +34,10 @@ public struct UnverifiedDeposit: Hashable, Sendable {
     public var validAfter: UInt64
     /// Unix seconds.
     public var validBefore: UInt64
+    /// Makes the nonce; by Permit2 the nonce itself.
     public var salt: Hash32
     public var signature: [UInt8]
     /// The collector of a deposit by Permit2; `nil` for one by EIP-3009.
-    ///
-    /// Payers send such deposits; a gate that takes them needs a settlement on a chain that has Permit2.
     public var permit2Spender: Address?
 
     public init(
@@ -60,9 +59,13 @@ public struct UnverifiedDeposit: Hashable, Sendable {
     public static let leastValidity: Int64 = 6
 
     /// Checks the span of time and the payer's signature.
+    ///
+    /// - Parameter method: The one that the payee takes.
     public func verified(
-        for terms: ChannelTerms, token: TokenDomain, in domain: SettlementDomain, at now: Instant
+        for terms: ChannelTerms, token: TokenDomain, by method: DepositMethod = .eip3009, in domain: SettlementDomain,
+        at now: Instant
     ) throws(VoucherChannel.Refusal) -> SignedDeposit {
+        guard method == .eip3009 else { return try verifiedByPermit2(for: terms, token, in: domain, at: now) }
         guard permit2Spender == nil else { throw .authorizationRequired }
         // No moment is later than Int64.max, but an authorisation may say so: it is valid until then.
         guard validBefore >= UInt64(clamping: now.advanced(bySeconds: Self.leastValidity).unixSeconds) else {
@@ -80,6 +83,28 @@ public struct UnverifiedDeposit: Hashable, Sendable {
         let digest = domain.depositDigest(deposit, token: token)
         guard signature.isBy(terms.payer, over: digest, as: domain.accounts) else {
             throw .depositSignature(.foreign)
+        }
+        return deposit
+    }
+
+    private func verifiedByPermit2(
+        for terms: ChannelTerms, _ token: TokenDomain, in domain: SettlementDomain, at now: Instant
+    ) throws(VoucherChannel.Refusal) -> SignedDeposit {
+        guard let permit2Spender, domain.accounts == .keccak else { throw .permit2Required }
+        guard permit2Spender == domain.permit2Collector else {
+            throw .permit2Spender(sent: permit2Spender, collector: domain.permit2Collector)
+        }
+        guard validBefore >= UInt64(clamping: now.advanced(bySeconds: Self.leastValidity).unixSeconds) else {
+            throw .permit2Expired(deadline: validBefore, now: now)
+        }
+        let signature: Signature
+        do { signature = try Signature(self.signature) } catch { throw .permit2Signature(.malformed(error)) }
+        let deposit = SignedDeposit(
+            terms: terms, amount: amount,
+            authorization: TransferAuthorization(
+                validAfter: 0, validBefore: validBefore, salt: salt, signature: signature, method: .permit2))
+        guard signature.isBy(terms.payer, over: domain.depositDigest(deposit, token: token)) else {
+            throw .permit2Signature(.foreign)
         }
         return deposit
     }

@@ -55,6 +55,15 @@ protocol ChainForm<Rules>: Sendable {
     /// In how many open channels an account has money, where the contract keeps count.
     func openChannels(of account: Address, _ view: ContractView) async throws(EndpointFault) -> Int
 
+    /// What stands for the chain's own coin in terms.
+    var coin: Address { get }
+
+    /// Whether an account's opening deposit is in a channel in which something is.
+    func holds(_ state: Rules, openingOf payer: Address) -> Bool
+
+    /// What locks the chain's coin that is sent along.
+    func coinFunding(_ terms: Rules.Terms, _ amount: Amount) -> [UInt8]
+
     /// What hands in a signed deposit.
     func funding(_ terms: Rules.Terms, _ funding: Funding) -> [UInt8]
 
@@ -98,6 +107,14 @@ extension ChainForm {
     func isUnfinished(
         _ order: Rules.Order, _ state: Rules, _ view: ContractView
     ) async throws(EndpointFault) -> Bool { false }
+
+    var coin: Address { Token.coinAddress }
+
+    func holds(_ state: Rules, openingOf payer: Address) -> Bool { true }
+
+    func coinFunding(_ terms: Rules.Terms, _ amount: Amount) -> [UInt8] {
+        call("fund", terms, [("uint128", .uint(amount))])
+    }
 
     func funding(_ terms: Rules.Terms, _ funding: Funding) -> [UInt8] {
         let leave = funding.authorization

@@ -110,7 +110,7 @@ extension EVMSettlement: ContractSettlement {
                 }
                 return ContractReceipt(
                     transaction: mined.last?.id,
-                    payouts: Self.told(payouts, paid(in: mined, before.terms, place)),
+                    payouts: Self.told(payouts, paid(in: mined, before.terms, place), in: before.terms.token),
                     snapshot: try await state(of: channel, before, place), height: mined.last?.height)
             } catch .reverted(let data) {
                 // Something else may have come first: then the rules say what is left to do, or why nothing is.
@@ -136,8 +136,10 @@ extension EVMSettlement: ContractSettlement {
     }
 
     /// The payouts in the words of the rules, if that is what was paid; else as the chain tells them.
-    static func told(_ expected: [Payout], _ paid: [Payout]) -> [Payout] {
-        sums(of: expected) == sums(of: paid) ? expected : paid
+    ///
+    /// Of its own coin a chain tells nothing.
+    static func told(_ expected: [Payout], _ paid: [Payout], in token: Address) -> [Payout] {
+        Token.isCoin(token) || sums(of: expected) == sums(of: paid) ? expected : paid
     }
 
     private static func sums(of payouts: [Payout]) -> [Address: Amount] {

@@ -18,7 +18,8 @@ extension EVMSettlement {
 
     /// What the contracts owe an account, since it could not be paid: a token had barred it, say.
     ///
-    /// - Parameter tokens: Which are looked for where a contract is for any; those of one token name it themselves.
+    /// - Parameter tokens: Which are looked for, besides the chain's coin, where a contract is for any; those of one
+    ///   token name it themselves.
     public func credits(of account: Address, in tokens: [Address]) async throws(SettlementError) -> [Credit] {
         try await reader.explained { () async throws(EndpointFault) in
             let block = try await reader.newestBlock()
@@ -28,7 +29,8 @@ extension EVMSettlement {
                 let view = view(of: ChannelID(.zero), in: domain, at: block)
                 let known =
                     kind == .twoWay || kind == .balanceProof
-                    ? [try await view.address(ABI.selector("TOKEN()"))] : tokens
+                    ? [try await view.address(ABI.selector("TOKEN()"))]
+                    : tokens.filter { $0 != Token.coinAddress } + [Token.coinAddress]
                 for token in known {
                     let question =
                         kind == .balanceProof

@@ -27,12 +27,12 @@ extension EVMSettlement {
             // Somebody else was faster by a moment.
             return try await earlier(leave, terms, channel, place)
         }
-        let payouts = try await payouts(of: funding, terms, channel, place)
+        let payouts = try await payouts(of: funding.amount, by: funding.payer, terms, channel, place)
         switch await outcome(of: place.form.funding(terms, funding), at: place.domain.contract) {
         case .success(let mined) where mined.funds(channel, by: leave, place):
             let paid = mined.payouts(from: place.domain.contract, in: terms.token)
             return ContractReceipt(
-                transaction: mined.id, payouts: Self.told(payouts, paid),
+                transaction: mined.id, payouts: Self.told(payouts, paid, in: terms.token),
                 snapshot: try await funded(terms, channel, place), height: mined.height)
         // Where somebody else came first, the contract has done nothing.
         case .success: return try await earlier(leave, terms, channel, place)
@@ -56,11 +56,27 @@ extension EVMSettlement {
     private func authorization<Rules>(
         for funding: Funding, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
     ) async throws(ContractError) -> Authorization {
-        let ours = Set(contracts.contracts.values).union([.zero, domain.contract, terms.token])
-        guard terms.token != .zero, !terms.parties.contains(where: ours.contains) else {
-            throw .settlement(.invalidTerms)
+        // Nobody can sign the chain's coin away.
+        guard !Token.isCoin(terms.token) else {
+            throw .settlement(terms.token == .zero ? .invalidTerms : .unknownToken(terms.token))
         }
-        guard !funding.amount.isZero else { throw .settlement(.zeroAmount) }
+        let token = try await check(terms, funding.amount, place)
+        let leave = funding.authorization
+        let digest = place.domain.depositDigest(funding.unsigned, on: terms, token: token.domain)
+        guard leave.signature.isBy(funding.payer, over: digest) else { throw .settlement(.authorizationSignature) }
+        return Authorization(
+            token: terms.token, payer: funding.payer, amount: funding.amount, validAfter: leave.validAfter,
+            validBefore: leave.validBefore, nonce: SettlementDomain.depositNonce(channel: channel, salt: leave.salt),
+            digest: digest, signature: leave.signature)
+    }
+
+    /// Whether anybody can have a channel on these terms here, and with what it is paid.
+    func check<Rules>(
+        _ terms: Rules.Terms, _ amount: Amount, _ place: ContractPlace<Rules>
+    ) async throws(ContractError) -> Token {
+        let ours = Set(contracts.contracts.values).union([.zero, domain.contract, terms.token])
+        guard !terms.parties.contains(where: ours.contains) else { throw .settlement(.invalidTerms) }
+        guard !amount.isZero else { throw .settlement(.zeroAmount) }
         let facts = try await asked { () async throws(EndpointFault) -> ContractFacts in
             try await self.facts(place, at: try await reader.newestBlock())
         }
@@ -71,18 +87,12 @@ extension EVMSettlement {
             throw .settlement(.unknownToken(terms.token))
         }
         guard place.form.isOf(terms, facts) else { throw .settlement(.invalidTerms) }
-        let leave = funding.authorization
-        let digest = place.domain.depositDigest(funding.unsigned, on: terms, token: token.domain)
-        guard leave.signature.isBy(funding.payer, over: digest) else { throw .settlement(.authorizationSignature) }
-        return Authorization(
-            token: terms.token, payer: funding.payer, amount: funding.amount, validAfter: leave.validAfter,
-            validBefore: leave.validBefore, nonce: SettlementDomain.depositNonce(channel: channel, salt: leave.salt),
-            digest: digest, signature: leave.signature)
+        return token
     }
 
     /// What of a deposit goes elsewhere at once; throws what the rules have against it.
-    private func payouts<Rules: ContractRules>(
-        of funding: Funding, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
+    func payouts<Rules: ContractRules>(
+        of amount: Amount, by payer: Address, _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
     ) async throws(ContractError) -> [Payout] {
         let (state, context) = try await asked { () async throws(EndpointFault) -> (Rules, ContractContext) in
             let view = view(of: channel, in: place.domain, at: try await reader.newestBlock())
@@ -90,7 +100,7 @@ extension EVMSettlement {
             return (state, try await self.context(for: state, view, place))
         }
         var next = state
-        do throws(Rules.Refusal) { return try next.fund(funding.amount, by: funding.payer, in: context) } catch {
+        do throws(Rules.Refusal) { return try next.fund(amount, by: payer, in: context) } catch {
             throw .refused(ContractRefusal(error))
         }
     }
@@ -111,7 +121,8 @@ extension EVMSettlement {
             transaction: mined.id, payouts: [], snapshot: try await funded(terms, channel, place), height: mined.height)
     }
 
-    private func funded<Rules>(
+    /// How a channel stands after a deposit.
+    func funded<Rules>(
         _ terms: Rules.Terms, _ channel: ChannelID, _ place: ContractPlace<Rules>
     ) async throws(ContractError) -> ContractSnapshot<Rules> {
         try await asked { () async throws(EndpointFault) in

@@ -20,7 +20,10 @@ struct ErrorTable: Sendable {
     }
 
     /// What all contracts for channels may answer.
-    static let common = ErrorTable(["InvalidTerms()", "UnknownChannel()", "DepositShort(uint256,uint256)"])
+    static let common = ErrorTable([
+        "InvalidTerms()", "UnknownChannel()", "DepositShort(uint256,uint256)", "ValueMismatch(uint256,uint256)",
+        "WrongValue(uint256,uint256)",
+    ])
 }
 
 extension ChainForm {
@@ -34,6 +37,7 @@ extension ChainForm {
         case "InvalidTerms": return .settlement(.invalidTerms)
         case "UnknownChannel": return .unknownChannel(channel)
         case "DepositShort": return .settlement(.refused(code: "deposit-short", message: nil))
+        case "ValueMismatch", "WrongValue": return .settlement(.refused(code: "wrong-value", message: nil))
         default: break
         }
         guard let name = errors.name(of: data) else { return nil }

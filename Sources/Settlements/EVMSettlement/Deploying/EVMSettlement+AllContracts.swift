@@ -15,7 +15,7 @@ extension EVMSettlement {
         /// Whether the contract of vouchers and its collector are made, too; else those that are known are used.
         public var makesVoucherContract: Bool
         /// The token of two-way channels and of balance proofs, which have a contract for each; without it none is
-        /// made.
+        /// made, and `Token.coinAddress` is for the chain's coin.
         public var token: Address?
         /// For how many blocks an end by balance proofs may be challenged.
         public var challengeBlocks: UInt64
@@ -65,7 +65,8 @@ extension EVMSettlement {
             let arguments: [ABI.Value]
             switch (kind, plan.token) {
             case (.twoWay, let token?): arguments = Self.arguments(of: token, plan.limits)
-            case (.balanceProof, let token?): arguments = [.address(token), .uint(plan.challengeBlocks)]
+            case (.balanceProof, let token?):
+                arguments = [.address(Token.isCoin(token) ? form.coin : token), .uint(plan.challengeBlocks)]
             case (.twoWay, nil), (.balanceProof, nil): continue
             case (.hashChain, _), (.merkleToken, _), (.lottery, _), (.lot, _): arguments = []
             }

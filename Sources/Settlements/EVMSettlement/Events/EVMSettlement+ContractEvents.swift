@@ -23,16 +23,26 @@ extension EVMSettlement {
         let following = receipt.logs.drop { $0.index <= log.index }
             .prefix { $0.contract != log.contract || $0.topics.first.map(credits.contains) ?? true }
         var kinds: [SettlementEvent.Kind] = []
-        if form.fundingTopics.contains(log.topics[0]) {
-            let payments = following.compactMap { TokenPayment($0) }
-            guard let payment = payments.first(where: { $0.receiver == log.contract }) else { return [] }
-            kinds.append(
-                .funded(
-                    channel, kind: form.kind.rawValue, payer: payment.payer, token: payment.token,
-                    amount: payment.amount))
-        }
         let place = ContractPlace<Form.Rules>(form: form, domain: contract)
         let block = Block(height: log.height, time: entry.time)
+        if form.fundingTopics.contains(log.topics[0]) {
+            let payments = following.compactMap { TokenPayment($0) }
+            if let payment = payments.first(where: { $0.receiver == log.contract }) {
+                kinds.append(
+                    .funded(
+                        channel, kind: form.kind.rawValue, payer: payment.payer, token: payment.token,
+                        amount: payment.amount))
+            } else {
+                guard try await isInCoin(channel, log, place, at: block) else { return [] }
+                if log.topics[0] == Topics.funded, log.topics.count > 2, let payer = Address(word: log.topics[2]),
+                    let amount = Topics.firstAmount(log.data)
+                {
+                    kinds.append(
+                        .funded(
+                            channel, kind: form.kind.rawValue, payer: payer, token: form.coin, amount: amount))
+                }
+            }
+        }
         for later in following {
             guard let token = try await token(of: later, place, at: block),
                 let payout = later.payout(from: log.contract, in: token)
@@ -40,7 +50,21 @@ extension EVMSettlement {
             kinds.append(.paidOut(channel, receiver: payout.receiver, token: token, amount: payout.amount))
         }
         if let phase = try await phase(after: log, place, at: block) { kinds.append(.advanced(channel, to: phase)) }
+        // Of its own coin a chain tells nothing.
+        if kinds.isEmpty, Topics.ofMoney.contains(log.topics[0]) { kinds.append(.moved(channel)) }
         return kinds
+    }
+
+    /// Whether a deposit that no token tells of is one of the chain's coin.
+    ///
+    /// A token that tells nobody what it does is not.
+    private func isInCoin<Rules>(
+        _ channel: ChannelID, _ log: ChainLog, _ place: ContractPlace<Rules>, at block: Block
+    ) async throws(EndpointFault) -> Bool {
+        if let token = try await facts(place, at: block).token { return Token.isCoin(token) }
+        do throws(EndpointFault) {
+            return Token.isCoin(try await terms(of: channel, fundedBy: log, place, at: block).token)
+        } catch .malformed { return false }
     }
 
     /// In which token a contract paid, if a log tells that.
@@ -130,14 +154,16 @@ extension Topics {
     static let closeRequested = Keccak256.hash(utf8: "CloseRequested(bytes32)")
     static let drawing = Keccak256.hash(utf8: "Drawing(bytes32,uint256)")
 
-    /// What contracts for channels tell of money and of where a channel stands.
-    fileprivate static let ofContracts: Set<Hash32> = {
-        let others = [
+    /// What contracts for channels tell when money comes or goes, and a channel goes on.
+    fileprivate static let ofMoney = Set(
+        [
             "ToppedUp(bytes32)", "Withdrawn(bytes32)", "Redeemed(bytes32,uint256,bytes32)",
             "Redeemed(bytes32,address,uint256)", "Redeemed(bytes32,address,uint256,uint256)",
             "Resized(bytes32,uint256)", "Drawn(bytes32,address,uint256,uint256)", "Shared(bytes32)",
-        ]
-        return Set(others.map { Keccak256.hash(utf8: $0) })
-            .union([funded, closed, twoWayClosed, cancelled, closing, opened, closeRequested, drawing])
-    }()
+        ].map { Keccak256.hash(utf8: $0) })
+
+    /// What contracts for channels tell of money and of where a channel stands.
+    fileprivate static let ofContracts = ofMoney.union([
+        funded, closed, twoWayClosed, cancelled, closing, opened, closeRequested, drawing,
+    ])
 }

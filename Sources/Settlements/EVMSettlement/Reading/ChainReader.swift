@@ -128,10 +128,16 @@ public final class ChainReader: SettlementView {
 
     public func token(_ address: Address) async throws(SettlementError) -> Token? {
         if let known = tokens[address] { return known }
+        if Token.isCoin(address) { return .coin(on: domain.network, at: address) }
         return try await explained { () async throws(EndpointFault) in try await describe(address) }
     }
 
     public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
+        if Token.isCoin(token) {
+            return try await explained { () async throws(EndpointFault) in
+                Amount(units: try Quantity.readLong(try await read([.balance(of: account)])[0].get(), "a balance"))
+            }
+        }
         let data = try await explained { () async throws(EndpointFault) in
             try await read([.contract(token, Calldata.balance(of: account), at: nil)])[0].get().data("a balance")
         }

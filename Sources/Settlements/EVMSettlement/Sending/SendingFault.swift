@@ -16,6 +16,8 @@ enum SendingFault: Error, Hashable {
     case notMinedYet(TransactionID)
     case endpoint(EndpointFault)
     case signer
+    /// It is done already, and would be done twice.
+    case alreadyDone
     /// There is no account to send from.
     case noKey
 
@@ -28,6 +30,7 @@ enum SendingFault: Error, Hashable {
             .unavailable(reason: "gas costs \(base) wei, and \(limit) is the most that may be paid")
         case .notMinedYet(let id): .unavailable(reason: "\(id) is not mined yet")
         case .endpoint(let fault): fault.settlementError(at: host)
+        case .alreadyDone: .unavailable(reason: "it was done before")
         case .noKey: .unavailable(reason: "no key is here whose account could send a transaction")
         case .signer: .unavailable(reason: "the account's key does not sign")
         }

@@ -62,10 +62,17 @@ actor TransactionSender {
 
     /// Sends a transaction and waits until it counts.
     ///
-    /// - Throws: ``SendingFault/reverted(_:)`` before anything is sent, when the contract would not have it.
-    func send(_ call: Call) async throws(SendingFault) -> MinedTransaction {
+    /// - Parameter isDone: Asked before each attempt, where a contract would do twice what it is told twice.
+    /// - Throws: ``SendingFault/reverted(_:)`` before anything is sent, when the contract would not have it;
+    ///   ``SendingFault/alreadyDone``.
+    func send(
+        _ call: Call, unless isDone: (@Sendable () async throws(SendingFault) -> Bool)? = nil
+    ) async throws(SendingFault) -> MinedTransaction {
+        // What was sent before a restart may be the same.
+        if isDone != nil { try await inTurn { () async throws(SendingFault) in try await self.adoptOnce() } }
         // Whoever else uses the key may take a nonce away; it is no use to try that for ever.
         for _ in 0..<5 {
+            if let isDone, try await isDone() { throw .alreadyDone }
             let gasLimit = try await estimate(call)
             let slot = try await inTurn { () async throws(SendingFault) in try await self.launch(call, gasLimit) }
             guard let mined = try await watch(slot) else { continue }
@@ -160,6 +167,10 @@ actor TransactionSender {
         // A reorganisation may throw out what counted already: nothing above the gap would ever be mined.
         let next = self.next ?? counts.mined
         return counts.pending < next && !awaited.contains(counts.pending) ? counts.pending : next
+    }
+
+    private func adoptOnce() async throws(SendingFault) {
+        if next == nil { try await adopt(try await counts()) }
     }
 
     /// What was sent before a restart may still be mined; what is not is replaced.

@@ -15,6 +15,7 @@ struct Authorization {
     let nonce: Hash32
     let digest: Hash32
     let signature: Signature
+    var method = DepositMethod.eip3009
 
     /// - Source: EIP-3009, `AuthorizationUsed(address indexed authorizer, bytes32 indexed nonce)`.
     static let usedTopic = Keccak256.hash(utf8: "AuthorizationUsed(address,bytes32)")
@@ -40,9 +41,17 @@ extension EVMSettlement {
         guard holds >= authorization.amount else {
             throw .insufficientBalance(has: holds, needs: authorization.amount)
         }
+        guard authorization.method == .permit2 else { return }
+        let allowed = try await permit2Allowance(of: authorization.payer, token: authorization.token)
+        guard allowed >= authorization.amount else {
+            throw .refused(
+                code: "invalid_batch_settlement_evm_permit2_allowance_required",
+                message: "Permit2 may take \(allowed) of the payer's, and the deposit is \(authorization.amount).")
+        }
     }
 
     func isUsed(_ authorization: Authorization) async throws(SettlementError) -> Bool {
+        guard authorization.method == .eip3009 else { return try await isUsedByPermit2(authorization) }
         let data = ABI.call(
             "authorizationState(address,bytes32)", [.address(authorization.payer), .bytes32(authorization.nonce)])
         return try await reader.explained { () async throws(EndpointFault) in

@@ -37,7 +37,10 @@ extension EVMSettlement {
     private func earlier(
         _ deposit: SignedDeposit, _ authorization: Authorization, in channel: ChannelID
     ) async throws(SettlementError) -> DepositReceipt {
-        guard let mined = try await transaction(using: authorization) else {
+        let earlier =
+            authorization.method == .permit2
+            ? try await permit2Transaction(of: deposit, in: channel) : try await transaction(using: authorization)
+        guard let mined = earlier else {
             throw .unavailable(reason: "the deposit is not deep enough in the chain yet")
         }
         let isMade = mined.logs.contains { log in
@@ -63,24 +66,43 @@ extension EVMSettlement {
         guard !deposit.amount.isZero else { throw .zeroAmount }
         guard let token = try await token(terms.token) else { throw .unknownToken(terms.token) }
         let leave = deposit.authorization
-        let nonce = SettlementDomain.depositNonce(channel: domain.channelID(of: terms), salt: leave.salt)
+        let nonce =
+            leave.method == .permit2
+            ? leave.salt : SettlementDomain.depositNonce(channel: domain.channelID(of: terms), salt: leave.salt)
         return Authorization(
             token: terms.token, payer: terms.payer, amount: deposit.amount, validAfter: leave.validAfter,
             validBefore: leave.validBefore, nonce: nonce,
             digest: domain.depositDigest(deposit, token: token.domain),
-            signature: leave.signature)
+            signature: leave.signature, method: leave.method)
     }
 
-    /// - Source: x402BatchSettlement, `deposit`; ERC3009DepositCollector, what it takes as `collectorData`.
-    private func calldata(of deposit: SignedDeposit) -> [UInt8] {
+    /// - Source: x402BatchSettlement, `deposit`; ERC3009DepositCollector and Permit2DepositCollector, what they take as
+    ///   `collectorData`.
+    func calldata(of deposit: SignedDeposit) -> [UInt8] {
         let leave = deposit.authorization
-        let collectorData = ABI.encode(arguments: [
-            .uint(leave.validAfter), .uint(leave.validBefore), .bytes32(leave.salt), .bytes(leave.signature.bytes),
-        ])
+        let (collector, collectorData) =
+            switch leave.method {
+            case .eip3009:
+                (
+                    domain.depositCollector,
+                    ABI.encode(arguments: [
+                        .uint(leave.validAfter), .uint(leave.validBefore), .bytes32(leave.salt),
+                        .bytes(leave.signature.bytes),
+                    ])
+                )
+            case .permit2:
+                // The last is an approval by the token's own signature (EIP-2612), of which there is none.
+                (
+                    domain.permit2Collector,
+                    ABI.encode(arguments: [
+                        .bytes32(leave.salt), .uint(leave.validBefore), .bytes(leave.signature.bytes), .bytes([]),
+                    ])
+                )
+            }
         return ABI.call(
             "deposit(\(ChannelTerms.abiType),uint128,address,bytes)",
             [
-                deposit.terms.abiValue, .uint(deposit.amount), .address(domain.depositCollector), .bytes(collectorData),
+                deposit.terms.abiValue, .uint(deposit.amount), .address(collector), .bytes(collectorData),
             ])
     }
 }

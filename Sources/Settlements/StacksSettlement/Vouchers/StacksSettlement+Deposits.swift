@@ -51,7 +51,8 @@ extension StacksSettlement {
         guard !deposit.amount.isZero else { throw .zeroAmount }
         guard let asset = tokens[terms.token] else { throw .unknownToken(terms.token) }
         let leave = deposit.authorization
-        guard leave.signature.isBy(terms.payer, over: domain.depositDigest(deposit, token: asset.domain), as: .hash160),
+        guard leave.method == .eip3009,
+            leave.signature.isBy(terms.payer, over: domain.depositDigest(deposit, token: asset.domain), as: .hash160),
             let unsigned = registry.vouchers.deposit(deposit.amount, on: terms, number: leave.validAfter)
         else { throw .authorizationSignature }
         return unsigned.signed(by: leave.signature)

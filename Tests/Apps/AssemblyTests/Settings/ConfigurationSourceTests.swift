@@ -2,7 +2,9 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingContracts
 import FarthingEVMSettlement
+import FarthingEncodings
 import FarthingNode
 import FarthingPrimitives
 import Foundation
@@ -202,6 +204,25 @@ struct ConfigurationSourceTests {
         #expect(
             node.claimSchedule
                 == ClaimSchedule(valueInChannel: Amount(units: 5000), valueInAll: Amount(units: 2500), age: 3600))
+    }
+
+    @Test func `name the chain's own coin, in which vouchers are not`() async throws {
+        let network = Network(evm: 84_532)
+        var registry = try #require(ContractRegistry(network: network))
+        registry.contracts[.hashChain] = Address([UInt8](repeating: 7, count: 20))
+        try await withFolder { folder in
+            let file = folder + "/contracts.json"
+            #expect(FileManager.default.createFile(atPath: file, contents: Data(registry.json.bytes)))
+            let inCoin = Self.onChain.merging([.asset: ["coin"], .contracts: [file], .schemes: ["hash-chain"]]) { $1 }
+            let told = try await node(inCoin)
+            #expect(told.token == .coin(on: network) && told.token.decimals == 18)
+            await #expect(
+                throws: ConfigurationError.bad(
+                    key: "schemes", value: "voucher", why: "vouchers are of tokens, not of the chain's coin")
+            ) { try await node(inCoin.merging([.schemes: ["voucher,hash-chain"]]) { $1 }) }
+        }
+        // On an embedded ledger there is no coin.
+        await #expect(throws: ConfigurationError.self) { try await node([.asset: ["coin"]]) }
     }
 
     @Test func `say what a coin is worth, so that claims wait until they are worth their gas`() async throws {

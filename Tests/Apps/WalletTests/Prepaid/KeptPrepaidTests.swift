@@ -34,6 +34,7 @@ struct KeptPrepaidTests {
         channel.standing = .lapsed
         channel.credit = 3
         channel.misconduct[Self.payee] = "payer.overcharged"
+        channel.awaitsCoin = true
         let read = try KeptPrepaid<HashChainPayer>(stored: channel.stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
         #expect(read.locked == 0)
@@ -42,8 +43,17 @@ struct KeptPrepaidTests {
 
     @Test func `is read as version 1 had it`() throws {
         let channel = try channel()
-        // It ended with the deposit: no credit, and nobody who lied.
-        let stored = [1] + channel.stored.dropFirst().dropLast(16 + 4)
+        // It ended with the deposit: no credit, nobody who lied, and no coin.
+        let stored = [1] + channel.stored.dropFirst().dropLast(16 + 4 + 1)
+        let read = try KeptPrepaid<HashChainPayer>(stored: stored, network: channel.network, usedAt: nil)
+        #expect(read == channel)
+    }
+
+    @Test func `is read as version 2 had it`() throws {
+        var channel = try channel()
+        channel.credit = 3
+        channel.misconduct[Self.payee] = "payer.overcharged"
+        let stored = [2] + channel.stored.dropFirst().dropLast(1)
         let read = try KeptPrepaid<HashChainPayer>(stored: stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
     }
@@ -58,6 +68,7 @@ struct KeptPrepaidTests {
             #expect(throws: StoredFormError.damaged) { try read(Array(stored[..<count])) }
         }
         #expect(throws: StoredFormError.damaged) { try read(stored + [0]) }
-        #expect(throws: StoredFormError.newer(version: 3)) { try read([3] + stored.dropFirst()) }
+        #expect(throws: StoredFormError.damaged) { try read(stored.dropLast() + [2]) }
+        #expect(throws: StoredFormError.newer(version: 4)) { try read([4] + stored.dropFirst()) }
     }
 }

@@ -14,6 +14,7 @@ struct BalanceProofForm: ChainForm {
     typealias Rules = BalanceProofContract
 
     var compiled: CompiledContract { .voucherChannels }
+    var coin: Address { .zero }
     let termsType = "(address,address,bytes32)"
     let openingTopic = Keccak256.hash(utf8: "Opened(bytes32,address,address,bytes32)")
     let fundingTopics = [
@@ -101,6 +102,12 @@ struct BalanceProofForm: ChainForm {
         return ABI.call(
             "\(name)(\(types.joined(separator: ",")))",
             words(of: terms).map { .word($0) } + arguments.map(\.value))
+    }
+
+    /// Whoever calls is the sender.
+    func coinFunding(_ terms: BalanceProofTerms, _ amount: Amount) -> [UInt8] {
+        ABI.call(
+            "fund(address,bytes32,uint256)", [.address(terms.receiver), .bytes32(terms.salt), .uint(amount)])
     }
 
     func funding(_ terms: BalanceProofTerms, _ funding: Funding) -> [UInt8] {

@@ -49,6 +49,16 @@ struct TwoWayForm: ChainForm {
         return Int(clamping: count)
     }
 
+    /// The second side's deposit opens nothing while it is the first that is missing.
+    func holds(_ state: TwoWayContract, openingOf payer: Address) -> Bool {
+        guard case .opening(let funded) = state.phase else { return true }
+        return funded.map { $0 == .first ? state.terms.first == payer : state.terms.second == payer } ?? false
+    }
+
+    func coinFunding(_ terms: TwoWayTerms, _ amount: Amount) -> [UInt8] {
+        call("fund", terms, [("uint256", .uint(amount))])
+    }
+
     // MARK: - Reading
 
     func state(_ terms: TwoWayTerms, _ view: ContractView) async throws(EndpointFault) -> TwoWayContract? {
