@@ -77,6 +77,9 @@ public protocol SignedPayment: Sendable {
 
     /// Nobody knows: there was no answer, or one that says nothing of the payment.
     func outcomeUnknown() async
+
+    /// No byte of it left this machine: all is as if it had not been signed.
+    func notSent() async
 }
 
 extension SignedPayment {

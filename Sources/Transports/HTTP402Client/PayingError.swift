@@ -68,7 +68,8 @@ public enum PayingError: ExplainedError {
 
     public var remedy: String? {
         switch self {
-        case .badURL, .unreachable, .refused, .settlementFailed: nil
+        case .badURL, .refused, .settlementFailed: nil
+        case .unreachable: "No payment was sent. Try again when it is there."
         case .noOffer: "It may speak another protocol than x402 version 2."
         case .noneAcceptable: "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."

@@ -66,6 +66,9 @@ struct RequestCourse {
         do {
             let mayRepeat = payment.isRepeatable && (identifier != nil || request.method.isIdempotent)
             response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
+        } catch let error as RequestNotSent {
+            await payment.notSent()
+            throw PayingError.unreachable(host: resource.host, reason: error.reason)
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -213,15 +216,21 @@ struct RequestCourse {
 
     // MARK: - Sending
 
+    /// How long it is tried to connect to a server that is not there; a server that starts anew is back by then.
+    private static let patience = Duration.seconds(2)
+
     /// Sends the same again while nothing comes back, when that cannot cost twice.
     ///
     /// - Parameter onLostAnswer: Called each time before what may have been taken goes out again.
+    /// - Throws: ``RequestNotSent`` when no byte left in any attempt.
     func sendRepeatedly(
         _ header: String?, mayRepeat: Bool, onLostAnswer: () -> Void = {}
     ) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
+        let began = ContinuousClock.now
         while true {
+            var unsent: RequestNotSent?
             do {
                 let response = try await send(payment: header)
                 let isBusy = response.status == .conflict && mayRepeat
@@ -230,12 +239,22 @@ struct RequestCourse {
                     if isBusy, let lost { throw lost }
                     return response
                 }
+            } catch let error as RequestNotSent {
+                unsent = error
+                guard attempt < client.options.repeats, ContinuousClock.now - began < Self.patience else {
+                    throw lost ?? error
+                }
             } catch {
                 lost = error
                 guard mayRepeat, attempt < client.options.repeats, !(error is CancellationError), !Task.isCancelled
                 else { throw error }
             }
-            try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
+            do {
+                try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
+            } catch {
+                if lost == nil, let unsent { throw unsent }
+                throw error
+            }
             attempt += 1
             if lost != nil { onLostAnswer() }
         }

@@ -56,6 +56,24 @@ extension Journal {
         if let kind { probe?.reach(.finished, kind) }
     }
 
+    /// Writes down that a payment never left, and with it a channel that it would have opened.
+    ///
+    /// - Parameters:
+    ///   - channel: The books without it.
+    ///   - isNew: Whether the channel goes, unless another payment came into it meanwhile.
+    /// - Returns: Whether it went.
+    func undo(_ entry: Int64, code: String, channel: (any KeptBooks)?, isNew: Bool) async throws -> Bool {
+        try await change { db in
+            try db.close(entry, JournalOutcome(.notTaken, code: code), isInDoubt: false)
+            guard let channel else { return false }
+            let others = "SELECT 1 FROM entries WHERE channel = ? AND id <> ? AND state <> 'not-taken'"
+            let isAlone =
+                try isNew && Row.fetchOne(db, sql: others, arguments: ["\(channel.id)", entry]) == nil
+            if isAlone { try channel.remove(from: db) } else { try channel.keep(in: db) }
+            return isAlone
+        }
+    }
+
     /// Writes down what was found out about a channel, without a new payment.
     func found(_ channel: KeptChannel, finding findings: Findings) async throws {
         try await change { db in

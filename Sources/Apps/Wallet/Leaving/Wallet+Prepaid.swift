@@ -29,7 +29,8 @@ extension Wallet {
     ) async throws -> Amount {
         let lease = try await lease(oneOf: [id])
         defer { lease.giveBack() }
-        guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        guard let known = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        var channel = known
         guard let use = channel.usedAt ?? url.map({ KeptChannel.Use(method: "GET", url: $0) }) else {
             throw WalletError.noPayee(id)
         }
@@ -51,6 +52,9 @@ extension Wallet {
         do {
             answer = try await client.order(
                 PrepaidPayload<Books.Wire>.close(id, payment).json, under: offer, with: request)
+        } catch let error as PayingError where error.code == "payment.unreachable" {
+            try await journal.keep(known)
+            throw error
         } catch {
             throw WalletError.refundUnknown(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
         }

@@ -19,6 +19,8 @@ struct VoucherSignedPayment: SignedPayment {
     let payload: JSON
     /// The books with this payment under way.
     let channel: KeptChannel
+    /// The books without it.
+    let unsigned: KeptChannel
     /// Whether the channel was found on the settlement, and this is the first that its new books know of.
     let isFound: Bool
     let lease: ChannelLease
@@ -62,6 +64,12 @@ struct VoucherSignedPayment: SignedPayment {
     }
 
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+
+    func notSent() async {
+        defer { lease.giveBack() }
+        await wallet.giveBackNumber(of: channel.books, unlike: unsigned.books, on: channel.network)
+        await wallet.undo(entry, code: "payment.not-sent", channel: unsigned, isNew: unsigned.isBlank)
+    }
 
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         guard let books = PayeeBooks(in: demand, for: channel.id, like: offer) else {

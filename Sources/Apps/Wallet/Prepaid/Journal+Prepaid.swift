@@ -88,6 +88,10 @@ extension Row {
 }
 
 extension KeptPrepaid: KeptBooks {
+    func remove(from db: Database) throws {
+        try db.execute(sql: "DELETE FROM prepaid_channels WHERE id = ?", arguments: ["\(id)"])
+    }
+
     func keep(in db: Database) throws {
         let next = try db.prepaid(Books.self, id).map { merged(into: $0) } ?? self
         try db.execute(

@@ -63,6 +63,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             channel.changed = terms.receiver
             let request = ReservationID(UInt64.random(in: .min ... .max))
             let now = wallet.clock()
+            var unpaid = before
+            unpaid.changed = terms.receiver
+            let unsigned = unpaid
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
             let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
@@ -78,14 +81,11 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                     funding.map { .open(channel.books.terms, $0, payment) } ?? .payment(channel.id, payment)
                 return PrepaidSignedPayment(
                     wallet: wallet, offer: wanted, domain: terms.domain, entry: entry, identifier: identifier,
-                    payload: payload.json, channel: channel, request: request, deposited: deposit,
-                    isIntroduction: Books.isIntroduction(step), lease: taken.lease)
+                    payload: payload.json, channel: channel, unsigned: unsigned, request: request, deposited: deposit,
+                    isIntroduction: Books.isIntroduction(step), isNew: taken.door != nil, lease: taken.lease)
             } catch {
                 // Nothing left the house, so nothing happened.
-                var unused = channel
-                try unused.books.ended(request, by: terms.receiver, isKnown: true)
-                try await wallet.journal.finish(
-                    entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: unused)
+                await wallet.undo(entry, code: "payment.not-signed", channel: unsigned, isNew: taken.door != nil)
                 throw error
             }
         } catch {

@@ -19,11 +19,15 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let payload: JSON
     /// The books with this payment under way.
     private(set) var channel: KeptPrepaid<Books>
+    /// The books without it.
+    let unsigned: KeptPrepaid<Books>
     let request: ReservationID
     /// What is locked with it.
     let deposited: Amount
     /// Whether it only asks for what a payment needs.
     let isIntroduction: Bool
+    /// Whether this would have opened the channel.
+    let isNew: Bool
     let lease: ChannelLease
     /// Whether an answer got lost, so that the payee may have charged it before it answers.
     var wasSentAgain = false
@@ -65,6 +69,11 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
 
     func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+
+    func notSent() async {
+        defer { lease.giveBack() }
+        await wallet.undo(entry, code: "payment.not-sent", channel: unsigned, isNew: isNew)
+    }
 
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         defer { lease.giveBack() }
