@@ -182,20 +182,20 @@ struct RequestCourse {
         case .taken:
             throw PayingError.answerLost
         case .mended:
-            guard !wasMended else { throw PayingError.refused(code: demand.error ?? "books that never agree") }
+            guard !wasMended else { throw refusal(of: payment, demand.error ?? "books that never agree") }
             wasMended = true
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .introduced:
             // Each channel is introduced once, and others may have opened those that were free.
             guard introductions < Self.mostIntroductions else {
-                throw PayingError.refused(code: demand.error ?? "introductions that never end")
+                throw refusal(of: payment, demand.error ?? "introductions that never end")
             }
             introductions += 1
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .postponed:
-            guard !wasPostponed else { throw PayingError.refused(code: demand.error ?? "no reason given") }
+            guard !wasPostponed else { throw refusal(of: payment, demand.error ?? "no reason given") }
             wasPostponed = true
             try client.checkUnchanged(known.offer, in: demand)
             // What the server declares may have changed since it was remembered.
@@ -204,7 +204,7 @@ struct RequestCourse {
         case .nothing:
             guard isRemembered, !wasRefreshed, !demand.offers.contains(where: { $0.isSame(as: known.offer) }) else {
                 if !isRemembered { try client.checkUnchanged(known.offer, in: demand) }
-                throw PayingError.refused(code: demand.error ?? "no reason given")
+                throw refusal(of: payment, demand.error ?? "no reason given")
             }
             // The remembered offer is not made any more: look at the new ones as if for the first time.
             wasRefreshed = true
@@ -212,6 +212,13 @@ struct RequestCourse {
             try client.checkReceiver(of: fresh.offer, against: known.offer)
             return try await pay(fresh, at: desk, isRemembered: false)
         }
+    }
+
+    /// Why a payment was not taken: while others out of its channel are in doubt, the payee may be waiting for those.
+    private func refusal(of payment: any SignedPayment, _ code: String) -> PayingError {
+        let isWaiting = code.hasSuffix("busy") || code.hasSuffix("_insufficient")
+        guard isWaiting, !payment.inDoubt.isZero else { return .refused(code: code) }
+        return .underWay(payment.inDoubt, code: code)
     }
 
     // MARK: - Sending

@@ -35,6 +35,11 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     /// What a payment brings counts once, however often it is sent.
     var isRepeatable: Bool { true }
 
+    var inDoubt: Amount {
+        let others = channel.books.purse(of: offer.payTo)?.doubtful ?? .zero
+        return wasSentAgain ? others.adding(offer.amount) ?? .max : others
+    }
+
     /// What only asks costs nothing, however often.
     mutating func isSentAgain() {
         guard !isIntroduction, !wasSentAgain else { return }
@@ -84,7 +89,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             let isLapsed = isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             try await wallet.journal.finish(
-                entry, JournalOutcome(.refused, code: demand.error, goesOn: isLapsed), channel: unpaid,
+                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed), channel: unpaid,
                 isInDoubt: wasSentAgain)
             return isLapsed ? .mended : .nothing
         }
@@ -99,12 +104,15 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         }
         let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: demand.error, goesOn: isMended), channel: next,
+            entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: wasSentAgain,
             finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
     }
+
+    /// What a refusal says of it: of the copy that was refused alone.
+    private var refusedState: JournalEntry.State { wasSentAgain ? .unknown : .refused }
 
     /// What the payee charged by its own word, beyond what was known when this was signed.
     private func newlyCharged(in next: KeptPrepaid<Books>) -> Amount {
