@@ -75,9 +75,9 @@ extension Journal {
     }
 
     /// Writes down what was found out about a channel, without a new payment.
-    func found(_ channel: KeptChannel, finding findings: Findings) async throws {
+    func found(_ channel: any KeptBooks, finding findings: Findings) async throws {
         try await change { db in
-            try db.keep(channel)
+            try channel.keep(in: db)
             try db.settle(findings, in: channel.id)
         }
     }

@@ -58,6 +58,8 @@ struct KeptPrepaidTests {
             #expect(throws: StoredFormError.damaged) { try read(Array(stored[..<count])) }
         }
         #expect(throws: StoredFormError.damaged) { try read(stored + [0]) }
-        #expect(throws: StoredFormError.newer(version: 3)) { try read([3] + stored.dropFirst()) }
+        #expect(throws: StoredFormError.damaged) { try read([3] + stored.dropFirst()) }
+        #expect(throws: StoredFormError.damaged) { try read([3] + stored.dropFirst() + [0, 0, 0, 0]) }
+        #expect(throws: StoredFormError.newer(version: 4)) { try read([4] + stored.dropFirst()) }
     }
 }
