@@ -73,7 +73,8 @@ struct Explanation {
             "key-file.unwritable", "wallet.unavailable",
             "wallet.full", "file.unwritable":
             73
-        case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "wallet.refund-unknown",
+        case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "payment.under-way",
+            "wallet.refund-unknown",
             "wallet.withdrawal-not-due":
             75
         case "payment.no-offer", "payment.none-acceptable", "payment.price-raised", "payment.offer-withdrawn",

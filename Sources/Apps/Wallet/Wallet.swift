@@ -2,8 +2,10 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingContracts
 public import FarthingHTTP402Client
 public import FarthingPrimitives
+import FarthingVoucherScheme
 import Foundation
 public import Logging
 
@@ -122,6 +124,24 @@ public final class Wallet: Sendable {
     func domain(of network: Network) -> SettlementDomain? {
         guard network.accountForm == signer.accounts else { return nil }
         return views[network]?.domain ?? SettlementDomain(network: network)
+    }
+
+    /// Writes down that a payment never left; what cannot be written is as after a crash, and found out later.
+    func undo(_ entry: Int64, code: String, channel: (any KeptBooks)? = nil, isNew: Bool = false) async {
+        do { _ = try await journal.undo(entry, code: code, channel: channel, isNew: isNew) } catch {
+            logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The same, where the channel's deposit has a number that the next one may have, if the channel goes.
+    func undo<Books: PayerBooks>(_ entry: Int64, code: String, channel: KeptPrepaid<Books>, isNew: Bool) async {
+        do {
+            let isGone = try await journal.undo(entry, code: code, channel: channel, isNew: isNew)
+            guard isGone, let number = channel.funding?.authorization.validAfter else { return }
+            await giveBack(depositNumber: number, on: channel.network)
+        } catch {
+            logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Writes down a payment that is about to be signed, once the policy allows it and a person agreed if it must be

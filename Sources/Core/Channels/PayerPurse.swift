@@ -95,6 +95,15 @@ public struct PayerPurse: Hashable, Sendable {
         doubtful = doubtful.adding(price) ?? .max
     }
 
+    /// The payee was asked, and says what it charged in all.
+    ///
+    /// What it charged of what was in doubt is so no longer. The rest stays, since a copy may still be on its way.
+    public mutating func told(total: Amount, authorised: Amount) throws(Refusal) {
+        try check(total, most: most(authorised: authorised))
+        doubtful = doubtful.clampedSubtracting(surplus(total))
+        charged = max(charged, total)
+    }
+
     /// The payer's own signature shows that it gave so much in all: the payee may have charged all of it.
     public mutating func recalled(authorised: Amount) {
         let unknown = authorised.clampedSubtracting(charged)

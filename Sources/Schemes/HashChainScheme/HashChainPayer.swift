@@ -23,6 +23,8 @@ public struct HashChainPayer: Hashable, Sendable {
         case served(RequestID, charged: Amount, total: Amount)
         /// The payee would not serve it, and says how far it is.
         case corrected(RequestID, charged: Amount, revealed: UInt32)
+        /// The payee was asked, and says how far it is.
+        case stateTold(charged: Amount, revealed: UInt32)
         /// The payee did not serve it, and nothing was charged.
         case notServed(RequestID)
         /// Nobody knows what became of it.
@@ -94,6 +96,13 @@ public struct HashChainPayer: Hashable, Sendable {
             }
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.corrected(id, total: total, authorised: authorised)
+            }
+        case .stateTold(let total, let revealed):
+            guard revealed <= self.revealed.index else {
+                throw .overstatedSteps(revealed: revealed, most: self.revealed.index)
+            }
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.told(total: total, authorised: authorised)
             }
         case .notServed(let id):
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }

@@ -68,6 +68,8 @@ public struct LotteryPayer: Hashable, Sendable {
         case served(RequestID, charged: Amount, Statement)
         /// The payee would not serve it, and says how the channel stands.
         case corrected(RequestID, Statement)
+        /// The payee was asked how the channel stands.
+        case stateTold(Statement)
         /// The payee did not serve it, and nothing was charged.
         case notServed(RequestID)
         /// Nobody knows what became of it.
@@ -153,6 +155,11 @@ public struct LotteryPayer: Hashable, Sendable {
         case .corrected(let id, let statement):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.corrected(id, total: statement.charged, authorised: spent)
+            }
+            try believe(statement)
+        case .stateTold(let statement):
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.told(total: statement.charged, authorised: spent)
             }
             try believe(statement)
         case .notServed(let id):

@@ -68,6 +68,11 @@ public struct MerkleTokenAccount: Hashable, Sendable {
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.corrected(id, total: total, authorised: authorised)
             }
+        case .stateTold(let total, let floor):
+            try told(floor)
+            try onPurse { (purse) throws(PayerPurse.Refusal) in
+                try purse.told(total: total, authorised: authorised)
+            }
         case .notServed(let id):
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
         case .unanswered(let id):

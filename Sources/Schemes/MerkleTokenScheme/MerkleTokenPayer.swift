@@ -23,6 +23,8 @@ public struct MerkleTokenPayer: Sendable {
         case served(RequestID, charged: Amount, total: Amount, floor: UInt32)
         /// The payee would not serve it, and says how far it is.
         case corrected(RequestID, charged: Amount, floor: UInt32)
+        /// The payee was asked, and says how far it is.
+        case stateTold(charged: Amount, floor: UInt32)
         /// The payee did not serve it, and nothing was charged.
         case notServed(RequestID)
         /// Nobody knows what became of it.
@@ -111,6 +113,12 @@ public struct MerkleTokenPayer: Sendable {
         let tokens = indices.compactMap { token($0, worth: account.amount) }
         accounts[payee] = account
         return tokens.isEmpty ? nil : UnverifiedMerkleTokens(tokens)
+    }
+
+    /// The last token that was shown to a payee; `nil` when none was.
+    public func lastShown(to payee: Address) -> UnverifiedMerkleTokens? {
+        guard let account = accounts[payee], account.shown > 0 else { return nil }
+        return token(account.start + account.shown - 1, worth: account.amount).map { UnverifiedMerkleTokens([$0]) }
     }
 
     private func token(_ index: UInt32, worth amount: Amount) -> ShownMerkleToken? {

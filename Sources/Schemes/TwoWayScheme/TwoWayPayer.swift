@@ -24,6 +24,8 @@ public struct TwoWayPayer: Hashable, Sendable {
         case served(RequestID, charged: Amount, total: Amount, countersigned: TwoWayPayment?)
         /// The payee would not serve it, and says what it charged.
         case corrected(RequestID, charged: Amount)
+        /// The payee was asked, and says what it charged.
+        case stateTold(charged: Amount)
         /// The payee did not serve it, and nothing was charged.
         case notServed(RequestID)
         /// Nobody knows what became of it.
@@ -100,6 +102,10 @@ public struct TwoWayPayer: Hashable, Sendable {
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.corrected(id, total: total, authorised: authorised)
             }
+            return []
+        case .stateTold(let total):
+            let authorised = authorised
+            try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.told(total: total, authorised: authorised) }
             return []
         case .notServed(let id):
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }

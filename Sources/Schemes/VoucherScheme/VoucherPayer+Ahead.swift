@@ -55,7 +55,7 @@ extension VoucherPayer {
         remove(index, from: payments)
     }
 
-    private mutating func remove(_ index: Int, from payments: [Payment]) {
+    mutating func remove(_ index: Int, from payments: [Payment]) {
         var rest = payments
         rest.remove(at: index)
         phase = rest.isEmpty ? .idle : .ahead(rest)

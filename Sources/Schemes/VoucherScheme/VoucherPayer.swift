@@ -8,7 +8,7 @@ public import FarthingPrimitives
 ///
 ///     idle ──requestStarted──▶ awaiting ──answered / refused / corrected──▶ idle
 ///       │                         └──────outcomeUnknown──────────────────▶ idle, with a doubt
-///       ├───aheadStarted──▶ ahead ──aheadAnswered / aheadEnded──▶ ahead, or idle after the last
+///       ├───aheadStarted──▶ ahead ──aheadAnswered / aheadEnded / aheadUnsent──▶ ahead, or idle after the last
 ///       └───refundStarted───▶ refunding ──refunded / refundFailed / outcomeUnknown──▶ idle
 ///
 /// The payer signs one request at a time and never more than its price above what it was charged, so the most
@@ -47,6 +47,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         case aheadAnswered(ceiling: Amount, charged: Amount)
         /// It was refused, or nobody knows: the payee's books say nothing as long as others are in flight.
         case aheadEnded(ceiling: Amount)
+        /// No byte of it left, so that nobody can take it.
+        case aheadUnsent(ceiling: Amount)
         /// The payee says that it did not take the payment. It may have taken another copy of it.
         case refused
         /// The answer was neither a charge nor a refusal, or there was none.
@@ -159,6 +161,10 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         case (.ahead(let payments), .aheadEnded(let ceiling)):
             try endAhead(ceiling: ceiling, of: payments)
             return []
+        case (.ahead(let payments), .aheadUnsent(let ceiling)):
+            guard let index = payments.firstIndex(where: { $0.ceiling == ceiling }) else { throw .nothingInFlight }
+            remove(index, from: payments)
+            return []
         case (.awaiting(let payment), .answered(let amount)):
             try take(amount, for: payment)
             return []
@@ -216,7 +222,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             throw .requestInFlight
         case (.idle, .answered), (.idle, .refused), (.idle, .corrected), (.idle, .outcomeUnknown),
             (.idle, .refundFailed), (.idle, .aheadAnswered), (.idle, .aheadEnded), (.awaiting, .aheadAnswered),
-            (.awaiting, .aheadEnded), (.refunding, .aheadAnswered), (.refunding, .aheadEnded):
+            (.awaiting, .aheadEnded), (.refunding, .aheadAnswered), (.refunding, .aheadEnded), (.idle, .aheadUnsent),
+            (.awaiting, .aheadUnsent), (.refunding, .aheadUnsent):
             throw .nothingInFlight
         }
     }

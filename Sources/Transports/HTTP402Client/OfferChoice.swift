@@ -86,6 +86,7 @@ extension PayingClient {
     /// What to tell of an error of the network: never a header, never a key.
     static func reason(of error: any Error) -> String {
         switch error {
+        case let error as RequestNotSent: error.reason
         case let error as HTTPClientError: error.shortDescription
         case let error as any ExplainedError: error.message
         case let error as IOError: String(cString: strerror(error.errnoCode)).lowercased()
@@ -93,6 +94,7 @@ extension PayingClient {
             error.dnsAError != nil && error.connectionErrors.isEmpty
                 ? "its name is not known" : error.connectionErrors.first.map { reason(of: $0.error) } ?? "no connection"
         case is HTTPParserError: "it does not speak HTTP"
+        case let error where "\(error)".hasPrefix("handshakeFailed("): "no secure connection came about"
         default: "\(type(of: error))"
         }
     }

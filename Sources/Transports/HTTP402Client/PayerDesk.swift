@@ -3,6 +3,7 @@
 
 public import FarthingChannels
 public import FarthingEncodings
+public import FarthingPrimitives
 public import FarthingX402
 
 /// Pays offers on behalf of a client: the side that knows schemes, channels, keys and budgets.
@@ -59,6 +60,9 @@ public protocol SignedPayment: Sendable {
     /// Whether the same payment may be sent again without being taken twice, also when it was taken already.
     var isRepeatable: Bool { get }
 
+    /// The prices of payments out of the same channel that may still be under way, or whose outcome nobody knows.
+    var inDoubt: Amount { get }
+
     /// No answer came back, and the same payment goes out again: it may have been taken the first time.
     mutating func isSentAgain()
 
@@ -77,10 +81,14 @@ public protocol SignedPayment: Sendable {
 
     /// Nobody knows: there was no answer, or one that says nothing of the payment.
     func outcomeUnknown() async
+
+    /// No byte of it left this machine: all is as if it had not been signed.
+    func notSent() async
 }
 
 extension SignedPayment {
     public var echo: JSON? { nil }
+    public var inDoubt: Amount { .zero }
     public mutating func isSentAgain() {}
 }
 

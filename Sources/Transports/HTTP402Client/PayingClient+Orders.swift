@@ -31,7 +31,8 @@ extension PayingClient {
 
     /// Sends a payload under an offer, and again while nothing comes back when the server answers the same order once.
     ///
-    /// - Throws: ``PayingError/outcomeUnknown(reason:)`` when nothing came back.
+    /// - Throws: ``PayingError/outcomeUnknown(reason:)`` when nothing came back, and
+    ///   ``PayingError/unreachable(host:reason:)`` when nothing was sent.
     public func order(_ payload: JSON, under known: KnownOffer, with request: PayingRequest) async throws -> OrderAnswer
     {
         do {
@@ -40,6 +41,10 @@ extension PayingClient {
                 accepted: known.offer.json, payload: payload, extensions: known.echo(identifier: identifier)
             ).header
             return try await send(header, with: request, mayRepeat: identifier != nil)
+        } catch let error as RequestNotSent {
+            throw PayingError.unreachable(
+                host: try RequestedResource(method: request.method.rawValue, url: request.url).host,
+                reason: error.reason)
         } catch let error where !(error is HeaderFault) {
             throw PayingError.outcomeUnknown(reason: Self.reason(of: error))
         }

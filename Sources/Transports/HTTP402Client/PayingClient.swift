@@ -62,11 +62,14 @@ public final class PayingClient: Sendable {
     }
 
     /// Follows no redirect, undoes no compression, and lives as long as the process.
+    ///
+    /// It tells at once when it cannot connect; whoever sends knows whether it is worth another try.
     public static let standardHTTPClient: HTTPClient = {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10)), decompression: .disabled)
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 

@@ -20,6 +20,8 @@ public enum PayingError: ExplainedError {
     case streamTooDear(stretch: Amount, most: Amount)
     /// The server did not take the payment.
     case refused(code: String)
+    /// The server waits for payments out of the same channel whose outcome is not known here.
+    case underWay(Amount, code: String)
     /// The server tried to take the payment, and failed.
     case settlementFailed(code: String, message: String?)
     /// The payment was taken, but its answer is lost.
@@ -38,6 +40,7 @@ public enum PayingError: ExplainedError {
         case .offerWithdrawn: "payment.offer-withdrawn"
         case .streamTooDear: "payment.stream-too-dear"
         case .refused: "payment.refused"
+        case .underWay: "payment.under-way"
         case .settlementFailed: "payment.settlement-failed"
         case .answerLost: "payment.answer-lost"
         case .outcomeUnknown: "payment.outcome-unknown"
@@ -59,6 +62,9 @@ public enum PayingError: ExplainedError {
         case .streamTooDear(let stretch, let most):
             "One stretch of the stream costs \(stretch), and all of it may cost \(most) at most: nothing was paid."
         case .refused(let code): "The server did not take the payment: \(code)."
+        case .underWay(let amount, let code):
+            "A payment of \(amount) units to this server is still under way, or its outcome is not known: the server takes "
+                + "no other out of the same channel (\(code))."
         case .settlementFailed(let code, let message):
             "The server could not take the payment: \(code)\(message.map { ": \($0)" } ?? ".")"
         case .answerLost: "The payment was taken, but its answer is lost, and the server does not give it again."
@@ -68,7 +74,9 @@ public enum PayingError: ExplainedError {
 
     public var remedy: String? {
         switch self {
-        case .badURL, .unreachable, .refused, .settlementFailed: nil
+        case .badURL, .refused, .settlementFailed: nil
+        case .unreachable: "No payment was sent. Try again when it is there."
+        case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."
         case .noOffer: "It may speak another protocol than x402 version 2."
         case .noneAcceptable: "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."

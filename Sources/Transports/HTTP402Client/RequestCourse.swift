@@ -66,6 +66,9 @@ struct RequestCourse {
         do {
             let mayRepeat = payment.isRepeatable && (identifier != nil || request.method.isIdempotent)
             response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
+        } catch let error as RequestNotSent {
+            await payment.notSent()
+            throw PayingError.unreachable(host: resource.host, reason: error.reason)
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -179,20 +182,20 @@ struct RequestCourse {
         case .taken:
             throw PayingError.answerLost
         case .mended:
-            guard !wasMended else { throw PayingError.refused(code: demand.error ?? "books that never agree") }
+            guard !wasMended else { throw refusal(of: payment, demand.error ?? "books that never agree") }
             wasMended = true
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .introduced:
             // Each channel is introduced once, and others may have opened those that were free.
             guard introductions < Self.mostIntroductions else {
-                throw PayingError.refused(code: demand.error ?? "introductions that never end")
+                throw refusal(of: payment, demand.error ?? "introductions that never end")
             }
             introductions += 1
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .postponed:
-            guard !wasPostponed else { throw PayingError.refused(code: demand.error ?? "no reason given") }
+            guard !wasPostponed else { throw refusal(of: payment, demand.error ?? "no reason given") }
             wasPostponed = true
             try client.checkUnchanged(known.offer, in: demand)
             // What the server declares may have changed since it was remembered.
@@ -201,7 +204,7 @@ struct RequestCourse {
         case .nothing:
             guard isRemembered, !wasRefreshed, !demand.offers.contains(where: { $0.isSame(as: known.offer) }) else {
                 if !isRemembered { try client.checkUnchanged(known.offer, in: demand) }
-                throw PayingError.refused(code: demand.error ?? "no reason given")
+                throw refusal(of: payment, demand.error ?? "no reason given")
             }
             // The remembered offer is not made any more: look at the new ones as if for the first time.
             wasRefreshed = true
@@ -211,17 +214,30 @@ struct RequestCourse {
         }
     }
 
+    /// Why a payment was not taken: while others out of its channel are in doubt, the payee may be waiting for those.
+    private func refusal(of payment: any SignedPayment, _ code: String) -> PayingError {
+        let isWaiting = code.hasSuffix("busy") || code.hasSuffix("_insufficient")
+        guard isWaiting, !payment.inDoubt.isZero else { return .refused(code: code) }
+        return .underWay(payment.inDoubt, code: code)
+    }
+
     // MARK: - Sending
+
+    /// How long it is tried to connect to a server that is not there; a server that starts anew is back by then.
+    private static let patience = Duration.seconds(2)
 
     /// Sends the same again while nothing comes back, when that cannot cost twice.
     ///
     /// - Parameter onLostAnswer: Called each time before what may have been taken goes out again.
+    /// - Throws: ``RequestNotSent`` when no byte left in any attempt.
     func sendRepeatedly(
         _ header: String?, mayRepeat: Bool, onLostAnswer: () -> Void = {}
     ) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
+        let began = ContinuousClock.now
         while true {
+            var unsent: RequestNotSent?
             do {
                 let response = try await send(payment: header)
                 let isBusy = response.status == .conflict && mayRepeat
@@ -230,12 +246,22 @@ struct RequestCourse {
                     if isBusy, let lost { throw lost }
                     return response
                 }
+            } catch let error as RequestNotSent {
+                unsent = error
+                guard attempt < client.options.repeats, ContinuousClock.now - began < Self.patience else {
+                    throw lost ?? error
+                }
             } catch {
                 lost = error
                 guard mayRepeat, attempt < client.options.repeats, !(error is CancellationError), !Task.isCancelled
                 else { throw error }
             }
-            try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
+            do {
+                try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
+            } catch {
+                if lost == nil, let unsent { throw unsent }
+                throw error
+            }
             attempt += 1
             if lost != nil { onLostAnswer() }
         }

@@ -57,6 +57,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             case .open(let terms, let funding, let unverified):
                 let id = try await open(terms, funding, price: offer.amount)
                 return try await admit(unverified, on: id, for: offer.amount)
+            case .state(let id, let unverified): return try await tell(id, unverified)
             case .close(let id, let unverified): return try await close(id, unverified)
             }
         } catch let fault as PrepaidFault {
@@ -189,6 +190,21 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 "The settlement refused", metadata: ["channel": "\(channel)", "error": "\(error)"])
             return PrepaidFault.deposit(code: error.code, message: error.message)
         }
+    }
+
+    // MARK: - Telling
+
+    /// How a channel stands, for whoever shows a payment of it; what that would bring is not taken.
+    private func tell(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
+        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        do throws(Scheme.Refusal) {
+            _ = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
+        } catch {
+            guard Scheme.callsForCorrection(error) else { throw error }
+        }
+        let underWay = known.purse.reservations.reduce(Amount.zero) { $0.adding($1.price) ?? .max }
+        let state = known.channelState(by: books.payeeKey).adding("underWay", .string("\(underWay)"))
+        return .refused(PaymentRefusal(PrepaidFault.stateAsked(id), correction: ["channelState": state]))
     }
 
     // MARK: - Closing

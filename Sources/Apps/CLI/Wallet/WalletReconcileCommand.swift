@@ -40,37 +40,40 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                 Console.progress("block \(height) of \(head)", isLast: height >= head)
             }
         }
-        let observed = try await observed(by: wallet)
         let channels = try await wallet.journal.channels().filter {
             if let channel { return $0.id == channel.id }
             return all || found.map(\.id).contains($0.id) || ["in doubt", "in use"].contains($0.status)
         }
-        if let channel, channels.isEmpty, observed.isEmpty { throw WalletError.unknownChannel(channel.id) }
-        let results = try await Roads.open(to: channels.compactMap { $0.usedAt?.url }, relays: relays.relay) { roads in
+        let prepaid = try await prepaid(of: wallet)
+        if let channel, channels.isEmpty, prepaid.isEmpty { throw WalletError.unknownChannel(channel.id) }
+        let places = channels.compactMap { $0.usedAt?.url } + prepaid.compactMap { $0.usedAt?.url }
+        try await Roads.open(to: places, relays: relays.relay) { roads in
             let client = wallet.client(carrier: roads.carrier)
             var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
+            let count = channels.count + prepaid.count
             for (index, channel) in channels.enumerated() {
-                Console.progress("\(index + 1)/\(channels.count)", isLast: index + 1 == channels.count)
+                Console.progress("\(index + 1)/\(count)", isLast: index + 1 == count)
                 results.append((channel, try await wallet.reconcile(channel.id, through: client)))
             }
-            return results
+            var paidAhead: [Wallet.PrepaidReconciliation] = []
+            for (index, channel) in prepaid.enumerated() {
+                Console.progress("\(channels.count + index + 1)/\(count)", isLast: index + 1 == prepaid.count)
+                paidAhead.append(try await wallet.reconcilePrepaid(channel.id, through: client))
+            }
+            tell(found, results, paidAhead)
         }
-        tell(found, results, observed)
     }
 
-    /// Channels that were paid ahead: their contracts are looked at, and the next payment tells the rest.
-    private func observed(by wallet: Wallet) async throws -> [ChannelOverview] {
-        var observed: [ChannelOverview] = []
-        for known in try await wallet.journal.overviews() where !known.isVoucher {
-            guard channel.map({ $0.id == known.id }) ?? (all || known.status == "in doubt") else { continue }
-            observed.append(try await wallet.observe(known.id))
+    /// Channels that were paid ahead and are to be looked at.
+    private func prepaid(of wallet: Wallet) async throws -> [ChannelOverview] {
+        try await wallet.journal.overviews().filter { known in
+            !known.isVoucher && (channel.map { $0.id == known.id } ?? (all || known.status == "in doubt"))
         }
-        return observed
     }
 
     private func tell(
         _ found: [KeptChannel], _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)],
-        _ observed: [ChannelOverview]
+        _ paidAhead: [Wallet.PrepaidReconciliation]
     ) {
         if output.json {
             return Console.json([
@@ -84,15 +87,28 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                             "remarks": .array(result.remarks.map { .string($0) }),
                         ]
                     }),
-                "paidAhead": .array(observed.map(\.json)),
+                "paidAhead": .array(
+                    paidAhead.map { result in
+                        result.after.json.adding("before", result.before.json)
+                            .adding("settlementWasRead", .bool(result.settlementWasRead))
+                            .adding("payeesWhoTold", .integer(result.payeesWhoTold))
+                            .adding("remarks", .array(result.remarks.map { .string($0) }))
+                    }),
             ])
         }
         if rebuild { Console.out("Found \(found.count) channels that were not known.") }
-        for channel in observed {
-            let scheme = PaymentSchemeName.spoken(channel.scheme)
-            Console.out("\(channel.id): \(scheme), \(channel.status), \(channel.locked) units locked")
+        for result in paidAhead {
+            let (before, after) = (result.before, result.after)
+            let told = result.payeesWhoTold == 0 ? "payee not heard" : "payee heard"
+            Console.out(
+                """
+                \(after.id): \(PaymentSchemeName.spoken(after.scheme)), \(after.status), charged \(before.charged) -> \
+                \(after.charged), in doubt \(before.doubtful) -> \(after.doubtful), \(after.locked) units locked, \
+                ledger \(result.settlementWasRead ? "read" : "not read"), \(told)
+                """)
+            for remark in result.remarks { Console.out("\(after.id.short): \(remark)") }
         }
-        guard !results.isEmpty || !observed.isEmpty else { return Console.out("No channel is in doubt.") }
+        guard !results.isEmpty || !paidAhead.isEmpty else { return Console.out("No channel is in doubt.") }
         guard !results.isEmpty else { return }
         Console.table(
             ["channel", "charged", "after", "balance", "after", "in doubt", "after", "ledger", "payee"],

@@ -57,14 +57,14 @@ extension KeptPrepaid {
             deposit: books.deposit, authorised: books.authorised, charged: books.charged,
             spendable: standing == .open
                 ? books.payees.map { books.available(for: $0) }.reduce(.zero) { $0.adding($1) ?? .max } : .zero,
-            locked: locked, doubtful: books.doubtful, status: status, expiry: books.expiry, usedAt: usedAt,
+            locked: locked, doubtful: doubtful, status: status, expiry: books.expiry, usedAt: usedAt,
             isClosable: books.isClosable)
     }
 
     private var status: String {
         if standing != .open { return "\(standing)" }
         if !misconduct.isEmpty { return "suspended" }
-        if !books.doubtful.isZero || funding != nil { return "in doubt" }
+        if !doubtful.isZero || funding != nil { return "in doubt" }
         return books.refundable.isZero ? "empty" : "open"
     }
 }

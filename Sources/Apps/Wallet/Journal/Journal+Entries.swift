@@ -56,10 +56,28 @@ extension Journal {
         if let kind { probe?.reach(.finished, kind) }
     }
 
-    /// Writes down what was found out about a channel, without a new payment.
-    func found(_ channel: KeptChannel, finding findings: Findings) async throws {
+    /// Writes down that a payment never left, and with it a channel that it would have opened.
+    ///
+    /// - Parameters:
+    ///   - channel: The books without it.
+    ///   - isNew: Whether the channel goes, unless another payment came into it meanwhile.
+    /// - Returns: Whether it went.
+    func undo(_ entry: Int64, code: String, channel: (any KeptBooks)?, isNew: Bool) async throws -> Bool {
         try await change { db in
-            try db.keep(channel)
+            try db.close(entry, JournalOutcome(.notTaken, code: code), isInDoubt: false)
+            guard let channel else { return false }
+            let others = "SELECT 1 FROM entries WHERE channel = ? AND id <> ? AND state <> 'not-taken'"
+            let isAlone =
+                try isNew && Row.fetchOne(db, sql: others, arguments: ["\(channel.id)", entry]) == nil
+            if isAlone { try channel.remove(from: db) } else { try channel.keep(in: db) }
+            return isAlone
+        }
+    }
+
+    /// Writes down what was found out about a channel, without a new payment.
+    func found(_ channel: any KeptBooks, finding findings: Findings) async throws {
+        try await change { db in
+            try channel.keep(in: db)
             try db.settle(findings, in: channel.id)
         }
     }
@@ -198,35 +216,33 @@ extension Database {
         if let payee { entries.removeAll { $0.receiver != payee } }
         let isFinal: Bool
         switch settled {
-        case .noneTaken(let final), .takenTogether(_, let final): isFinal = final
-        case .taken(let amount, let ceiling, let final):
+        case .noneTaken(let final): isFinal = final
+        case .takenTogether(let amount, let final):
             isFinal = final
-            // Of several with the same voucher the newest is as good as any: it was one payment to the payee. One that
-            // was answered, and cost nothing, is the least likely.
-            let index =
-                entries.firstIndex { $0.ceiling == ceiling && $0.state != .paid }
-                ?? entries.firstIndex { $0.ceiling == ceiling }
-            if let index {
-                let entry = entries.remove(at: index)
-                try close(
-                    entry.id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
-            }
-        }
-        if case .takenTogether(let amount, _) = settled {
-            // The oldest first, each up to its price: the sum is right, and so it is counted.
+            // The likeliest first, each up to its price: the sum is right, and so it is counted.
             var rest = amount
-            for entry in entries.reversed() where !rest.isZero && entry.state != .paid {
+            let likely = entries.likeliestFirst.filter { $0.state != .paid }
+            let fitting = likely.first { $0.isOpen && $0.price == amount }
+            for entry in [fitting].compactMap({ $0 }) + likely where !rest.isZero {
+                guard let index = entries.firstIndex(where: { $0.id == entry.id }) else { continue }
                 let charged = min(entry.price, rest)
                 rest = rest.clampedSubtracting(charged)
-                entries.removeAll { $0.id == entry.id }
+                entries.remove(at: index)
                 try close(
                     entry.id, JournalOutcome(.paid, charged: charged, code: "payment.answer-lost"), isInDoubt: false)
             }
+        case .taken(let amount, let ceiling, let final):
+            isFinal = final
+            // Of several with the same voucher one was taken, and it was one payment to the payee.
+            if let taken = entries.likeliestFirst.first(where: { $0.ceiling == ceiling }) {
+                entries.removeAll { $0.id == taken.id }
+                try close(
+                    taken.id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
+            }
         }
         for entry in entries {
-            let isOpen = entry.state == .unknown || entry.state == .pending
             let outcome = JournalOutcome(
-                isOpen ? .notTaken : entry.state, charged: entry.charged, code: entry.code,
+                entry.isOpen ? .notTaken : entry.state, charged: entry.charged, code: entry.code,
                 transaction: entry.transaction)
             try close(entry.id, outcome, isInDoubt: !isFinal)
         }
@@ -239,5 +255,21 @@ extension Database {
         try Row.fetchAll(
             self, sql: "SELECT * FROM entries WHERE channel = ? AND kind = ? AND \(condition) ORDER BY id DESC",
             arguments: ["\(channel)", kind.rawValue])
+    }
+}
+
+extension JournalEntry {
+    /// Whether nobody told what became of it.
+    fileprivate var isOpen: Bool { state == .unknown || state == .pending }
+}
+
+extension [JournalEntry] {
+    /// Payments that may have been taken, the likeliest first.
+    ///
+    /// One whose answer was lost comes before one that the payee says it did not take, and that before one that was
+    /// answered and cost nothing. Of several the oldest is the likeliest: while it was worked on, later ones were not.
+    fileprivate var likeliestFirst: [JournalEntry] {
+        func doubt(_ entry: JournalEntry) -> Int { entry.isOpen ? 0 : entry.state == .paid ? 2 : 1 }
+        return sorted { (doubt($0), $0.id) < (doubt($1), $1.id) }
     }
 }

@@ -29,7 +29,8 @@ extension Wallet {
     ) async throws -> Amount {
         let lease = try await lease(oneOf: [id])
         defer { lease.giveBack() }
-        guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        guard let known = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        var channel = known
         guard let use = channel.usedAt ?? url.map({ KeptChannel.Use(method: "GET", url: $0) }) else {
             throw WalletError.noPayee(id)
         }
@@ -51,6 +52,9 @@ extension Wallet {
         do {
             answer = try await client.order(
                 PrepaidPayload<Books.Wire>.close(id, payment).json, under: offer, with: request)
+        } catch let error as PayingError where error.code == "payment.unreachable" {
+            try await journal.keep(known)
+            throw error
         } catch {
             throw WalletError.refundUnknown(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
         }
@@ -157,53 +161,13 @@ extension Wallet {
     }
 
     /// A channel for itself: nobody is on the way to any of its payees while these are held.
-    private func turns<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> [ChannelLease] {
+    func turns<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> [ChannelLease] {
         guard let known = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
         var leases: [ChannelLease] = []
         for turn in Set([id] + known.books.payees.map(known.turn)).sorted() {
             leases.append(try await lease(oneOf: [turn]))
         }
         return leases
-    }
-
-    /// Looks at the contract of a channel that was paid ahead, and marks payments that a crash left on their way.
-    ///
-    /// What became of those the payee tells with the next payment.
-    ///
-    /// - Throws: ``WalletError/unknownChannel(_:)``, ``WalletError/noSettlement(_:)``, `ContractError`.
-    public func observe(_ id: ChannelID) async throws -> ChannelOverview {
-        guard let scheme = try await journal.prepaidScheme(of: id), let books = PrepaidSchemes.books(of: scheme) else {
-            throw WalletError.unknownChannel(id)
-        }
-        return try await observe(books, id)
-    }
-
-    private func observe<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> ChannelOverview {
-        let leases = try await turns(books, id)
-        defer { for lease in leases { lease.giveBack() } }
-        guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
-        try await journal.abandonPending(of: id, to: nil)
-        guard let settlement = views[channel.network] as? any ContractSettlement else {
-            throw WalletError.noSettlement(channel.network)
-        }
-        if let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: id) {
-            channel.funding = nil
-            channel.awaitsCoin = false
-            try channel.books.observe(snapshot)
-            channel.standing = snapshot.state.isOver ? .closed : .open
-        } else if let funding = channel.funding, !PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
-            channel.standing = .lapsed
-        } else if channel.awaitsCoin, try await !mayStillComeIn(channel) {
-            channel.standing = .lapsed
-        }
-        try await journal.keep(channel)
-        return channel.overview
-    }
-
-    /// Whether a deposit of the chain's coin may be on its way, in a transaction of this wallet's.
-    private func mayStillComeIn(_ channel: KeptPrepaid<some PayerBooks>) async throws -> Bool {
-        guard channel.awaitsCoin, let chain = views[channel.network] as? any CoinSettlement else { return false }
-        return try await chain.hasTransactionsUnderWay(of: address)
     }
 
     /// Pays the payees of a channel again that did what no honest one does, because a person decided so.

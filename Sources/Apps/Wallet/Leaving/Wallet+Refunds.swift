@@ -53,6 +53,9 @@ extension Wallet {
             }
             journal.probe?.reach(.signed, .refund)
             answer = try await client.order(payload, under: offer, with: request)
+        } catch let error as PayingError where error.code == "payment.unreachable" {
+            try await journal.finish(entry, JournalOutcome(.notTaken, code: "wallet.refund-not-sent"), channel: before)
+            throw error
         } catch {
             _ = try channel.books.apply(.outcomeUnknown)
             try await journal.finish(

@@ -11,6 +11,10 @@ public enum WalletError: ExplainedError, Hashable {
     case unknownChannel(ChannelID)
     /// Nobody knows where its payee is.
     case noPayee(ChannelID)
+    /// The payee was asked how a channel stands, and does not say.
+    case untold(ChannelID, code: String)
+    /// A payment to the payee is being answered still.
+    case beingAnswered(ChannelID, Amount)
     /// No settlement of this network can be read or written to.
     case noSettlement(Network)
     case refundRefused(code: String, message: String?)
@@ -26,6 +30,8 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet: "wallet.missing"
         case .unknownChannel: "wallet.unknown-channel"
         case .noPayee: "wallet.no-payee"
+        case .untold: "wallet.untold"
+        case .beingAnswered: "wallet.being-answered"
         case .noSettlement: "wallet.no-settlement"
         case .refundRefused: "wallet.refund-refused"
         case .refundUnreadable: "wallet.refund-unreadable"
@@ -40,6 +46,9 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet(let path): "There is no wallet in \(path)."
         case .unknownChannel(let id): "The wallet has no channel \(id)."
         case .noPayee(let id): "It is not known where the payee of channel \(id) can be asked."
+        case .untold(let id, let code): "The payee of channel \(id) does not say how it stands: \(code)."
+        case .beingAnswered(let id, let amount):
+            "The payee of channel \(id) is still answering requests for \(amount) units."
         case .noSettlement(let network): "The settlement of \(network) cannot be reached from here."
         case .refundRefused(let code, let message):
             "The payee did not give the money back: \(code)\(message.map { ": \($0)" } ?? ".")"
@@ -56,6 +65,8 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet: "Make one: farthing wallet new. Or name another folder: --wallet DIR."
         case .unknownChannel: "`farthing wallet channels` lists them; `farthing wallet reconcile` looks for lost ones."
         case .noPayee: "Say where: --url URL. Or withdraw without the payee."
+        case .untold: "The next payment out of the channel finds out."
+        case .beingAnswered: "Ask again when it has answered."
         case .noSettlement: "Name it: --ledger FILE, or --rpc URL."
         case .refundRefused, .refundUnreadable: "Withdraw without the payee: farthing wallet withdraw."
         case .refundUnknown: "`farthing wallet reconcile` finds out."

@@ -68,15 +68,19 @@ struct AheadSignedPayment: SignedPayment {
 
     func outcomeUnknown() async { await close(JournalOutcome(.unknown, code: "payment.outcome-unknown")) }
 
+    func notSent() async {
+        await close(JournalOutcome(.notTaken, code: "payment.not-sent"), .aheadUnsent(ceiling: ceiling))
+    }
+
     // MARK: - Endings
 
-    /// Ends with a doubt.
+    /// Ends with a doubt, unless the event says otherwise.
     ///
     /// What cannot be written now is as after a crash, and found out later.
-    private func close(_ outcome: JournalOutcome) async {
+    private func close(_ outcome: JournalOutcome, _ event: VoucherPayer.Event? = nil) async {
         do {
             try await end { channel in
-                _ = try channel.books.apply(.aheadEnded(ceiling: ceiling))
+                _ = try channel.books.apply(event ?? .aheadEnded(ceiling: ceiling))
                 return (outcome, nil)
             }
         } catch {

@@ -59,8 +59,7 @@ struct ExactPayerDesk: PayerDesk {
                 wallet: wallet, offer: wanted, entry: entry, identifier: identifier,
                 payload: transfer.payload(signature: signature))
         } catch {
-            try await wallet.journal.finish(
-                entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: nil)
+            await wallet.undo(entry, code: "payment.not-signed")
             throw error
         }
     }
@@ -107,6 +106,7 @@ struct ExactSignedPayment: SignedPayment {
     // A payee that has the authorisation may submit it as long as it is valid, whatever it answered.
     func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+    func notSent() async { await wallet.undo(entry, code: "payment.not-sent") }
 
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         await lost(code: demand.error ?? "payment.refused")

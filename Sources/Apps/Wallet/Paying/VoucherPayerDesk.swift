@@ -92,7 +92,7 @@ struct VoucherPayerDesk: PayerDesk {
                 identifier: identifier)
             let entry: Int64
             do { entry = try await wallet.begin(draft, channel: channel) } catch {
-                await giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
+                await wallet.giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
                 throw error
             }
             do {
@@ -107,13 +107,12 @@ struct VoucherPayerDesk: PayerDesk {
                 }
                 return VoucherSignedPayment(
                     wallet: wallet, domain: domain, offer: offer.requirements, entry: entry, identifier: identifier,
-                    payload: payload.json, channel: channel,
+                    payload: payload.json, channel: channel, unsigned: before,
                     isFound: before.usedAt == nil && before.books.height > 0, lease: lease)
             } catch {
                 // Nothing left the house, so nothing happened.
-                await giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
-                try await wallet.journal.finish(
-                    entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: before)
+                await wallet.giveBackNumber(of: channel.books, unlike: before.books, on: terms.network)
+                await wallet.undo(entry, code: "payment.not-signed", channel: before, isNew: before.isBlank)
                 throw error
             }
         } catch {
@@ -139,12 +138,6 @@ struct VoucherPayerDesk: PayerDesk {
         deposit.number = try await wallet.depositNumber(on: terms.network, until: deposit.validBefore)
         books = before
         return try books.apply(started(with: deposit))
-    }
-
-    /// Gives back the number of a deposit that was not signed, and was not outstanding before.
-    private func giveBackNumber(of books: VoucherPayer, unlike before: VoucherPayer, on network: Network) async {
-        guard books.outstanding != before.outstanding else { return }
-        await wallet.giveBack(depositNumber: books.outstanding?.number, on: network)
     }
 
     // MARK: - How much

@@ -19,12 +19,28 @@ struct VoucherSignedPayment: SignedPayment {
     let payload: JSON
     /// The books with this payment under way.
     let channel: KeptChannel
+    /// The books without it.
+    let unsigned: KeptChannel
     /// Whether the channel was found on the settlement, and this is the first that its new books know of.
     let isFound: Bool
     let lease: ChannelLease
+    /// Whether an answer got lost, so that it may have been taken before it is refused.
+    var wasSentAgain = false
 
     /// A voucher is for a sum in all: a payee that took it does not take it again.
     var isRepeatable: Bool { true }
+
+    mutating func isSentAgain() { wasSentAgain = true }
+
+    /// Signed exactly, one of them at most was taken.
+    var inDoubt: Amount {
+        let (books, own) = (channel.books, wasSentAgain ? offer.amount : .zero)
+        guard books.untoldDoubts > 0 else { return own }
+        return books.doubts.reduce(own) { $1.manner == .past ? $0 : max($0, $1.price) }
+    }
+
+    /// What a refusal says of it: of the copy that was refused alone.
+    private var refusedState: JournalEntry.State { wasSentAgain ? .unknown : .refused }
 
     func settled(_ response: SettleResponse) async throws -> PaymentReceipt {
         defer { lease.giveBack() }
@@ -62,6 +78,12 @@ struct VoucherSignedPayment: SignedPayment {
     }
 
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
+
+    func notSent() async {
+        defer { lease.giveBack() }
+        await wallet.giveBackNumber(of: channel.books, unlike: unsigned.books, on: channel.network)
+        await wallet.undo(entry, code: "payment.not-sent", channel: unsigned, isNew: unsigned.isBlank)
+    }
 
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         guard let books = PayeeBooks(in: demand, for: channel.id, like: offer) else {
@@ -110,7 +132,7 @@ struct VoucherSignedPayment: SignedPayment {
         _ = try next.books.apply(.refused)
         let isAboutLedger = code.map { PayeeBooks.refusalsAboutTheLedger.contains(where: $0.hasSuffix) } ?? false
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: code, goesOn: isAboutLedger), channel: next, isInDoubt: true)
+            entry, JournalOutcome(refusedState, code: code, goesOn: isAboutLedger), channel: next, isInDoubt: true)
         guard isAboutLedger else { return .nothing }
         let observed = try await wallet.observed(next)
         return observed.books.hasOtherSums(than: next.books) ? .mended : .nothing

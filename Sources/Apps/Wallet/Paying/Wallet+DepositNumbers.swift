@@ -34,4 +34,10 @@ extension Wallet {
         // What cannot be given back is free a little later.
         try? await journal.giveBack(depositNumber: number, of: address, on: network)
     }
+
+    /// Gives back the number of a deposit that was not signed, and was not outstanding before.
+    func giveBackNumber(of books: VoucherPayer, unlike before: VoucherPayer, on network: Network) async {
+        guard books.outstanding != before.outstanding else { return }
+        await giveBack(depositNumber: books.outstanding?.number, on: network)
+    }
 }

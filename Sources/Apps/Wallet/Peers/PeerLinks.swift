@@ -2,7 +2,9 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
+import FarthingChannels
 import FarthingEncodings
+import FarthingHTTP402Client
 import FarthingPeerPayments
 import HTTPTypes
 import NIOCore
@@ -19,24 +21,36 @@ final class PeerLinks<Peer: Hashable & Sendable>: Sendable {
 
     /// Asks a peer, over the stream that there is or over a new one.
     ///
-    /// - Throws: `PeerLinkError`, or what opening or reading the body throws.
+    /// - Throws: `RequestNotSent` when no stream came about; `PeerLinkError`, or what reading the body throws.
     func carry(
         _ request: HTTPClientRequest, to peer: Peer, target: String, timeout: TimeAmount, opening: @escaping Opening
     ) async throws -> HTTPClientResponse {
         let outgoing = try await PeerRequest(request, target: target)
-        let reply = try await withThrowingTaskGroup(of: PeerReply.self) { group in
-            group.addTask { try await self.link(to: peer, opening).send(outgoing) }
+        let deadline = ContinuousClock.now + .nanoseconds(timeout.nanoseconds)
+        let link: PeerLink
+        do { link = try await Self.before(deadline) { try await self.link(to: peer, opening) } } catch let error
+            as any ExplainedError
+        { throw RequestNotSent(reason: error.message) }
+        let reply = try await Self.before(deadline) { try await link.send(outgoing) }
+        return HTTPClientResponse(
+            status: HTTPResponseStatus(statusCode: reply.status), headers: HTTPHeaders(reply.headers),
+            body: .stream(PeerBodyBuffers(body: reply.body)))
+    }
+
+    /// - Throws: `PeerLinkError.timeout`, or what the work throws.
+    private static func before<Result: Sendable>(
+        _ deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
+            group.addTask { try await work() }
             group.addTask {
-                try await Task.sleep(for: .nanoseconds(timeout.nanoseconds))
+                try await Task.sleep(until: deadline, clock: .continuous)
                 throw PeerLinkError.timeout
             }
             defer { group.cancelAll() }
             guard let first = try await group.next() else { throw PeerLinkError.closed }
             return first
         }
-        return HTTPClientResponse(
-            status: HTTPResponseStatus(statusCode: reply.status), headers: HTTPHeaders(reply.headers),
-            body: .stream(PeerBodyBuffers(body: reply.body)))
     }
 
     /// The stream to a peer; those who ask while it is being opened wait for the same one.

@@ -39,6 +39,18 @@ extension Journal {
         }
     }
 
+    /// Where a payee was paid last out of a channel.
+    func place(of payee: Address, paidBy channel: ChannelID) async throws -> KeptChannel.Use? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT method, url FROM entries WHERE channel = ? AND receiver = ? AND kind = 'payment'
+                    ORDER BY id DESC
+                    """, arguments: ["\(channel)", payee.checksummed])?.usedAt
+        }
+    }
+
     /// Replaces a channel's books.
     func keep<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws {
         try await change { try channel.keep(in: $0) }
@@ -88,6 +100,10 @@ extension Row {
 }
 
 extension KeptPrepaid: KeptBooks {
+    func remove(from db: Database) throws {
+        try db.execute(sql: "DELETE FROM prepaid_channels WHERE id = ?", arguments: ["\(id)"])
+    }
+
     func keep(in db: Database) throws {
         let next = try db.prepaid(Books.self, id).map { merged(into: $0) } ?? self
         try db.execute(

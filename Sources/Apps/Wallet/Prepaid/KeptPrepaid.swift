@@ -24,6 +24,10 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     ///
     /// They are not paid any more.
     public var misconduct: [Address: String] = [:]
+    /// What was in doubt with a payee when it was asked, and had not charged it.
+    ///
+    /// A copy that is still on its way may yet be charged, so the books still reckon with it.
+    var settled: [Address: Amount] = [:]
     /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
     var changed: Address?
 
@@ -45,6 +49,14 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     /// What the payees may keep locked without having earned it.
     public var locked: Amount { standing == .open ? books.refundable : .zero }
 
+    /// The prices of payments to all payees of which nobody knows what became.
+    public var doubtful: Amount {
+        books.payees.reduce(.zero) { sum, payee in
+            let open = books.purse(of: payee)?.doubtful.clampedSubtracting(settled[payee] ?? .zero) ?? .zero
+            return sum.adding(open) ?? .max
+        }
+    }
+
     /// Who works on what this tells of a payee, one at a time.
     ///
     /// - Returns: The channel itself, or what stands for one payee of many.
@@ -63,6 +75,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         next.usedAt = usedAt
         next.credit = credit
         next.misconduct[changed] = misconduct[changed]
+        next.settled[changed] = settled[changed]
         next.changed = changed
         return next
     }
@@ -84,11 +97,16 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
 // Version 3, in this order:
 //   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code · awaits coin 1
+//   · count 4, each: payee 20, settled 16
 // Version 1 ended with the funding, version 2 with the codes.
 extension KeptPrepaid {
     private static var version: UInt8 { 3 }
 
     var stored: [UInt8] {
+        let settled = settled.compactMap { payee, amount -> (payee: Address, amount: Amount)? in
+            let most = min(amount, books.purse(of: payee)?.doubtful ?? .zero)
+            return most.isZero ? nil : (payee, most)
+        }.sorted { $0.payee < $1.payee }
         var writer = ByteWriter(version: Self.version, capacity: 1200)
         writer.write(books.stored)
         writer.write(standing.rawValue)
@@ -107,6 +125,11 @@ extension KeptPrepaid {
             writer.write(Array(code.utf8))
         }
         writer.write(UInt8(awaitsCoin ? 1 : 0))
+        writer.write(UInt32(clamping: settled.count))
+        for (payee, amount) in settled {
+            writer.write(payee)
+            writer.write(amount)
+        }
         return writer.bytes
     }
 
@@ -136,7 +159,13 @@ extension KeptPrepaid {
             let byte = try reader.byte()
             guard byte < 2 else { throw .damaged }
             awaitsCoin = byte == 1
+            for _ in 0..<(try reader.uint32()) {
+                let payee = try reader.address()
+                settled[payee] = try reader.amount()
+            }
         }
         try reader.finish()
+        // Each has one form, and what is settled was in doubt.
+        guard version < 3 || self.stored == stored else { throw .damaged }
     }
 }

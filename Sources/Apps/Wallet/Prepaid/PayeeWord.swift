@@ -15,6 +15,8 @@ public struct PayeeWord: Hashable, Sendable {
     public let charged: Amount
     /// Charged, and then not delivered.
     public let credit: Amount
+    /// What it has set aside for requests that it is answering; `nil` where it does not say.
+    public let underWay: Amount?
     /// What the scheme adds.
     public let state: JSON
 
@@ -31,6 +33,7 @@ public struct PayeeWord: Hashable, Sendable {
         self.domain = domain
         self.charged = charged
         credit = (try? members.amount("credit")) ?? .zero
+        underWay = try? members.amount("underWay")
         self.state = state
     }
 

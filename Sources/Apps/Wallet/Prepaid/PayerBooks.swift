@@ -66,6 +66,16 @@ public protocol PayerBooks: Hashable, Sendable {
     ///
     /// - Throws: What cannot be, as the scheme calls it; the payee lies then.
     mutating func corrected(_ request: ReservationID, _ word: PayeeWord) throws
+    /// What shows a payee who asks how the channel stands: nothing that it was not sent before.
+    ///
+    /// - Returns: `nil` where it was never paid.
+    func asking(
+        _ payee: Address, in domain: ContractDomain, by signer: any Signer
+    ) async throws -> Wire.Unverified?
+    /// The payee was asked how the channel stands.
+    ///
+    /// - Throws: What cannot be, as the scheme calls it; the payee lies then.
+    mutating func told(_ word: PayeeWord) throws
     /// Nothing was charged, or nobody knows.
     mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws
     /// Takes over what other books of the same channel know of one payee.

@@ -64,6 +64,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             channel.changed = terms.receiver
             let request = ReservationID(UInt64.random(in: .min ... .max))
             let now = wallet.clock()
+            var unsigned = before
+            unsigned.changed = terms.receiver
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
             let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
@@ -80,21 +82,21 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             }
             do {
                 try await makeDeposit(&channel, on: terms)
+                unsigned.awaitsCoin = channel.awaitsCoin
                 let payment = try await channel.books.signed(step, under: terms, by: wallet.signer)
                 wallet.journal.probe?.reach(.signed, .payment)
                 let payload: PrepaidPayload<Books.Wire> =
                     funding.map { .open(channel.books.terms, $0, payment) } ?? .payment(channel.id, payment)
                 return PrepaidSignedPayment(
                     wallet: wallet, offer: wanted, domain: terms.domain, entry: entry, identifier: identifier,
-                    payload: payload.json, channel: channel, request: request, deposited: deposit,
-                    isIntroduction: Books.isIntroduction(step), madeDeposit: awaitsCoin, lease: taken.lease)
+                    payload: payload.json, channel: channel, unsigned: unsigned, request: request, deposited: deposit,
+                    isIntroduction: Books.isIntroduction(step), madeDeposit: awaitsCoin,
+                    isNew: taken.door != nil && !awaitsCoin, lease: taken.lease)
             } catch {
-                // Nothing left the house, so nothing happened.
-                var unused = channel
-                try unused.books.ended(request, by: terms.receiver, isKnown: true)
-                if unused.awaitsCoin, Self.isFinal(error) { unused.standing = .lapsed }
-                try await wallet.journal.finish(
-                    entry, JournalOutcome(.notTaken, code: "payment.not-signed"), channel: unused)
+                // Nothing left the house, so nothing happened; but a deposit of the chain's coin may be on its way.
+                if unsigned.awaitsCoin, Self.isFinal(error) { unsigned.standing = .lapsed }
+                await wallet.undo(
+                    entry, code: "payment.not-signed", channel: unsigned, isNew: taken.door != nil && !awaitsCoin)
                 throw error
             }
         } catch {

@@ -19,6 +19,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let payload: JSON
     /// The books with this payment under way.
     private(set) var channel: KeptPrepaid<Books>
+    /// The books without it.
+    let unsigned: KeptPrepaid<Books>
     let request: ReservationID
     /// What is locked with it.
     let deposited: Amount
@@ -26,12 +28,19 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     let isIntroduction: Bool
     /// Whether a deposit of the chain's coin was waited for, which the payee may see a moment later.
     let madeDeposit: Bool
+    /// Whether this would have opened the channel.
+    let isNew: Bool
     let lease: ChannelLease
     /// Whether an answer got lost, so that the payee may have charged it before it answers.
     var wasSentAgain = false
 
     /// What a payment brings counts once, however often it is sent.
     var isRepeatable: Bool { true }
+
+    var inDoubt: Amount {
+        let others = channel.books.purse(of: offer.payTo)?.doubtful ?? .zero
+        return wasSentAgain ? others.adding(offer.amount) ?? .max : others
+    }
 
     /// What only asks costs nothing, however often.
     mutating func isSentAgain() {
@@ -68,6 +77,11 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
 
+    func notSent() async {
+        defer { lease.giveBack() }
+        await wallet.undo(entry, code: "payment.not-sent", channel: unsigned, isNew: isNew)
+    }
+
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         defer { lease.giveBack() }
         var unpaid = channel
@@ -79,7 +93,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             try await wallet.journal.finish(
                 entry,
                 JournalOutcome(
-                    .refused, code: demand.error,
+                    refusedState, code: demand.error,
                     goesOn: isLapsed || madeDeposit && demand.error == Self.unknownChannel), channel: unpaid,
                 isInDoubt: wasSentAgain)
             guard madeDeposit, demand.error == Self.unknownChannel else { return isLapsed ? .mended : .nothing }
@@ -97,12 +111,15 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         }
         let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
-            entry, JournalOutcome(.refused, code: demand.error, goesOn: isMended), channel: next,
+            entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: wasSentAgain,
             finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
     }
+
+    /// What a refusal says of it: of the copy that was refused alone.
+    private var refusedState: JournalEntry.State { wasSentAgain ? .unknown : .refused }
 
     /// What the payee charged by its own word, beyond what was known when this was signed.
     private func newlyCharged(in next: KeptPrepaid<Books>) -> Amount {

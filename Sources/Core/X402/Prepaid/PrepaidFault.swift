@@ -11,8 +11,13 @@ public enum PrepaidFault: ExplainedError, Hashable {
     /// The terms are not those of the offer.
     case terms(field: String)
     case channelNotFound(ChannelID)
+    /// No fault: the payer asked how the channel stands, and the offer shows it.
+    case stateAsked(ChannelID)
     /// The contract would not take the deposit.
     case deposit(code: String, message: String)
+
+    /// What a 402 calls the answer to a question.
+    public static let stateCode = "prepaid_channel_state"
 
     public var code: String {
         switch self {
@@ -20,16 +25,18 @@ public enum PrepaidFault: ExplainedError, Hashable {
         case .payload: "invalid_prepaid_payload"
         case .terms: "invalid_prepaid_terms"
         case .channelNotFound: "invalid_prepaid_channel_not_found"
+        case .stateAsked: Self.stateCode
         case .deposit: "invalid_prepaid_deposit"
         }
     }
 
     public var message: String {
         switch self {
-        case .payloadType(let type): "The payload's type '\(type)' is none of payment, open and close."
+        case .payloadType(let type): "The payload's type '\(type)' is none of payment, open, state and close."
         case .payload(let field): "The payload's \(field) is missing, or cannot be read."
         case .terms(let field): "The channel's \(field) is not what was offered."
         case .channelNotFound(let id): "There is no channel \(id)."
+        case .stateAsked(let id): "The offer shows how channel \(id) stands; nothing was charged."
         case .deposit(let code, let message): "\(message) (\(code))"
         }
     }

@@ -13,6 +13,8 @@ public enum PrepaidPayload<Scheme: PrepaidWire>: Sendable {
     /// Opens a channel, or tops it up, and pays out of it at once.
     case open(Scheme.Rules.Terms, Funding, Scheme.Unverified)
     case payment(ChannelID, Scheme.Unverified)
+    /// Asks how the channel stands; the payment brings nothing, and shows who asks.
+    case state(ChannelID, Scheme.Unverified)
     /// Asks for what is left; the payment shows who asks.
     case close(ChannelID, Scheme.Unverified)
 
@@ -24,6 +26,7 @@ public enum PrepaidPayload<Scheme: PrepaidWire>: Sendable {
             let payment = try Scheme.payment(members.object("payment"))
             switch type {
             case "payment": self = .payment(ChannelID(try members.hash("channelId")), payment)
+            case "state": self = .state(ChannelID(try members.hash("channelId")), payment)
             case "close": self = .close(ChannelID(try members.hash("channelId")), payment)
             case "open":
                 self = .open(
@@ -45,6 +48,8 @@ public enum PrepaidPayload<Scheme: PrepaidWire>: Sendable {
             ]
         case .payment(let id, let payment):
             ["type": "payment", "channelId": .string("\(id)"), "payment": Scheme.json(of: payment)]
+        case .state(let id, let payment):
+            ["type": "state", "channelId": .string("\(id)"), "payment": Scheme.json(of: payment)]
         case .close(let id, let payment):
             ["type": "close", "channelId": .string("\(id)"), "payment": Scheme.json(of: payment)]
         }

@@ -13,7 +13,7 @@ final class TappedCarrier: RequestCarrier {
     struct KeptBack: Error {}
 
     let road: any RequestCarrier
-    private let state = Mutex((headers: [String](), keepsBack: false))
+    private let state = Mutex((headers: [String](), keepsBack: false, loses: false, detour: String?.none))
 
     init(_ road: any RequestCarrier) { self.road = road }
 
@@ -25,13 +25,28 @@ final class TappedCarrier: RequestCarrier {
     /// Lets nothing through that has a payment, until it is called with `false`.
     func keepBack(_ keepsBack: Bool) { state.withLock { $0.keepsBack = keepsBack } }
 
+    /// Lets every payment through and no answer to one, until it is called with `false`.
+    func loseAnswers(_ loses: Bool) { state.withLock { $0.loses = loses } }
+
+    /// Sends whatever has a payment to another address, where nobody need be; `nil` ends that.
+    func lead(to url: String?) { state.withLock { $0.detour = url } }
+
     func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
         if let header = request.headers.first(name: "PAYMENT-SIGNATURE") {
-            let keepsBack = state.withLock { state in
+            let (keepsBack, loses, detour) = state.withLock { state in
                 state.headers.append(header)
-                return state.keepsBack
+                return (state.keepsBack, state.loses, state.detour)
             }
             if keepsBack { throw KeptBack() }
+            if loses {
+                _ = try await road.carry(request, timeout: timeout).body.collect(upTo: 1 << 20)
+                throw KeptBack()
+            }
+            if let detour {
+                var astray = request
+                astray.url = detour
+                return try await road.carry(astray, timeout: timeout)
+            }
         }
         return try await road.carry(request, timeout: timeout)
     }

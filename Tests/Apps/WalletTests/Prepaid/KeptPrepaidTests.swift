@@ -43,8 +43,8 @@ struct KeptPrepaidTests {
 
     @Test func `is read as version 1 had it`() throws {
         let channel = try channel()
-        // It ended with the deposit: no credit, nobody who lied, and no coin.
-        let stored = [1] + channel.stored.dropFirst().dropLast(16 + 4 + 1)
+        // It ended with the deposit: no credit, nobody who lied, no coin, and nothing settled.
+        let stored = [1] + channel.stored.dropFirst().dropLast(16 + 4 + 1 + 4)
         let read = try KeptPrepaid<HashChainPayer>(stored: stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
     }
@@ -53,7 +53,7 @@ struct KeptPrepaidTests {
         var channel = try channel()
         channel.credit = 3
         channel.misconduct[Self.payee] = "payer.overcharged"
-        let stored = [2] + channel.stored.dropFirst().dropLast(1)
+        let stored = [2] + channel.stored.dropFirst().dropLast(1 + 4)
         let read = try KeptPrepaid<HashChainPayer>(stored: stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
     }
@@ -68,7 +68,10 @@ struct KeptPrepaidTests {
             #expect(throws: StoredFormError.damaged) { try read(Array(stored[..<count])) }
         }
         #expect(throws: StoredFormError.damaged) { try read(stored + [0]) }
-        #expect(throws: StoredFormError.damaged) { try read(stored.dropLast() + [2]) }
+        // A coin that is neither awaited nor not, and a payment as settled that is not in doubt.
+        #expect(throws: StoredFormError.damaged) { try read(stored.dropLast(5) + [2, 0, 0, 0, 0]) }
+        let settled = Self.payee.bytes + [UInt8](repeating: 0, count: 15) + [1]
+        #expect(throws: StoredFormError.damaged) { try read(stored.dropLast() + [1] + settled) }
         #expect(throws: StoredFormError.newer(version: 4)) { try read([4] + stored.dropFirst()) }
     }
 }

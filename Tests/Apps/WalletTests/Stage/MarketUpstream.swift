@@ -73,6 +73,11 @@ final class MarketUpstream: Service {
     private func answer(_ request: Request) async throws -> Response {
         counts.withLock { $0[request.uri.path, default: 0] += 1 }
         switch request.uri.path.split(separator: "/").last {
+        case "slow":
+            let pause = request.uri.queryParameters["pause"].flatMap { Int($0) } ?? 0
+            // The work goes on although nobody waits for it any more.
+            await Task { try? await Task.sleep(for: .milliseconds(pause)) }.value
+            return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: "late\n")))
         case "fail": return Response(status: .internalServerError)
         case "metered":
             let cost = request.uri.queryParameters["cost"].map(String.init) ?? "700"

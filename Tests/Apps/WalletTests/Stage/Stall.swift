@@ -101,6 +101,11 @@ actor Stall<Scheme: PrepaidWire> {
                 }
                 return try await pay(payment, on: id)
             case .payment(let id, let payment): return try await pay(payment, on: id)
+            case .state(let id, _):
+                let told: JSON = [
+                    "channelState": try await known(id).channelState(by: key).adding("underWay", "0")
+                ]
+                return try refusal(PrepaidFault.stateCode, state: (lie?(told) ?? told)["channelState"])
             case .close(let id, let payment): return try await close(payment, on: id)
             }
         } catch let error as any ExplainedError { return try refusal(error.code) }

@@ -71,6 +71,22 @@ struct PayRefusalTests {
         try await shop.close()
     }
 
+    @Test func `count what never left, when the server is gone`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let before = try await owner.channels()
+        #expect(try await shop.serve.stop() == 0)
+        let began = ContinuousClock.now
+        let dead = try await owner.pay("/good", ["--json"])
+        #expect(ContinuousClock.now - began < .seconds(8), "it says so at once")
+        #expect(dead.exitCode == 69 && dead.code == "payment.unreachable", "\(dead.errors)")
+        #expect(try await owner.states() == ["not-taken", "paid"])
+        #expect(try await owner.channels() == before)
+        try await shop.restart()
+        try await shop.close()
+    }
+
     @Test func `lose track when it is interrupted`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)

@@ -98,8 +98,8 @@ struct StreamTests {
         #expect(try await shop.serve.stop() == 0)
         #expect(try await run.exitCode(within: .seconds(60)) == 0, "\(run.errors)")
         let states = try await owner.states()
-        // Those that were sent to a server that takes no connections any more were not answered.
-        #expect(states.filter { $0 != "paid" }.allSatisfy { $0 == "unknown" }, "\(states)")
+        // Those for a server that takes no connections any more were not answered, or did not even leave.
+        #expect(states.filter { $0 != "paid" }.allSatisfy { ["unknown", "not-taken"].contains($0) }, "\(states)")
         #expect(states.count { $0 == "unknown" } <= 2, "\(states)")
         let charged = try await shop.books().values.map(\.charged.units).reduce(0, +)
         #expect(charged <= UInt128(run.output.utf8.count) * 100 / 1024)

@@ -65,6 +65,14 @@ extension HashChainPayer: PayerBooks {
         _ = try apply(.corrected(request, charged: word.charged, revealed: try word.members.number("index")))
     }
 
+    public func asking(
+        _ payee: Address, in domain: ContractDomain, by signer: any Signer
+    ) async throws -> UnverifiedHashChainStep? { UnverifiedHashChainStep(revealed) }
+
+    public mutating func told(_ word: PayeeWord) throws {
+        _ = try apply(.stateTold(charged: word.charged, revealed: try word.members.number("index")))
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request))
     }

@@ -83,6 +83,18 @@ extension LotteryFund: PayerBooks {
         _ = try apply(.corrected(request, try LotteryPayer.Statement(word.members)), of: word.payee)
     }
 
+    /// Whoever asks for its seat again has not paid anything.
+    public func asking(
+        _ payee: Address, in domain: ContractDomain, by signer: any Signer
+    ) async throws -> UnverifiedLotteryPayment? {
+        guard let payer = payers[payee] else { return nil }
+        return .seat(try await signer.sign(payer.seatDigest(in: domain)))
+    }
+
+    public mutating func told(_ word: PayeeWord) throws {
+        _ = try apply(.stateTold(try LotteryPayer.Statement(word.members)), of: word.payee)
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request), of: payee)
     }

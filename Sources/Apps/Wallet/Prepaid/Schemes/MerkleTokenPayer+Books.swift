@@ -90,6 +90,15 @@ extension MerkleTokenPayer: PayerBooks {
         _ = try apply(.corrected(request, charged: word.charged, floor: floor), of: word.payee)
     }
 
+    public func asking(
+        _ payee: Address, in domain: ContractDomain, by signer: any Signer
+    ) async throws -> UnverifiedMerkleTokens? { lastShown(to: payee) }
+
+    public mutating func told(_ word: PayeeWord) throws {
+        let floor: UInt32 = try word.members.number("floor")
+        _ = try apply(.stateTold(charged: word.charged, floor: floor), of: word.payee)
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request), of: payee)
     }

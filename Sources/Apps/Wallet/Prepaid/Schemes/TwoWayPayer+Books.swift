@@ -64,12 +64,29 @@ extension TwoWayPayer: PayerBooks {
 
     /// A newer state than these books know counts when both signatures are there.
     public mutating func corrected(_ request: ReservationID, _ word: PayeeWord) throws {
+        try recall(word)
+        _ = try apply(.corrected(request, charged: word.charged))
+    }
+
+    /// The newest state that both signed, which the payee has.
+    public func asking(
+        _ payee: Address, in domain: ContractDomain, by signer: any Signer
+    ) async throws -> UnverifiedTwoWayPayment? {
+        let state = party.newest
+        return UnverifiedTwoWayPayment(state, signature: try await signer.sign(state.digest(of: id, in: domain)))
+    }
+
+    public mutating func told(_ word: PayeeWord) throws {
+        try recall(word)
+        _ = try apply(.stateTold(charged: word.charged))
+    }
+
+    private mutating func recall(_ word: PayeeWord) throws {
         if let theirs = try countersigned(word), theirs.state.nonce > party.newest.nonce,
             let own = try signed(word, by: Self.side, word.state["signature"])
         {
             _ = try apply(.recalled(own: own, theirs: theirs))
         }
-        _ = try apply(.corrected(request, charged: word.charged))
     }
 
     private func countersigned(_ word: PayeeWord) throws -> TwoWayPayment? {
