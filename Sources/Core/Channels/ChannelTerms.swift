@@ -11,7 +11,9 @@ public import FarthingPrimitives
 public struct ChannelTerms: Hashable, Sendable {
     /// Who deposits, and to whom refunds and withdrawals go.
     public var payer: Address
-    /// Whose key signs the vouchers; zero means the payer's own.
+    /// Whose key signs the vouchers; zero leaves it to the payer's account, by its key or, where it has code, by EIP-1271.
+    ///
+    /// A payee that checks signatures by keys alone must not take zero: code can come to an account at any time.
     public var payerAuthorizer: Address
     /// To whom claimed money goes.
     public var receiver: Address

@@ -17,6 +17,8 @@ extension VoucherChannel {
         case channelIDMismatch(sent: ChannelID, computed: ChannelID)
         case receiverMismatch(sent: Address, offered: Address)
         case receiverAuthorizerMismatch(sent: Address, offered: Address)
+        /// The terms leave it to the payer's account which vouchers are good.
+        case missingPayerAuthorizer
         case tokenMismatch(sent: Address, offered: Address)
         case withdrawDelayMismatch(sent: UInt64, offered: UInt64)
         case withdrawDelayOutOfRange(UInt64)
@@ -71,7 +73,7 @@ extension VoucherChannel {
 }
 
 extension VoucherChannel.Refusal {
-    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes".
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes"; `missing_payer_authorizer` is ours.
     public var code: String { Self.prefix + rule }
 
     private static let prefix = "invalid_batch_settlement_evm_"
@@ -84,6 +86,7 @@ extension VoucherChannel.Refusal {
         case .channelIDMismatch: "channel_id_mismatch"
         case .receiverMismatch: "receiver_mismatch"
         case .receiverAuthorizerMismatch: "receiver_authorizer_mismatch"
+        case .missingPayerAuthorizer: "missing_payer_authorizer"
         case .tokenMismatch: "token_mismatch"
         case .withdrawDelayMismatch: "withdraw_delay_mismatch"
         case .withdrawDelayOutOfRange: "withdraw_delay_out_of_range"

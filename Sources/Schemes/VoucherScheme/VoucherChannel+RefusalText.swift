@@ -14,6 +14,7 @@ extension VoucherChannel.Refusal {
         case .receiverMismatch(let sent, let offered): "The channel pays \(sent); the offer asks for \(offered)."
         case .receiverAuthorizerMismatch(let sent, let offered):
             "The channel names \(sent) as the receiver's authorizer; the offer asks for \(offered)."
+        case .missingPayerAuthorizer: "The channel names no key that signs its vouchers ('payerAuthorizer' is zero)."
         case .tokenMismatch(let sent, let offered): "The channel holds token \(sent); the offer asks for \(offered)."
         case .withdrawDelayMismatch(let sent, let offered):
             "The channel's withdrawal delay is \(sent) s; the offer asks for \(offered) s."
@@ -65,6 +66,7 @@ extension VoucherChannel.Refusal {
         case .channelIDMismatch: "Compute the id from the terms that you send, for this network."
         case .receiverMismatch, .receiverAuthorizerMismatch, .tokenMismatch, .withdrawDelayMismatch:
             "Open a channel on the terms of the offer."
+        case .missingPayerAuthorizer: "Open a channel whose 'payerAuthorizer' is the address of the key that signs."
         case .withdrawDelayOutOfRange: "Choose a delay from 15 minutes through 30 days."
         case .voucherSignature, .depositSignature, .permit2Signature:
             "Sign with the key of the channel; 65 bytes, v 27 or 28, low s."

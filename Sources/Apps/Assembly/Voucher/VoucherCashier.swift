@@ -147,7 +147,11 @@ public final class VoucherCashier: Sendable {
     private func makeRoom(
         after refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address
     ) async -> Bool {
-        let place: ReliefTurns.Place = if case .exceedsChannelCap = refusal { .channel(id) } else { .all }
+        let place: ReliefTurns.Place =
+            switch refusal {
+            case .exceedsChannelCap, .claimRefused: .channel(id)
+            case .exceedsTotalCap: .all
+            }
         return await reliefs.run(place) { [self] in
             let now = clock()
             guard reliefPause.withLock({ $0.map { $0 <= now } ?? true }) else { return false }

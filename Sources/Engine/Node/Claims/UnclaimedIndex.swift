@@ -10,6 +10,7 @@ import Synchronization
 /// It follows what channels commit, each in its order, so it is right as soon as an answer leaves. Only channels with
 /// something unclaimed are kept. It also keeps the *reserved* sum: the prices of requests that are being answered,
 /// which will be unclaimed in a moment. Unclaimed and reserved together never rise above ``caps`` through a payment.
+/// A channel whose claim was refused takes no payment until one succeeds.
 public final class UnclaimedIndex: Sendable {
     fileprivate struct Totals {
         var unclaimed = Amount.zero
@@ -71,15 +72,21 @@ public final class UnclaimedIndex: Sendable {
         var held: [ChannelID: Held] = [:]
         var totals: [Address: Totals] = [:]
         var unswept: Set<SweepTarget> = []
+        /// Channels whose claim was refused, and of which none has succeeded since.
+        var suspect: Set<ChannelID> = []
     }
 
     public let caps: UnclaimedCaps
     private let contents = Mutex(Contents())
+    /// Whether a claim was ever refused; it stays so, since what was reserved on the strength of it must be released.
+    private let hasRefused = Atomic(false)
 
     public init(caps: UnclaimedCaps = UnclaimedCaps()) { self.caps = caps }
 
-    /// Whether anything is ever refused for a cap, so that sums must be reserved.
-    public var isLimited: Bool { caps.perChannel != nil || caps.inAll != nil }
+    /// Whether anything may be refused, for a cap or for a claim that was, so that sums must be reserved.
+    public var isLimited: Bool {
+        caps.perChannel != nil || caps.inAll != nil || hasRefused.load(ordering: .relaxed)
+    }
 
     // MARK: - Following the channels
 
@@ -109,6 +116,7 @@ public final class UnclaimedIndex: Sendable {
             for reservation in ended { contents.release(reservation, of: id) }
             let isClaimed = after.captured > (before?.captured ?? .zero)
             if isClaimed {
+                if before != nil { contents.suspect.remove(id) }
                 contents.unswept.insert(SweepTarget(receiver: after.terms.receiver, token: after.terms.token))
             }
             let known = contents.channel(id)
@@ -136,10 +144,16 @@ public final class UnclaimedIndex: Sendable {
     /// Remembers that the settlement would not have a channel's row, and for how long it is not tried again: half a
     /// minute at first, then twice as long each time, up to an hour and a quarter of the withdrawal's delay.
     ///
+    /// - Parameter isVerdict: Whether the row itself was refused. The channel takes no payment then, until a claim of it
+    ///   succeeds or the node is started anew: its payer may have made all its vouchers worthless.
     /// - Returns: How often in a row that happened; 0 when there is nothing unclaimed in the channel.
-    public func refused(_ id: ChannelID, at now: Instant) -> Int {
+    public func refused(_ id: ChannelID, at now: Instant, isVerdict: Bool = true) -> Int {
         contents.withLock { contents in
             guard var channel = contents.channel(id) else { return 0 }
+            if isVerdict {
+                contents.suspect.insert(id)
+                hasRefused.store(true, ordering: .relaxed)
+            }
             let longest = min(3600, Int64(clamping: channel.terms.withdrawDelay / 4))
             channel.refusals += 1
             channel.retryAt = now.advanced(bySeconds: min(30 << min(Int64(channel.refusals - 1), 10), longest))
@@ -163,7 +177,7 @@ public final class UnclaimedIndex: Sendable {
 
     // MARK: - Caps
 
-    /// Sets aside what a request may add, unless the caps leave no room for it.
+    /// Sets aside what a request may add, unless the caps leave no room for it, or the channel's claim was refused.
     ///
     /// - Throws: ``UnclaimedRefusal``; nothing is reserved then.
     public func reserve(
@@ -179,6 +193,7 @@ public final class UnclaimedIndex: Sendable {
             guard let sum = (contents.totals[token] ?? Totals()).sum?.adding(amount), sum <= caps.inAll ?? .max else {
                 throw .exceedsTotalCap
             }
+            guard !contents.suspect.contains(id) else { throw .claimRefused }
             contents.release(reservation, of: id)
             contents.held[id, default: Held(token: token)].amounts[reservation] = amount
             contents.totals[token, default: Totals()].replace(reserved: .zero, by: amount)
@@ -192,7 +207,7 @@ public final class UnclaimedIndex: Sendable {
 
     /// The channels whose claim would make room for a payment, largest sums first; none when no claim could.
     ///
-    /// For the cap on a channel that is the channel itself. For the cap on all, it is as many of the largest as free
+    /// For the cap on a channel that is the channel itself, and so it is where its claim was refused before. For the cap on all, it is as many of the largest as free
     /// half of what is unclaimed, or more where that is not enough, so that the next payments find room as well.
     public func relief(
         of refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address, at now: Instant
@@ -209,6 +224,7 @@ public final class UnclaimedIndex: Sendable {
                 held.adding(amount).map({ $0 <= cap }) ?? false
             else { return [] }
             return [channel]
+        case .claimRefused: return channels.filter { $0.id == id && $0.isReady(at: now) }
         case .exceedsTotalCap:
             guard let cap = caps.inAll, let sum = totals.sum?.adding(amount) else { return [] }
             let goal = max(sum.clampedSubtracting(cap), Amount(units: totals.unclaimed.units / 2))

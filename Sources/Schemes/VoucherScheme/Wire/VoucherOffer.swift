@@ -49,6 +49,10 @@ public struct VoucherOffer: Hashable, Sendable {
     }
 
     /// Whether a channel is one that this offer asks for.
+    ///
+    /// Its payer must name the key that signs vouchers. Where it names none, the contract asks the payer's account
+    /// whether a voucher is good as soon as that has code, and any account may be given code at any time (EIP-7702):
+    /// it would refuse every claim, whoever signed.
     public func check(_ terms: ChannelTerms) throws(VoucherChannel.Refusal) {
         guard terms.receiver == receiver else {
             throw .receiverMismatch(sent: terms.receiver, offered: receiver)
@@ -56,6 +60,7 @@ public struct VoucherOffer: Hashable, Sendable {
         guard terms.receiverAuthorizer == receiverAuthorizer, receiverAuthorizer != .zero else {
             throw .receiverAuthorizerMismatch(sent: terms.receiverAuthorizer, offered: receiverAuthorizer)
         }
+        guard terms.payerAuthorizer != .zero else { throw .missingPayerAuthorizer }
         guard terms.token == token.address else {
             throw .tokenMismatch(sent: terms.token, offered: token.address)
         }

@@ -89,6 +89,45 @@ struct ClaimingTests {
         #expect(till.log.count(of: "A claim was refused") == bad.count)
     }
 
+    /// A payer makes its vouchers worthless after it has signed them, as an account can whose code is asked for them.
+    @Test func `serves nobody whose claim the contract refused, until one succeeds`() async throws {
+        let till = try await Till.open()
+        var (bad, good) = (
+            try await till.customer(1, holding: units(1000)), try await till.customer(2, holding: units(50))
+        )
+        for _ in 0..<3 { try await till.sell(to: &bad, for: units(10)) }
+        till.settlement.poison([bad.id])
+        _ = try await till.cashier.claimDue(everything)
+        for _ in 0..<5 {
+            #expect(try await till.admit(bad, units(10)).deferral == "unclaimed.claim-refused")
+            try await till.sell(to: &good, for: units(10))
+        }
+        #expect(till.settlement.claims.count == 1, "payments do not claim what was refused just now")
+        // The quick way is no way round it.
+        let known = try #require(try await till.engine.state(of: bad.id))
+        #expect(throws: UnclaimedRefusal.claimRefused) {
+            try till.index.reserve(units(10), as: 99, of: bad.id, token: known.terms.token)
+        }
+        // Later a payment has the claim tried again, and is taken when that succeeds.
+        till.clock.pass(30)
+        #expect(try await till.admit(bad, units(10)).deferral == "unclaimed.claim-refused")
+        #expect(till.settlement.claims.count == 2)
+        till.settlement.poison([])
+        till.clock.pass(60)
+        try await till.sell(to: &bad, for: units(10))
+        #expect(try await till.state(of: bad).ledger.totalClaimed == units(30))
+        #expect(try await till.recount() == till.indexed)
+    }
+
+    @Test func `goes on serving while the settlement is merely out of reach`() async throws {
+        let till = try await Till.open()
+        var customer = try await till.customer(1, holding: units(1000))
+        try await till.sell(to: &customer, for: units(10))
+        _ = till.effects.refused([customer.id], .unavailable(reason: "the test says so"))
+        try await till.sell(to: &customer, for: units(10))
+        #expect(till.index.unclaimed(of: Payee.token.address) == units(20))
+    }
+
     @Test func `leaves a bad row alone for a while, then tries it again, and says so once`() async throws {
         let till = try await Till.open()
         let customers = try await customers(2, of: till)

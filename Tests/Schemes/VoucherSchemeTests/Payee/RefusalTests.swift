@@ -64,6 +64,7 @@ struct RefusalTests {
         (.channelIDMismatch(sent: id, computed: id), "channel_id_mismatch"),
         (.receiverMismatch(sent: .zero, offered: .zero), "receiver_mismatch"),
         (.receiverAuthorizerMismatch(sent: .zero, offered: .zero), "receiver_authorizer_mismatch"),
+        (.missingPayerAuthorizer, "missing_payer_authorizer"),
         (.tokenMismatch(sent: .zero, offered: .zero), "token_mismatch"),
         (.withdrawDelayMismatch(sent: 901, offered: 900), "withdraw_delay_mismatch"),
         (.withdrawDelayOutOfRange(899), "withdraw_delay_out_of_range"),

@@ -59,6 +59,11 @@ struct VoucherOfferTests {
         ) { $0.receiverAuthorizer = .zero }
     }
 
+    /// The contract would ask the payer's account, which can be given code that refuses what its key signed.
+    @Test func `is not met by a channel whose vouchers the payer's account would judge`() throws {
+        try refuse("missing_payer_authorizer", .missingPayerAuthorizer) { $0.payerAuthorizer = .zero }
+    }
+
     private func refuse(
         _ code: String, _ refusal: VoucherChannel.Refusal, by offer: VoucherOffer? = nil,
         sourceLocation: SourceLocation = #_sourceLocation, changing change: (inout ChannelTerms) -> Void

@@ -11,6 +11,23 @@ import Testing
 
 @Suite("Vouchers that are settled on a chain", .timeLimit(.minutes(3)))
 struct VoucherSettlementTests {
+    /// Why channels that name nobody to sign their vouchers are not taken.
+    @Test func `claims what the named key signed, whatever code comes to the payer's account`() async throws {
+        try await TestChain.open { chain in
+            let named = chain.terms(salt: 1)
+            var unnamed = chain.terms(salt: 2)
+            unnamed.payerAuthorizer = .zero
+            try await chain.open(1000, in: named, salt: 1)
+            try await chain.open(1000, in: unnamed, salt: 2)
+            // It refuses all that it is asked, as an account's own code may (EIP-7702).
+            try await chain.devnet.ask("anvil_setCode", .string(chain.payer.address.hex), "0x60006000fd")
+            await #expect(throws: SettlementError.voucherSignature) {
+                try await chain.claim([chain.row(700, of: unnamed)])
+            }
+            #expect(try await chain.claim([chain.row(700, of: named)]).outcomes == [.claimed(Amount(units: 700))])
+        }
+    }
+
     @Test func `open, claim, pay out, give back, and conserve every unit`() async throws {
         try await TestChain.open { chain in
             let terms = chain.terms()
