@@ -51,6 +51,9 @@ extension Endpoint.Call {
             block.map { .string(Quantity.text($0)) } ?? "latest")
     }
 
+    /// What an account holds of the chain's coin.
+    static func coins(of account: Address) -> Self { Self("eth_getBalance", .string(account.hex), "latest") }
+
     static func code(at address: Address) -> Self { Self("eth_getCode", .string(address.hex), "latest") }
 
     /// What a transaction would take.
