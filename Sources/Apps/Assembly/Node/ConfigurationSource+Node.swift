@@ -44,7 +44,9 @@ extension ConfigurationSource {
         if let missing = node.schemes.first(where: { !(node.chain?.settles($0) ?? node.stacks?.settles($0) ?? true) }) {
             throw ConfigurationError.bad(
                 key: "schemes", value: missing.rawValue,
-                why: "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
+                why:
+                    "no contract is known for it; name a file of 'farthing \(node.stacks == nil ? "contracts" : "stacks") "
+                    + "deploy' that has one with 'contracts'")
         }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange
