@@ -9,6 +9,10 @@ import Synchronization
 enum Console {
     static func out(_ line: String) { write(line + "\n", to: .standardOutput) }
     static func error(_ line: String) { write(line + "\n", to: .standardError) }
+    /// A line on standard error, where people read it: programs read errors there, as JSON.
+    static func warning(_ text: String) {
+        if !CommandLine.arguments.contains("--json") { error("warning: \(text)") }
+    }
     static func json(_ json: JSON) { out(json.prettyText()) }
 
     /// A line on standard error that waits for an answer.

@@ -30,13 +30,18 @@ struct Explanation {
     /// `nil` for errors that are not ours to explain, such as wrong usage.
     init?(_ error: any Error) {
         if let error = error as? any ExplainedError {
-            (code, message, remedy) = (error.code, error.message, error.remedy)
+            (code, message, remedy) = (error.code, Self.ended(error.message), error.remedy)
         } else if let error = error as? KeyFileError {
-            (code, message, remedy) = (error.code, error.message, error.remedy)
+            (code, message, remedy) = (error.code, Self.ended(error.message), error.remedy)
         } else {
             return nil
         }
         usageExitCode = nil
+    }
+
+    /// Of a sentence that ends with the sentence of somebody else, one full stop is enough.
+    private static func ended(_ message: String) -> String {
+        message.hasSuffix("..") ? message.unended : message
     }
 
     func tell(asJSON: Bool) {
@@ -58,16 +63,18 @@ struct Explanation {
 
     private static func exitCode(of code: String) -> Int32 {
         switch code {
-        case "payment.bad-url": 64
+        case "payment.bad-url", "gun.bad-address", "gun-location.address", "gun-location.relay", "gun-location.payee":
+            64
         case "store.damaged", "store.damaged-record", "ledger.behind", "key-file.damaged", "wallet.damaged",
             "wallet-books.unreadable", "wallet-books.other-channel":
             65
         case "store.missing", "ledger.missing", "key-file.missing", "authorizer-key.missing", "channel.unknown",
             "wallet.missing", "wallet.unknown-channel", "wallet-books.no-key",
-            "file.missing", "file.unreadable":
+            "file.missing", "file.unreadable", "passphrase-file.missing", "passphrase-file.unreadable":
             66
         case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",
-            "wallet.no-settlement", "wallet.no-payee":
+            "wallet.no-settlement", "wallet.no-payee", "gun.not-connected", "gun.timed-out", "gun.no-answer",
+            "gun.upgrade-refused", "gun.closed", "gun.broken-off":
             69
         case "demo.foreign-folder", "demo.unusable-folder", "store.full", "store.unavailable", "key-file.exists",
             "key-file.unwritable", "wallet.unavailable",

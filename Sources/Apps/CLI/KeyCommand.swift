@@ -130,7 +130,10 @@ struct PassphraseOptions: ParsableArguments {
     }
 
     static func firstLine(of path: String) throws -> [UInt8] {
-        guard let data = FileManager.default.contents(atPath: path) else { throw KeyFileError.missing(path: path) }
+        let files = FileManager.default
+        guard files.fileExists(atPath: path) else { throw PassphraseFault.missing(path) }
+        guard let data = files.contents(atPath: path) else { throw PassphraseFault.unreadable(path) }
+        PassphraseFault.warn(of: path)
         return Array(data.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") })
     }
 

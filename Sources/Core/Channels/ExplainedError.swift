@@ -14,3 +14,8 @@ public protocol ExplainedError: Error, Equatable, CustomStringConvertible {
 extension ExplainedError {
     public var description: String { remedy.map { "\(message) \($0)" } ?? message }
 }
+
+extension String {
+    /// The text without a full stop at its end, to stand in a sentence that has its own.
+    public var unended: String { hasSuffix(".") && !hasSuffix("...") ? String(dropLast()) : self }
+}

@@ -43,10 +43,10 @@ public enum StoreError: ExplainedError {
         case .inUse(let path, let process?): "The store \(path) is in use by process \(process)."
         case .inUse(let path, nil): "The store \(path) is in use by another process."
         case .full(let path): "The disk that holds \(path) is full."
-        case .damaged(let path, let reason): "The store \(path) is damaged: \(reason)."
+        case .damaged(let path, let reason): "The store \(path) is damaged: \(reason.unended)."
         case .newer(let path): "The store \(path) was written by a later version of Farthing."
         case .missing(let path): "There is no store at \(path)."
-        case .unavailable(let reason): "The channel store cannot be used: \(reason)."
+        case .unavailable(let reason): "The channel store cannot be used: \(reason.unended)."
         case .cancelled: "The work was cancelled before anything was stored."
         }
     }

@@ -51,7 +51,12 @@ public final class FacilitatorSettlement: Settlement {
     /// - Throws: `SettlementError/refused(code:message:)` when it does not, `SettlementError/unavailable(reason:)`
     ///   when it cannot be reached.
     public func start() async throws(SettlementError) {
-        let json = try await insisting { () throws(FacilitatorTrouble) in try await self.client.get("/supported") }
+        try checkSupport(
+            try await insisting { () throws(FacilitatorTrouble) in try await self.client.get("/supported") })
+    }
+
+    /// Sees whether a facilitator's answer names this scheme on this chain.
+    func checkSupport(_ json: JSON) throws(SettlementError) {
         guard let supported = SupportedKinds(json: json) else {
             throw unavailable("it does not tell what it supports")
         }

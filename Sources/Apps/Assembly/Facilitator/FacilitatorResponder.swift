@@ -21,6 +21,7 @@ struct FacilitatorResponder: HTTPResponder {
 
     let facilitator: Facilitator
     let metrics: (@Sendable () -> String)?
+    let settling: KeptLook
 
     /// The longest body that is read; a hundred claims have half of that.
     ///
@@ -96,12 +97,12 @@ struct FacilitatorResponder: HTTPResponder {
     }
 
     private func readiness() async -> Response {
-        var faults: [JSON] = []
-        do { _ = try await facilitator.settlement.head() } catch { faults.append(.string(error.message)) }
+        let faults = await settling.faults()
         return json(
             faults.isEmpty ? .ok : .serviceUnavailable,
             [
-                "ready": .bool(faults.isEmpty), "faults": .array(faults),
+                "ready": .bool(faults.isEmpty), "faults": .array(faults.map { .string($0.message) }),
+                "obstacles": .array(faults.map(Readiness.json)),
                 "settlement": .string(facilitator.settlement.isSimulated ? "ledger" : "evm"),
                 "simulated": .bool(facilitator.settlement.isSimulated),
             ])

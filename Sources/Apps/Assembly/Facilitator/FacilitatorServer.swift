@@ -46,7 +46,7 @@ public struct FacilitatorServer: Service {
         if let chain = configuration.chain, let authorizer {
             settlement = try chain.open(signer: authorizer)
         } else {
-            let ledger = try Ledger(path: configuration.ledgerPath, domain: domain)
+            let ledger = try Ledger(at: configuration.ledgerPath, domain: domain)
             try await ledger.addToken(configuration.token)
             settlement = ledger
         }
@@ -60,7 +60,8 @@ public struct FacilitatorServer: Service {
 
     /// Serves until it is asked to stop.
     ///
-    /// - Throws: ``ConfigurationError/portTaken(_:)`` or ``ConfigurationError/cannotListen(_:why:)``.
+    /// - Throws: ``ConfigurationError/portTaken(_:setting:)`` or
+    ///   ``ConfigurationError/cannotListen(_:why:setting:)``.
     public func run() async throws {
         let listen = configuration.listen
         let onListening = onListening
@@ -68,7 +69,8 @@ public struct FacilitatorServer: Service {
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         let app = Application(
             responder: FacilitatorResponder(
-                facilitator: facilitator, metrics: configuration.servesMetrics ? metrics : nil),
+                facilitator: facilitator, metrics: configuration.servesMetrics ? metrics : nil,
+                settling: Readiness.settling(facilitator.settlement)),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [HostRule(), SlowRequestHandler()] as [any RemovableChannelHandler],

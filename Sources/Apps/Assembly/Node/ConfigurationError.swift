@@ -10,8 +10,10 @@ public enum ConfigurationError: ExplainedError {
     case unknown(key: String, nearest: String?)
     /// The file itself cannot be read.
     case file(path: String, why: String)
-    case portTaken(String)
-    case cannotListen(String, why: String)
+    /// - Parameter setting: Which one says where to listen.
+    case portTaken(String, setting: Setting = .listen)
+    /// - Parameter setting: Which one says where to listen.
+    case cannotListen(String, why: String, setting: Setting = .listen)
 
     public var code: String {
         switch self {
@@ -27,24 +29,33 @@ public enum ConfigurationError: ExplainedError {
     public var message: String {
         switch self {
         case .missing(let key): "'\(key)' is not set."
-        case .bad(let key, let value, let why): "'\(key)' is '\(value.prefix(80))', but \(why)."
+        case .bad(let key, let value, let why): "'\(key)' is '\(value.prefix(80))', but \(why.unended)."
         case .unknown(let key, _): "'\(key)' is not a setting."
-        case .file(let path, let why): "The configuration file \(path) cannot be read: \(why)."
-        case .portTaken(let endpoint): "Another program listens on \(endpoint)."
-        case .cannotListen(let endpoint, let why): "It is not possible to listen on \(endpoint): \(why)."
+        case .file(let path, let why): "The configuration file \(path) cannot be read: \(why.unended)."
+        case .portTaken(let endpoint, _): "Another program listens on \(endpoint)."
+        case .cannotListen(let endpoint, let why, _): "It is not possible to listen on \(endpoint): \(why.unended)."
         }
     }
 
     public var remedy: String? {
         switch self {
+        case .missing(Setting.contracts.rawValue):
+            "Deploy the contracts with `farthing stacks deploy`, and give the file that it writes with --contracts."
         case .missing(let key):
             "Give --\(Setting.flag(key)), set \(Setting.variable(key)), or put \"\(key)\" into the configuration file."
         case .bad: nil
         case .unknown(_, let nearest?): "Did you mean '\(nearest)'?"
         case .unknown(_, nil): "`farthing serve --help` lists the settings."
         case .file: "It must be one JSON object."
-        case .portTaken: "Stop it, or choose another port with --listen HOST:PORT."
-        case .cannotListen: "Choose another address with --listen HOST:PORT."
+        case .portTaken(_, let setting):
+            "Stop it, or choose another port with --\(Setting.flag(setting.rawValue)) \(setting.placeText)."
+        case .cannotListen(_, _, let setting):
+            "Choose another address with --\(Setting.flag(setting.rawValue)) \(setting.placeText)."
         }
     }
+}
+
+extension Setting {
+    /// What says where to listen, in this setting.
+    fileprivate var placeText: String { self == .libp2p ? "/ip4/ADDRESS/tcp/PORT" : "HOST:PORT" }
 }

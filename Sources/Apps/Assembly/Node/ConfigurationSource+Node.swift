@@ -46,7 +46,8 @@ extension ConfigurationSource {
                 key: "schemes", value: missing.rawValue,
                 why: missing == .voucher && node.chain != nil
                     ? "vouchers are of tokens, not of the chain's coin"
-                    : "no contract is known for it; name a file of 'farthing contracts deploy' with 'contracts'")
+                    : "no contract is known for it; name a file of "
+                        + "'farthing \(node.stacks == nil ? "contracts" : "stacks") deploy' that has one with 'contracts'")
         }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange

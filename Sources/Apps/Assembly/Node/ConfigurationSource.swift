@@ -15,11 +15,17 @@ public struct ConfigurationSource: Sendable {
 
     /// - Parameters:
     ///   - flags: Settings from the command line, by their names in a file.
-    ///   - environment: Variables such as `FARTHING_PAY_TO`; `nil` takes those of the process.
+    ///   - environment: Variables such as `FARTHING_PAY_TO`, of which empty ones count as not set; `nil` takes those of
+    ///     the process.
     ///   - file: A JSON file; a setting in it that is not known is an error.
     public init(
         flags: [Setting: [String]], environment: [String: String]? = nil, file: String?
     ) async throws {
+        if let empty = flags.first(where: { $0.key != .routes && $0.value.last?.isEmpty ?? true })?.key {
+            throw ConfigurationError.bad(key: empty.rawValue, value: "", why: "nothing stands behind its flag")
+        }
+        // A variable that is set to nothing is not set: it hides nothing in the file.
+        let variables = (environment ?? ProcessInfo.processInfo.environment).filter { !$0.value.isEmpty }
         var providers: [any ConfigProvider] = [
             InMemoryProvider(
                 name: "flags",
@@ -33,7 +39,7 @@ public struct ConfigurationSource: Sendable {
                         )
                     })),
             EnvironmentVariablesProvider(
-                environmentVariables: environment ?? ProcessInfo.processInfo.environment, arraySeparator: ";"
+                environmentVariables: variables, arraySeparator: ";"
             )
             .prefixKeys(with: "farthing"),
         ]

@@ -84,4 +84,16 @@ extension Ledger {
         guard FileManager.default.fileExists(atPath: path) else { throw LostFile.ledger(path: path, store: store) }
         try self.init(existing: path, clock: clock)
     }
+
+    /// Opens a ledger, or makes it in a folder that is there.
+    ///
+    /// - Throws: ``ConfigurationError/bad(key:value:why:)`` when the folder is not, else `StoreError`.
+    convenience init(
+        at path: String, domain: SettlementDomain, clock: @escaping @Sendable () -> Instant = Ledger.systemClock
+    ) throws {
+        do { try self.init(path: path, domain: domain, clock: clock) } catch StoreError.missing(let path) {
+            throw ConfigurationError.bad(
+                key: Setting.ledger.rawValue, value: path, why: "the folder in which it would be made is not there")
+        }
+    }
 }

@@ -75,7 +75,7 @@ public final class Books: Sendable {
     ) async throws -> any Settlement {
         switch place {
         case .ledger(let path, nil): return try Ledger(existing: path, of: store.path, clock: clock)
-        case .ledger(let path, let domain?): return try Ledger(path: path, domain: domain, clock: clock)
+        case .ledger(let path, let domain?): return try Ledger(at: path, domain: domain, clock: clock)
         case .facilitator(let url, let domain, let token):
             let facilitator = FacilitatorSettlement(
                 url: url, domain: domain, token: token, authorizer: authorizer, clock: clock)

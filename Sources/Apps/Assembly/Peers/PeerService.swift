@@ -7,6 +7,7 @@ import FarthingLibP2P
 import FarthingNode
 import FarthingPeerPayments
 import FarthingPrimitives
+import Foundation
 import Logging
 import ServiceLifecycle
 
@@ -40,7 +41,12 @@ struct PeerService: Service {
                 on: settings.listen, identity: PeerIdentity(secp256k1: key), configuration: configuration)
         } catch {
             let addresses = settings.listen.map(\.description).joined(separator: ", ")
-            throw ConfigurationError.cannotListen(addresses, why: error.description)
+            if case .unreachable(let address, let reason) = error,
+                reason.contains(String(cString: strerror(EADDRINUSE)))
+            {
+                throw ConfigurationError.portTaken("\(address)", setting: .libp2p)
+            }
+            throw ConfigurationError.cannotListen(addresses, why: error.description, setting: .libp2p)
         }
         try host.handle(PeerSession.protocolName) { [counter] stream in
             await PeerSession(stream: stream, responder: counter).run()

@@ -22,13 +22,14 @@ struct NodeResponder: HTTPResponder {
     let gateway: Gateway
     let middleware: PaymentMiddleware<NodeRequestContext>
     let metrics: (@Sendable () -> String)?
+    let readiness: Readiness
 
     @concurrent func respond(to request: Request, context: NodeRequestContext) async throws -> Response {
         if request.method == .get || request.method == .head {
             switch request.uri.path {
             case Gate.descriptionPath: return json(.ok, node.gate.priceDescription)
             case "/healthz": return json(.ok, ["status": "ok"])
-            case "/readyz": return await readiness()
+            case "/readyz": return await readiness(request)
             case "/metrics": if let metrics { return text(metrics()) }
             default: break
             }
@@ -100,19 +101,14 @@ struct NodeResponder: HTTPResponder {
             .recordNanoseconds(Int64((ContinuousClock.now - start) / .nanoseconds(1)))
     }
 
-    /// Ready when payments can be taken; an upstream that is down is told, because nothing can be sold then.
-    private func readiness() async -> Response {
-        var faults: [JSON] = []
-        do { _ = try await node.settlement.head() } catch { faults.append(.string(error.message)) }
-        do { _ = try await node.store.bookmark("readiness") } catch { faults.append(.string(error.message)) }
-        if !(await gateway.isReachable()) { faults.append(.string(GatewayFault.unreachable.message)) }
+    /// Ready when it can sell; whether it can settle too is told, and counts for whoever asks for it.
+    private func readiness(_ request: Request) async -> Response {
+        let words = request.uri.query?.split(separator: "&") ?? []
+        let (isReady, members) = await readiness.report(needsSettlement: words.contains("settlement"))
         return json(
-            faults.isEmpty ? .ok : .serviceUnavailable,
-            [
-                "ready": .bool(faults.isEmpty), "faults": .array(faults),
-                "settlement": .string(node.configuration.settlementName),
-                "simulated": .bool(node.settlement.isSimulated),
-            ])
+            isReady ? .ok : .serviceUnavailable,
+            members.adding("settlement", .string(node.configuration.settlementName))
+                .adding("simulated", .bool(node.settlement.isSimulated)))
     }
 
     private func json(_ status: HTTPResponse.Status, _ json: JSON) -> Response {

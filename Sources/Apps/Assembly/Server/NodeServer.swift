@@ -53,13 +53,14 @@ public struct NodeServer: Service {
 
     /// Serves until it is asked to stop.
     ///
-    /// - Throws: ``ConfigurationError/portTaken(_:)`` or ``ConfigurationError/cannotListen(_:why:)``.
+    /// - Throws: ``ConfigurationError/portTaken(_:setting:)`` or
+    ///   ``ConfigurationError/cannotListen(_:why:setting:)``.
     public func run() async throws {
         let configuration = node.configuration
         let gateway = try Gateway(upstream: configuration.upstream, limits: configuration.limits)
         let responder = NodeResponder(
             node: node, gateway: gateway, middleware: PaymentMiddleware(gate: node.gate),
-            metrics: configuration.servesMetrics ? metrics : nil)
+            metrics: configuration.servesMetrics ? metrics : nil, readiness: Readiness(node: node, gateway: gateway))
         let app = Application(
             responder: responder,
             server: .http1(

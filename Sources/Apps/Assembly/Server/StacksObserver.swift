@@ -18,7 +18,8 @@ struct StacksObserver: Service {
     let logger: Logger
     let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
 
-    /// - Throws: ``ConfigurationError/portTaken(_:)`` or ``ConfigurationError/cannotListen(_:why:)``.
+    /// - Throws: ``ConfigurationError/portTaken(_:setting:)`` or
+    ///   ``ConfigurationError/cannotListen(_:why:setting:)``.
     func run() async throws {
         guard let listen, let settlement else { return try await gracefulShutdown() }
         let app = Application(
@@ -42,8 +43,8 @@ struct StacksObserver: Service {
             logger: logger)
         do { try await app.runService(gracefulShutdownSignals: []) } catch let error as IOError {
             throw error.errnoCode == EADDRINUSE
-                ? ConfigurationError.portTaken("\(listen)")
-                : ConfigurationError.cannotListen("\(listen)", why: error.description)
+                ? ConfigurationError.portTaken("\(listen)", setting: .observer)
+                : ConfigurationError.cannotListen("\(listen)", why: error.description, setting: .observer)
         }
     }
 }

@@ -5,6 +5,7 @@ public import AsyncHTTPClient
 public import FarthingGun
 public import FarthingHTTP402Client
 import FarthingPeerPayments
+import Logging
 public import NIOCore
 import Synchronization
 
@@ -45,7 +46,10 @@ public final class GunCarrier: RequestCarrier {
     public static func connect(
         to relays: [String], http: any RequestCarrier = PayingClient.standardHTTPClient
     ) async throws(GunError) -> GunCarrier {
-        GunCarrier(try await GunClient.connect(to: relays, configuration: .forStreams), http: http)
+        // What goes wrong is told by what is thrown: a program that pays has a use for its output of its own.
+        let quiet = Logger(label: "gun.client") { _ in SwiftLogNoOpLogHandler() }
+        return GunCarrier(
+            try await GunClient.connect(to: relays, configuration: .forStreams, logger: quiet), http: http)
     }
 
     public func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {

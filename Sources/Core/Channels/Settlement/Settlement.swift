@@ -95,6 +95,11 @@ public protocol SendingSettlement: SettlementView {
 /// Every call that moves money may be made twice: the second answers like the first, or says that nothing was
 /// left to do. Whatever else happens out there (a payer who asks for its money back, say) is told by ``events(after:limit:)``.
 public protocol Settlement: SettlementView {
+    /// What keeps it from carrying out orders now; empty when nothing does, as far as it can tell.
+    ///
+    /// It asks whoever settles, so it may take as long as they do.
+    func obstacles() async -> [SettlementObstacle]
+
     /// For how long what was read of a channel may be relied on; `nil` when ``events(after:limit:)`` tells of every
     /// change.
     ///

@@ -111,7 +111,7 @@ public enum SettlementError: ExplainedError, Hashable {
         case .notAuthorized(let account): "\(account) may not do this."
         case .refused(let code, let message?): "The settlement refuses: \(code), '\(message)'."
         case .refused(let code, nil): "The settlement refuses: \(code)."
-        case .unavailable(let reason): "The settlement cannot be reached: \(reason)."
+        case .unavailable(let reason): "The settlement cannot be reached: \(reason.unended)."
         case .cancelled: "The work was cancelled before anything moved."
         }
     }

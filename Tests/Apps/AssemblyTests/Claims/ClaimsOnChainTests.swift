@@ -150,6 +150,30 @@ struct ClaimsOnChainTests {
         }
     }
 
+    @Test func `says what keeps it from claiming: no coins, gas that is too dear, an endpoint that is gone`()
+        async throws
+    {
+        try await open { shop in
+            let settlement = shop.node.settlement
+            #expect(await settlement.obstacles().isEmpty)
+            let account = shop.node.books.authorizer
+            try await shop.devnet.ask("anvil_setBalance", .string(account.hex), "0x1")
+            let empty = await settlement.obstacles()
+            guard case .accountEmpty(let owner, let has, let needs, let unit) = empty.first else {
+                Issue.record("\(empty)")
+                return
+            }
+            #expect(owner == account.checksummed && has == units(1) && needs > has && unit == "wei")
+            try await shop.giveCoin(to: account)
+            try await shop.setGasPrice(gwei: 600)
+            #expect(await settlement.obstacles().map(\.code) == ["settlement.fees-too-high"])
+            try await shop.setGasPrice(gwei: 1)
+            #expect(await settlement.obstacles().isEmpty)
+            shop.devnet.stop()
+            #expect(await settlement.obstacles().map(\.code) == ["settlement.unreachable"])
+        }
+    }
+
     @Test func `asks the chain what gas costs, and takes all by hand whatever it costs`() async throws {
         try await open { shop in
             try await shop.setGasPrice(gwei: 80)

@@ -36,6 +36,30 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test func `that are set to nothing in the environment do not hide the file's`() async throws {
+        try await withFile(#"{"claimEvery": 70}"#) { path in
+            let node = try await node(environment: ["FARTHING_CLAIM_EVERY": "", "FARTHING_NETWORK": ""], file: path)
+            #expect(node.claimInterval == .seconds(70))
+            #expect(node.network == Network(evm: 84_532))
+        }
+    }
+
+    @Test func `are refused when nothing stands behind their flag`() async throws {
+        let error = await #expect(throws: ConfigurationError.self) { try await node([.claimEvery: [""]]) }
+        #expect(error?.message == "'claimEvery' is '', but nothing stands behind its flag.")
+    }
+
+    @Test func `end what is wrong with them with one full stop`() {
+        let errors: [any ExplainedError] = [
+            ConfigurationError.cannotListen("x", why: "The port is none."),
+            ConfigurationError.file(path: "x", why: "It is torn."),
+            SettlementError.unavailable(reason: "The node is gone."),
+            StoreError.unavailable(reason: "The disk is gone."),
+        ]
+        for error in errors { #expect(error.message.hasSuffix(".") && !error.message.hasSuffix(".."), "\(error)") }
+        #expect("Wait...".unended == "Wait...")
+    }
+
     @Test func `come from a flag, else from the environment, else from the file`() async throws {
         try await withFile(#"{"claimEvery": 30, "withdrawDelay": "1000", "timeout": 10}"#) { path in
             let environment = ["FARTHING_CLAIM_EVERY": "40", "FARTHING_WITHDRAW_DELAY": "2000"]

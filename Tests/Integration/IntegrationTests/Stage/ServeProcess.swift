@@ -64,7 +64,7 @@ final class ServeProcess: Sendable {
 
 extension ChildProcess {
     /// The first line of its output that is an object with such a member.
-    fileprivate func said(_ member: String) -> JSON? {
+    func said(_ member: String) -> JSON? {
         // The last line may not be whole yet.
         output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().lazy
             .compactMap { try? JSON.parse(String($0)) }.first { $0[member] != nil }
