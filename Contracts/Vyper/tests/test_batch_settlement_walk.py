@@ -34,6 +34,10 @@ class Walk(RuleBasedStateMachine):
             world.config(3, authorizer=world.relay.address)]
         self.salt = 0
         self.highest = {}
+        self.start = {who: self.holds(who) for who in (world.payer.address, *(config[2] for config in self.configs))}
+
+    def holds(self, who):
+        return self.world.token.call("balanceOf", who)
 
     def both(self, who, name, *arguments):
         data = self.world.settlement.data(name, *arguments)
@@ -140,6 +144,10 @@ class Walk(RuleBasedStateMachine):
             due += claimed - settled
             sums[receiver] = (claimed, settled)
         assert self.world.token.call("balanceOf", SETTLEMENT) == due
+        # Nobody has more than was settled for it, or came back.
+        for receiver in {config[2] for config in self.configs}:
+            assert self.holds(receiver) - self.start[receiver] == sums[receiver][1], receiver
+        assert sum(map(self.holds, self.start)) + due == sum(self.start.values())
         for name, values in sums.items():
             assert all(now >= before for now, before in zip(values, self.highest.get(name, values)))
         self.highest = sums

@@ -150,6 +150,8 @@ class Walk(RuleBasedStateMachine):
         assert sum(gained) == sum(paid) - spent
         if not spent:
             assert tuple(gained) == paid
+        # An older state never takes the place of a newer one.
+        assert after.newest[0] >= self.models[number].newest[0] or after.phase < CLOSING
         self.models[number] = after
         phase, until, newest, base, *surplus = self.world.call("channel", channel.terms)[:6]
         assert phase == after.phase

@@ -20,8 +20,8 @@ def salt(number=0, opens_until=0):
 class World:
     """One chain, one deployment, a payer with money, and a payee that has had some."""
 
-    def __init__(self, native=False, period=PERIOD, token="TestUSDC"):
-        self.chain, self.native, self.period = Chain(), native, period
+    def __init__(self, native=False, period=PERIOD, token="TestUSDC", chain=None):
+        self.chain, self.native, self.period = chain or Chain(), native, period
         self.payer, self.payee, self.relay = (Account(name) for name in ("payer", "payee", "relay"))
         if native:
             self.token, self.token_address = None, ZERO
