@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingPrimitives
 import FarthingStacksSettlement
+import FarthingStacksSimnet
 import Testing
 
 @Suite struct StacksObstacleTests {
