@@ -77,7 +77,8 @@ struct FrameTests {
     @Test(
         "Words that are no HTTP are malformed",
         arguments: [
-            (PeerRequest(method: "G T", target: "/"), "method"), (PeerRequest(target: "a"), "target"),
+            (PeerRequest(method: "G T", target: "/"), "method"), (PeerRequest(method: "get", target: "/"), "method"),
+            (PeerRequest(method: "GeT", target: "/"), "method"), (PeerRequest(target: "a"), "target"),
             (PeerRequest(target: "/ä"), "target"), (PeerRequest(target: ""), "target"),
             (PeerRequest(target: "/" + String(repeating: "a", count: 9000)), "target"),
         ])

@@ -35,29 +35,16 @@ struct NodeResponder: HTTPResponder {
             }
         }
         if request.method == .post, request.uri.path == PaymentBatch.path {
-            let batches = BatchResponder { await answers(to: $0, context: context) }
+            let batches = BatchResponder { batch in
+                await batch.answers(at: node.gate) { await answer(toItem: $0, context: context) }
+            }
             return try await batches.respond(to: request)
         }
         return try await respond(toOne: request, context: context)
     }
 
-    /// Each request of a batch is served as if it had come by itself, all at once.
-    private func answers(to batch: PaymentBatch, context: Context) async -> [GateAnswer] {
-        await withTaskGroup { group in
-            for (index, item) in batch.items.enumerated() {
-                group.addTask { (index, await answer(to: item, context: context)) }
-            }
-            var answers = [GateAnswer?](repeating: nil, count: batch.items.count)
-            for await (index, answer) in group { answers[index] = answer }
-            return answers.compactMap(\.self)
-        }
-    }
-
-    private func answer(to item: PaymentBatch.Item, context: Context) async -> GateAnswer {
-        guard let request = item.request else {
-            return GateAnswer(status: .badRequest, headers: [:], body: [])
-        }
-        guard !node.gate.sellsStream(request) else { return StreamFault.inBatch.answer }
+    /// Serves a request of a batch as if it had come by itself.
+    private func answer(toItem request: HTTPRequest, context: Context) async -> GateAnswer {
         do {
             let response = try await respond(
                 toOne: Request(head: request, body: RequestBody(buffer: ByteBuffer())), context: context)

@@ -65,7 +65,8 @@ public struct NodeServer: Service {
             responder: responder,
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HostRule(), SlowRequestHandler()] as [any RemovableChannelHandler],
+                    additionalChannelHandlers: [HostRule(), SlowRequestHandler(), UnreadAnswerHandler()]
+                        as [any RemovableChannelHandler],
                     idleTimeout: .seconds(75),
                     httpDecoderConfiguration: .init(maxHeaderFieldSize: PaymentPayload.maximumHeaderBytes + 1024))),
             configuration: .init(

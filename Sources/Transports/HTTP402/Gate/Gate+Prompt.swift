@@ -57,6 +57,8 @@ extension Gate {
             switch try await decide(request) {
             case .answer(let answer): return answer
             case .pass: return Self.handled(request, by: handler) ?? GateAnswer(.notFound)
+            // A handler that waits for nothing has no rules for other origins.
+            case .preflight: return GateAnswer(.ok)
             case .serve(let paid):
                 guard var answer = Self.handled(request, by: handler) else {
                     await paid.failed()

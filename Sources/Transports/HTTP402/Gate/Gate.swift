@@ -17,6 +17,8 @@ public struct Gate: Sendable {
         /// Free: hand it on.
         case pass
         case answer(GateAnswer)
+        /// A browser asks what it may ask of what is sold: hand it on, and deliver ``permission(from:)`` alone.
+        case preflight
         /// Paid: hand it on, and tell the ``PaidRequest`` what came of it.
         case serve(PaidRequest)
     }
@@ -52,16 +54,21 @@ public struct Gate: Sendable {
 
     /// - Throws: What the desk throws when it cannot work at all.
     public func decide(_ request: HTTPRequest) async throws -> Decision {
+        let target = request.path ?? "/"
+        let asked = request.method == .options ? request.headerFields[.accessControlRequestMethod] : nil
         let entry: RouteBook.Entry
-        switch book.find(method: request.method.rawValue, target: request.path ?? "/") {
+        switch book.find(method: request.method.rawValue, target: target) {
         case .ambiguousPath: return .answer(.problem(.badRequest, GateFault.ambiguousPath))
-        // What a browser asks before it asks: it carries no payment, and cannot.
-        case _ where request.method == .options && request.headerFields[.accessControlRequestMethod] != nil:
-            return .pass
-        case .notSold: return .answer(.problem(.notFound, GateFault.notSold))
+        case .notSold:
+            guard let asked, case .entry = book.find(method: asked, target: target) else {
+                return .answer(.problem(.notFound, GateFault.notSold))
+            }
+            return .preflight
         case .entry(let found): entry = found
         }
         guard entry.route.price != .free else { return .pass }
+        // It carries no payment, and cannot.
+        guard asked == nil else { return .preflight }
 
         let counter = Counter(gate: self, request: request, entry: entry)
         let headers = request.headerFields[values: .paymentSignature]
@@ -82,6 +89,19 @@ public struct Gate: Sendable {
         } catch let fault as PaymentFault {
             return .answer(counter.refusal(of: fault))
         }
+    }
+
+    /// What a browser is told that asks what it may ask: what the handler says of other origins, and nothing else.
+    ///
+    /// A handler that does not look at the method answers such a question with what is sold.
+    ///
+    /// - Parameter headers: The handler's.
+    public static func permission(from headers: HTTPFields) -> HTTPResponse {
+        var kept = HTTPFields()
+        for field in headers where field.name.canonicalName.hasPrefix("access-control-") || field.name == .vary {
+            kept.append(field)
+        }
+        return HTTPResponse(status: .ok, headerFields: kept)
     }
 
     /// A paid response must never be lost in a cache, and browsers must see the headers.

@@ -20,8 +20,10 @@ public struct RequestPath: Hashable, Sendable {
         if parts.last == "" { parts.removeLast() }
         var segments: [String] = []
         for part in parts {
-            guard let segment = Self.decoded(part.prefix { $0 != ";" }), !segment.isEmpty, segment != ".",
-                segment != ".."
+            // A separator hidden in the parameters is one for a server that looks at all of the path at once. They are
+            // cut off while all is ASCII: an accent upon the semicolon would make another character of it.
+            guard Self.decoded(part) != nil, let segment = Self.decoded(part.prefix { $0 != ";" }), !segment.isEmpty,
+                segment != ".", segment != ".."
             else { return nil }
             segments.append(segment)
         }

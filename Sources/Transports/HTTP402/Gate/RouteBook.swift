@@ -49,7 +49,7 @@ final class RouteBook: Sendable {
 
     /// Targets that are remembered; there are as many as people think of, so all are forgotten when it is full.
     private static let capacity = 4096
-    private static let longestTarget = 512
+    private static let longestWords = 512
 
     let entries: [Entry]
     private let known = Mutex<[Words: Entry]>([:])
@@ -66,7 +66,7 @@ final class RouteBook: Sendable {
         guard let entry = entries.first(where: { $0.route.matches(method: method, path: path) }) else {
             return .notSold
         }
-        if target.utf8.count <= Self.longestTarget {
+        if method.utf8.count + target.utf8.count <= Self.longestWords {
             known.withLock { known in
                 if known.count >= Self.capacity { known = [:] }
                 known[words] = entry

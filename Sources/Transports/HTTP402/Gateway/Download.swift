@@ -26,6 +26,9 @@ struct Download {
                 throw ContinuousClock.now - asked < silence / 2 ? .answerNotTaken : GatewayFault.timeout(after: silence)
             } catch let error as CancellationError {
                 throw error
+            } catch let fault as GatewayFault {
+                // The request's body ended the exchange, and says whose doing that was.
+                throw fault
             } catch {
                 // The library's own errors would be taken for faults in the client's request further up.
                 throw GatewayFault.unreachable

@@ -13,8 +13,8 @@ final class ClientWatch: Sendable {
 
     /// Reading from the client or writing to it failed.
     func saw(_ error: any Error) {
-        // A task that is cancelled is this side's doing.
-        if !(error is CancellationError) { gone.withLock { $0 = true } }
+        // A task that is cancelled is this side's doing, and so is where a batch's answers are collected.
+        if !(error is CancellationError || error is BodySink.Full) { gone.withLock { $0 = true } }
     }
 }
 

@@ -40,6 +40,9 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             var response = try await next(request.withoutPayment, context)
             response.headers[.settlementOverrides] = nil
             return response
+        case .preflight:
+            let head = Gate.permission(from: try await next(request.withoutPayment, context).headers)
+            return Response(status: head.status, headers: head.headerFields, body: ResponseBody())
         case .serve(let paid):
             let client = ClientWatch()
             do {

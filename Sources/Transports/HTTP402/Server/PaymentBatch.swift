@@ -58,6 +58,10 @@ public struct PaymentBatch: Hashable, Sendable {
                 let target = request["path"]?.stringValue, target.hasPrefix("/"),
                 target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), target.utf8.count <= 8192
             else { throw .malformed("'method' or 'path' of request \(index) is missing or malformed.") }
+            // A server that does not tell cases apart would serve `get` at the price of another route than GET's.
+            guard !method.utf8.contains(where: { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
+                throw .malformed("'method' of request \(index) is not in capitals.")
+            }
             let payment = request["payment"]
             guard payment == nil || payment?.stringValue.map(Self.isHeaderValue) == true else {
                 throw .malformed("'payment' of request \(index) is no header's value.")

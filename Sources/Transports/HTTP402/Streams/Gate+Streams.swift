@@ -15,6 +15,14 @@ extension Gate {
         return entry.tariff != nil
     }
 
+    /// Whether a request costs nothing.
+    func givesAway(_ request: HTTPRequest) -> Bool {
+        guard case .entry(let entry) = book.find(method: request.method.rawValue, target: request.path ?? "/") else {
+            return false
+        }
+        return entry.route.price == .free
+    }
+
     /// Decides about a payment for a metered stream: it opens one, or pays for more of one that is open.
     ///
     /// The answer to the latter comes when the payment was used up.

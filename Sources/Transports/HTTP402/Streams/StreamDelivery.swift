@@ -33,10 +33,16 @@ struct StreamDelivery {
     private var isBetweenEvents = true
     private var bodyEnd: StreamMeter.End?
     private var timer: (task: Task<Void, Never>, at: Duration)?
+    private let connection: (any Channel)?
+    private let part = UnreadPart()
+    /// When each piece must be charged, though a write be under way.
+    private var lapses: [StreamMeter.PieceID: Duration] = [:]
+    private var lapseWatches: [Task<Void, Never>] = []
     private var fault: (any Error)?
 
-    private init(_ stream: MeteredStream, isEvents: Bool) {
+    private init(_ stream: MeteredStream, isEvents: Bool, on connection: (any Channel)?) {
         self.stream = stream
+        self.connection = connection
         self.isEvents = isEvents
         meter = StreamMeter(stream.tariff, limits: stream.settings.limits)
         framer = EventFramer(isEvents: isEvents)
@@ -58,7 +64,7 @@ struct StreamDelivery {
         to writer: inout any ResponseBodyWriter
     ) async throws {
         guard stream.begin() else { return }
-        var delivery = StreamDelivery(stream, isEvents: isEvents)
+        var delivery = StreamDelivery(stream, isEvents: isEvents, on: connection)
         let endWatch = connection.map { connection in
             ConnectionWatch.begin(connection) { stream.post.yield(.clientGone) }
         }
@@ -100,6 +106,7 @@ struct StreamDelivery {
             arm()
         }
         timer?.task.cancel()
+        for watch in lapseWatches { watch.cancel() }
     }
 
     // MARK: - What happens
@@ -108,7 +115,10 @@ struct StreamDelivery {
         _ input: MeteredStream.Input, to writer: inout any ResponseBodyWriter
     ) async throws {
         switch input {
-        case .paid(let piece, let until): try await perform(.paid(piece, until: until), to: &writer)
+        case .paid(let piece, let until):
+            // Half of what is left of its time: a client that only reads slowly takes a part meanwhile.
+            lapses[piece] = until + max(until - stream.now, .zero) / 10
+            try await perform(.paid(piece, until: until), to: &writer)
         case .part(let bytes): framer.append(bytes)
         case .bodyEnded:
             framer.finish()
@@ -160,16 +170,50 @@ struct StreamDelivery {
         var hasDelivered = false
         for action in actions {
             switch action {
-            case .charge(let piece, let amount): orders.yield(Charge(piece: piece, amount: amount))
+            case .charge(let piece, let amount):
+                lapses[piece] = nil
+                orders.yield(Charge(piece: piece, amount: amount))
             case .pause: try await askForPayment(on: &writer)
             case .resume: break
             case .deliver(let count):
-                try await write(count, to: &writer)
+                try await deliver(count, to: &writer)
                 hasDelivered = true
                 try await perform(.delivered(count), to: &writer)
             }
         }
         return hasDelivered
+    }
+
+    /// Brings out what was let through, unless its client does not take it while it can be charged.
+    @concurrent private mutating func deliver(_ count: UInt64, to writer: inout any ResponseBodyWriter) async throws {
+        if let lapse = lapses.values.min() {
+            if part.begin(count, of: meter, until: lapse) { lapseWatches.append(watchLapse(at: lapse)) }
+        }
+        var writing: Result<Void, any Error> = .success(())
+        do { try await write(count, to: &writer) } catch { writing = .failure(error) }
+        if let ended = part.finish() {
+            meter = ended
+            throw GatewayFault.answerNotTaken
+        }
+        try writing.get()
+    }
+
+    /// Ends the stream beside the write that its client holds up, when a payment for it lapses.
+    private func watchLapse(at first: Duration) -> Task<Void, Never> {
+        Task { [stream, part, orders, connection] in
+            var next: Duration? = first
+            while let at = next {
+                do { try await stream.settings.clock.sleep(max(at - stream.now, .zero)) } catch { return }
+                if let (meter, actions) = part.lapse(at: stream.now) {
+                    for case .charge(let piece, let amount) in actions {
+                        orders.yield(Charge(piece: piece, amount: amount))
+                    }
+                    stream.update(meter)
+                    connection?.close(promise: nil)
+                }
+                next = part.nextLapse()
+            }
+        }
     }
 
     @concurrent private mutating func write(_ count: UInt64, to writer: inout any ResponseBodyWriter) async throws {

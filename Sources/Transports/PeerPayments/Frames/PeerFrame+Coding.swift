@@ -175,7 +175,10 @@ extension PeerFrame {
 
     private static func request(_ fields: inout FieldReader) throws(PeerFrameFault) -> PeerRequest {
         let method = try fields.text("method", atMost: PeerLimits.methodBytes)
-        guard HTTPRequest.Method(method) != nil else { throw .malformed("method") }
+        // A server that does not tell cases apart would serve `get` at the price of another route than GET's.
+        guard HTTPRequest.Method(method) != nil,
+            !method.utf8.contains(where: { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+        else { throw .malformed("method") }
         let target = try fields.text("target", atMost: PeerLimits.targetBytes)
         guard target.utf8.first == UInt8(ascii: "/"), target.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw .malformed("target")

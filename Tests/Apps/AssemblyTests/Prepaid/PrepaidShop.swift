@@ -127,7 +127,7 @@ struct PrepaidShop {
             method: .get, scheme: "http", authority: "shop", path: "/thing",
             headerFields: [.paymentSignature: Base64.encode(payment.json.bytes)])
         switch try await node.gate.decide(request) {
-        case .pass: return .other(status: 0, nil)
+        case .pass, .preflight: return .other(status: 0, nil)
         case .serve(let paid):
             if fails {
                 await paid.failed()

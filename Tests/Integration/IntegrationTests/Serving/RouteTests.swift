@@ -160,6 +160,7 @@ struct RouteTests {
             "OPTIONS", "/weather", [("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET")])
         #expect(reply.status == 200)
         #expect(reply.head["PAYMENT-REQUIRED"] == nil)
+        #expect(reply.text.isEmpty)
     }
 
     @Test func `answers a HEAD without a body`() async throws {

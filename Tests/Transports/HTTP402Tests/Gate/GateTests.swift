@@ -63,10 +63,24 @@ struct GateTests {
     }
 
     @Test func `lets a browser ask what it may ask`() async throws {
-        let preflight = Shop.request("/weather", method: .options, [.accessControlRequestMethod: "GET"])
-        #expect(try await gate().decide(preflight).isPass)
+        let asking: HTTPFields = [.accessControlRequestMethod: "GET"]
+        let preflight = Shop.request("/weather", method: .options, asking)
+        #expect(try await gate().decide(preflight).isPreflight)
+        #expect(try await gate().decide(Shop.request("/about", method: .options, asking)).isPass)
         let other = Shop.request("/weather", method: .options)
         #expect(try await gate().decide(other).answer?.status.code == 402)
+    }
+
+    @Test func `lets a browser ask nothing where nothing is sold`() async throws {
+        let prices = PriceList([try Shop.route("/weather", 1000, methods: ["GET"])])
+        let gate = Gate(prices: prices, desk: ScriptedDesk())
+        for (path, method, status) in [("/weather", "POST", 404), ("/about", "GET", 404), ("//weather", "GET", 400)] {
+            let preflight = Shop.request(path, method: .options, [.accessControlRequestMethod: method])
+            let answer = try await gate.decide(preflight).answer
+            #expect(answer?.status.code == status, "\(method) \(path)")
+        }
+        let sold = Shop.request("/weather", method: .options, [.accessControlRequestMethod: "GET"])
+        #expect(try await gate.decide(sold).isPreflight)
     }
 
     @Test func `serves what was paid for, and tells the desk`() async throws {

@@ -12,7 +12,8 @@ import Testing
 struct PathAttackTests {
     @Test(arguments: [
         "/%77eather", "/%77%65ather", "/weather/", "/weather;x", "/weather;x=1/", "/weather?free", "/weather#free",
-        "/we%61ther;v=1?a=b#c",
+        "/we%61ther;v=1?a=b#c", "/weather;v=%31", "/weather;..",
+        "/weather;%CC%81",
     ])
     func `costs the same however it is spelled`(path: String) async throws {
         #expect(try await decide(path).answer?.status.code == 402)
@@ -23,7 +24,8 @@ struct PathAttackTests {
         "/x/%2e%2e/weather", "/x/%2E./weather", "/x/..;a/weather", "/.;a/weather", "/weather%2f", "/%2Fweather",
         "/x%2f..%2fweather", "/\\weather", "/weather\\", "/x\\..\\weather", "/%5cweather", "/weather%00", "/weather%0a",
         "/weather%7F", "/weather%25", "/%2577eather", "/weather%3Fx", "/weather%23x", "/weather%3bx", "/;x",
-        "/;/weather",
+        "/;/weather", "/x;%2f..%2fweather", "/x/y;%2f..%2f..%2fweather", "/x;a=%2F..;b/weather", "/x;%5c..%5cweather",
+        "/weather;%00", "/weather;%252f", "/weather;%", "/weather;%3b", "/weather;a=%3f",
         "/weather%", "/weather%7", "/weather%zz", "/weather%+1", "/weäther", "/%C0%AFweather", "/%FFweather",
         "http://shop.test/weather", "weather", "*", "",
     ])
@@ -52,6 +54,18 @@ struct PathAttackTests {
         #expect(reached > 100)
     }
 
+    @Test(arguments: ["get", "Get", "gET"])
+    func `is not had by a method in small letters`(method: String) async throws {
+        let desk = ScriptedDesk()
+        try await House.serve(Backend.answer) { upstream in
+            try await House.tollgate(to: upstream, desk: desk) { port in
+                // It costs 5000 by GET, and everything else is free.
+                let reply = try await RawConnection.ask(port, "\(method) /files/a")
+                #expect(reply.status == 400)
+            }
+        }
+    }
+
     private func decide(_ path: String) async throws -> Gate.Decision {
         let prices = PriceList([try Shop.route("/weather", 1000), try Shop.route("/**", nil)])
         return try await Gate(prices: prices, desk: ScriptedDesk()).decide(Shop.request(path))
@@ -60,7 +74,7 @@ struct PathAttackTests {
     private static func spelling(using random: inout SeededGenerator) -> String {
         let scraps = [
             "/", "//", ".", "..", "/./", "/../", "%2e", "%2E%2e", "%2f", "\\", "%5C", ";", ";a=b", "%3b", "?", "%3f",
-            "#",
+            "#", ";%2f..%2f", "/x;%2f..%2f", "/x;%2F%2e.%5C",
             "%23", "%00", "%25", "%", "*", "x", "x/../", "%77", " ", "é",
         ]
         var path = "/weather".map { character in

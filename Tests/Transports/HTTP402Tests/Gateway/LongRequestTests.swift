@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
+import FarthingPrimitives
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -44,6 +45,29 @@ struct LongRequestTests {
                 }
             }
         }
+    }
+
+    /// Whoever has read its answer must not get its money back by sending too much afterwards.
+    @Test func `is no reason for credit when the answer was on its way already`() async throws {
+        let desk = ScriptedDesk()
+        try await RawServer.run { upstream in
+            _ = await upstream.read(through: "hello")
+            try await upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nreport\r\n")
+            _ = await upstream.readToEnd()
+        } _: { upstream in
+            try await House.tollgate(to: upstream, desk: desk, limits: limits) { port in
+                try await RawConnection.open(port: port) { client in
+                    let payment = "PAYMENT-SIGNATURE: \(Shop.payment().header)\r\n"
+                    try await client.send(
+                        "POST /weather HTTP/1.1\r\nHost: a\r\n\(payment)Transfer-Encoding: chunked\r\n\r\n")
+                    try await client.send("5\r\nhello\r\n")
+                    #expect(await client.read(through: "report").hasPrefix("HTTP/1.1 200"))
+                    try await client.send("6\r\nworld!\r\n")
+                    #expect(await !client.readToEnd().hasSuffix("0\r\n\r\n"))
+                }
+            }
+        }
+        #expect(await desk.outcomes == [.charged(Amount(units: 1000))])
     }
 
     @Test(arguments: [

@@ -53,6 +53,27 @@ struct BrokenBodyTests {
         #expect(await desk.outcomes == [.charged(Amount(units: 1000)), .deliveryFailed])
     }
 
+    @Test func `is credited when it is longer than a batch takes`() async throws {
+        let middleware = PaymentMiddleware<BasicRequestContext>(gate: Gate(prices: try Shop.prices(), desk: desk))
+        try await House.serve { request, context in
+            let response = try await middleware.handle(request, context: context) { _, _ in
+                Response(
+                    status: .ok,
+                    body: ResponseBody { writer in
+                        let part = ByteBuffer(repeating: UInt8(ascii: "."), count: 64 * 1024)
+                        for _ in 0..<5 { try await writer.write(part) }
+                        try await writer.finish(nil)
+                    })
+            }
+            await #expect(throws: BodySink.Full.self) { _ = try await GateAnswer(response) }
+            return Stall.response("collected")
+        } _: { port in
+            let reply = try await RawConnection.ask(port, "GET /weather", [payment])
+            #expect(reply.body == "collected")
+        }
+        #expect(await desk.outcomes == [.charged(Amount(units: 1000)), .deliveryFailed])
+    }
+
     @Test func `is owed to nobody when the client went away`() async throws {
         let bell = Bell()
         let router = try Stall.router(desk, bell: bell) { _, _ in Stall.endless() }
@@ -98,7 +119,9 @@ struct BrokenBodyTests {
         #expect(await desk.outcomes == [.charged(Amount(units: 1000))])
     }
 
+    private var payment: String { "PAYMENT-SIGNATURE: \(Shop.payment().header)" }
+
     private func paying(_ line: String, _ header: String = "Accept: */*") -> String {
-        "\(line) HTTP/1.1\r\nHost: a\r\n\(header)\r\nPAYMENT-SIGNATURE: \(Shop.payment().header)\r\n\r\n"
+        "\(line) HTTP/1.1\r\nHost: a\r\n\(header)\r\n\(payment)\r\n\r\n"
     }
 }

@@ -31,6 +31,7 @@ struct PaymentBatchTests {
         #"{"requests":[{"method":"GET","path":"/","payment":7}]}"#,
         #"{"requests":[{"method":"GET","path":"/","payment":"a\r\nX: y"}]}"#,
         #"{"requests":[{"method":"GET","path":"/","payment":"a"}]"#,
+        #"{"requests":[{"method":"get","path":"/"}]}"#, #"{"requests":[{"method":"GeT","path":"/"}]}"#,
     ])
     func `that cannot be read is refused whole`(text: String) {
         guard case .failure(.malformed) = read(text) else {

@@ -38,6 +38,11 @@ extension Gate.Decision {
         return paid
     }
 
+    var isPreflight: Bool {
+        guard case .preflight = self else { return false }
+        return true
+    }
+
     var isPass: Bool {
         guard case .pass = self else { return false }
         return true
