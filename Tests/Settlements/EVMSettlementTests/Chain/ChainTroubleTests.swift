@@ -120,6 +120,33 @@ struct ChainTroubleTests {
         }
     }
 
+    /// With enough confirmations a payer's delay would be over before the payee hears of it.
+    @Test func `tells of a withdrawal before its block is deep, and again when it is`() async throws {
+        try await TestChain.open(confirmations: 4) { chain in
+            let terms = chain.terms()
+            try await chain.devnet.ask("anvil_mine", 4)
+            async let opening = chain.open(1000, in: terms)
+            try await mine(chain, until: 5)
+            _ = try await opening
+            let first = try await chain.settlement.events(after: 0, limit: 100)
+            let place = first.last?.sequence ?? 0
+            let impatient = try chain.another()
+            _ = try await impatient.initiateWithdraw(terms, amount: Amount(units: 1000), by: chain.payer)
+            await impatient.shutdown()
+            try await Task.sleep(for: .milliseconds(50))
+            let early = try await chain.settlement.events(after: place, limit: 100)
+            #expect(early.map(\.name) == ["WithdrawInitiated"])
+            #expect(early.allSatisfy { $0.sequence > place })
+            try await Task.sleep(for: .milliseconds(50))
+            let told = early.last?.sequence ?? 0
+            #expect(try await chain.settlement.events(after: told, limit: 100).isEmpty, "once")
+            try await mine(chain, until: 4)
+            let deep = try await chain.settlement.events(after: told, limit: 100)
+            #expect(deep.map(\.name) == ["WithdrawInitiated"])
+            #expect(deep.allSatisfy { $0.sequence > told })
+        }
+    }
+
     @Test func `counts a deposit only when it is deep enough`() async throws {
         try await TestChain.open(confirmations: 4) { chain in
             let terms = chain.terms()
