@@ -103,21 +103,24 @@ public final class EVMSettlement: Settlement {
 
     /// Has a contract do something, in the name of an account.
     ///
-    /// - Parameter account: `nil` for the settlement's own.
+    /// - Parameters:
+    ///   - account: `nil` for the settlement's own.
+    ///   - ceiling: How much gas it may take.
     func send(
-        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil, within ceiling: GasCeiling = .one
     ) async throws(SettlementError) -> MinedTransaction {
-        do throws(SendingFault) { return try await dispatch(data, to: contract, by: account) } catch {
+        do throws(SendingFault) { return try await dispatch(data, to: contract, by: account, within: ceiling) } catch {
             throw error.settlementError(at: reader.host)
         }
     }
 
     /// The same, for whoever reads a contract's refusal itself.
     func dispatch(
-        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil, within ceiling: GasCeiling = .order
     ) async throws(SendingFault) -> MinedTransaction {
         guard let signer = account ?? signer else { throw .noKey }
-        let mined = try await sender(for: signer).send(TransactionSender.Call(receiver: contract, data: data))
+        let call = TransactionSender.Call(receiver: contract, data: data, ceiling: ceiling)
+        let mined = try await sender(for: signer).send(call)
         if let contract { gas.add(mined.gasUsed, for: data, at: contract) }
         return mined
     }
@@ -126,7 +129,7 @@ public final class EVMSettlement: Settlement {
     func simulate(_ data: [UInt8], at contract: Address) async throws(SettlementError) {
         let call = TransactionSender.Call(receiver: contract, data: data)
         do throws(EndpointFault) {
-            _ = try await reader.chain.ask([.simulate(call, from: account)])[0].get()
+            _ = try await reader.chain.outcomes(of: .simulate(call, from: account))
         } catch { throw SendingFault(error, account).settlementError(at: reader.host) }
     }
 
