@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A resource server that is nothing but the official x402 SDK before an API of a few lines.
 
-    official_server.py --facilitator URL [--delegate]
+    official_server.py --facilitator URL [--delegate] [--secret TEXT]
 
 Its first line says where it listens; it ends when its standard input does. What it sells, in atomic units of USDC:
 
@@ -12,8 +12,8 @@ Its first line says where it listens; it ends when its standard input does. What
     GET /exact      2500, exact                  GET /free              nothing
 
 For tests alone: GET /__channels tells its books, POST /__lose forgets them, and POST /__claim claims and settles all.
-With --delegate the facilitator holds the receiver authorizer's key. The SDK starts only before a facilitator
-that knows every scheme that is sold.
+With --delegate the facilitator holds the receiver authorizer's key; --secret is the bearer token that it asks for. The
+SDK starts only before a facilitator that knows every scheme that is sold.
 """
 import argparse
 import logging
@@ -25,7 +25,7 @@ from fastapi.responses import JSONResponse
 
 from loopback import end_with_parent, tell
 from x402 import x402ResourceServer
-from x402.http import FacilitatorConfig, HTTPFacilitatorClient
+from x402.http import CreateHeadersAuthProvider, FacilitatorConfig, HTTPFacilitatorClient
 from x402.http.middleware.fastapi import payment_middleware, set_settlement_overrides
 from x402.http.types import PaymentOption, RouteConfig
 from x402.mechanisms.evm.batch_settlement.authorizer_signer import LocalAuthorizerSigner
@@ -56,8 +56,10 @@ ROUTES = {
 }
 
 
-def build(facilitator_url, is_delegated):
-    facilitator = HTTPFacilitatorClient(FacilitatorConfig(url=facilitator_url))
+def build(facilitator_url, is_delegated, secret):
+    headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+    provider = CreateHeadersAuthProvider(lambda: {"settle": headers})
+    facilitator = HTTPFacilitatorClient(FacilitatorConfig(url=facilitator_url, auth_provider=provider))
     authorizer = None if is_delegated else LocalAuthorizerSigner(AUTHORIZER_KEY)
     scheme = BatchSettlementEvmScheme(
         RECEIVER, BatchSettlementEvmSchemeServerConfig(receiver_authorizer_signer=authorizer, withdraw_delay=900))
@@ -126,9 +128,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--facilitator", required=True, help="its URL")
     parser.add_argument("--delegate", action="store_true", help="let the facilitator hold the authorizer's key")
+    parser.add_argument("--secret", help="the bearer token that the facilitator asks for")
     asked = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
-    app = build(asked.facilitator, asked.delegate)
+    app = build(asked.facilitator, asked.delegate, asked.secret)
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     end_with_parent()
     tell({"listening": f"http://127.0.0.1:{listener.getsockname()[1]}"})

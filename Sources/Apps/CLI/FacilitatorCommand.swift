@@ -33,6 +33,10 @@ struct FacilitatorCommand: AsyncParsableCommand {
     var assetVersion: String?
     @Option(name: .long, help: "The file of a key that signs for payees who have none; made when it is not there.")
     var authorizerKey: String?
+    @Option(
+        name: .long,
+        help: "A JSON file, mode 0600, with a secret for each receiver for whom that key signs refunds, too.")
+    var payeeSecrets: String?
     @Option(name: .long, help: "Settlements a minute for one account. (default: 30)")
     var accountPerMinute: String?
     @Option(name: .long, help: "Settlements a day for one account. (default: 2000)")
@@ -41,6 +45,10 @@ struct FacilitatorCommand: AsyncParsableCommand {
     var totalPerMinute: String?
     @Option(name: .long, help: "Settlements a day in all. (default: 100000)")
     var totalPerDay: String?
+    @Option(name: .long, help: "Gwei a day that gas may cost for one account. (default: 100000000)")
+    var accountGweiPerDay: String?
+    @Option(name: .long, help: "Gwei a day that gas may cost in all. (default: 1000000000)")
+    var totalGweiPerDay: String?
     @Option(name: .long, help: "true or false: whether to serve /metrics. (default: true)")
     var metrics: String?
     @Option(name: .long, help: "A JSON file with settings.")
@@ -53,8 +61,10 @@ struct FacilitatorCommand: AsyncParsableCommand {
         logs.flags.adding([
             .listen: listen, .ledger: ledger, .settlement: settlement, .network: network, .asset: asset,
             .assetName: assetName,
-            .assetVersion: assetVersion, .authorizerKey: authorizerKey, .accountPerMinute: accountPerMinute,
+            .assetVersion: assetVersion, .authorizerKey: authorizerKey, .payeeSecrets: payeeSecrets,
+            .accountPerMinute: accountPerMinute,
             .accountPerDay: accountPerDay, .totalPerMinute: totalPerMinute, .totalPerDay: totalPerDay,
+            .accountGweiPerDay: accountGweiPerDay, .totalGweiPerDay: totalGweiPerDay,
             .metrics: metrics,
         ]).merging(chain.flags) { first, _ in first }
     }

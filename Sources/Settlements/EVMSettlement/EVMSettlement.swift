@@ -103,11 +103,13 @@ public final class EVMSettlement: Settlement {
 
     /// Has a contract do something, in the name of an account.
     ///
-    /// - Parameter account: `nil` for the settlement's own.
+    /// - Parameters:
+    ///   - account: `nil` for the settlement's own.
+    ///   - ceiling: How much gas it may take.
     func send(
-        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil
+        _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil, within ceiling: GasCeiling = .one
     ) async throws(SettlementError) -> MinedTransaction {
-        do throws(SendingFault) { return try await dispatch(data, to: contract, by: account) } catch {
+        do throws(SendingFault) { return try await dispatch(data, to: contract, by: account, within: ceiling) } catch {
             throw error.settlementError(at: reader.host)
         }
     }
@@ -116,13 +118,14 @@ public final class EVMSettlement: Settlement {
     ///
     /// - Parameters:
     ///   - value: What is sent along of the chain's coin.
+    ///   - ceiling: The most gas that it may take.
     ///   - isDone: Asked before each attempt, where a contract would do twice what it is told twice.
     func dispatch(
         _ data: [UInt8], to contract: Address?, by account: (any Signer)? = nil, value: Amount = .zero,
-        unless isDone: (@Sendable () async throws(SendingFault) -> Bool)? = nil
+        within ceiling: GasCeiling = .order, unless isDone: (@Sendable () async throws(SendingFault) -> Bool)? = nil
     ) async throws(SendingFault) -> MinedTransaction {
         guard let signer = account ?? signer else { throw .noKey }
-        let call = TransactionSender.Call(receiver: contract, data: data, value: value)
+        let call = TransactionSender.Call(receiver: contract, data: data, value: value, ceiling: ceiling)
         let mined = try await sender(for: signer).send(call, unless: isDone)
         if let contract { gas.add(mined.gasUsed, for: data, at: contract) }
         return mined
@@ -132,7 +135,7 @@ public final class EVMSettlement: Settlement {
     func simulate(_ data: [UInt8], at contract: Address) async throws(SettlementError) {
         let call = TransactionSender.Call(receiver: contract, data: data)
         do throws(EndpointFault) {
-            _ = try await reader.chain.ask([.simulate(call, from: account)])[0].get()
+            _ = try await reader.chain.outcomes(of: .simulate(call, from: account))
         } catch { throw SendingFault(error, account).settlementError(at: reader.host) }
     }
 

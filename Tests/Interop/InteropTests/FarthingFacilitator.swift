@@ -21,11 +21,16 @@ final class FarthingFacilitator {
         let path = folder.appending(path: "facilitator.ledger").path(percentEncoded: false)
         ledger = ["--store", folder.appending(path: "none").path(percentEncoded: false), "--ledger", path, "--json"]
         let key = folder.appending(path: "facilitator.key").path(percentEncoded: false)
+        let secrets = folder.appending(path: "payees.json")
+        try Data(JSON.object([OfficialServer.receiver: .string(OfficialServer.secret)]).bytes).write(to: secrets)
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o600], ofItemAtPath: secrets.path(percentEncoded: false))
         process = try RunningProcess(
             "facilitator", Places.farthing(),
             ["facilitator", "--json", "--listen", "127.0.0.1:0", "--account-per-minute", "1000"]
                 + (rpc.map(Shop.onChain) ?? ["--ledger", path])
-                + (isDelegate || rpc != nil ? ["--authorizer-key", key] : []), in: folder)
+                + (isDelegate || rpc != nil ? ["--authorizer-key", key] : [])
+                + ["--payee-secrets", secrets.path(percentEncoded: false)], in: folder)
         url = try await process.address()
     }
 

@@ -17,6 +17,8 @@ final class OfficialServer: Payee {
 
     /// To whom it lets channels be opened.
     static let receiver = "0x1563915e194D8CfBA1943570603F7606A3115508"
+    /// By which it proves to a facilitator who it is.
+    static let secret = "what the official server knows"
     static let price = 1000
     static let exactPrice = 2500
 
@@ -30,7 +32,8 @@ final class OfficialServer: Payee {
         facilitator: String, chain: SimulatedChain, isDelegating: Bool = false, in folder: URL
     ) async throws {
         let arguments =
-            [Places.script("official_server.py"), "--facilitator", facilitator] + (isDelegating ? ["--delegate"] : [])
+            [Places.script("official_server.py"), "--facilitator", facilitator]
+            + (isDelegating ? ["--delegate", "--secret", Self.secret] : [])
         let process = try RunningProcess("server", Places.python(), arguments, in: folder)
         self.process = process
         self.folder = folder

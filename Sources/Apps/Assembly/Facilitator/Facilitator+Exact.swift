@@ -24,6 +24,7 @@ extension Facilitator {
         do { try await transfers.checkTransfer(payment.signedTransfer) } catch {
             throw await refusal(error, of: payment, through: transfers)
         }
+        try check(payment.token.address)
         return payment
     }
 
@@ -36,7 +37,10 @@ extension Facilitator {
             let payer = payment.transfer.payer
             try sponsor.admit(payer, at: try await time(payer, through: transfers))
             do throws(SettlementError) {
-                return answer(payer, try await transfers.transfer(payment.signedTransfer))
+                let receipt = try await sponsor.metering(payer) { () async throws(SettlementError) in
+                    try await transfers.transfer(payment.signedTransfer)
+                }
+                return answer(payer, receipt)
             } catch {
                 throw await refusal(error, of: payment, through: transfers)
             }

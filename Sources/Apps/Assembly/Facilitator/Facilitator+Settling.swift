@@ -16,7 +16,9 @@ extension Facilitator {
             try sponsor.admit(payer, at: try await head(payer).time)
         }
         do throws(SettlementError) {
-            let receipt = try await settlement.deposit(deposit, for: payment.voucher)
+            let receipt = try await sponsor.metering(payer) { () async throws(SettlementError) in
+                try await settlement.deposit(deposit, for: payment.voucher)
+            }
             return SettleResponse(
                 success: true, payer: payer, transaction: receipt.transaction, network: network,
                 amount: receipt.amount, extra: ["channelState": receipt.snapshot.json(of: payment.channel)])
@@ -67,7 +69,9 @@ extension Facilitator {
         }
         try sponsor.admit(authorizer, at: try await head(nil).time)
         do throws(SettlementError) {
-            return try await settlement.claim(claims.rows, authorization: authorization)
+            return try await sponsor.metering(authorizer) { () async throws(SettlementError) in
+                try await settlement.claim(claims.rows, authorization: authorization)
+            }
         } catch {
             throw FacilitatorRefusal(error, at: step, payer: nil)
         }
@@ -92,7 +96,9 @@ extension Facilitator {
         let now = try await head(nil).time
         try sponsor.admit(receiver, at: now, counts: false)
         do throws(SettlementError) {
-            let receipt = try await settlement.settle(receiver: receiver, token: token)
+            let receipt = try await sponsor.metering(receiver) { () async throws(SettlementError) in
+                try await settlement.settle(receiver: receiver, token: token)
+            }
             guard let transaction = receipt.transaction else {
                 throw .refused(code: FacilitatorCode.nothingToSettle.rawValue, message: nil)
             }
@@ -109,7 +115,8 @@ extension Facilitator {
 
     // MARK: - Refunds
 
-    func refund(_ refund: PayeeOrder.Refund) async throws(FacilitatorRefusal) -> SettleResponse {
+    /// - Parameter secret: By which the payee proves who it is, where the facilitator is to sign.
+    func refund(_ refund: PayeeOrder.Refund, _ secret: String?) async throws(FacilitatorRefusal) -> SettleResponse {
         let terms = refund.terms
         let channel = settlement.domain.channelID(of: terms)
         let payer = terms.payer
@@ -123,7 +130,15 @@ extension Facilitator {
         else { throw FacilitatorRefusal(.refundNoBalance, "There is nothing to refund.", payer: payer) }
         let digest = settlement.domain.refundDigest(channel: channel, nonce: refund.nonce, amount: refund.amount)
         var signature = refund.signature
-        if signature == nil { signature = try sign(digest, for: [terms.receiverAuthorizer]) }
+        if signature == nil {
+            signature = try sign(digest, for: [terms.receiverAuthorizer])
+            // The payer could ask for all of its money back before the payee has claimed what it earned.
+            guard payees.prove(terms.receiver, by: secret) else {
+                throw FacilitatorRefusal(
+                    FacilitatorRefusal.unprovenPayee,
+                    "A refund is signed for its payee only: it must show its secret as a bearer token.", payer: payer)
+            }
+        }
         guard let signature, PublicKey(recovering: signature, over: digest)?.address == terms.receiverAuthorizer else {
             throw FacilitatorRefusal(SettlementError.refundSignature, at: .refundSimulation, payer: payer)
         }
@@ -138,8 +153,10 @@ extension Facilitator {
             try Self.expectNoRefusal(in: receipt, refund.claims, at: .refundSimulation)
         }
         do throws(SettlementError) {
-            let receipt = try await settlement.refund(
-                RefundOrder(terms: terms, amount: refund.amount, nonce: refund.nonce, signature: signature))
+            let order = RefundOrder(terms: terms, amount: refund.amount, nonce: refund.nonce, signature: signature)
+            let receipt = try await sponsor.metering(payer) { () async throws(SettlementError) in
+                try await settlement.refund(order)
+            }
             return SettleResponse(
                 success: true, payer: payer, transaction: receipt.transaction, network: network,
                 amount: receipt.amount, extra: ["channelState": receipt.snapshot.json(of: channel)])
@@ -149,6 +166,8 @@ extension Facilitator {
     }
 
     /// Signs for payees that have chosen us as their authorizer, and for nobody else.
+    ///
+    /// Who asks is not looked at here.
     private func sign(_ digest: Hash32, for authorizers: [Address]) throws(FacilitatorRefusal) -> Signature {
         guard let authorizer else {
             throw FacilitatorRefusal(.authorizerNotConfigured, "This facilitator holds no authorizer's key.")

@@ -34,6 +34,7 @@ extension Facilitator {
             throw FacilitatorRefusal(error, payer: payer)
         }
         let channel = try terms(of: parsed, offer)
+        try check(parsed.terms.token)
         let payer = parsed.terms.payer
         let now = try await head(payer).time
         var deposit: SignedDeposit?

@@ -4,7 +4,7 @@
 public import FarthingChannels
 import FarthingEncodings
 import FarthingExactScheme
-import FarthingPrimitives
+public import FarthingPrimitives
 import FarthingVoucherScheme
 public import FarthingX402
 
@@ -12,7 +12,8 @@ public import FarthingX402
 ///
 /// It can move nobody's money by itself. Deposits, transfers, claims and refunds are signed by those whose money it
 /// is, and go where these signed them to; with a key of its own it signs only for payees that chose it as their
-/// authorizer.
+/// authorizer. A claim it signs for whoever asks, since it pays the receiver what the payer has signed away; a refund,
+/// which gives back what the payee may have earned, only for who proves to be that payee.
 ///
 /// - Source: x402 v2, facilitator API; schemes `batch-settlement` and `exact` on EVM.
 public final class Facilitator: Sendable {
@@ -20,15 +21,24 @@ public final class Facilitator: Sendable {
     /// The settlement as one that moves money from account to account, if it can do that.
     let transfers: (any TransferSettlement)?
     let authorizer: KeySigner?
+    let payees: PayeeSecrets
+    private let tokens: Set<Address>
     let sponsor: Sponsor
     let underWay = SettlementsUnderWay()
 
     /// - Parameters:
     ///   - settlement: Payments under `exact` are settled only if it is a `TransferSettlement` too.
+    ///   - tokens: What is settled: a token is a program, and what it does costs gas, so none is called but these.
     ///   - authorizer: The key that is offered to payees as their `receiverAuthorizer`.
+    ///   - payees: For whom the key signs refunds.
     ///   - limits: How much is settled for one account, and for all.
-    public init(settlement: any Settlement, authorizer: KeySigner? = nil, limits: SponsorLimits = SponsorLimits()) {
+    public init(
+        settlement: any Settlement, tokens: Set<Address>, authorizer: KeySigner? = nil, payees: PayeeSecrets = .none,
+        limits: SponsorLimits = SponsorLimits()
+    ) {
         self.settlement = settlement
+        self.tokens = tokens
+        self.payees = payees
         transfers = settlement as? any TransferSettlement
         self.authorizer = authorizer
         sponsor = Sponsor(limits)
@@ -69,10 +79,14 @@ public final class Facilitator: Sendable {
     /// Carries out a payment or a payee's order.
     ///
     /// The same order a second time, while the first is under way, waits for it and gets its answer.
-    public func settle(_ request: FacilitatorRequest) async -> SettleResponse {
-        await underWay.run(Keccak256.hash(request.json.bytes)) { [self] in
+    ///
+    /// - Parameter secret: By which a payee proves who it is, where it wants a refund signed.
+    public func settle(_ request: FacilitatorRequest, secret: String? = nil) async -> SettleResponse {
+        // An order that shows a secret must not share the answer of one that shows none.
+        let key = Keccak256.hash(request.json.bytes + Keccak256.hash(utf8: secret ?? "").bytes)
+        return await underWay.run(key) { [self] in
             do throws(FacilitatorRefusal) {
-                return try await carryOut(request)
+                return try await carryOut(request, secret)
             } catch {
                 return SettleResponse(
                     success: false, errorReason: error.code.rawValue, errorMessage: error.message, payer: error.payer,
@@ -81,7 +95,9 @@ public final class Facilitator: Sendable {
         }
     }
 
-    private func carryOut(_ request: FacilitatorRequest) async throws(FacilitatorRefusal) -> SettleResponse {
+    private func carryOut(
+        _ request: FacilitatorRequest, _ secret: String?
+    ) async throws(FacilitatorRefusal) -> SettleResponse {
         let requirements = try requirements(of: request)
         let payload = request.payment.payload
         if let transfers = transfers(for: requirements) {
@@ -91,9 +107,15 @@ public final class Facilitator: Sendable {
             return try await deposit(try await examine(payload, requirements))
         }
         switch try PayeeOrder(payload) {
-        case .claim(let claims): return try await claim(claims)
-        case .settle(let receiver, let token): return try await payOut(to: receiver, token)
-        case .refund(let refund): return try await self.refund(refund)
+        case .claim(let claims):
+            for row in claims.rows { try check(row.terms.token) }
+            return try await claim(claims)
+        case .settle(let receiver, let token):
+            try check(token)
+            return try await payOut(to: receiver, token)
+        case .refund(let refund):
+            for terms in [refund.terms] + refund.claims.rows.map(\.terms) { try check(terms.token) }
+            return try await self.refund(refund, secret)
         case nil:
             // Vouchers, and refunds that no payee has completed, are not settled.
             throw FacilitatorRefusal(.payloadType, "A payload of this type is not settled.")
@@ -101,6 +123,13 @@ public final class Facilitator: Sendable {
     }
 
     // MARK: - What holds for all payments
+
+    /// Whether a token is settled here.
+    func check(_ token: Address) throws(FacilitatorRefusal) {
+        guard tokens.contains(token) else {
+            throw FacilitatorRefusal(FacilitatorRefusal.foreignToken, "Token \(token) is not settled here.")
+        }
+    }
 
     /// What settles a payment under `exact`; `nil` for one under another scheme.
     private func transfers(for requirements: PaymentRequirements) -> (any TransferSettlement)? {

@@ -2,7 +2,9 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingEncodings
 public import FarthingPrimitives
+import Foundation
 
 /// All that a facilitator must be told.
 public struct FacilitatorConfiguration: Sendable {
@@ -19,6 +21,8 @@ public struct FacilitatorConfiguration: Sendable {
     ///
     /// `nil` offers none.
     public var authorizerKeyPath: String?
+    /// For whom the authorizer's key signs refunds.
+    public var payees = PayeeSecrets.none
     public var limits = SponsorLimits()
     /// How long requests under way may take when the facilitator is asked to stop.
     public var shutdownTimeout: Duration = .seconds(30)
@@ -45,11 +49,13 @@ extension ConfigurationSource {
         }
         configuration.authorizerKeyPath =
             configuration.chain == nil ? text(.authorizerKey) : try required(.authorizerKey)
+        configuration.payees = try payeeSecrets() ?? .none
         configuration.servesMetrics = try flag(.metrics) ?? true
-        func limit(_ setting: Setting, _ keyPath: WritableKeyPath<SponsorLimits, Int>) throws {
-            let rule = "it must be a whole number from 1 to 1000000000"
-            let number = try value(setting, rule) { text in
-                Int(text).flatMap { (1...1_000_000_000).contains($0) ? $0 : nil }
+        func limit(
+            _ setting: Setting, _ keyPath: WritableKeyPath<SponsorLimits, Int>, upTo most: Int = 1_000_000_000
+        ) throws {
+            let number = try value(setting, "it must be a whole number from 1 to \(most)") { text in
+                Int(text).flatMap { (1...most).contains($0) ? $0 : nil }
             }
             if let number { configuration.limits[keyPath: keyPath] = number }
         }
@@ -57,6 +63,32 @@ extension ConfigurationSource {
         try limit(.accountPerDay, \.accountPerDay)
         try limit(.totalPerMinute, \.totalPerMinute)
         try limit(.totalPerDay, \.totalPerDay)
+        try limit(.accountGweiPerDay, \.accountGweiPerDay, upTo: 1_000_000_000_000_000)
+        try limit(.totalGweiPerDay, \.totalGweiPerDay, upTo: 1_000_000_000_000_000)
         return configuration
     }
+
+    /// Reads whose refunds are signed, from a file that nobody else may read.
+    ///
+    /// What is wrong with it is told without a word of what stands in it.
+    private func payeeSecrets() throws -> PayeeSecrets? {
+        guard let path = text(.payeeSecrets) else { return nil }
+        func bad(_ why: String) -> ConfigurationError {
+            .bad(key: Setting.payeeSecrets.rawValue, value: path, why: why)
+        }
+        guard let bytes = FileManager.default.contents(atPath: path) else { throw bad("there is no such file") }
+        let mode = try? FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        guard let mode, mode & 0o077 == 0 else { throw bad("others may read that file; it must have mode 0600") }
+        var secrets: [Address: String] = [:]
+        for member in (try? JSON.parse(Array(bytes.prefix(65_536))).members) ?? [] {
+            guard let receiver = Address(hex: member.name), let secret = member.value.stringValue,
+                secrets.updateValue(secret, forKey: receiver) == nil
+            else { throw bad(Self.payeeSecretsRule) }
+        }
+        guard !secrets.isEmpty, let payees = PayeeSecrets(secrets) else { throw bad(Self.payeeSecretsRule) }
+        return payees
+    }
+
+    private static let payeeSecretsRule =
+        "it must be one JSON object: receivers, and for each a secret of \(PayeeSecrets.shortest) bytes or more"
 }

@@ -39,6 +39,10 @@ struct FacilitatorRefusal: Error, Hashable {
         }
     }
 
+    /// Whoever asks to have a refund signed has not proved to be the payee.
+    static let unprovenPayee = FacilitatorCode(rawValue: "facilitator_unproven_payee")
+    /// A token is none of those that are settled here.
+    static let foreignToken = FacilitatorCode(rawValue: "facilitator_foreign_token")
     /// We settle at our own cost, and for everybody only so much.
     static let rateLimited = FacilitatorCode(rawValue: "facilitator_rate_limited")
 }

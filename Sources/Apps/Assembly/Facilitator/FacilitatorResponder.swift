@@ -56,7 +56,7 @@ struct FacilitatorResponder: HTTPResponder {
             let response = await facilitator.verify(asked)
             (answer, outcome) = (response.json, response.isValid ? "valid" : "invalid")
         } else {
-            let response = await facilitator.settle(asked)
+            let response = await facilitator.settle(asked, secret: Self.bearer(in: request))
             (answer, outcome) = (response.json, response.success ? "settled" : "refused")
         }
         count(path, outcome, since: start)
@@ -67,6 +67,15 @@ struct FacilitatorResponder: HTTPResponder {
         let status: HTTPResponse.Status
         let code: String
         let detail: String
+    }
+
+    /// The secret by which a payee proves who it is.
+    ///
+    /// - Source: RFC 6750, section 2.1.
+    private static func bearer(in request: Request) -> String? {
+        let parts = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+        return String(parts[1])
     }
 
     private func read(_ request: Request) async throws -> FacilitatorRequest {

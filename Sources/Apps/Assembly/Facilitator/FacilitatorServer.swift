@@ -51,7 +51,9 @@ public struct FacilitatorServer: Service {
             settlement = ledger
         }
         self.settlement = settlement
-        facilitator = Facilitator(settlement: settlement, authorizer: authorizer, limits: configuration.limits)
+        facilitator = Facilitator(
+            settlement: settlement, tokens: [configuration.token.address], authorizer: authorizer,
+            payees: configuration.payees, limits: configuration.limits)
         self.configuration = configuration
         self.logger = logger
         self.metrics = metrics

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 import FarthingPrimitives
 import Synchronization
 
@@ -10,14 +11,22 @@ public struct SponsorLimits: Hashable, Sendable {
     public var accountPerDay: Int
     public var totalPerMinute: Int
     public var totalPerDay: Int
+    /// What may be spent on gas in a day.
+    ///
+    /// - Unit: a thousand-millionth of the chain's coin (gwei, where the coin is ether).
+    public var accountGweiPerDay: Int
+    public var totalGweiPerDay: Int
 
     public init(
-        accountPerMinute: Int = 30, accountPerDay: Int = 2000, totalPerMinute: Int = 600, totalPerDay: Int = 100_000
+        accountPerMinute: Int = 30, accountPerDay: Int = 2000, totalPerMinute: Int = 600, totalPerDay: Int = 100_000,
+        accountGweiPerDay: Int = 100_000_000, totalGweiPerDay: Int = 1_000_000_000
     ) {
         self.accountPerMinute = accountPerMinute
         self.accountPerDay = accountPerDay
         self.totalPerMinute = totalPerMinute
         self.totalPerDay = totalPerDay
+        self.accountGweiPerDay = accountGweiPerDay
+        self.totalGweiPerDay = totalGweiPerDay
     }
 }
 
@@ -29,6 +38,9 @@ final class Sponsor: Sendable {
     private struct Count {
         var total = 0
         var accounts: [Address: Int] = [:]
+        /// What that cost, in wei.
+        var coin = Amount.zero
+        var coinOfAccounts: [Address: Amount] = [:]
     }
 
     private struct Book {
@@ -69,6 +81,12 @@ final class Sponsor: Sendable {
             guard book.inDay.total < limits.totalPerDay else {
                 return "\(limits.totalPerDay) settlements a day are made in all."
             }
+            guard book.inDay.coinOfAccounts[account] ?? .zero < Self.wei(limits.accountGweiPerDay) else {
+                return "No more than \(limits.accountGweiPerDay) gwei a day are spent on gas for one account."
+            }
+            guard book.inDay.coin < Self.wei(limits.totalGweiPerDay) else {
+                return "No more than \(limits.totalGweiPerDay) gwei a day are spent on gas in all."
+            }
             guard counts else { return nil }
             book.inMinute.total += 1
             book.inMinute.accounts[account, default: 0] += 1
@@ -78,4 +96,26 @@ final class Sponsor: Sendable {
         }
         if let refusal { throw FacilitatorRefusal(FacilitatorRefusal.rateLimited, refusal, payer: account) }
     }
+
+    /// Does what may cost the chain's coin, and counts for an account what it cost, also where it failed.
+    ///
+    /// The day is that of the last ``admit(_:at:counts:)``, which let it through.
+    func metering<Value: Sendable, Failure: Error>(
+        _ account: Address, _ work: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let meter = CoinMeter()
+        let result = await CoinMeter.$current.withValue(meter) { () async -> Result<Value, Failure> in
+            do throws(Failure) { return .success(try await work()) } catch { return .failure(error) }
+        }
+        let spent = meter.spent
+        if !spent.isZero {
+            book.withLock { book in
+                book.inDay.coin = book.inDay.coin.adding(spent) ?? .max
+                book.inDay.coinOfAccounts[account] = (book.inDay.coinOfAccounts[account] ?? .zero).adding(spent) ?? .max
+            }
+        }
+        return try result.get()
+    }
+
+    private static func wei(_ gwei: Int) -> Amount { Amount(units: UInt128(clamping: gwei) * 1_000_000_000) }
 }

@@ -60,10 +60,13 @@ public enum Setting: String, CaseIterable, Sendable {
     case streamPause
     case streamLongest
     case streamsOpen
+    case payeeSecrets
     case accountPerMinute
     case accountPerDay
     case totalPerMinute
     case totalPerDay
+    case accountGweiPerDay
+    case totalGweiPerDay
     case metrics
     case logLevel
     case logFormat

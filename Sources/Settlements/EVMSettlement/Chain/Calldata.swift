@@ -36,7 +36,10 @@ extension Endpoint.Call {
     static func receipt(of transaction: Hash32) -> Self {
         Self(
             "eth_getTransactionReceipt", .string(transaction.hex),
-            keeping: ["status", "blockNumber", "blockHash", "transactionHash", "gasUsed", "contractAddress", "logs"])
+            keeping: [
+                "status", "blockNumber", "blockHash", "transactionHash", "gasUsed", "effectiveGasPrice",
+                "contractAddress", "logs",
+            ])
     }
 
     /// What a transaction was sent with.

@@ -131,7 +131,7 @@ final class ChainClient: Sendable {
     }
 
     /// Asks all at once.
-    private func askAll(_ calls: [Endpoint.Call]) async -> [Result<[Result<JSON, EndpointFault>], EndpointFault>] {
+    func askAll(_ calls: [Endpoint.Call]) async -> [Result<[Result<JSON, EndpointFault>], EndpointFault>] {
         await withTaskGroup(of: (Int, Result<[Result<JSON, EndpointFault>], EndpointFault>).self) { group in
             for index in endpoints.indices {
                 group.addTask {

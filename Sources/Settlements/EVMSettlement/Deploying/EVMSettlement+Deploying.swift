@@ -20,7 +20,7 @@ extension EVMSettlement {
     func deploy(
         _ contract: CompiledContract, _ arguments: [ABI.Value] = []
     ) async throws(SettlementError) -> Deployment {
-        let mined = try await send(contract.creation + ABI.encode(arguments: arguments), to: nil)
+        let mined = try await send(contract.creation + ABI.encode(arguments: arguments), to: nil, within: .making)
         guard let address = mined.contract, try await isThere(contract, at: address) else {
             throw .unavailable(reason: "\(contract.name) is not where it was made")
         }

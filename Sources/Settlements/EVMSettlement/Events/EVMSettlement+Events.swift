@@ -6,7 +6,7 @@ internal import FarthingContracts
 internal import FarthingPrimitives
 
 extension EVMSettlement {
-    /// What happened, as far as it is deep enough in the chain.
+    /// What happened, as far as it is deep enough in the chain; what ends a channel as soon as it is in a block, too.
     ///
     /// After a reorganisation some of it may be told again, under other numbers; numbers rise, with gaps. What belongs
     /// together is not parted, so there may be some more than the limit.
@@ -18,7 +18,9 @@ extension EVMSettlement {
                 let entries = try await feed.entries(after: position, limit: max(limit, 1), of: followed)
                 guard let last = entries.last else { return [] }
                 var events: [SettlementEvent] = []
-                let ofContracts = entries.map(\.log).filter { $0.contract != domain.contract && $0.isOfContract }
+                let ofContracts = entries.filter { !$0.isEarly }.map(\.log).filter {
+                    $0.contract != domain.contract && $0.isOfContract
+                }
                 let receipts = try await receipts(of: ofContracts)
                 for entry in entries {
                     let kinds = try await kinds(of: entry, receipts)
@@ -43,6 +45,10 @@ extension EVMSettlement {
     ) async throws(EndpointFault) -> [SettlementEvent.Kind] {
         guard entry.log.contract != domain.contract else {
             return [SettlementEvent.Kind(log: entry.log, in: domain)].compactMap(\.self)
+        }
+        if entry.isEarly, entry.log.isOfContract {
+            // Its transaction may leave the chain yet, so nothing is asked for that would be missed then.
+            return [.advanced(ChannelID(entry.log.topics[1]), to: "closing")]
         }
         guard entry.log.isOfContract, let receipt = receipts[entry.log.transaction],
             let kind = contracts.contracts.first(where: { $0.value == entry.log.contract })?.key,

@@ -9,6 +9,9 @@ internal import FarthingPrimitives
 ///
 /// A block that left the chain all the same is noticed by its hash: what stands in its place is told then, under higher
 /// numbers than all before. So whoever reads after a number misses nothing, and may be told something twice.
+///
+/// What ends a channel is told as soon as a block has it, and again when that is deep enough: a payee has only so long
+/// to act on it, and it does no harm to act for nothing.
 actor LogFeed {
     struct Entry: Sendable {
         /// Rises from entry to entry.
@@ -18,6 +21,15 @@ actor LogFeed {
         let sequence: UInt64
         let log: ChainLog
         let time: Instant
+        /// Whether it is told before its block is deep enough.
+        var isEarly = false
+    }
+
+    /// A log in a block that is not deep enough yet.
+    private struct EarlyLog: Hashable {
+        let height: UInt64
+        let blockHash: Hash32
+        let index: UInt64
     }
 
     private let chain: ChainClient
@@ -33,6 +45,8 @@ actor LogFeed {
     private var last: UInt64 = 0
     /// The hashes of blocks that were looked at, ascending.
     private var marks: [(height: UInt64, hash: Hash32)] = []
+    /// What was told early, and not yet again.
+    private var early: Set<EarlyLog> = []
     private var step: UInt64
     private var looked: ContinuousClock.Instant?
 
@@ -68,6 +82,7 @@ actor LogFeed {
             self.contracts = contracts
             entries = []
             marks = []
+            early = []
             reach = (start, start)
             last = max(last, sequence)
             looked = nil
@@ -97,12 +112,49 @@ actor LogFeed {
             if answered.isMultiple(of: 8) { step = min(step * 2, longestStep) }
             reach = (from, end + 1)
         }
+        if confirmations > 1, !isEnough() {
+            // Trouble with the newest blocks, on which endpoints may differ, is no trouble with those below.
+            try? await lookAhead(above: head)
+        }
         trim()
         looked = now
     }
 
+    /// Takes in what must be known at once, from blocks that are not deep enough for the rest.
+    private func lookAhead(above settled: UInt64) async throws(EndpointFault) {
+        early = early.filter { $0.height > settled }
+        let newest = try await chain.height()
+        var next = settled + 1
+        while next <= newest {
+            let end = min(newest, next.addingReportingOverflow(step - 1).overflow ? newest : next + (step - 1))
+            for (log, time) in try await read(next...end).logs where log.topics.first.map(Topics.isUrgent) ?? false {
+                let mark = EarlyLog(height: log.height, blockHash: log.blockHash, index: log.index)
+                guard early.insert(mark).inserted else { continue }
+                last += Self.blockDistance
+                entries.append(Entry(sequence: last, log: log, time: time, isEarly: true))
+            }
+            next = end + 1
+        }
+    }
+
     /// Takes in what was told in some blocks.
     private func take(_ blocks: ClosedRange<UInt64>) async throws(EndpointFault) {
+        let (logs, mark) = try await read(blocks)
+        var before: ChainLog?
+        for (log, time) in logs {
+            // Numbers lie as far apart as the logs: one may tell of what others between them do.
+            let distance = before.map { $0.height == log.height ? log.index - $0.index : nil } ?? nil
+            last = max(last + (distance ?? Self.blockDistance), log.height << Self.indexBits | (log.index + 1))
+            before = log
+            entries.append(Entry(sequence: last, log: log, time: time))
+        }
+        marks.append((blocks.upperBound, mark))
+    }
+
+    /// What was told in some blocks, in its order, and the hash of the last of them.
+    private func read(
+        _ blocks: ClosedRange<UInt64>
+    ) async throws(EndpointFault) -> (logs: [(log: ChainLog, time: Instant)], mark: Hash32) {
         let asked = try await chain.agreed([
             .logs(of: contracts, topics: [], in: blocks), .block(blocks.upperBound),
         ])
@@ -130,16 +182,7 @@ actor LogFeed {
         guard logs.allSatisfy({ times[$0.height]?.hash == $0.blockHash }) else {
             throw .malformed("a block was replaced meanwhile")
         }
-        var before: ChainLog?
-        for log in logs {
-            guard let time = times[log.height]?.time else { continue }
-            // Numbers lie as far apart as the logs: one may tell of what others between them do.
-            let distance = before.map { $0.height == log.height ? log.index - $0.index : nil } ?? nil
-            last = max(last + (distance ?? Self.blockDistance), log.height << Self.indexBits | (log.index + 1))
-            before = log
-            entries.append(Entry(sequence: last, log: log, time: time))
-        }
-        marks.append((blocks.upperBound, mark))
+        return (logs.compactMap { log in times[log.height].map { (log, $0.time) } }, mark)
     }
 
     /// Goes back to where the chain is still what it was.
@@ -154,6 +197,7 @@ actor LogFeed {
         guard isGone, let (from, _) = reach else { return }
         let next = marks.last.map { $0.height + 1 } ?? from
         entries.removeAll { $0.log.height >= next }
+        early = early.filter { $0.height < next }
         reach = (from, next)
     }
 

@@ -25,6 +25,11 @@ enum Topics {
     static let plainlyCredited = Keccak256.hash(utf8: "Credited(address,uint256)")
     static let transfer = Keccak256.hash(utf8: "Transfer(address,address,uint256)")
 
+    /// Whether an event begins the end of a channel, within which a payee must act.
+    static func isUrgent(_ topic: Hash32) -> Bool {
+        [withdrawInitiated, closing, closeRequested].contains(topic)
+    }
+
     /// The first word of an event's data, where that is an amount.
     static func firstAmount(_ data: [UInt8]) -> Amount? {
         var reader = ABI.WordReader(Array(data.prefix(32)))

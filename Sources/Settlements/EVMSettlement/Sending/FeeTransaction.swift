@@ -50,6 +50,9 @@ struct Fees: Hashable, Sendable {
     /// - Source: go-ethereum, `--txpool.pricebump`, 10 % of both.
     var raised: Fees { Fees(tip: tip + tip / 8 + 1, most: most + most / 8 + 1) }
 
+    /// The same, or what may be paid at most.
+    func atMost(_ limit: UInt128) -> Fees { Fees(tip: min(tip, limit), most: min(most, limit)) }
+
     /// The higher of both, member by member.
     func atLeast(_ other: Fees) -> Fees { Fees(tip: max(tip, other.tip), most: max(most, other.most)) }
 }

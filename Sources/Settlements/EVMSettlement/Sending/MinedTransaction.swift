@@ -13,6 +13,10 @@ struct MinedTransaction: Sendable {
     let succeeded: Bool
     /// - Unit: gas.
     let gasUsed: UInt64
+    /// What it cost its sender, as far as the receipt tells.
+    ///
+    /// - Unit: wei. What a rollup takes for its data elsewhere is not in it.
+    let cost: Amount
     let contract: Address?
     let logs: [ChainLog]
 
@@ -28,6 +32,8 @@ struct MinedTransaction: Sendable {
         height = try Quantity.read(json["blockNumber"], "a receipt's block")
         succeeded = try Quantity.read(json["status"], "a receipt's status") == 1
         gasUsed = try Quantity.read(json["gasUsed"], "a receipt's gas")
+        let price = (try? Quantity.readLong(json["effectiveGasPrice"], "a gas price")) ?? 0
+        cost = Amount(units: price).multiplied(by: UInt128(gasUsed)) ?? .max
         contract = json["contractAddress"]?.stringValue.flatMap(Address.init(hex:))
         var logs: [ChainLog] = []
         for log in json["logs"]?.arrayValue ?? [] { logs.append(try ChainLog(json: log)) }

@@ -12,6 +12,8 @@ enum SendingFault: Error, Hashable {
     case cannotPayForGas(Address)
     /// The chain asks for more than may be paid.
     case feesAboveLimit(base: UInt128, limit: UInt128)
+    /// What is called would burn more gas than an honest one.
+    case gasAboveCeiling(UInt64, ceiling: UInt64)
     /// It was sent, and nobody has mined it yet.
     case notMinedYet(TransactionID)
     case endpoint(EndpointFault)
@@ -28,6 +30,8 @@ enum SendingFault: Error, Hashable {
             .unavailable(reason: "\(account) cannot pay for gas; send it some of the chain's coin")
         case .feesAboveLimit(let base, let limit):
             .unavailable(reason: "gas costs \(base) wei, and \(limit) is the most that may be paid")
+        case .gasAboveCeiling(let gas, let ceiling):
+            .refused(code: "gas-above-ceiling", message: "it would take \(gas) gas, and \(ceiling) is the most for it")
         case .notMinedYet(let id): .unavailable(reason: "\(id) is not mined yet")
         case .endpoint(let fault): fault.settlementError(at: host)
         case .alreadyDone: .unavailable(reason: "it was done before")

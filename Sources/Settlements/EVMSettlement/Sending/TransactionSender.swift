@@ -19,6 +19,7 @@ actor TransactionSender {
         var data: [UInt8]
         /// - Unit: wei.
         var value = Amount.zero
+        var ceiling = GasCeiling.one
     }
 
     /// A nonce, and all that was sent under it.
@@ -76,6 +77,7 @@ actor TransactionSender {
             let gasLimit = try await estimate(call)
             let slot = try await inTurn { () async throws(SendingFault) in try await self.launch(call, gasLimit) }
             guard let mined = try await watch(slot) else { continue }
+            CoinMeter.current?.add(mined.cost)
             guard mined.succeeded else { throw .reverted(await reason(of: call)) }
             return mined
         }
@@ -85,12 +87,18 @@ actor TransactionSender {
     // MARK: - Before it is sent
 
     /// What it takes, and a fifth more, since others may come first and change what it does.
+    ///
+    /// No single endpoint decides: neither that a contract would not have it, nor how much it takes.
     private func estimate(_ call: Call) async throws(SendingFault) -> UInt64 {
+        let gas: UInt64
         do throws(EndpointFault) {
-            let answer = try await chain.ask([.estimate(call, from: account)])[0].get()
-            let gas = try Quantity.read(answer, "a gas estimate")
-            return gas + gas / 5
+            let answers = try await chain.outcomes(of: .estimate(call, from: account))
+            let estimates = answers.compactMap { try? Quantity.read($0, "a gas estimate") }
+            guard let median = estimates.median else { throw .malformed("a gas estimate is no quantity") }
+            gas = median
         } catch { throw SendingFault(error, account) }
+        guard gas <= call.ceiling.most else { throw .gasAboveCeiling(gas, ceiling: call.ceiling.most) }
+        return gas + gas / 5
     }
 
     /// Why a contract did not want it; nothing where it would have it now.
@@ -137,7 +145,8 @@ actor TransactionSender {
         for _ in 0..<8 {
             let nonce = try await freeNonce()
             var fees = try await suggestedFees()
-            if let known = abandoned[nonce] { fees = fees.atLeast(known.raised) }
+            // Never above what may be paid: what is there already may be gone, or cheaper than we know.
+            if let known = abandoned[nonce] { fees = fees.atLeast(known.raised).atMost(policy.highestFee) }
             var slot = Slot(nonce: nonce, call: call, gasLimit: gasLimit, fees: fees, raw: [], hashes: [])
             switch try await hand(in: &slot) {
             case .taken: next = nil
@@ -148,10 +157,11 @@ actor TransactionSender {
                 return slot
             case .tooCheap:
                 // What is there already was sent by somebody who knows its price; we do not.
-                abandoned[nonce] = Fees(tip: slot.fees.tip * 2, most: slot.fees.most * 2)
+                let doubled = Fees(tip: slot.fees.tip * 2, most: slot.fees.most * 2)
+                abandoned[nonce] = doubled.atMost(policy.highestFee)
                 next = max(next ?? 0, nonce + 1)
-                guard slot.fees.most * 2 <= policy.highestFee else {
-                    throw .feesAboveLimit(base: slot.fees.most * 2, limit: policy.highestFee)
+                guard doubled.most <= policy.highestFee else {
+                    throw .feesAboveLimit(base: doubled.most, limit: policy.highestFee)
                 }
             }
         }
@@ -187,11 +197,14 @@ actor TransactionSender {
 
     private func counts() async throws(SendingFault) -> (mined: UInt64, pending: UInt64) {
         do throws(EndpointFault) {
-            let answers = try await chain.ask([.count(account, "latest"), .count(account, "pending")])
-            let mined = try Quantity.read(try answers[0].get(), "a transaction count")
-            return (mined, max(mined, try Quantity.read(try answers[1].get(), "a transaction count")))
+            let (mined, pending) = try await chain.counts(of: account)
+            // A pool takes few of one account: more than that is no count, and we look at each.
+            return (mined, pending > mined ? mined + min(pending - mined, Self.mostPending) : mined)
         } catch { throw .endpoint(error) }
     }
+
+    /// How many transactions of the account may wait to be mined, before it is taken for a lie that there are more.
+    private static let mostPending: UInt64 = 1024
 
     private enum Handed { case sent, taken, tooCheap }
 

@@ -33,7 +33,7 @@ extension EVMSettlement {
             ABI.call(
                 "claimWithSignature(((\(ChannelTerms.abiType),uint128),bytes,uint128)[],bytes)",
                 [.array(rows.map(\.abiValue)), .bytes(authorization.bytes)]),
-            to: domain.contract)
+            to: domain.contract, within: .claims(rows.count))
         var booked: [Hash32: Amount] = [:]
         for log in mined.logs where log.contract == domain.contract && log.topics.first == Topics.claimed {
             guard log.topics.count == 3, let amount = Topics.firstAmount(log.data) else { continue }

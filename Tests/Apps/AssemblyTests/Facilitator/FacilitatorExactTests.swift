@@ -159,12 +159,22 @@ struct FacilitatorExactTests {
         #expect(try await stage.holds(stage.receiver) == 5000)
     }
 
+    @Test func `moves no token but those that it was told of`() async throws {
+        let stage = try await FacilitatorStage()
+        let foreign = Facilitator(settlement: stage.ledger, tokens: [stage.receiver])
+        let request = stage.request(exactly: stage.exact(2500))
+        let settled = await foreign.settle(request)
+        #expect(!settled.success && settled.errorReason == "facilitator_foreign_token", "\(settled)")
+        #expect(await foreign.verify(request).invalidReason?.rawValue == "facilitator_foreign_token")
+        #expect(try await stage.holds(stage.receiver) == 0)
+    }
+
     @Test func `is offered only before a settlement that can do it`() async throws {
         let stage = try await FacilitatorStage()
         let kinds = stage.facilitator.supported.kinds
         #expect(kinds.map(\.scheme) == ["batch-settlement", "exact"])
         #expect(kinds.allSatisfy { $0.network == "eip155:84532" } && kinds[1].extra == nil)
-        let other = Facilitator(settlement: FaultySettlement(stage.ledger))
+        let other = Facilitator(settlement: FaultySettlement(stage.ledger), tokens: [stage.token.address])
         #expect(other.supported.kinds.map(\.scheme) == ["batch-settlement"])
         let response = await other.settle(stage.request(exactly: stage.exact(2500)))
         #expect(response.errorReason == "invalid_batch_settlement_evm_scheme")
@@ -179,7 +189,7 @@ struct FacilitatorExactTests {
         let ledger = try Ledger(path: path, domain: stage.domain, clock: { FacilitatorStage.noon })
         try await ledger.addToken(stage.token)
         try await ledger.mint(to: stage.payer.address, token: stage.token.address, amount: Amount(units: 5000))
-        let facilitator = Facilitator(settlement: ledger)
+        let facilitator = Facilitator(settlement: ledger, tokens: [stage.token.address])
         let (first, second) = (stage.exact(2500), stage.exact(2500, nonce: 2))
         #expect(await facilitator.settle(stage.request(exactly: first)).success)
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "ALTER TABLE accounts RENAME TO gone") }

@@ -93,7 +93,7 @@ struct FacilitatorSettleTests {
         let unsigned = stage.claim([stage.row(200)]).changing("claimAuthorizerSignature", to: nil)
         #expect(await stage.settle(unsigned).success)
         let refund = try stage.refund(100).changing("refundAuthorizerSignature", to: nil)
-        #expect(await stage.settle(refund).success)
+        #expect(await stage.settle(refund, secret: FacilitatorStage.secret).success)
         var foreign = stage.row(300)
         foreign.terms.receiverAuthorizer = stage.payer.address
         let refused = await stage.settle(stage.claim([foreign]).changing("claimAuthorizerSignature", to: nil))
@@ -106,6 +106,47 @@ struct FacilitatorSettleTests {
             let response = await keyless.settle(payload)
             #expect(response.errorReason == "invalid_batch_settlement_evm_authorizer_not_configured")
         }
+    }
+
+    /// What a payer could take back before the payee has claimed it.
+    @Test(arguments: [nil, "", "what the receiver does not know", "0x2222222222222222222222222222222222222222"])
+    func `signs no refund for who does not prove to be the payee`(secret: String?) async throws {
+        let stage = try await FacilitatorStage(isDelegate: true)
+        try await stage.open(500)
+        let all = try stage.refund(500).changing("refundAuthorizerSignature", to: nil)
+        let refused = await stage.settle(all, secret: secret)
+        #expect(!refused.success && refused.errorReason == "facilitator_unproven_payee", "\(refused)")
+        // Not in the company of a claim either, which is signed for everybody.
+        let claim = stage.claim([stage.row(200)])
+        let both = all.changing("claims", to: claim["claims"])
+        #expect(await stage.settle(both, secret: secret).errorReason == "facilitator_unproven_payee")
+        #expect(try await stage.ledger.snapshot(of: stage.channel())?.balance == Amount(units: 500))
+        #expect(await stage.settle(stage.claim([stage.row(200)])).success, "what was earned is still there")
+        try await stage.expectConserved()
+    }
+
+    @Test func `tells a payee apart from a copy of its order without the secret`() async throws {
+        let stage = try await FacilitatorStage(isDelegate: true)
+        try await stage.open(500)
+        let refund = try stage.refund(100).changing("refundAuthorizerSignature", to: nil)
+        async let stranger = stage.settle(refund)
+        async let payee = stage.settle(refund, secret: FacilitatorStage.secret)
+        let (refused, made) = await (stranger, payee)
+        #expect(!refused.success && made.success, "\(refused) \(made)")
+    }
+
+    @Test func `takes the signature of a payee that has a key of its own, without a secret`() async throws {
+        let stage = try await FacilitatorStage()
+        try await stage.open(500)
+        #expect(await stage.settle(try stage.refund(100)).success)
+    }
+
+    @Test func `takes no secret that can be guessed`() throws {
+        let receiver = Address(Array(repeating: 0x22, count: 20)) ?? .zero
+        #expect(PayeeSecrets([receiver: "fifteen letters"]) == nil)
+        let payees = try #require(PayeeSecrets([receiver: "sixteen letters."]))
+        #expect(payees.prove(receiver, by: "sixteen letters."))
+        #expect(!payees.prove(.zero, by: "sixteen letters."))
     }
 
     @Test func `refuses orders that the payee did not sign`() async throws {
@@ -179,6 +220,44 @@ struct FacilitatorSettleTests {
         #expect(third.errorReason == "facilitator_rate_limited")
         #expect(third.errorMessage == "2 settlements a minute are made for one account.")
         #expect(await stage.settle(stage.claim([stage.row(200)])).success, "another account's order")
+    }
+
+    /// A token is a program of whoever made it: it may burn all the gas that a transaction has.
+    @Test func `calls no token but those that it was told of`() async throws {
+        let stage = try await FacilitatorStage()
+        try await stage.open(500)
+        let foreign = Facilitator(settlement: stage.ledger, tokens: [stage.receiver], authorizer: stage.authorizer)
+        let orders = [
+            stage.deposit(500, ceiling: 1, salt: 1), stage.claim([stage.row(200)]), stage.payout(),
+            try stage.refund(100),
+            try stage.refund(100).changing("claims", to: stage.claim([stage.row(200)])["claims"]),
+        ]
+        for order in orders {
+            let response = await foreign.settle(stage.request(order))
+            #expect(!response.success && response.errorReason == "facilitator_foreign_token", "\(response)")
+        }
+        #expect(await foreign.verify(stage.request(orders[0])).invalidReason?.rawValue == "facilitator_foreign_token")
+        #expect(try await stage.ledger.snapshot(of: stage.channel())?.balance == Amount(units: 500))
+    }
+
+    @Test func `spends only so much coin a day, also on what fails`() async throws {
+        let sponsor = Sponsor(SponsorLimits(accountGweiPerDay: 2, totalGweiPerDay: 3))
+        let accounts = (1...9).map { Address(Array(repeating: UInt8($0), count: 20)) ?? .zero }
+        func spends(_ account: Int, _ gwei: UInt128, at seconds: Int64) async -> Bool {
+            let now = Instant(unixSeconds: seconds)
+            guard (try? sponsor.admit(accounts[account], at: now)) != nil else { return false }
+            _ = try? await sponsor.metering(accounts[account]) { () async throws(SettlementError) in
+                CoinMeter.current?.add(Amount(units: gwei * 1_000_000_000))
+                throw .authorizationUsed
+            }
+            return true
+        }
+        #expect(await spends(0, 1, at: 0))
+        #expect(await spends(0, 1, at: 0), "one below the limit")
+        #expect(await !spends(0, 1, at: 60), "an account's day")
+        #expect(await spends(1, 1, at: 60))
+        #expect(await !spends(2, 1, at: 60), "everybody's day")
+        #expect(await spends(0, 1, at: 86_400), "another day")
     }
 
     @Test func `counts by the minute and by the day`() throws {

@@ -26,7 +26,7 @@ struct FacilitatorStage {
         symbol: "USDC", decimals: 6)
 
     /// - Parameters:
-    ///   - isDelegate: Whether the facilitator holds the authorizer's key.
+    ///   - isDelegate: Whether the facilitator holds the authorizer's key; the receiver then has a secret with it.
     ///   - at: What time it is, for good.
     init(
         isDelegate: Bool = false, limits: SponsorLimits = SponsorLimits(), at now: Instant = noon
@@ -36,7 +36,8 @@ struct FacilitatorStage {
         authorizer = try Self.signer(0x33)
         ledger = try Ledger(path: nil, domain: domain, clock: { now })
         facilitator = Facilitator(
-            settlement: ledger, authorizer: isDelegate ? authorizer : nil, limits: limits)
+            settlement: ledger, tokens: [token.address], authorizer: isDelegate ? authorizer : nil,
+            payees: isDelegate ? try #require(PayeeSecrets([receiver: Self.secret])) : .none, limits: limits)
         try await ledger.addToken(token)
         try await ledger.mint(to: payer.address, token: token.address, amount: Amount(units: 1_000_000))
     }
@@ -47,6 +48,9 @@ struct FacilitatorStage {
     }
 
     struct NoKey: Error {}
+
+    /// By which the receiver proves who it is.
+    static let secret = "what the receiver knows"
 
     // MARK: - What people send
 
@@ -118,7 +122,9 @@ struct FacilitatorStage {
     // MARK: - Doing and looking
 
     func verify(_ payload: JSON) async -> VerifyResponse { await facilitator.verify(request(payload)) }
-    func settle(_ payload: JSON) async -> SettleResponse { await facilitator.settle(request(payload)) }
+    func settle(_ payload: JSON, secret: String? = nil) async -> SettleResponse {
+        await facilitator.settle(request(payload), secret: secret)
+    }
 
     /// Opens a channel with so much in it.
     func open(_ units: UInt128, salt: UInt8 = 0) async throws {

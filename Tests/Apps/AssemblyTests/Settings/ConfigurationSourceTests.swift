@@ -188,6 +188,28 @@ struct ConfigurationSourceTests {
 
     // MARK: - Claims and caps
 
+    @Test func `say for which payees a facilitator signs, in a file that others cannot read`() async throws {
+        let receiver = Address(hex: "0x1111111111111111111111111111111111111111") ?? .zero
+        func payees(_ text: String, mode: Int = 0o600) async throws -> PayeeSecrets {
+            try await withFolder { folder in
+                let path = folder + "/payees.json"
+                try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+                return try await ConfigurationSource(
+                    flags: [.ledger: [folder + "/ledger"], .payeeSecrets: [path]], environment: [:], file: nil
+                ).facilitatorConfiguration().payees
+            }
+        }
+        let good = "{\"\(receiver)\": \"sixteen letters.\"}"
+        let known = try await payees(good)
+        #expect(known.prove(receiver, by: "sixteen letters."))
+        await #expect(throws: ConfigurationError.self) { try await payees(good, mode: 0o644) }
+        for wrong in ["", "{}", "[]", "{\"\(receiver)\": \"fifteen letters\"}", "{\"0x11\": \"sixteen letters.\"}"] {
+            let thrown = await #expect(throws: ConfigurationError.self, "\(wrong)") { try await payees(wrong) }
+            #expect(thrown?.message.contains("letters") == false, "no secret is told")
+        }
+    }
+
     @Test func `name GUN relays, and where the key for them is`() async throws {
         #expect(try await node().gun == nil)
         let one = try await node([.gun: ["ws://192.0.2.7:8765/gun"]])

@@ -73,6 +73,111 @@ struct ChainTroubleTests {
         }
     }
 
+    @Test func `signs for no more than it may, also in the place of what nobody waited for`() async throws {
+        try await TestChain.open { chain in
+            let (first, second) = (chain.terms(salt: 1), chain.terms(salt: 2))
+            try await chain.open(1000, in: first, salt: 1)
+            try await chain.open(1000, in: second, salt: 2)
+            try await chain.devnet.ask("anvil_setNextBlockBaseFeePerGas", "0x2540be400")
+            try await chain.devnet.ask("evm_mine")
+            try await chain.devnet.ask("evm_setAutomine", false)
+            var policy = TestChain.policy
+            policy.highestFee = 15_000_000_000
+            policy.patience = .seconds(30)
+            policy.giveUpAfter = .milliseconds(100)
+            let careful = try chain.another(policy: policy)
+            for terms in [first, second, second] {
+                await #expect(throws: SettlementError.self) {
+                    try await chain.claim([chain.row(700, of: terms)], on: careful)
+                }
+            }
+            try await chain.devnet.ask("evm_mine")
+            let block = try await chain.devnet.ask("eth_getBlockByNumber", "latest", true)
+            let offers = block["transactions"]?.arrayValue?.compactMap { $0["maxFeePerGas"]?.stringValue }
+            #expect(offers == ["0x37e11d600"], "15 gwei")
+            await careful.shutdown()
+        }
+    }
+
+    /// One that wants to keep a payee from claiming until a withdrawal is over.
+    @Test(
+        arguments: [
+            [
+                "method": "eth_estimateGas", "kind": "error", "code": 3, "message": "execution reverted",
+                "data": "0x8baa579f",
+            ],
+            ["method": "eth_estimateGas", "kind": "wrong", "value": "0x7fffffffffff"],
+            ["method": "eth_estimateGas", "kind": "wrong", "value": "much"],
+            [
+                "method": "eth_feeHistory", "kind": "wrong",
+                "value": ["baseFeePerGas": ["0xffffffffffffffff"], "reward": [["0x1"]]],
+            ],
+            ["method": "eth_getTransactionCount", "kind": "wrong", "value": "0x8000000000000000"],
+            ["method": "eth_getTransactionCount", "kind": "wrong", "value": "0x10000"],
+        ] as [JSON])
+    func `lets no single endpoint keep it from claiming`(lie: JSON) async throws {
+        try await TestChain.open(endpoints: 3) { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            let fault = JSON.object((lie.members ?? []) + [JSON.Member(name: "count", value: .null)])
+            try await chain.devnet.ask("devnet_fault", fault, endpoint: 0)
+            let fresh = try chain.another()
+            #expect(
+                try await chain.claim([chain.row(700, of: terms)], on: fresh).outcomes
+                    == [.claimed(Amount(units: 700))])
+            await fresh.shutdown()
+        }
+    }
+
+    @Test func `believes that a contract refuses when enough endpoints say so`() async throws {
+        try await TestChain.open(endpoints: 3) { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            for endpoint in 0...1 {
+                try await chain.devnet.ask(
+                    "devnet_fault",
+                    [
+                        "method": "eth_estimateGas", "kind": "error", "code": 3, "count": .null,
+                        "message": .string("execution reverted \(endpoint)"), "data": "0x8baa579f",
+                    ], endpoint: endpoint)
+            }
+            await #expect(throws: SettlementError.voucherSignature) {
+                try await chain.claim([chain.row(700, of: terms)])
+            }
+        }
+    }
+
+    /// Whose account has code that burns three million gas, and then says yes (EIP-7702).
+    @Test func `sends nothing that would burn more gas than it should`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.devnet.ask(
+                "anvil_setCode", .string(chain.payer.address.hex),
+                "0x60006213000052631626ba7e60e01b60005260206000f3")
+            let account = JSON.string(chain.settlement.account.hex)
+            let before = try await chain.devnet.ask("eth_getTransactionCount", account, "latest")
+            do {
+                try await chain.open(1000, in: terms)
+                Issue.record("it was sent")
+            } catch let error as SettlementError {
+                #expect(error.message.contains("1500000 is the most"), "\(error)")
+            }
+            #expect(try await chain.devnet.ask("eth_getTransactionCount", account, "latest") == before)
+        }
+    }
+
+    @Test func `tells a meter what its transactions cost`() async throws {
+        try await TestChain.open { chain in
+            let meter = CoinMeter()
+            let account = JSON.string(chain.settlement.account.hex)
+            let before = try await chain.devnet.ask("eth_getBalance", account, "latest")
+            try await CoinMeter.$current.withValue(meter) { _ = try await chain.open(1000, in: chain.terms()) }
+            let after = try await chain.devnet.ask("eth_getBalance", account, "latest")
+            func wei(_ json: JSON) -> UInt128 { UInt128(json.stringValue?.dropFirst(2) ?? "", radix: 16) ?? 0 }
+            #expect(!meter.spent.isZero && meter.spent.units == wei(before) - wei(after))
+        }
+    }
+
     @Test func `sends again what a reorganisation threw out, and claims nothing twice`() async throws {
         try await TestChain.open(confirmations: 3) { chain in
             let terms = chain.terms()
@@ -117,6 +222,33 @@ struct ChainTroubleTests {
             #expect(
                 Set(after.compactMap(\.channel)) == [chain.settlement.domain.channelID(of: chain.terms(salt: 3))])
             #expect(after.allSatisfy { $0.sequence > seen[1].sequence })
+        }
+    }
+
+    /// With enough confirmations a payer's delay would be over before the payee hears of it.
+    @Test func `tells of a withdrawal before its block is deep, and again when it is`() async throws {
+        try await TestChain.open(confirmations: 4) { chain in
+            let terms = chain.terms()
+            try await chain.devnet.ask("anvil_mine", 4)
+            async let opening = chain.open(1000, in: terms)
+            try await mine(chain, until: 5)
+            _ = try await opening
+            let first = try await chain.settlement.events(after: 0, limit: 100)
+            let place = first.last?.sequence ?? 0
+            let impatient = try chain.another()
+            _ = try await impatient.initiateWithdraw(terms, amount: Amount(units: 1000), by: chain.payer)
+            await impatient.shutdown()
+            try await Task.sleep(for: .milliseconds(50))
+            let early = try await chain.settlement.events(after: place, limit: 100)
+            #expect(early.map(\.name) == ["WithdrawInitiated"])
+            #expect(early.allSatisfy { $0.sequence > place })
+            try await Task.sleep(for: .milliseconds(50))
+            let told = early.last?.sequence ?? 0
+            #expect(try await chain.settlement.events(after: told, limit: 100).isEmpty, "once")
+            try await mine(chain, until: 4)
+            let deep = try await chain.settlement.events(after: told, limit: 100)
+            #expect(deep.map(\.name) == ["WithdrawInitiated"])
+            #expect(deep.allSatisfy { $0.sequence > told })
         }
     }
 
