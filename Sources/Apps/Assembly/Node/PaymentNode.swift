@@ -122,8 +122,10 @@ public final class PaymentNode: Sendable {
 
     /// Does what had to wait, and takes in what happened since last time.
     public func catchUp() async throws {
-        try await books.catchUp()
-        for office in offices { try await office.catchUp() }
+        // None waits for another's transactions: a payer of any scheme may have to be answered in time.
+        let all: [@Sendable () async throws -> Void] =
+            [{ [books] in try await books.catchUp() }] + offices.map(\.catchUp)
+        if let trouble = await all.severalAtOnce(all.count, { try await $0() }) { throw trouble }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

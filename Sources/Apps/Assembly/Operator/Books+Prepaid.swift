@@ -36,9 +36,9 @@ extension Books {
         else { return nil }
         try await books.open()
         guard books.hasChannels else { return nil }
-        try await SettlementWatcher(
-            settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed
-        ).catchUp()
+        try await books.catchUp(
+            by: SettlementWatcher(
+                settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed))
         return await books.redeemAll(ending: ending)
     }
 }

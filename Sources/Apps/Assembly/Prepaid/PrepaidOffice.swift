@@ -69,14 +69,11 @@ public struct PrepaidOffice: Sendable {
             settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
         open = {
             try await channels.open()
-            try await watcher.catchUp()
-        }
-        catchUp = {
-            try await channels.retry()
-            try await watcher.catchUp()
+            try await channels.catchUp(by: watcher)
         }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }
+        catchUp = { try await channels.catchUp(by: watcher) }
