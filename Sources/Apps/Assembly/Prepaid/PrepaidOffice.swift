@@ -64,7 +64,9 @@ public struct PrepaidOffice: Sendable {
                 receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
                 domain: channels.domain),
             timeoutSeconds: configuration.policy.timeoutSeconds,
-            paymentsUnderWay: configuration.policy.paymentsUnderWay)
+            paymentsUnderWay: configuration.policy.paymentsUnderWay,
+            deposits: configuration.isSimulated && !configuration.policy.enforcesMinimumDeposit
+                ? nil : DepositRules(minimum: configuration.policy.minimumDeposit))
         let watcher = SettlementWatcher(
             settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
         open = {
