@@ -81,7 +81,10 @@ extension LotteryChannel.Refusal {
         case .outlivesChannel(let ticket, let channel):
             "The ticket expires at \(ticket), after the channel at \(channel) (Unix seconds)."
         case .ticketExpiring(let at, let now):
-            "The ticket expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem."
+            """
+            The ticket expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem it, \
+            as for each winner before it.
+            """
         case .ticketSignature: "The channel's payer did not sign the ticket."
         case .faceValue(let face, let room): "The ticket can win \(face), and the seat is certain to have \(room)."
         case .winnersWait(let count): "\(count) tickets have won and wait to be paid."

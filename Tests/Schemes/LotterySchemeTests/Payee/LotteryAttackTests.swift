@@ -109,6 +109,27 @@ struct LotteryAttackTests {
         try scene.take(scene.ticket(2, faceValue: 300))
     }
 
+    @Test func `has many tickets win that expire before all of them can be redeemed one by one`() throws {
+        var scene = try Scene(reserve: 400_000)
+        // Each would leave time for itself, if none were before it.
+        var taken = 0
+        for nonce in 1...64 as ClosedRange<UInt64> {
+            let ticket = scene.ticket(nonce, wins: true) { $0.expiry = UInt64(noon.unixSeconds) + 950 }
+            do { try scene.take(ticket) } catch {
+                #expect((error as? LotteryChannel.Refusal)?.code == "invalid_lottery_ticket_expiring")
+                continue
+            }
+            taken += 1
+        }
+        #expect(taken == 3)
+        // When one is paid, there is time for another.
+        try scene.redeem()
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        try scene.take(scene.ticket(65) { $0.expiry = UInt64(noon.unixSeconds) + 950 })
+        // One that lasts for long enough is taken behind them.
+        try scene.take(scene.ticket(66))
+    }
+
     @Test func `opens a fund whose seats are all taken, or whose reserve is spent`() throws {
         var full = try Scene(seats: 1, taking: [.mallory])
         let seat = UnverifiedLotteryPayment.seat(Scene.seat(.bob, of: full.id))
