@@ -45,7 +45,11 @@ public final class PaymentNode: Sendable {
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger?.addToken(configuration.token)
-            let node = PaymentNode(configuration, books: books, logger: logger, clock: clock)
+            let fees =
+                configuration.schemes.contains(.lottery)
+                ? await claimFees(of: .lottery, configuration, books.settlement, logger) : nil
+            let node = PaymentNode(
+                configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
             return node
         } catch {
@@ -55,7 +59,8 @@ public final class PaymentNode: Sendable {
     }
 
     private init(
-        _ configuration: NodeConfiguration, books: Books, logger: Logger, clock: @escaping @Sendable () -> Instant
+        _ configuration: NodeConfiguration, books: Books, leastTicket: Amount?, logger: Logger,
+        clock: @escaping @Sendable () -> Instant
     ) {
         self.configuration = configuration
         self.books = books
@@ -67,7 +72,7 @@ public final class PaymentNode: Sendable {
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier, clock: clock)
         offices = configuration.schemes.compactMap {
-            PrepaidOffice($0, for: configuration, books: books, logger: logger)
+            PrepaidOffice($0, for: configuration, books: books, leastTicket: leastTicket, logger: logger)
         }
         let desks = configuration.schemes.compactMap { [desk, offices] scheme -> (any PaymentDesk)? in
             scheme == .voucher ? desk : offices.first { $0.scheme == scheme }?.desk
@@ -96,6 +101,12 @@ public final class PaymentNode: Sendable {
 
     /// What claims cost now; `nil` where nobody said what a coin is worth, or the chain does not tell what gas costs.
     func claimFees(of scheme: PaymentScheme) async -> ClaimFees? {
+        await Self.claimFees(of: scheme, configuration, settlement, logger)
+    }
+
+    private static func claimFees(
+        of scheme: PaymentScheme, _ configuration: NodeConfiguration, _ settlement: any Settlement, _ logger: Logger
+    ) async -> ClaimFees? {
         guard let costs = configuration.claimCosts, let chain = settlement as? EVMSettlement else { return nil }
         do throws(SettlementError) {
             return costs.fees(of: scheme, at: try await chain.gasPrice(), in: configuration.token.address)

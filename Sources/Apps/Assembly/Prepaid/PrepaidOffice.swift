@@ -41,16 +41,21 @@ public struct PrepaidOffice: Sendable {
         public var failures: [String] = []
     }
 
+    /// - Parameter leastTicket: What it costs to redeem a lottery ticket, so that none may win less; `nil` where nobody
+    ///   knows.
     /// - Returns: `nil` for vouchers, and where the settlement has no contract for the scheme.
-    init?(_ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, logger: Logger) {
+    init?(
+        _ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, leastTicket: Amount?,
+        logger: Logger
+    ) {
         guard let settlement = books.settlement as? any ContractSettlement else { return nil }
         guard let channels = scheme.prepaid else { return nil }
-        self.init(channels, scheme, configuration, books, settlement, logger)
+        self.init(channels, scheme, configuration, books, settlement, leastTicket, logger)
     }
 
     private init?<Scheme: PrepaidOrders>(
         _: Scheme.Type, _ scheme: PaymentScheme, _ configuration: NodeConfiguration, _ books: Books,
-        _ settlement: any ContractSettlement, _ logger: Logger
+        _ settlement: any ContractSettlement, _ leastTicket: Amount?, _ logger: Logger
     ) {
         guard
             let channels = PrepaidBooks<Scheme>(
@@ -62,7 +67,7 @@ public struct PrepaidOffice: Sendable {
             books: channels,
             offer: PrepaidOffer(
                 receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
-                domain: channels.domain),
+                domain: channels.domain, minimumFaceValue: scheme == .lottery ? leastTicket : nil),
             timeoutSeconds: configuration.policy.timeoutSeconds,
             paymentsUnderWay: configuration.policy.paymentsUnderWay,
             deposits: configuration.isSimulated && !configuration.policy.enforcesMinimumDeposit
@@ -73,9 +78,9 @@ public struct PrepaidOffice: Sendable {
             try await channels.open()
             try await channels.catchUp(by: watcher)
         }
+        catchUp = { try await channels.catchUp(by: watcher) }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }
-        catchUp = { try await channels.catchUp(by: watcher) }
