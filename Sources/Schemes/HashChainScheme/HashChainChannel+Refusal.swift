@@ -14,6 +14,8 @@ extension HashChainChannel {
         case beyondEnd(index: UInt32, count: UInt32)
         case strideTooLong(steps: UInt32, longest: UInt32)
         case foreignStep(index: UInt32)
+        /// Others than the payer may know the step that asks for the close.
+        case closeUnproven(shown: UInt32, least: UInt32)
         // The money.
         case purse(Purse.Refusal)
     }
@@ -29,6 +31,7 @@ extension HashChainChannel.Refusal {
         case .beyondEnd: "step_beyond_end"
         case .strideTooLong: "stride_too_long"
         case .foreignStep: "foreign_step"
+        case .closeUnproven: "close_unproven"
         case .purse(.insufficient): "insufficient"
         case .purse(.busy): "channel_busy"
         case .purse(.reservationLost): "reservation_lost"
@@ -44,6 +47,8 @@ extension HashChainChannel.Refusal {
         case .beyondEnd(let index, let count): "Step \(index) is beyond the chain's \(count) steps."
         case .strideTooLong(let steps, let longest): "The payment goes \(steps) steps at once; \(longest) is the most."
         case .foreignStep(let index): "What is said to be step \(index) is not on the channel's chain."
+        case .closeUnproven(let shown, let least):
+            "Step \(shown) does not show who asks for the close; step \(least) does, or one after it."
         case .purse(let refusal): refusal.message
         }
     }
@@ -52,6 +57,7 @@ extension HashChainChannel.Refusal {
         switch self {
         case .notOpen, .expiring, .beyondEnd: "Open another channel."
         case .strideTooLong: "Reveal fewer steps at once."
+        case .closeUnproven: "Show the step that was revealed last, or the next one where that was redeemed already."
         case .purse(let refusal): refusal.remedy
         default: nil
         }

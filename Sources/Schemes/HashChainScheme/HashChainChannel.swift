@@ -123,7 +123,7 @@ public struct HashChainChannel: PrepaidScheme {
         case .served, .released, .deliveryFailed: try follow(event)
         // The contract tells it.
         case .captured: break
-        case .closeAsked: return try close()
+        case .closeAsked(let shown): return try close(shown)
         }
         return []
     }
@@ -151,8 +151,13 @@ public struct HashChainChannel: PrepaidScheme {
     }
 
     /// Signs no more than once: whoever asks again gets the same.
-    private mutating func close() throws(Refusal) -> [Effect] {
+    ///
+    /// - Parameter shown: A step that nobody has but the payer and us: not the anchor, nor what the contract was shown.
+    private mutating func close(_ shown: HashChainPayment) throws(Refusal) -> [Effect] {
         guard phase != .closed else { throw .notOpen(phase: "\(phase)") }
+        guard shown.step.index >= best.index, shown.step.index > redeemed else {
+            throw .closeUnproven(shown: shown.step.index, least: max(best.index, redeemed &+ 1))
+        }
         guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
         phase = .closing
         return [.submitClose(step(max(earnedSteps, redeemed)))]

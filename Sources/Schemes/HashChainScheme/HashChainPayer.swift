@@ -29,6 +29,8 @@ public struct HashChainPayer: Hashable, Sendable {
         case notServed(RequestID)
         /// Nobody knows what became of it.
         case unanswered(RequestID)
+        /// The payee is to give back what is left.
+        case closeAsked
     }
 
     public typealias RequestID = ReservationID
@@ -67,7 +69,7 @@ public struct HashChainPayer: Hashable, Sendable {
 
     private var deposit: Amount { terms.deposit ?? .zero }
 
-    /// - Returns: The step to send, for a payment that was asked for; `nil` for everything else.
+    /// - Returns: The step to send, for a payment or a close that was asked for; `nil` for everything else.
     public mutating func apply(_ event: Event) throws(Refusal) -> HashChainStep? {
         var next = self
         let step = try next.take(in: event)
@@ -108,8 +110,19 @@ public struct HashChainPayer: Hashable, Sendable {
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
         case .unanswered(let id):
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.unanswered(id) }
+        case .closeAsked: return unredeemed()
         }
         return nil
+    }
+
+    /// A step that only the payer and the payee can know: everybody knows those that were redeemed.
+    ///
+    /// The next one is revealed where all may have been redeemed. What the payee signs to close says for how many it is
+    /// paid, so it costs nothing.
+    private mutating func unredeemed() -> HashChainStep {
+        let charged = purse.charged.adding(purse.doubtful) ?? .max
+        guard revealed.index <= charged.units / max(terms.stepAmount.units, 1) else { return revealed }
+        return traversal.advance(by: 1) ?? revealed
     }
 
     private mutating func onPurse<Value>(

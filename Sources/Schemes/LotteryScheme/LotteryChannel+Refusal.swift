@@ -25,6 +25,8 @@ extension LotteryChannel {
         case staleNonce(nonce: UInt64, last: UInt64)
         case worthless
         case longOdds(threshold: UInt64, least: UInt64)
+        /// What it can win is not worth the transaction that it costs.
+        case smallFace(Amount, least: Amount)
         case outlivesChannel(ticket: UInt64, channel: UInt64)
         case ticketExpiring(at: UInt64, now: Instant)
         case ticketSignature
@@ -52,6 +54,7 @@ extension LotteryChannel.Refusal {
         case .staleNonce: "stale_nonce"
         case .worthless: "worthless"
         case .longOdds: "long_odds"
+        case .smallFace: "small_face"
         case .outlivesChannel: "outlives_channel"
         case .ticketExpiring: "ticket_expiring"
         case .ticketSignature: "ticket_signature"
@@ -78,10 +81,14 @@ extension LotteryChannel.Refusal {
         case .staleNonce(let nonce, let last): "The ticket's nonce is \(nonce), and \(last) was taken."
         case .worthless: "The ticket is worth less than one unit."
         case .longOdds(let threshold, let least): "The ticket's threshold is \(threshold); \(least) is the least."
+        case .smallFace(let face, let least): "The ticket can win \(face); \(least) is the least."
         case .outlivesChannel(let ticket, let channel):
             "The ticket expires at \(ticket), after the channel at \(channel) (Unix seconds)."
         case .ticketExpiring(let at, let now):
-            "The ticket expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem."
+            """
+            The ticket expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem it, \
+            as for each winner before it.
+            """
         case .ticketSignature: "The channel's payer did not sign the ticket."
         case .faceValue(let face, let room): "The ticket can win \(face), and the seat is certain to have \(room)."
         case .winnersWait(let count): "\(count) tickets have won and wait to be paid."
@@ -97,6 +104,7 @@ extension LotteryChannel.Refusal {
         case .noClose: "Wait until then."
         case .commitment, .staleNonce: "Sign a new ticket, for what the correction tells."
         case .longOdds, .faceValue: "Sign a ticket that wins less, and more often."
+        case .smallFace: "Sign a ticket that wins more, and more seldom."
         case .ticketExpiring: "Sign a ticket that is valid for longer."
         case .winnersWait: "Wait a moment."
         case .purse(let refusal): refusal.remedy

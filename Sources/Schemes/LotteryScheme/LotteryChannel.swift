@@ -123,6 +123,8 @@ public struct LotteryChannel: PrepaidScheme {
 
     /// For how long before its expiry no ticket is taken: it must still be redeemed in time.
     ///
+    /// As much again is kept for each winner that waits.
+    ///
     /// - Unit: seconds.
     public static let safetyMargin: Int64 = 300
     /// How many winners may wait at once before no ticket is taken.
@@ -177,8 +179,11 @@ public struct LotteryChannel: PrepaidScheme {
         return unredeemed.count == 1 ? [.redeem(winner)] : []
     }
 
+    /// Whether there is time to redeem a ticket once all winners before it were redeemed, each in a transaction of its
+    /// own.
     private func leavesMargin(_ expiry: UInt64, at now: Instant) -> Bool {
-        Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now) > Self.safetyMargin
+        Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now)
+            > Self.safetyMargin * Int64(unredeemed.count + 1)
     }
 
     private mutating func follow(_ event: Event) throws(Refusal) {

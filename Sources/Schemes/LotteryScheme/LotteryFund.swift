@@ -24,16 +24,19 @@ public struct LotteryFund: Hashable, Sendable {
 
     /// A request to a payee is to be paid for: one that was never paid takes a seat.
     ///
-    /// - Parameter authorizer: Whose key redeems tickets for the payee, as its offer says.
+    /// - Parameters:
+    ///   - leastFace: The least that the payee lets a ticket win.
+    ///   - authorizer: Whose key redeems tickets for the payee, as its offer says.
     public mutating func pay(
-        _ id: LotteryPayer.RequestID, price: Amount, longest: UInt32, to payee: Address, authorizer: Address,
-        at now: Instant
+        _ id: LotteryPayer.RequestID, price: Amount, longest: UInt32, leastFace: Amount = .zero, to payee: Address,
+        authorizer: Address, at now: Instant
     ) throws(LotteryPayer.Refusal) -> LotteryPayer.Payment? {
         guard payers[payee] != nil || hasSeat else { throw .noSeatLeft(seats: terms.seats) }
         var payer =
             payers[payee]
             ?? LotteryPayer(id: self.id, terms: terms, payee: payee, authorizer: authorizer, policy: policy)
-        let payment = try payer.apply(.paymentAsked(id, price: price, longest: longest, at: now))
+        let payment = try payer.apply(
+            .paymentAsked(id, price: price, longest: longest, leastFace: leastFace, at: now))
         payers[payee] = payer
         return payment
     }

@@ -9,6 +9,8 @@ extension LotteryPayer {
     public enum Refusal: ExplainedError, Hashable {
         /// The seat has too little for a ticket of that worth.
         case exhausted(price: Amount)
+        /// The payee wants tickets to win so much that one would be worth more than the request costs.
+        case leastFace(Amount, most: Amount)
         /// The tickets that can still win would pay more together than the policy allows.
         case worstCase(left: Amount, worth: Amount)
         case expiring(at: UInt64, now: Instant)
@@ -25,6 +27,7 @@ extension LotteryPayer.Refusal {
     public var code: String {
         switch self {
         case .exhausted: "payer.exhausted"
+        case .leastFace: "payer.least-face"
         case .worstCase: "payer.worst-case"
         case .expiring: "payer.expiring"
         case .noSeatLeft: "payer.no-seat-left"
@@ -37,6 +40,8 @@ extension LotteryPayer.Refusal {
     public var message: String {
         switch self {
         case .exhausted(let price): "A ticket must be worth \(price), and the payee's seat has no more than that left."
+        case .leastFace(let least, let most):
+            "A ticket must win \(least), and may win no more than \(most) as seldom as the payee allows."
         case .worstCase(let left, let worth):
             "A ticket must be worth \(worth), and the tickets that can still win leave \(left) of the policy's limit."
         case .expiring(let at, let now):
@@ -53,6 +58,7 @@ extension LotteryPayer.Refusal {
     public var remedy: String? {
         switch self {
         case .exhausted, .expiring, .noSeatLeft: "Open another channel."
+        case .leastFace: "Pay for a dearer request, or in another way."
         case .worstCase: "Read the contract, wait until tickets expire, or allow more at a time."
         case .purse(let refusal): refusal.remedy
         case .overstatedTickets, .overstatedNonce: "Pay this payee nothing more."

@@ -60,8 +60,9 @@ public struct LotteryPayer: Hashable, Sendable {
 
     /// What the payer is asked, or told.
     public enum Event: Hashable, Sendable {
-        /// A request is to be paid for; `longest` is how rarely the payee lets a ticket win: once in so many times.
-        case paymentAsked(RequestID, price: Amount, longest: UInt32, at: Instant)
+        /// A request is to be paid for; `longest` is how rarely the payee lets a ticket win: once in so many times, and
+        /// `leastFace` how much it must win at least.
+        case paymentAsked(RequestID, price: Amount, longest: UInt32, leastFace: Amount = .zero, at: Instant)
         /// The same payment was sent again, since its answer got lost: it may have been charged the first time.
         case repeated(RequestID)
         /// The payee served the request, and says what it charged for this one, and how the channel stands.
@@ -143,8 +144,8 @@ public struct LotteryPayer: Hashable, Sendable {
     private mutating func take(in event: Event) throws(Refusal) -> Payment? {
         let spent = spent
         switch event {
-        case .paymentAsked(let id, let price, let longest, let now):
-            return try pay(price, for: id, longest: longest, at: now)
+        case .paymentAsked(let id, let price, let longest, let leastFace, let now):
+            return try pay(price, for: id, longest: longest, leastFace: leastFace, at: now)
         case .repeated(let id):
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.repeated(id) }
         case .served(let id, let charge, let statement):
@@ -209,13 +210,13 @@ public struct LotteryPayer: Hashable, Sendable {
     // MARK: - Paying
 
     private mutating func pay(
-        _ price: Amount, for id: RequestID, longest: UInt32, at now: Instant
+        _ price: Amount, for id: RequestID, longest: UInt32, leastFace: Amount, at now: Instant
     ) throws(Refusal) -> Payment {
-        let worth = worth(of: price)
+        let worth = max(worth(of: price), try worth(ofFace: leastFace, longest: longest, price: price))
         try onPurse { (purse) throws(PayerPurse.Refusal) in _ = try purse.asked(id, price: price) }
         guard let told else { return .seat }
         forgetExpired(at: now)
-        let ticket = try ticket(worth: worth, told, longest: longest, at: now)
+        let ticket = try ticket(worth: worth, told, longest: longest, leastFace: leastFace, at: now)
         guard let spent = spent.adding(ticket.expectedValue), let exposure = exposure.adding(ticket.faceValue) else {
             throw .exhausted(price: price)
         }
@@ -239,8 +240,19 @@ public struct LotteryPayer: Hashable, Sendable {
         return max(price.clampedSubtracting(ahead), one)
     }
 
+    /// The least that a ticket is worth which wins so much, at the longest odds: what is above the need is paid ahead.
+    ///
+    /// Never more than the price, or a payee could ask for any sum with every request.
+    private func worth(ofFace least: Amount, longest: UInt32, price: Amount) throws(Refusal) -> Amount {
+        let odds = UInt128(max(longest, 1))
+        let (share, rest) = least.units.quotientAndRemainder(dividingBy: odds)
+        let worth = Amount(units: share + (rest == 0 ? 0 : 1))
+        guard worth <= price else { throw .leastFace(least, most: price.multiplied(by: odds) ?? .max) }
+        return worth
+    }
+
     private func ticket(
-        worth: Amount, _ told: Statement, longest: UInt32, at now: Instant
+        worth: Amount, _ told: Statement, longest: UInt32, leastFace: Amount, at now: Instant
     ) throws(Refusal) -> LotteryTicket {
         let expiry = min(terms.expiry, UInt64(clamping: now.advanced(bySeconds: policy.lifetime).unixSeconds))
         let validity = Instant(unixSeconds: Int64(clamping: expiry)).seconds(since: now)
@@ -248,8 +260,9 @@ public struct LotteryPayer: Hashable, Sendable {
         let left = policy.worstCase.clampedSubtracting(exposure)
         guard left > worth else { throw .worstCase(left: left, worth: worth) }
         let room = min(told.seat, terms.share)
-        let wished = worth.multiplied(by: UInt128(min(policy.odds, longest))) ?? .max
+        let wished = max(worth.multiplied(by: UInt128(min(policy.odds, longest))) ?? .max, leastFace)
         let face = min(wished, room, left)
+        guard face >= leastFace else { throw .exhausted(price: worth) }
         guard nonce < .max, let threshold = LotteryDraw.threshold(for: worth, of: face) else {
             throw .exhausted(price: worth)
         }

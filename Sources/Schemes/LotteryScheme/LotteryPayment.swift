@@ -23,9 +23,10 @@ extension LotteryChannel {
     ///   - authorizer: Whose key signs redemptions for us. Where another signs for our seat, no winner is ours to
     ///     redeem.
     ///   - longest: A ticket may win so rarely as once in so many times.
+    ///   - leastFace: A ticket must win so much at least: each that wins costs us a transaction, whatever it pays.
     public func verify(
-        _ payment: UnverifiedLotteryPayment, authorizer: Address, longest: UInt32, in domain: ContractDomain,
-        secrets: PayeeSecrets
+        _ payment: UnverifiedLotteryPayment, authorizer: Address, longest: UInt32, leastFace: Amount = .zero,
+        in domain: ContractDomain, secrets: PayeeSecrets
     ) throws(Refusal) -> LotteryPayment {
         guard let seat else { throw seatRefusal(payment, authorizer: authorizer, in: domain) }
         guard seat.authorizer == authorizer else { throw .seatAuthorizer(seat.authorizer) }
@@ -37,6 +38,7 @@ extension LotteryChannel {
         guard !ticket.expectedValue.isZero else { throw .worthless }
         let least = Self.leastThreshold(longest: longest)
         guard ticket.threshold >= least else { throw .longOdds(threshold: ticket.threshold, least: least) }
+        guard ticket.faceValue >= leastFace else { throw .smallFace(ticket.faceValue, least: leastFace) }
         guard ticket.expiry <= terms.expiry else {
             throw .outlivesChannel(ticket: ticket.expiry, channel: terms.expiry)
         }

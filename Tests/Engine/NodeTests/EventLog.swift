@@ -11,6 +11,7 @@ final class EventLog: Settlement {
         var kinds: [SettlementEvent.Kind] = []
         var snapshots: [ChannelID: ChannelSnapshot] = [:]
         var reads: [UInt64] = []
+        var snapshotsRead = 0
         var failure: SettlementError?
     }
 
@@ -42,6 +43,9 @@ final class EventLog: Settlement {
     /// After which events was asked.
     var reads: [UInt64] { state.withLock { $0.reads } }
 
+    /// How often a channel was read.
+    var snapshotsRead: Int { state.withLock { $0.snapshotsRead } }
+
     func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
         let (kinds, failure) = state.withLock { state in
             state.reads.append(sequence)
@@ -55,7 +59,10 @@ final class EventLog: Settlement {
     }
 
     func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
-        state.withLock { $0.snapshots[channel] }
+        state.withLock { state in
+            state.snapshotsRead += 1
+            return state.snapshots[channel]
+        }
     }
 
     func head() async throws(SettlementError) -> Block { Self.block(UInt64(state.withLock { $0.kinds.count })) }

@@ -91,6 +91,28 @@ struct SettlementWatcherTests {
         #expect(Set(ear.channels).count == 700)
     }
 
+    @Test func `reads no channel of strangers, however many events they make`() async throws {
+        log.deposit(in: (0..<1200).map { .numbered($0) })
+        log.deposit(in: [.numbered(9999)])
+        let watcher = SettlementWatcher(
+            settlement: log, store: store, isOurs: { $0 == .numbered(9999) },
+            changed: { [ear] id, snapshot in try ear.hear(id, snapshot) })
+        #expect(try await watcher.catchUp() == 1201)
+        #expect(ear.channels == [.numbered(9999)])
+        #expect(log.snapshotsRead == 1)
+    }
+
+    @Test func `tells of the others also when one cannot be taken in, and keeps its place`() async throws {
+        log.deposit(in: (0..<40).map { .numbered($0) })
+        let watcher = SettlementWatcher(settlement: log, store: store) { [ear] id, snapshot in
+            if id == .numbered(7) { throw Deafness() }
+            try ear.hear(id, snapshot)
+        }
+        await #expect(throws: Deafness.self) { try await watcher.catchUp() }
+        #expect(Set(ear.channels).count == 39)
+        #expect(try await store.bookmark("settlement.events") == nil)
+    }
+
     @Test func `tells what is wrong with the settlement`() async throws {
         log.fail(with: .unavailable(reason: "away"))
         await #expect(throws: SettlementError.unavailable(reason: "away")) { try await watcher.catchUp() }

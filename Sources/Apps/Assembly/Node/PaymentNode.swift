@@ -45,7 +45,11 @@ public final class PaymentNode: Sendable {
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger?.addToken(configuration.token)
-            let node = PaymentNode(configuration, books: books, logger: logger, clock: clock)
+            let fees =
+                configuration.schemes.contains(.lottery)
+                ? await claimFees(of: .lottery, configuration, books.settlement, logger) : nil
+            let node = PaymentNode(
+                configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
@@ -56,7 +60,8 @@ public final class PaymentNode: Sendable {
     }
 
     private init(
-        _ configuration: NodeConfiguration, books: Books, logger: Logger, clock: @escaping @Sendable () -> Instant
+        _ configuration: NodeConfiguration, books: Books, leastTicket: Amount?, logger: Logger,
+        clock: @escaping @Sendable () -> Instant
     ) {
         self.configuration = configuration
         self.books = books
@@ -68,7 +73,7 @@ public final class PaymentNode: Sendable {
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier, clock: clock)
         offices = configuration.schemes.compactMap {
-            PrepaidOffice($0, for: configuration, books: books, logger: logger)
+            PrepaidOffice($0, for: configuration, books: books, leastTicket: leastTicket, logger: logger)
         }
         let desks = configuration.schemes.compactMap { [desk, offices] scheme -> (any PaymentDesk)? in
             scheme == .voucher ? desk : offices.first { $0.scheme == scheme }?.desk
@@ -97,6 +102,12 @@ public final class PaymentNode: Sendable {
 
     /// What claims cost now; `nil` where nobody said what a coin is worth, or the chain does not tell what gas costs.
     func claimFees(of scheme: PaymentScheme) async -> ClaimFees? {
+        await Self.claimFees(of: scheme, configuration, settlement, logger)
+    }
+
+    private static func claimFees(
+        of scheme: PaymentScheme, _ configuration: NodeConfiguration, _ settlement: any Settlement, _ logger: Logger
+    ) async -> ClaimFees? {
         guard let costs = configuration.claimCosts, let chain = settlement as? EVMSettlement else { return nil }
         do throws(SettlementError) {
             return costs.fees(of: scheme, at: try await chain.gasPrice(), in: configuration.token.address)
@@ -129,20 +140,33 @@ public final class PaymentNode: Sendable {
 
     /// Does what had to wait, and takes in what happened since last time.
     public func catchUp() async throws {
-        try await retry()
-        try await watch()
+        await retry()
+        let trouble: (any Error)?
+        do {
+            try await watch()
+            trouble = nil
+        } catch { trouble = error }
+        // What was seen must not wait for what could not be seen.
+        try await answer()
+        if let trouble { throw trouble }
     }
 
     /// Does what had to wait, however long the settlement takes for it.
-    func retry() async throws {
-        await books.effects.retry()
-        for office in offices { try await office.retry() }
-    }
+    func retry() async { await books.effects.retry() }
 
-    /// Takes in what happened since last time; never held up by ``retry()``, as a withdrawal must be seen in time.
-    func watch() async throws {
-        try await books.watch()
-        for office in offices { try await office.watch() }
+    /// Takes in what happened since last time, and waits for no transaction, as a withdrawal must be seen in time.
+    func watch() async throws { try await ofEach(books.watch, \.watch) }
+
+    /// Answers what was taken in: claims from those who leave, and challenges closes with old states.
+    func answer() async throws { try await ofEach(books.effects.claimAsked, \.answer) }
+
+    /// Does the same for vouchers and for each other scheme; none waits for another's transactions.
+    private func ofEach(
+        _ vouchers: @escaping @Sendable () async throws -> Void,
+        _ work: (PrepaidOffice) -> @Sendable () async throws -> Void
+    ) async throws {
+        let all = [vouchers] + offices.map(work)
+        if let trouble = await all.severalAtOnce(all.count, { try await $0() }) { throw trouble }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

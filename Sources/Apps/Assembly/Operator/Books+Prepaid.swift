@@ -39,10 +39,9 @@ extension Books {
         let before = try await books.captured()
         try await books.open()
         guard books.hasChannels else { return nil }
-        try await SettlementWatcher(
-            settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed
-        ).catchUp()
-        try await books.retry()
+        try await books.catchUp(
+            by: SettlementWatcher(
+                settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed))
         var report = await books.redeemAll(ending: ending)
         let paid = try await books.captured().compactMap { id, captured in
             captured.subtracting(before[id] ?? .zero).flatMap { $0.isZero ? nil : $0 }

@@ -165,19 +165,16 @@ public final class Books: Sendable {
         self.effects = effects
         cashier = VoucherCashier(settlement: settlement, effects: effects, index: index, clock: clock)
         reader = ChannelReader(engine: engine, settlement: settlement, effects: effects, clock: clock)
-        watcher = SettlementWatcher(settlement: settlement, store: store) { channel, snapshot in
+        watcher = SettlementWatcher(
+            settlement: settlement, store: store,
             // Channels of other payees on the same ledger are none of ours.
-            guard try await engine.state(of: channel) != nil else { return }
-            try await effects.tell(channel, .observed(snapshot))
-        }
+            isOurs: { try await engine.state(of: $0) != nil },
+            changed: { try await effects.takeIn($1, of: $0) })
     }
 
     /// Does what had to wait while the store or the settlement was in trouble, and takes in what happened since last
     /// time.
-    public func catchUp() async throws {
-        await effects.retry()
-        try await watch()
-    }
+    public func catchUp() async throws { try await effects.catchUp(by: watcher) }
 
     /// Takes in what happened since last time, and waits for nothing else.
     func watch() async throws { try await watcher.catchUp() }

@@ -93,23 +93,52 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///
     /// What cannot be done now either stays in the outbox.
     public func retry() async throws {
-        for id in appointments.due(at: clock()) { _ = try await refresh(id) }
+        let trouble = await appointments.due(at: clock()).severalAtOnce(16) { try await self.look($0) }
+        await carryOutPostponed()
+        if let trouble { throw trouble }
+    }
+
+    /// Takes in what happened since last time, and answers all of it at once.
+    func catchUp(by watcher: SettlementWatcher) async throws {
+        do { try await watcher.catchUp() } catch {
+            // What was seen before must not wait for what could not be seen.
+            try? await retry()
+            throw error
+        }
+        try await retry()
+    }
+
+    /// Does what was postponed, one after the other in each channel and many channels at once.
+    private func carryOutPostponed() async {
         let effects = postponed.withLock { postponed in
             defer { postponed = [:] }
             return postponed.sorted { $0.key < $1.key }.map(\.value)
         }
-        for (channel, effect) in effects { await attempt([effect], of: channel) }
+        let channels = Dictionary(grouping: effects, by: \.channel)
+        _ = await channels.severalAtOnce(Self.transactionsAtOnce) { channel, effects in
+            await self.attempt(effects.map(\.effect), of: channel)
+        }
     }
+
+    /// How many transactions are waited for at once.
+    private static var transactionsAtOnce: Int { 64 }
 
     /// Does all that lies in the outbox, each effect once.
     private func recover() async throws {
         var last: PendingEffect.ID?
         while true {
             let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
-            guard let end = unfinished.last?.effect.id else { return }
-            for (channel, stored) in unfinished { await attempt([stored], of: channel) }
+            guard let end = unfinished.last?.effect.id else { break }
+            for (channel, stored) in unfinished {
+                if Scheme.proof(of: stored.effect) != nil {
+                    await attempt([stored], of: channel)
+                } else {
+                    postponed.withLock { $0[stored.id] = (channel, stored) }
+                }
+            }
             last = end
         }
+        await carryOutPostponed()
     }
 
     /// Carries effects out; one that fails stays in the outbox until ``retry()``, and a proof until it is redeemed.
@@ -305,6 +334,19 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     /// Takes in that something happened to a channel; harmless for those of others.
     func changed(_ id: ChannelID) async throws {
         guard engine.knownState(of: id) != nil else { return }
-        _ = try await refresh(id)
+        try await look(id)
+    }
+
+    /// Reads a channel from its contract, and tells the one that is kept.
+    ///
+    /// What it asks for then is done at the next ``retry()``: many may show an old state in one block, and if each
+    /// answer were waited for before the next channel is read, the last would be too late.
+    private func look(_ id: ChannelID) async throws {
+        guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: id),
+            try await engine.state(of: id) != nil
+        else { return }
+        let applied = try await engine.apply(.observed(snapshot), to: id)
+        postponed.withLock { for stored in applied.effects { $0[stored.id] = (id, stored) } }
+        if !applied.state.mayRedeem { try await forgetProofs(of: id) }
     }
 }

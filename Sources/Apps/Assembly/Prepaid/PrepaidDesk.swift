@@ -19,6 +19,9 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     let books: PrepaidBooks<Scheme>
     let offer: PrepaidOffer
     private let timeoutSeconds: Int64
+    /// `nil` where it costs nothing to hand in a deposit.
+    private let depositRules: DepositRules?
+    private let deposits: HandedInDeposits?
     private let reservations = ReservationNumbers()
     let underWay: PaymentsUnderWay
     let receipt: PrepaidReceipt
@@ -26,9 +29,13 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     /// - Parameters:
     ///   - timeoutSeconds: How long a request may take from its payment to its answer.
     ///   - paymentsUnderWay: How many payments may be under way at once, before more are sent away for a moment.
+    ///   - deposits: What is asked of deposits; `nil` asks nothing, where they cost nothing.
     public init(
-        books: PrepaidBooks<Scheme>, offer: PrepaidOffer, timeoutSeconds: Int64 = 60, paymentsUnderWay: Int = 16_384
+        books: PrepaidBooks<Scheme>, offer: PrepaidOffer, timeoutSeconds: Int64 = 60, paymentsUnderWay: Int = 16_384,
+        deposits: DepositRules? = nil
     ) {
+        depositRules = deposits
+        self.deposits = deposits.map(HandedInDeposits.init)
         self.books = books
         self.offer = offer
         self.timeoutSeconds = timeoutSeconds
@@ -42,7 +49,9 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     public func extensions(highest: Amount) -> JSON { [:] }
 
     public func offers(for price: Amount) -> [PaymentRequirements] {
-        [
+        var offer = offer
+        offer.minimumDeposit = depositRules?.least(for: price)
+        return [
             PaymentRequirements(
                 scheme: offer.scheme, network: offer.domain.network, amount: price, asset: offer.token.address,
                 payTo: offer.receiver, maxTimeoutSeconds: timeoutSeconds, extra: offer.extra)
@@ -55,7 +64,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             switch try PrepaidPayload<Scheme>(payment.payload) {
             case .payment(let id, let unverified): return try await admit(unverified, on: id, for: offer.amount)
             case .open(let terms, let funding, let unverified):
-                let id = try await open(terms, funding, price: offer.amount)
+                let id = terms.channelID(in: books.domain)
+                if try await isPaid(terms, funding, with: unverified, on: id, price: offer.amount) {
+                    _ = try await open(terms, funding, price: offer.amount)
+                }
                 return try await admit(unverified, on: id, for: offer.amount)
             case .state(let id, let unverified): return try await tell(id, unverified)
             case .close(let id, let unverified): return try await close(id, unverified)
@@ -170,26 +182,68 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         return try await books.refresh(id)
     }
 
+    private func check(_ terms: Scheme.Rules.Terms, price: Amount) throws(PrepaidFault) {
+        if let field = Scheme.mismatch(of: terms, with: offer, price: price) { throw .terms(field: field) }
+    }
+
+    /// Whether a payment will be taken once the deposit is there that comes with it, as is found out on a copy.
+    ///
+    /// To hand in a deposit costs the payee a transaction, so it is not done for a payment that is none.
+    ///
+    /// - Returns: `false` for a payer whose books differ from ours, and who is told so.
+    private func isPaid(
+        _ terms: Scheme.Rules.Terms, _ funding: Funding, with unverified: Scheme.Unverified, on id: ChannelID,
+        price: Amount
+    ) async throws -> Bool {
+        try check(terms, price: price)
+        let known = try await books.engine.state(of: id)
+        let snapshot = try await books.settlement.contract(Scheme.Rules.self, of: id)
+        let head = if let snapshot { snapshot.block } else { try await books.settlement.head() }
+        let block = Block(height: max(head.height, known?.readIn.height ?? 0), time: head.time)
+        var contract = snapshot?.state ?? Scheme.Rules(terms)
+        do throws(Scheme.Rules.Refusal) {
+            _ = try contract.fund(
+                funding.amount, by: funding.payer,
+                in: ContractContext(domain: books.domain, channel: id, block: block))
+        } catch {
+            // It was made before, or cannot be made: the settlement finds that out, and sends nothing.
+            guard snapshot != nil else { return true }
+        }
+        let funded = ContractSnapshot(state: contract, block: block)
+        var copy = known ?? Scheme(id: id, ledger: funded, in: books.domain, payee: books.payee)
+        do throws(Scheme.Refusal) {
+            _ = try copy.apply(.observed(funded))
+            guard copy.preparation(for: unverified, under: offer, in: books.domain) == nil else { return true }
+            let payment = try copy.verify(
+                unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
+            _ = try copy.apply(.paymentArrived(payment, for: reservation(for: price), at: books.clock()))
+        } catch {
+            guard snapshot != nil, Scheme.callsForCorrection(error) else { throw error }
+            return false
+        }
+        return true
+    }
+
     /// Locks the money first: a request is served only when what pays for it is there.
     func open(_ terms: Scheme.Rules.Terms, _ funding: Funding, price: Amount) async throws -> ChannelID {
-        if let field = Scheme.mismatch(of: terms, with: offer, price: price) { throw PrepaidFault.terms(field: field) }
+        try check(terms, price: price)
         let id = terms.channelID(in: books.domain)
+        let isNew = try deposits?.begin(funding, price: price, at: books.clock()) ?? false
         do {
             let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
             _ = try await books.observed(receipt.snapshot, of: id)
-        } catch let error as ContractError { throw fault(for: error, of: id) }
+        } catch let error as ContractError {
+            if isNew, error.isNotByPayer { deposits?.forget(funding) }
+            throw fault(for: error, of: id)
+        }
         return id
     }
 
     /// What a payer is told when the contract does not go along; trouble with the settlement itself is no refusal.
     private func fault(for error: ContractError, of channel: ChannelID) -> any Error {
-        switch error {
-        case .settlement(.unavailable), .settlement(.cancelled): return error
-        default:
-            books.logger.notice(
-                "The settlement refused", metadata: ["channel": "\(channel)", "error": "\(error)"])
-            return PrepaidFault.deposit(code: error.code, message: error.message)
-        }
+        if error.isUncertain { return error }
+        books.logger.notice("The settlement refused", metadata: ["channel": "\(channel)", "error": "\(error)"])
+        return PrepaidFault.deposit(code: error.code, message: error.message)
     }
 
     // MARK: - Telling
@@ -226,5 +280,25 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 amount: returned.reduce(.zero) { $0.adding($1.amount) ?? .max },
                 extra: ["channelState": state.channelState(by: books.payeeKey)]),
             body: ["message": "The channel is closed", "channelId": .string("\(id)")])
+    }
+}
+
+extension ContractError {
+    /// Whether nobody knows what came of it.
+    fileprivate var isUncertain: Bool {
+        switch self {
+        case .settlement(.unavailable), .settlement(.cancelled): true
+        default: false
+        }
+    }
+
+    /// Whether the payer may know nothing of the deposit.
+    ///
+    /// Any other failure is the payer's own, and may have cost gas.
+    fileprivate var isNotByPayer: Bool {
+        switch self {
+        case .settlement(.authorizationSignature), .settlement(.invalidTerms): true
+        default: false
+        }
     }
 }

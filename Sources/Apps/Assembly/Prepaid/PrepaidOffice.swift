@@ -16,8 +16,8 @@ public struct PrepaidOffice: Sendable {
     public let desk: any PaymentDesk
     /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
-    /// Does what had to wait.
-    let retry: @Sendable () async throws -> Void
+    /// Does what channels asked for when they heard news, and what had to wait.
+    let answer: @Sendable () async throws -> Void
     /// Takes in what happened since last time.
     let watch: @Sendable () async throws -> Void
     /// What all channels together came to.
@@ -44,16 +44,21 @@ public struct PrepaidOffice: Sendable {
         public var failures: [String] = []
     }
 
+    /// - Parameter leastTicket: What it costs to redeem a lottery ticket, so that none may win less; `nil` where nobody
+    ///   knows.
     /// - Returns: `nil` for vouchers, and where the settlement has no contract for the scheme.
-    init?(_ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, logger: Logger) {
+    init?(
+        _ scheme: PaymentScheme, for configuration: NodeConfiguration, books: Books, leastTicket: Amount?,
+        logger: Logger
+    ) {
         guard let settlement = books.settlement as? any ContractSettlement else { return nil }
         guard let channels = scheme.prepaid else { return nil }
-        self.init(channels, scheme, configuration, books, settlement, logger)
+        self.init(channels, scheme, configuration, books, settlement, leastTicket, logger)
     }
 
     private init?<Scheme: PrepaidOrders>(
         _: Scheme.Type, _ scheme: PaymentScheme, _ configuration: NodeConfiguration, _ books: Books,
-        _ settlement: any ContractSettlement, _ logger: Logger
+        _ settlement: any ContractSettlement, _ leastTicket: Amount?, _ logger: Logger
     ) {
         guard
             let channels = PrepaidBooks<Scheme>(
@@ -65,16 +70,19 @@ public struct PrepaidOffice: Sendable {
             books: channels,
             offer: PrepaidOffer(
                 receiver: configuration.payTo, receiverAuthorizer: books.authorizer, token: configuration.token,
-                domain: channels.domain, confirmations: configuration.chain?.sending.confirmations ?? 1),
+                domain: channels.domain, confirmations: configuration.chain?.sending.confirmations ?? 1,
+                minimumFaceValue: scheme == .lottery ? leastTicket : nil),
             timeoutSeconds: configuration.policy.timeoutSeconds,
-            paymentsUnderWay: configuration.policy.paymentsUnderWay)
+            paymentsUnderWay: configuration.policy.paymentsUnderWay,
+            deposits: configuration.isSimulated && !configuration.policy.enforcesMinimumDeposit
+                ? nil : DepositRules(minimum: configuration.policy.minimumDeposit))
         let watcher = SettlementWatcher(
             settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
         open = {
             try await channels.open()
-            try await watcher.catchUp()
+            try await channels.catchUp(by: watcher)
         }
-        retry = { try await channels.retry() }
+        answer = { try await channels.retry() }
         watch = { try await watcher.catchUp() }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }

@@ -95,8 +95,12 @@ public struct NodeServer: Service {
                         gauge.set(Double(unclaimed.units))
                     }),
                 .init(
+                    service: PeriodicService(name: "answer", interval: configuration.watchInterval, logger: logger) {
+                        try await node.answer()
+                    }),
+                .init(
                     service: PeriodicService(name: "retry", interval: configuration.watchInterval, logger: logger) {
-                        try await node.retry()
+                        await node.retry()
                     }),
                 .init(
                     service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {

@@ -36,20 +36,24 @@ struct ChannelReader: Sendable {
 
     /// Reads a channel, and tells it how it stands.
     func refresh(_ channel: ChannelID, _ shown: SignedCeiling, opening: VoucherChannel?) async throws {
+        guard let snapshot = try await look(channel, shown) else { return }
+        try await effects.tell(channel, .observed(snapshot), opening: opening)
+    }
+
+    /// How a channel stands now; `nil` when nobody can see it, nor ever could.
+    private func look(_ channel: ChannelID, _ shown: SignedCeiling) async throws -> ChannelSnapshot? {
         let state = try await engine.state(of: channel)
         let voucher = state.map { proof(of: $0, or: shown) } ?? shown
-        guard let snapshot = try await read(channel, voucher) else {
-            guard let state, showsByVoucher(shown.terms) else { return }
-            try await vanish(state)
-            return
-        }
-        try await effects.tell(channel, .observed(snapshot), opening: opening)
+        if let snapshot = try await read(channel, voucher) { return snapshot }
+        guard let state, showsByVoucher(shown.terms) else { return nil }
+        return try await vanished(state)
     }
 
     /// Reads again all channels that have something to claim and were not read for too long, so that a payer's wish
     /// to withdraw is seen in time.
     ///
-    /// One that cannot be read stops no other, unless nobody answers at all.
+    /// One that cannot be read stops no other, unless nobody answers at all. All that are leaving are claimed from at
+    /// once.
     func refreshAll() async throws {
         var last: ChannelID?
         while true {
@@ -57,14 +61,15 @@ struct ChannelReader: Sendable {
             guard let end = page.last else { return }
             for (id, state) in page where !state.claimable.isZero && isStale(state) {
                 guard let best = state.best else { continue }
+                let shown = best.signedCeiling(under: state.terms, of: id, in: settlement.domain)
                 do {
-                    try await refresh(
-                        id, best.signedCeiling(under: state.terms, of: id, in: settlement.domain), opening: nil)
+                    if let snapshot = try await look(id, shown) { try await effects.takeIn(snapshot, of: id) }
                 } catch let refusal as VoucherChannel.Refusal {
                     effects.logger.error(
                         "A channel cannot be read", metadata: ["channel": "\(id)", "error": "\(refusal)"])
                 }
             }
+            try await effects.claimAsked()
             last = end.id
         }
     }
@@ -91,12 +96,12 @@ struct ChannelReader: Sendable {
     /// Nobody knows the channel any more: its payer has taken out everything.
     ///
     /// What was claimed stays in a channel's balance, so one that was claimed from cannot have vanished.
-    private func vanish(_ state: VoucherChannel) async throws {
+    private func vanished(_ state: VoucherChannel) async throws -> ChannelSnapshot {
         guard state.ledger.totalClaimed.isZero else {
             throw SettlementError.unavailable(reason: "channel \(state.id) is not to be seen")
         }
         var snapshot = ChannelSnapshot.unopened(at: try await settlement.head())
         snapshot.refundNonce = state.ledger.refundNonce
-        try await effects.tell(state.id, .observed(snapshot))
+        return snapshot
     }
 }

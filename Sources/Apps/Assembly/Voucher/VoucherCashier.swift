@@ -66,29 +66,11 @@ public final class VoucherCashier: Sendable {
         var report = VoucherEffects.ClaimReport()
         var seen = 0
         for batch in ClaimSchedule.batches(channels) {
-            try await claim(batch.map(\.id)[...], by: batch[0].terms.receiverAuthorizer, into: &report)
+            try await effects.claim(batch.map(\.id)[...], by: batch[0].terms.receiverAuthorizer, into: &report)
             seen += batch.count
             progress(seen)
         }
         return report
-    }
-
-    /// Claims a batch, or as much of it as the settlement will have.
-    private func claim(
-        _ batch: ArraySlice<ChannelID>, by authorizer: Address, into report: inout VoucherEffects.ClaimReport
-    ) async throws {
-        do {
-            report.add(try await effects.claim(Array(batch)))
-        } catch let error as SettlementError where error.isVerdict {
-            // With a foreign authorizer every row is refused, and there is nothing to look for.
-            guard batch.count > 1, authorizer == effects.authorizerAddress || error != .claimSignature else {
-                report.add(effects.refused(Array(batch), error))
-                return
-            }
-            let middle = batch.startIndex + batch.count / 2
-            try await claim(batch[..<middle], by: authorizer, into: &report)
-            try await claim(batch[middle...], by: authorizer, into: &report)
-        }
     }
 
     // MARK: - Payouts

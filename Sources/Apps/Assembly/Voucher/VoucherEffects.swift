@@ -24,10 +24,18 @@ public final class VoucherEffects: Sendable {
     let index: UnclaimedIndex
     let clock: @Sendable () -> Instant
     /// What could not be done, and lies in the outbox still.
-    private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
+    let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
     /// The last deposits that were made when nobody waited for them any more: their payers hand them in again.
     private let unheard = Mutex<[ChannelID: SignedDeposit]>([:])
     private static let mostUnheard = 4096
+    /// Claims that channels asked for when they heard news, and that nobody has begun.
+    let asked = Mutex<[Asked]>([])
+
+    /// An effect, and the channel that wants it.
+    typealias Asked = (channel: ChannelID, effect: Stored)
+
+    /// How many transactions are waited for at once.
+    static let transactionsAtOnce = 64
 
     /// - Parameters:
     ///   - authorizer: The key that signs claims and refunds for the payee.
@@ -52,19 +60,22 @@ public final class VoucherEffects: Sendable {
     /// - Returns: How many effects were run.
     @discardableResult
     public func recover() async throws -> Int {
-        var count = 0
-        var last: PendingEffect.ID?
+        var found: [Asked] = []
         while true {
-            let unfinished = try await engine.unfinishedEffects(after: last, limit: 100)
-            guard let end = unfinished.last else { return count }
-            for (channel, stored) in unfinished {
-                do { try await run([stored], of: channel) } catch let error as SettlementError {
-                    logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
-                }
-                count += 1
-            }
-            last = end.effect.id
+            let page = try await engine.unfinishedEffects(after: found.last?.effect.id, limit: 1000)
+            if page.isEmpty { break }
+            found += page
         }
+        // Claims first, since a payer may be leaving.
+        do { try await claim(for: found.filter(\.effect.isClaim)) } catch is SettlementError {}
+        let others = found.filter { !$0.effect.isClaim }
+        let trouble = await others.severalAtOnce(Self.transactionsAtOnce) { [self] channel, stored in
+            do { try await run([stored], of: channel) } catch let error as SettlementError {
+                logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            }
+        }
+        if let trouble { throw trouble }
+        return found.count
     }
 
     /// Runs again what could not be done when it was asked for.
@@ -75,7 +86,12 @@ public final class VoucherEffects: Sendable {
             defer { postponed = [:] }
             return postponed.sorted { $0.key < $1.key }.map(\.value)
         }
-        for (channel, effect) in effects { await attempt([effect], of: channel) }
+        // What cannot be claimed is logged, and postponed again.
+        try? await claim(for: effects.filter(\.effect.isClaim))
+        let others = effects.filter { !$0.effect.isClaim }
+        _ = await others.severalAtOnce(Self.transactionsAtOnce) { [self] channel, effect in
+            await attempt([effect], of: channel)
+        }
     }
 
     /// Runs again what could not be done for one channel.
@@ -279,4 +295,8 @@ public final class VoucherEffects: Sendable {
             return receipt
         }
     }
+}
+
+extension ChannelEngine.StoredEffect where Scheme == VoucherChannel {
+    var isClaim: Bool { if case .claim = effect { true } else { false } }
 }

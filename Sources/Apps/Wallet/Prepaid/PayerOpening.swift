@@ -34,7 +34,10 @@ public struct PayerOpening: Hashable, Sendable {
 
     /// How many steps or tokens of one worth the target holds; at least one.
     func count(of worth: Amount, most: UInt32) -> UInt32 {
-        UInt32(clamping: min(max(target.units / worth.units, 1), UInt128(most)))
+        // What the payee wants at least is reached, also where a part of a step is missing.
+        let least = (offer.minimumDeposit ?? .zero).units
+        let enough = least / worth.units + (least.isMultiple(of: worth.units) ? 0 : 1)
+        return UInt32(clamping: min(max(target.units / worth.units, enough, 1), UInt128(most)))
     }
 
     /// The same for the payee alone.

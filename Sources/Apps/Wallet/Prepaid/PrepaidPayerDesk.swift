@@ -234,7 +234,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         let opening = PayerOpening(
             offer: terms, payer: wallet.address, price: wanted.amount,
             leastPrice: min(wanted.amount, asked[wanted.payTo] ?? .max),
-            target: wallet.policy.depositTarget(for: wanted.network, asset: wanted.asset, price: wanted.amount),
+            target: max(
+                wallet.policy.depositTarget(for: wanted.network, asset: wanted.asset, price: wanted.amount),
+                terms.minimumDeposit ?? .zero),
             others: Books.paysMany ? try await runningLow(asked, on: terms) : [],
             seats: Books.paysMany ? wallet.options.payeesPerDeposit : 1,
             expiry: now.advanced(bySeconds: Int64(clamping: lifetime)), now: now, salt: .random())

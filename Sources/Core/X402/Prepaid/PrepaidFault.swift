@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-import FarthingPrimitives
+public import FarthingPrimitives
 
 /// Why a payment was refused before any channel looked at it.
 public enum PrepaidFault: ExplainedError, Hashable {
@@ -13,6 +13,10 @@ public enum PrepaidFault: ExplainedError, Hashable {
     case channelNotFound(ChannelID)
     /// No fault: the payer asked how the channel stands, and the offer shows it.
     case stateAsked(ChannelID)
+    /// It costs the payee more to hand it in than it may bring.
+    case depositBelowMinimum(deposit: Amount, minimum: Amount)
+    /// The payee has handed in many deposits of this payer within an hour.
+    case depositsTooOften(payer: Address, perHour: Int)
     /// The contract would not take the deposit.
     case deposit(code: String, message: String)
 
@@ -26,6 +30,8 @@ public enum PrepaidFault: ExplainedError, Hashable {
         case .terms: "invalid_prepaid_terms"
         case .channelNotFound: "invalid_prepaid_channel_not_found"
         case .stateAsked: Self.stateCode
+        case .depositBelowMinimum: "invalid_prepaid_deposit_below_minimum"
+        case .depositsTooOften: "invalid_prepaid_deposits_too_often"
         case .deposit: "invalid_prepaid_deposit"
         }
     }
@@ -37,6 +43,9 @@ public enum PrepaidFault: ExplainedError, Hashable {
         case .terms(let field): "The channel's \(field) is not what was offered."
         case .channelNotFound(let id): "There is no channel \(id)."
         case .stateAsked(let id): "The offer shows how channel \(id) stands; nothing was charged."
+        case .depositBelowMinimum(let deposit, let minimum): "The deposit is \(deposit); the least is \(minimum)."
+        case .depositsTooOften(let payer, let perHour):
+            "\(perHour) deposits of \(payer) were handed in within an hour, and that is the most."
         case .deposit(let code, let message): "\(message) (\(code))"
         }
     }
@@ -45,6 +54,8 @@ public enum PrepaidFault: ExplainedError, Hashable {
         switch self {
         case .channelNotFound: "Open a channel with the payment."
         case .terms: "Open a channel on the terms of the offer."
+        case .depositBelowMinimum: "Deposit more at once."
+        case .depositsTooOften: "Deposit more at once, wait, or hand the deposit in at the contract."
         default: nil
         }
     }

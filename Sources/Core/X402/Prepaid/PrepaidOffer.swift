@@ -31,11 +31,16 @@ public struct PrepaidOffer: Hashable, Sendable {
 
     /// No payee may have a payer wait for longer.
     public static let confirmationCounts: ClosedRange<UInt64> = 1...1000
+    /// The least deposit that the payee hands in; `nil` for any.
+    public var minimumDeposit: Amount?
+    /// The least that a lottery ticket may win; `nil` for anything.
+    public var minimumFaceValue: Amount?
 
     public init(
         receiver: Address, receiverAuthorizer: Address, token: Token, domain: ContractDomain,
         minimumLifetime: UInt64 = 3600,
-        longestStride: UInt32 = 1024, confirmations: UInt64 = 1
+        longestStride: UInt32 = 1024, confirmations: UInt64 = 1, minimumDeposit: Amount? = nil,
+        minimumFaceValue: Amount? = nil
     ) {
         self.receiver = receiver
         self.receiverAuthorizer = receiverAuthorizer
@@ -44,6 +49,8 @@ public struct PrepaidOffer: Hashable, Sendable {
         self.minimumLifetime = minimumLifetime
         self.longestStride = longestStride
         self.confirmations = confirmations
+        self.minimumDeposit = minimumDeposit
+        self.minimumFaceValue = minimumFaceValue
     }
 
     /// The name of the scheme on the wire.
@@ -54,13 +61,15 @@ public struct PrepaidOffer: Hashable, Sendable {
 
     /// The `extra` member of the offer.
     public var extra: JSON {
-        let extra: JSON = [
+        .object([
             "name": .string(token.domain.name), "version": .string(token.domain.version),
             "receiverAuthorizer": .string(receiverAuthorizer.checksummed),
             "contract": .string(domain.stacks.map { "\($0.identifier)" } ?? domain.contract.checksummed),
             "minimumLifetime": .string("\(minimumLifetime)"), "longestStride": .string("\(longestStride)"),
-        ]
-        return isInCoin ? extra.adding("confirmations", .string("\(confirmations)")) : extra
+            "confirmations": isInCoin ? .string("\(confirmations)") : nil,
+            "minDeposit": minimumDeposit.map { .string("\($0)") },
+            "minFaceValue": minimumFaceValue.map { .string("\($0)") },
+        ])
     }
 
     /// Reads an offer that a payee made; `nil` when it is none that can be taken.
@@ -73,10 +82,15 @@ public struct PrepaidOffer: Hashable, Sendable {
             let lifetime = try? members.number("minimumLifetime", as: UInt64.self),
             let stride = try? members.number("longestStride", as: UInt32.self)
         else { return nil }
+        // A limit that cannot be read is none that can be kept to.
+        let limits = ["minDeposit", "minFaceValue"].map { members.has($0) ? try? members.amount($0) : nil }
+        guard members.has("minDeposit") == (limits[0] != nil), members.has("minFaceValue") == (limits[1] != nil) else {
+            return nil
+        }
         self.init(
             receiver: requirements.payTo, receiverAuthorizer: authorizer, token: token, domain: domain,
             minimumLifetime: lifetime,
-            longestStride: stride)
+            longestStride: stride, minimumDeposit: limits[0], minimumFaceValue: limits[1])
         if isInCoin {
             guard let count = try? members.number("confirmations", as: UInt64.self),
                 Self.confirmationCounts.contains(count)

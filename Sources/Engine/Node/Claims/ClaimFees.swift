@@ -85,6 +85,12 @@ public struct ClaimFees: Hashable, Sendable {
         return count
     }
 
+    /// The least that a channel must bring, where each is claimed in a transaction of its own.
+    public var leastWorth: Amount {
+        guard let whole = (transaction.adding(channel) ?? .max).multiplied(by: 100) else { return .max }
+        return Amount(units: Self.divided(whole.units, by: UInt128(percent)))
+    }
+
     private func covers(_ earned: Amount, _ share: Amount) -> Bool {
         earned.multiplied(by: UInt128(percent)) ?? .max >= share.multiplied(by: 100) ?? .max
     }

@@ -71,10 +71,10 @@ extension LotteryChannel: PrepaidWire {
         }
     }
 
-    /// A seat must be worth more than the price, since no ticket can pay more than a seat has.
+    /// A seat must be worth more than the price, and what a ticket must win, since none can pay more than a seat has.
     public static func mismatch(of terms: LotteryTerms, with offer: PrepaidOffer, price: Amount) -> String? {
         guard terms.token == offer.token.address else { return "token" }
-        guard terms.share > price else { return "reserve" }
+        guard terms.share > price, terms.share >= offer.minimumFaceValue ?? .zero else { return "reserve" }
         return nil
     }
 
@@ -94,7 +94,8 @@ extension LotteryChannel: PrepaidWire {
         secrets: PayeeSecrets
     ) throws(Refusal) -> LotteryPayment {
         try verify(
-            payment, authorizer: offer.receiverAuthorizer, longest: offer.longestStride, in: domain, secrets: secrets)
+            payment, authorizer: offer.receiverAuthorizer, longest: offer.longestStride,
+            leastFace: offer.minimumFaceValue ?? .zero, in: domain, secrets: secrets)
     }
 
     /// `seat` is what a ticket may win at most.

@@ -159,6 +159,29 @@ struct HashChainNodeTests {
         }
     }
 
+    @Test func `closes nothing for a stranger who shows what the ledger knows`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            var payer = try shop.channel()
+            let anchor = payer.revealed
+            _ = try await shop.open(&payer)
+            try served(&payer, 0, total: 1000)
+            func close(_ step: HashChainStep) async throws -> PrepaidShop.Answer {
+                try await shop.send(PrepaidPayload<HashChainChannel>.close(payer.id, UnverifiedHashChainStep(step)))
+            }
+            #expect(try await close(anchor).code == "invalid_hash_chain_close_unproven")
+            _ = await shop.node.redeemAll()
+            #expect(try await close(payer.revealed).code == "invalid_hash_chain_close_unproven")
+            #expect(try await shop.ledger.contract(HashChainContract.self, of: payer.id)?.state.phase == .open)
+            let step = try #require(try payer.apply(.closeAsked))
+            guard case .other(200, _) = try await close(step) else {
+                Issue.record("the payer itself cannot close")
+                return
+            }
+            #expect(try await shop.ledger.contract(HashChainContract.self, of: payer.id)?.state.phase == .closed)
+            #expect(try await shop.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `takes no channel on other terms than it offers`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             for change in [

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingEncodings
 import FarthingLedgerSettlement
+import FarthingNode
 import FarthingPrimitives
 import FarthingTwoWayScheme
 import FarthingX402
@@ -242,6 +243,44 @@ struct TwoWayNodeTests {
                 try await shop.send(PrepaidPayload<TwoWayChannel>.payment(payer.id, forged)).code
                     == "invalid_two_way_signature")
             #expect(try await shop.pay(&payer, request: 1).state?["charged"] == "2000", "nothing of it changed a thing")
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `answers old states that are shown all at once, while each answer takes its time`() async throws {
+        try await PrepaidShop.open(.twoWay) { shop, _ in
+            var payers: [TwoWayPayer] = []
+            for number in 0..<12 {
+                var payer = try shop.twoWayChannel { $0.salt = Keccak256.hash(utf8: "salt \(number)") }
+                let old = try shop.served(&payer, 0, try await shop.open(&payer))
+                try shop.served(&payer, 1, try await shop.pay(&payer, request: 1))
+                try await shop.end(payer, with: old)
+                payers.append(payer)
+            }
+            // The same books where a transaction must be waited for.
+            let slow = SlowContracts(try shop.ledger)
+            let made = PrepaidBooks<TwoWayChannel>(
+                store: shop.node.store, settlement: slow, payee: shop.node.configuration.payTo,
+                authorizer: shop.node.books.signer, logger: shop.node.logger,
+                clock: { [clock = shop.clock] in clock.now })
+            let books = try #require(made)
+            try await books.open()
+            let watcher = SettlementWatcher(
+                settlement: try shop.ledger, store: shop.node.store, scheme: "slow", changed: books.changed)
+            slow.barrier.lower()
+            async let answered: Void = books.catchUp(by: watcher)
+            // All are on their way before the first has been mined.
+            await slow.barrier.hold(payers.count)
+            slow.barrier.lift()
+            try await answered
+            for payer in payers {
+                let closing = try #require(try await shop.ledger.contract(TwoWayContract.self, of: payer.id))
+                guard case .closing(let known, _) = closing.state.phase else {
+                    Issue.record("\(closing.state.phase)")
+                    return
+                }
+                #expect(known == payer.party.newest)
+            }
         }
     }
 

@@ -34,6 +34,8 @@ final class FaultySettlement: Settlement {
 
     let ledger: Ledger
     private let plan = Mutex(Plan())
+    /// Where claims can be held up, as by a chain on which a transaction takes its time.
+    let claimBarrier = Barrier()
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
@@ -91,6 +93,7 @@ final class FaultySettlement: Settlement {
             plan.claims.append(ids)
             return !plan.poisoned.isDisjoint(with: ids)
         }
+        await claimBarrier.pass()
         try enter()
         if isPoisoned { throw .voucherSignature }
         return try await ledger.claim(rows, authorization: authorization)

@@ -51,10 +51,9 @@ final class Till: Sendable {
                 receiver: payee.receiver, receiverAuthorizer: payee.authorizer.address, token: Payee.token,
                 withdrawDelay: 900),
             policy: policy, effects: effects, cashier: cashier, clock: { clock.now })
-        watcher = SettlementWatcher(settlement: settlement, store: faulty) { channel, snapshot in
-            guard try await engine.state(of: channel) != nil else { return }
-            try await effects.tell(channel, .observed(snapshot))
-        }
+        watcher = SettlementWatcher(
+            settlement: settlement, store: faulty, isOurs: { try await engine.state(of: $0) != nil },
+            changed: { try await effects.takeIn($1, of: $0) })
         self.settlement = settlement
         self.store = faulty
         self.index = index
@@ -82,8 +81,7 @@ final class Till: Sendable {
     }
 
     func catchUp() async throws {
-        await effects.retry()
-        try await watcher.catchUp()
+        try await effects.catchUp(by: watcher)
     }
 
     // MARK: - Customers

@@ -67,6 +67,8 @@ struct ClaimFeesTests {
             token: claimTerms().token, transaction: Amount(units: 100), channel: Amount(units: 10), percent: 10)
         #expect(claimed([unclaimed(1, 1099)], tenth) == [])
         #expect(claimed([unclaimed(1, 1100)], tenth) == [1])
+        #expect(tenth.leastWorth == Amount(units: 1100))
+        #expect(ClaimFees(token: .zero, transaction: .max, channel: .max).leastWorth == .max)
         #expect(ClaimFees(token: .zero, transaction: .zero, channel: .zero, percent: 0).percent == 1)
         #expect(ClaimFees(token: .zero, transaction: .zero, channel: .zero, percent: 500).percent == 100)
     }

@@ -93,6 +93,27 @@ struct HashChainAttackTests {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(10), price: units(3), at: noon))
         #expect(scene.bob.redemption == scene.step(1))
-        #expect(try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(1))])
+        #expect(try scene.bob.apply(.closeAsked(scene.payment(10))) == [.submitClose(scene.step(1))])
+    }
+
+    @Test func `closes a channel with what everybody can see on the ledger`() throws {
+        var scene = try Scene()
+        func close(_ index: UInt32) throws -> [HashChainChannel.Effect] {
+            try scene.bob.apply(.closeAsked(scene.payment(index)))
+        }
+        // Nobody has paid yet: the anchor is in the terms.
+        #expect(throws: HashChainChannel.Refusal.closeUnproven(shown: 0, least: 1)) { try close(0) }
+        _ = try scene.bob.apply(.paid(scene.payment(4), price: units(12), at: noon))
+        for index in 0...3 as ClosedRange<UInt32> {
+            #expect(throws: HashChainChannel.Refusal.closeUnproven(shown: index, least: 4)) { try close(index) }
+        }
+        // All that was revealed is redeemed, and so the last step is public too.
+        let redeemed = try Scene.ledger(scene.terms, height: 2, orders: [.redeem(scene.step(4))])
+        _ = try scene.bob.apply(.observed(redeemed))
+        let refusal = #expect(throws: HashChainChannel.Refusal.self) { try close(4) }
+        #expect(refusal?.code == "invalid_hash_chain_close_unproven")
+        #expect(scene.bob.phase == .open)
+        // Only the payer knows the next one; it is paid for no more for having been shown.
+        #expect(try close(5) == [.submitClose(scene.step(4))])
     }
 }

@@ -73,9 +73,9 @@ struct HashChainChannelTests {
     @Test func `closes with what was delivered, and takes nothing more`() throws {
         var scene = try Scene()
         _ = try scene.bob.apply(.paid(scene.payment(5), price: units(7), at: noon))
-        #expect(try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(2))])
+        #expect(try scene.bob.apply(.closeAsked(scene.payment(5))) == [.submitClose(scene.step(2))])
         #expect(
-            try scene.bob.apply(.closeAsked(scene.payment(1))) == [.submitClose(scene.step(2))],
+            try scene.bob.apply(.closeAsked(scene.payment(5))) == [.submitClose(scene.step(2))],
             "the answer may be lost")
         let refusal = #expect(throws: HashChainChannel.Refusal.self) {
             try scene.bob.apply(.paid(scene.payment(5), price: units(1), at: noon))
@@ -175,7 +175,7 @@ struct HashChainChannelTests {
         #expect(scene.bob.isStoredLike(quiet), "what is in flight is lost")
         #expect(try HashChainChannel(stored: scene.bob.stored) == quiet)
         _ = try scene.bob.apply(.released(ReservationID(1)))
-        for effect in try scene.bob.apply(.closeAsked(scene.payment(1))) {
+        for effect in try scene.bob.apply(.closeAsked(scene.payment(3))) {
             #expect(try HashChainChannel.effect(stored: HashChainChannel.stored(effect)) == effect)
         }
         #expect(try HashChainChannel(stored: scene.bob.stored).phase == .closing)

@@ -28,6 +28,22 @@ struct HashChainPayerTests {
         #expect(try ask(&scene, 2).1 == 4)
     }
 
+    @Test func `asks for the rest with a step that was not redeemed, and reveals no more than it must`() throws {
+        var scene = try Scene(count: 3)
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(1), "everybody knows the anchor")
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(1))
+        let (first, _) = try ask(&scene, 4)
+        _ = try scene.alice.apply(.served(first, charged: units(4), total: units(4)))
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(2), "one step and a third were charged")
+        let (second, _) = try ask(&scene, 2)
+        _ = try scene.alice.apply(.served(second, charged: units(2), total: units(6)))
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(3), "both may be redeemed")
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(3))
+        let (lost, _) = try ask(&scene, 3)
+        _ = try scene.alice.apply(.unanswered(lost))
+        #expect(try scene.alice.apply(.closeAsked) == scene.step(3), "there is none left")
+    }
+
     @Test func `pays with the same step again when nothing was charged`() throws {
         var scene = try Scene()
         let (first, index) = try ask(&scene, 3)

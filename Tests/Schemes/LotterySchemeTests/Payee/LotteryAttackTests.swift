@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingContracts
 import FarthingLotteryScheme
 import FarthingPrimitives
+import FarthingX402
 import Testing
 
 @Suite("Mallory at a lottery channel")
@@ -107,6 +108,45 @@ struct LotteryAttackTests {
             try scene.take(scene.ticket(2, faceValue: 301))
         }
         try scene.take(scene.ticket(2, faceValue: 300))
+    }
+
+    @Test func `has many tickets win that expire before all of them can be redeemed one by one`() throws {
+        var scene = try Scene(reserve: 400_000)
+        // Each would leave time for itself, if none were before it.
+        var taken = 0
+        for nonce in 1...64 as ClosedRange<UInt64> {
+            let ticket = scene.ticket(nonce, wins: true) { $0.expiry = UInt64(noon.unixSeconds) + 950 }
+            do { try scene.take(ticket) } catch {
+                #expect((error as? LotteryChannel.Refusal)?.code == "invalid_lottery_ticket_expiring")
+                continue
+            }
+            taken += 1
+        }
+        #expect(taken == 3)
+        // When one is paid, there is time for another.
+        try scene.redeem()
+        _ = try scene.bob.apply(.observed(scene.snapshot))
+        try scene.take(scene.ticket(65) { $0.expiry = UInt64(noon.unixSeconds) + 950 })
+        // One that lasts for long enough is taken behind them.
+        try scene.take(scene.ticket(66))
+    }
+
+    @Test func `signs tickets that win nearly always, and less than it costs to redeem them`() throws {
+        var scene = try Scene()
+        var offer = Scene.offer
+        offer.minimumFaceValue = units(100)
+        func verify(_ ticket: LotteryTicket) throws -> LotteryPayment {
+            try scene.bob.verify(
+                .ticket(ticket, scene.sign(ticket)), under: offer, in: Scene.domain, secrets: Scene.secrets)
+        }
+        #expect(throws: LotteryChannel.Refusal.smallFace(units(99), least: units(100))) {
+            try verify(scene.ticket(1, faceValue: 99) { $0.threshold = .max })
+        }
+        _ = try scene.bob.apply(.paid(verify(scene.ticket(1, faceValue: 100)), price: units(50), at: noon))
+        // A seat that can pay no such ticket is none to be paid from.
+        #expect(LotteryChannel.mismatch(of: scene.terms, with: offer, price: units(5)) == nil)
+        offer.minimumFaceValue = units(1001)
+        #expect(LotteryChannel.mismatch(of: scene.terms, with: offer, price: units(5)) == "reserve")
     }
 
     @Test func `opens a fund whose seats are all taken, or whose reserve is spent`() throws {

@@ -294,8 +294,13 @@ struct LotteryChannelTests {
 
     @Test func `takes nothing more while many winners wait`() throws {
         var scene = try Scene(reserve: 400_000)
-        for nonce in 1...64 as ClosedRange<UInt64> { try scene.take(scene.ticket(nonce, wins: true)) }
-        #expect(throws: LotteryChannel.Refusal.winnersWait(count: 64)) { try scene.take(scene.ticket(65)) }
+        let lasting: (inout LotteryTicket) -> Void = { $0.expiry += 60_000 }
+        for nonce in 1...64 as ClosedRange<UInt64> {
+            try scene.take(scene.ticket(nonce, wins: true, change: lasting))
+        }
+        #expect(throws: LotteryChannel.Refusal.winnersWait(count: 64)) {
+            try scene.take(scene.ticket(65, change: lasting))
+        }
     }
 
     @Test func `gives nothing back before it expires`() throws {

@@ -21,14 +21,42 @@ struct LotteryPayerTests {
     }
 
     private func ask(
-        _ scene: inout Scene, _ price: UInt128, longest: UInt32 = 1024
+        _ scene: inout Scene, _ price: UInt128, longest: UInt32 = 1024, leastFace: UInt128 = 0
     ) throws -> (ReservationID, LotteryTicket) {
         let id = scene.request()
         guard
             case .ticket(let ticket) = try scene.alice.apply(
-                .paymentAsked(id, price: units(price), longest: longest, at: noon))
+                .paymentAsked(id, price: units(price), longest: longest, leastFace: units(leastFace), at: noon))
         else { throw LotteryPayer.Refusal.purse(.unknownRequest) }
         return (id, ticket)
+    }
+
+    @Test func `lets tickets win as much as the payee wants, and pays ahead where they would win too seldom`() throws {
+        var scene = try introduced(Scene())
+        #expect(try ask(&scene, 5, leastFace: 400).1.faceValue == units(500), "the odds that are wished for do")
+        let larger = try ask(&scene, 5, leastFace: 800).1
+        #expect(larger.faceValue == units(800) && larger.expectedValue == units(5))
+        #expect(throws: LotteryPayer.Refusal.exhausted(price: units(5))) { try ask(&scene, 5, leastFace: 1001) }
+        // What lies ahead would do, but one unit cannot win so much.
+        scene = try introduced(Scene())
+        let (id, first) = try ask(&scene, 5)
+        var told = scene.statement
+        told.authorised = units(5)
+        told.nonce = first.nonce
+        _ = try scene.alice.apply(.served(id, charged: .zero, told))
+        let ahead = try ask(&scene, 5, longest: 300, leastFace: 900).1
+        #expect(ahead.faceValue == units(900) && ahead.expectedValue == units(3))
+        #expect(ahead.threshold >= LotteryChannel.leastThreshold(longest: 300))
+    }
+
+    @Test func `pays no more than a request costs because a payee wants tickets to win much`() throws {
+        var scene = try introduced(Scene())
+        let before = scene.alice
+        #expect(throws: LotteryPayer.Refusal.leastFace(units(501), most: units(500))) {
+            try ask(&scene, 5, longest: 100, leastFace: 501)
+        }
+        #expect(scene.alice == before)
+        #expect(try ask(&scene, 5, longest: 100, leastFace: 500).1.expectedValue == units(5))
     }
 
     @Test func `hands in the seat first, and then pays what the request costs, on average`() throws {

@@ -81,10 +81,10 @@ extension HashChainPayer: PayerBooks {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request))
     }
 
-    /// The step that the payee has shows who asks.
+    /// A step that was not redeemed shows who asks.
     public mutating func closing(
         credit: Amount, in domain: ContractDomain, by signer: any Signer
-    ) async throws -> UnverifiedHashChainStep? { UnverifiedHashChainStep(revealed) }
+    ) async throws -> UnverifiedHashChainStep? { try apply(.closeAsked).map { UnverifiedHashChainStep($0) } }
 
     public mutating func leaving(
         _ snapshot: ContractSnapshot<HashChainContract>, in domain: ContractDomain, by signer: any Signer

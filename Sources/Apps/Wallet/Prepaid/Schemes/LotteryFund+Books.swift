@@ -30,9 +30,9 @@ extension LotteryFund: PayerBooks {
         share(opening).multiplied(by: UInt128(opening.seats) + 1) ?? .max
     }
 
-    /// More than the price, or no ticket for it could be signed.
+    /// More than the price, and as much as the payee wants a ticket to win, or no ticket could be signed.
     private static func share(_ opening: PayerOpening) -> Amount {
-        max(opening.target, opening.price.multiplied(by: 2) ?? .max)
+        max(opening.target, opening.price.multiplied(by: 2) ?? .max, opening.offer.minimumFaceValue ?? .zero)
     }
 
     public static func opened(_ opening: PayerOpening, by signer: any Signer) async throws -> LotteryFund {
@@ -51,8 +51,8 @@ extension LotteryFund: PayerBooks {
         _ request: ReservationID, price: Amount, under offer: PrepaidOffer, at now: Instant
     ) throws -> LotteryPayer.Payment {
         let payment = try pay(
-            request, price: price, longest: offer.longestStride, to: offer.receiver,
-            authorizer: offer.receiverAuthorizer, at: now)
+            request, price: price, longest: offer.longestStride, leastFace: offer.minimumFaceValue ?? .zero,
+            to: offer.receiver, authorizer: offer.receiverAuthorizer, at: now)
         guard let payment else {
             throw LotteryPayer.Refusal.purse(.unknownRequest)
         }

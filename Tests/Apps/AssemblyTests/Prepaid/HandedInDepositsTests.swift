@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingChannels
+import FarthingContracts
+import FarthingEncodings
+import FarthingHTTP402
+import FarthingHashChainScheme
+import FarthingLedgerSettlement
+import FarthingLotteryScheme
+import FarthingMemoryStore
+import FarthingNode
+import FarthingPrimitives
+import FarthingX402
+import Testing
+
+@testable import FarthingAssembly
+
+@Suite("Deposits that a payee hands in at its own cost")
+struct HandedInDepositsTests {
+    /// A desk of its own over the shop's ledger, which counts what is handed in.
+    private struct Counter<Scheme: PrepaidOrders> {
+        let shop: PrepaidShop
+        let slow: SlowContracts
+        let desk: PrepaidDesk<Scheme>
+
+        init(_ shop: PrepaidShop, _ rules: DepositRules? = nil) throws {
+            self.shop = shop
+            slow = SlowContracts(try shop.ledger)
+            let made = PrepaidBooks<Scheme>(
+                store: MemoryStore(), settlement: slow, payee: shop.node.configuration.payTo,
+                authorizer: shop.node.books.signer, logger: shop.node.logger,
+                clock: { [clock = shop.clock] in clock.now })
+            let books = try #require(made)
+            desk = PrepaidDesk(
+                books: books,
+                offer: PrepaidOffer(
+                    receiver: shop.node.configuration.payTo, receiverAuthorizer: shop.node.books.authorizer,
+                    token: PrepaidShop.token, domain: books.domain), deposits: rules)
+        }
+
+        /// - Returns: The code of the refusal, or `nil` when the payment was admitted.
+        func pay(_ payload: PrepaidPayload<Scheme>) async throws -> String? {
+            let offer = try #require(desk.offers(for: PrepaidShop.price).first)
+            let admission = try await desk.admit(
+                PaymentPayload(accepted: offer.json, payload: payload.json), for: offer)
+            guard let payment = admission.payment else { return admission.refusal ?? "neither" }
+            _ = try await payment.charge(PrepaidShop.price)
+            return nil
+        }
+    }
+
+    private func opening(
+        _ payer: HashChainPayer, _ step: HashChainStep, at shop: PrepaidShop
+    ) throws -> PrepaidPayload<HashChainChannel> {
+        .open(payer.terms, try shop.funding(payer.id, with: payer.terms.deposit), UnverifiedHashChainStep(step))
+    }
+
+    private func asked(_ payer: inout HashChainPayer) throws -> HashChainStep {
+        try #require(try payer.apply(.paymentAsked(ReservationID(0), price: PrepaidShop.price, longest: 100)))
+    }
+
+    @Test func `are not handed in for a payment that is none`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counter = try Counter<HashChainChannel>(shop)
+            var payer = try shop.channel()
+            let anchor = payer.revealed
+            #expect(try await counter.pay(opening(payer, anchor, at: shop)) == "invalid_hash_chain_insufficient")
+            let forged = HashChainStep(index: 2, value: .zero)
+            #expect(try await counter.pay(opening(payer, forged, at: shop)) == "invalid_hash_chain_foreign_step")
+            #expect(counter.slow.funded == 0)
+            let step = try asked(&payer)
+            #expect(try await counter.pay(opening(payer, step, at: shop)) == nil)
+            #expect(counter.slow.funded == 1)
+            // The answer was lost: the payer sends the same again, and learns that it was charged.
+            #expect(try await counter.pay(opening(payer, step, at: shop)) == "invalid_hash_chain_insufficient")
+            #expect(counter.slow.funded == 1)
+        }
+    }
+
+    @Test func `are not handed in for a seat that the payer did not sign`() async throws {
+        try await PrepaidShop.open(.lottery) { shop, _ in
+            let counter = try Counter<LotteryChannel>(shop)
+            var payer = try shop.lottery()
+            let funding = try shop.funding(payer.id, with: payer.terms.opening)
+            let forged = UnverifiedLotteryPayment.seat(shop.buyer.signNow(.zero))
+            #expect(try await counter.pay(.open(payer.terms, funding, forged)) == "invalid_lottery_seat_signature")
+            #expect(counter.slow.funded == 0)
+            let seat = try shop.asked(&payer, 0)
+            #expect(try await counter.pay(.open(payer.terms, funding, seat)) == "invalid_lottery_commitment")
+            #expect(counter.slow.funded == 1)
+            // Nor is one unit after the other, which brings nothing to pay with.
+            let drop = try shop.funding(payer.id, with: Amount(units: 1))
+            #expect(try await counter.pay(.open(payer.terms, drop, seat)) == "invalid_lottery_commitment")
+            #expect(counter.slow.funded == 1)
+        }
+    }
+
+    @Test func `have a least amount, which the offer tells`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counter = try Counter<HashChainChannel>(shop, DepositRules())
+            let offer = try #require(counter.desk.offers(for: PrepaidShop.price).first)
+            #expect(offer.extra["minDeposit"] == "10000")
+            let told = PrepaidOffer(offer, token: PrepaidShop.token)
+            #expect(told?.minimumDeposit == Amount(units: 10_000))
+            var small = try shop.channel(steps: 19)
+            let code = try await counter.pay(opening(small, asked(&small), at: shop))
+            #expect(code == "invalid_prepaid_deposit_below_minimum")
+            #expect(counter.slow.funded == 0)
+            var large = try shop.channel(steps: 20)
+            #expect(try await counter.pay(opening(large, asked(&large), at: shop)) == nil)
+            // Where nothing is asked, nothing is told.
+            #expect(try shop.offer.extra["minDeposit"] == nil)
+        }
+    }
+
+    @Test func `are handed in for one payer so often, and for tokens without a payment too`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 3))
+            func connect(_ number: Int) async throws -> String? {
+                let payer = try shop.channel(steps: 20, salt: "salt \(number)")
+                var funding = try shop.funding(payer.id, with: payer.terms.deposit)
+                // Each deposit of a wallet has a salt of its own.
+                funding.authorization.salt = Keccak256.hash(utf8: "deposit \(number)")
+                let digest = try shop.domain.depositDigest(funding, of: payer.id, token: PrepaidShop.token.domain)
+                funding.authorization.signature = shop.buyer.signNow(digest)
+                do {
+                    _ = try await counter.desk.connect(
+                        terms: HashChainChannel.json(of: payer.terms), funding: funding.json,
+                        price: PrepaidShop.price)
+                } catch let fault as PrepaidFault { return fault.code }
+                return nil
+            }
+            for number in 1...3 { #expect(try await connect(number) == nil) }
+            #expect(try await connect(4) == "invalid_prepaid_deposits_too_often")
+            #expect(try await connect(1) == nil, "the same once more is not another one")
+            shop.clock.pass(3600)
+            #expect(try await connect(4) == nil)
+        }
+    }
+
+    @Test func `count for nobody in whose name somebody else tries`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
+            guard let key = PrivateKey([UInt8](repeating: 0x66, count: 32)) else { return }
+            let thief = KeySigner(key)
+            var payer = try shop.channel(steps: 20)
+            let step = try asked(&payer)
+            let stolen = try shop.funding(payer.id, with: payer.terms.deposit, by: thief)
+            for _ in 0..<3 {
+                let code = try await counter.pay(.open(payer.terms, stolen, UnverifiedHashChainStep(step)))
+                #expect(code == "invalid_prepaid_deposit")
+            }
+            #expect(try await counter.pay(opening(payer, step, at: shop)) == nil)
+        }
+    }
+}
