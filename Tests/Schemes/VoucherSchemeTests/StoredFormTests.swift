@@ -20,12 +20,22 @@ struct StoredFormTests {
         _ = try depositing.channel.apply(.served(id, price: 400, at: noon))
         var refunding = used
         _ = try refunding.channel.apply(.refundAsked(refunding.draw(), try alice.voucher(1_000), amount: 77))
-        return [fresh.channel, used.channel, depositing.channel, refunding.channel]
+        var byPermit2 = used
+        let other = try byPermit2.letIn(price: 500, deposit: try Self.permit())
+        _ = try byPermit2.channel.apply(.served(other, price: 400, at: noon))
+        return [fresh.channel, used.channel, depositing.channel, byPermit2.channel, refunding.channel]
+    }
+
+    private static func permit() throws -> SignedDeposit {
+        var deposit = try Alice().deposit(1_000)
+        deposit.authorization.method = .permit2
+        return deposit
     }
 
     private static func effects() throws -> [VoucherChannel.Effect] {
         [
             .submitDeposit(try Alice().deposit(1_000), for: ReservationID(7)),
+            .submitDeposit(try permit(), for: ReservationID(7)),
             .submitRefund(amount: .max, nonce: .max, for: ReservationID(.max)),
             .claim,
         ]
@@ -73,6 +83,7 @@ struct StoredFormTests {
             "0x4c6bdc07e9406ea9a2fb2265d1226caaf72d0d659b4167f952528d8fea04968f",
             "0x6db0a44231fa8af58e97595f3711d3f55413808b9f366cb6688f0fe029316878",
             "0xaaad5b5855d1e2c11c26eafef4fc4d22e4f5508d779797923aa1e152b41cc72c",
+            "0x5204c3f8b9360ee8a205a71a1d9fea4c3a58547d735f2bd2b50cabafb90f5195",
             "0x7f61fa5c68fc65b2311c91d7e90726bb9c63ca732ec01a6d8f27bd2b55255c74",
         ]
         let hashes = try Self.channels().map { Keccak256.hash($0.stored).hex }
@@ -80,6 +91,7 @@ struct StoredFormTests {
         let effects = try Self.effects().map { Keccak256.hash(VoucherChannel.stored($0)).hex }
         let expectedEffects = [
             "0x48a557ad40a751fd8273fcd39585e2b4ad1cfb6096d128089e1372e0caf74299",
+            "0xbd3ba5a7339e383bc36956947e94597d4934b206c0a7b6c934f97d816361ee30",
             "0x0b465ef62010e652f8df006c0c67076340acc8bd22b0f2a0d6692d95bf4dd1d1",
             "0xe79122d7217c9f663b7c4fd4fb85f099c90ce869d98c13640b739099482b0548",
         ]

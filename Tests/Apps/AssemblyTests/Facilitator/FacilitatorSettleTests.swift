@@ -23,6 +23,31 @@ struct FacilitatorSettleTests {
         try await stage.expectConserved()
     }
 
+    @Test func `takes no deposit by Permit2, which an embedded ledger has not`() async throws {
+        let stage = try await FacilitatorStage()
+        let before = UInt64(FacilitatorStage.noon.unixSeconds) + 3600
+        let digest = stage.domain.permit2DepositDigest(
+            channel: stage.channel(), token: stage.token.address, amount: Amount(units: 500), nonce: Hash32.zero,
+            deadline: before)
+        let deposit = SignedDeposit(
+            terms: stage.terms(), amount: Amount(units: 500),
+            authorization: TransferAuthorization(
+                validAfter: 0, validBefore: before, salt: .zero, signature: stage.payer.signNow(digest),
+                method: .permit2))
+        let payload = deposit.payload(with: stage.voucher(100), of: stage.channel())
+        let unasked = await stage.settle(payload)
+        #expect(unasked.errorReason == "invalid_batch_settlement_evm_erc3009_authorization_required")
+        let asked = await stage.facilitator.settle(
+            stage.request(payload) { $0.extra = $0.extra.adding("assetTransferMethod", "permit2") })
+        #expect(!asked.success && asked.errorReason == "invalid_batch_settlement_evm_deposit_simulation_failed")
+        let plain = await stage.facilitator.settle(
+            stage.request(stage.deposit(500, ceiling: 100)) {
+                $0.extra = $0.extra.adding("assetTransferMethod", "permit2")
+            })
+        #expect(plain.errorReason == "invalid_batch_settlement_evm_permit2_authorization_required")
+        #expect(try await stage.holds(stage.payer.address) == 1_000_000)
+    }
+
     @Test func `answers twenty copies at once with one deposit`() async throws {
         let stage = try await FacilitatorStage()
         let deposit = stage.deposit(500, ceiling: 100)
