@@ -3,6 +3,7 @@
 
 import FarthingChannels
 import FarthingPrimitives
+import FarthingVoucherScheme
 
 extension Wallet {
     /// For how long no other deposit gets a deposit's number, however long its payee may hand it in.
