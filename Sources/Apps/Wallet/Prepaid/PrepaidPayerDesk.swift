@@ -85,7 +85,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                     payload: payload.json, channel: channel, request: request, deposited: deposit,
                     isIntroduction: Books.isIntroduction(step), madeDeposit: awaitsCoin, lease: taken.lease)
             } catch {
-                // Nothing left the house, so nothing happened.
+                // Nothing left the house, so nothing was paid; a deposit of the coin that may be on its way is awaited.
                 var unused = channel
                 try unused.books.ended(request, by: terms.receiver, isKnown: true)
                 if unused.awaitsCoin, Self.isFinal(error) { unused.standing = .lapsed }
