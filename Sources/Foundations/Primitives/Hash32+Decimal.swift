@@ -27,7 +27,7 @@ extension Hash32 {
         self.init(bytes)
     }
 
-    /// The digits that ``init(decimal:)`` reads.
+    /// The digits that ``Hash32/init(decimal:)`` reads.
     public var decimal: String {
         var number = bytes
         var digits: [UInt8] = []

@@ -50,8 +50,12 @@ extension EVMSettlement {
             kinds.append(.paidOut(channel, receiver: payout.receiver, token: token, amount: payout.amount))
         }
         if let phase = try await phase(after: log, place, at: block) { kinds.append(.advanced(channel, to: phase)) }
-        // Of its own coin a chain tells nothing.
-        if kinds.isEmpty, Topics.ofMoney.contains(log.topics[0]) { kinds.append(.moved(channel)) }
+        // Of its own coin a chain tells nothing; where a token moved, another log of the same transaction tells of it.
+        if kinds.isEmpty, Topics.ofMoney.contains(log.topics[0]),
+            !receipt.logs.contains(where: { $0.tells(of: log.contract) })
+        {
+            kinds.append(.moved(channel))
+        }
         return kinds
     }
 
@@ -141,6 +145,13 @@ private struct TokenPayment {
 }
 
 extension ChainLog {
+    /// Whether it says that a contract was paid, paid, or owes.
+    fileprivate func tells(of contract: Address) -> Bool {
+        if let payment = TokenPayment(self) { return [payment.payer, payment.receiver].contains(contract) }
+        return self.contract == contract
+            && topics.first.map([Topics.credited, Topics.plainlyCredited].contains) ?? false
+    }
+
     /// Whether a contract for channels tells something by it that somebody wants to know.
     var isOfContract: Bool { topics.count > 1 && Topics.ofContracts.contains(topics[0]) }
 }
