@@ -8,7 +8,7 @@ import FarthingStacksSimnet
 import Testing
 
 @Suite struct StacksObstacleTests {
-    @Test func `A settlement on Stacks says when its account is empty, and when its node does not answer`() async throws {
+    @Test func `A settlement on Stacks says that its account is empty, or its node does not answer`() async throws {
         try await SettlementStage.open { stage in
             #expect(await stage.settlement.obstacles().isEmpty)
             let poor = KeySigner(.random(), accounts: .hash160)
@@ -19,7 +19,8 @@ import Testing
             }
             #expect(has == .zero && needs > .zero && unit == "micro-STX")
             let gone = StacksSettlement(
-                url: stage.node.url + "/nothing/here", signer: poor, registry: stage.registry, clock: { stage.time.instant })
+                url: stage.node.url + "/nothing/here", signer: poor, registry: stage.registry,
+                clock: { stage.time.instant })
             #expect(await gone.obstacles().map(\.code) == ["settlement.unreachable"])
         }
     }

@@ -77,6 +77,10 @@ final class AdmittedVoucher: AdmittedPayment {
             // Others of the payer's transactions come before it: nothing was handed in, and later it may be.
             if case .depositFailed(.authorizationNotYetValid) = refusal { throw refusal }
             return desk.failure(refusal, payer: payer)
+        } catch let error as SettlementError {
+            // Nobody knows what became of the deposit; of this request it is known that it is not charged.
+            await release()
+            throw error
         }
         desk.cashier.index.release(reservation.id.number, of: channel)
         desk.waits.ended(reservation.id, on: channel)
