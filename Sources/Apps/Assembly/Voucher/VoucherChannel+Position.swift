@@ -5,6 +5,7 @@ public import FarthingChannels
 public import FarthingNode
 import FarthingPrimitives
 public import FarthingVoucherScheme
+import FarthingX402
 
 extension VoucherChannel {
     /// What an index of unclaimed sums has to know.
@@ -59,6 +60,11 @@ extension SettlementError {
         case .unavailable, .cancelled: false
         default: true
         }
+    }
+
+    /// Whether it says that a row of a claim is bad, rather than that the facilitator has settled enough for today.
+    var condemnsRow: Bool {
+        if case .refused(FacilitatorRefusal.rateLimited.rawValue, _) = self { false } else { isVerdict }
     }
 }
 

@@ -169,7 +169,7 @@ extension VoucherEffects {
         for id in channels {
             Self.count("refused")
             // Told once: it comes again and again.
-            if index.refused(id, at: clock(), isVerdict: error.isVerdict) <= 1 {
+            if index.refused(id, at: clock(), isVerdict: error.condemnsRow) <= 1 {
                 logger.error("A claim was refused", metadata: ["channel": "\(id)", "error": "\(error)"])
             }
             report.refused.append(ClaimReport.Refusal(channel: id, error: error))

@@ -30,6 +30,12 @@ actor LogFeed {
         let height: UInt64
         let blockHash: Hash32
         let index: UInt64
+
+        init(_ log: ChainLog) {
+            height = log.height
+            blockHash = log.blockHash
+            index = log.index
+        }
     }
 
     private let chain: ChainClient
@@ -127,9 +133,12 @@ actor LogFeed {
         var next = settled + 1
         while next <= newest {
             let end = min(newest, next.addingReportingOverflow(step - 1).overflow ? newest : next + (step - 1))
-            for (log, time) in try await read(next...end).logs where log.topics.first.map(Topics.isUrgent) ?? false {
-                let mark = EarlyLog(height: log.height, blockHash: log.blockHash, index: log.index)
-                guard early.insert(mark).inserted else { continue }
+            let known = early
+            let news = try await read(next...end) { log in
+                log.topics.first.map(Topics.isUrgent) ?? false && !known.contains(EarlyLog(log))
+            }
+            for (log, time) in news.logs {
+                early.insert(EarlyLog(log))
                 last += Self.blockDistance
                 entries.append(Entry(sequence: last, log: log, time: time, isEarly: true))
             }
@@ -152,8 +161,10 @@ actor LogFeed {
     }
 
     /// What was told in some blocks, in its order, and the hash of the last of them.
+    ///
+    /// - Parameter matters: What to take of it.
     private func read(
-        _ blocks: ClosedRange<UInt64>
+        _ blocks: ClosedRange<UInt64>, where matters: (ChainLog) -> Bool = { _ in true }
     ) async throws(EndpointFault) -> (logs: [(log: ChainLog, time: Instant)], mark: Hash32) {
         let asked = try await chain.agreed([
             .logs(of: contracts, topics: [], in: blocks), .block(blocks.upperBound),
@@ -165,7 +176,7 @@ actor LogFeed {
             guard contracts.contains(log.contract), blocks.contains(log.height), log.index < 1 << Self.indexBits else {
                 throw .malformed("a log was not asked for")
             }
-            logs.append(log)
+            if matters(log) { logs.append(log) }
         }
         logs.sort { ($0.height, $0.index) < ($1.height, $1.index) }
         var times: [UInt64: (hash: Hash32, time: Instant)] = [:]

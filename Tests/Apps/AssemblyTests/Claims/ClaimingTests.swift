@@ -119,11 +119,14 @@ struct ClaimingTests {
         #expect(try await till.recount() == till.indexed)
     }
 
-    @Test func `goes on serving while the settlement is merely out of reach`() async throws {
+    @Test func `goes on serving while the settlement is merely out of reach, or has settled enough for today`()
+        async throws
+    {
         let till = try await Till.open()
         var customer = try await till.customer(1, holding: units(1000))
         try await till.sell(to: &customer, for: units(10))
         _ = till.effects.refused([customer.id], .unavailable(reason: "the test says so"))
+        _ = till.effects.refused([customer.id], .refused(code: "facilitator_rate_limited", message: nil))
         try await till.sell(to: &customer, for: units(10))
         #expect(till.index.unclaimed(of: Payee.token.address) == units(20))
     }
