@@ -83,6 +83,10 @@ struct RequestCourse {
         if let settled { return try await conclude(payment, settled, response, known) }
         guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
             // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
+            if response.isUncharged {
+                let isSettled = await payment.notCharged(code: "payment.not-charged")
+                return PaidResponse(response: response, receipt: nil, isInDoubt: !isSettled, isUncharged: isSettled)
+            }
             await payment.outcomeUnknown()
             return PaidResponse(response: response, receipt: nil, isInDoubt: true)
         }
@@ -304,6 +308,13 @@ struct RequestCourse {
 extension HTTPHeaders {
     fileprivate var withoutContent: HTTPHeaders {
         HTTPHeaders(filter { !$0.name.lowercased().hasPrefix("content-") && $0.name.lowercased() != "expect" })
+    }
+}
+
+extension HTTPClientResponse {
+    /// Whether the gate says that this costs nothing.
+    fileprivate var isUncharged: Bool {
+        status.code >= 400 && headers[UnchargedAnswer.header] == [UnchargedAnswer.value]
     }
 }
 

@@ -105,6 +105,11 @@ struct ExactSignedPayment: SignedPayment {
 
     // A payee that has the authorisation may submit it as long as it is valid, whatever it answered.
     func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
+    func notCharged(code: String) async -> Bool {
+        await lost(code: code)
+        return false
+    }
+
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
     func notSent() async { await wallet.undo(entry, code: "payment.not-sent") }
 
