@@ -49,7 +49,9 @@ public enum PayingError: ExplainedError {
 
     public var message: String {
         switch self {
-        case .badURL(let url): "'\(url)' is no address that can be paid: it must be http:// or https:// and a host."
+        case .badURL(let url):
+            "'\(url)' is no address that can be paid: it must be http:// or https:// and a host, a peer's "
+                + "address such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH, libp2p://ID/PATH, or gun://RELAY/gun/~KEY/PATH."
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
         case .noneAcceptable(let reasons, _):

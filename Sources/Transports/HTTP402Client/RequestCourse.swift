@@ -68,7 +68,7 @@ struct RequestCourse {
             response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
         } catch let error as RequestNotSent {
             await payment.notSent()
-            throw PayingError.unreachable(host: resource.host, reason: error.reason)
+            throw PayingError.unreachable(host: resource.shownHost, reason: error.reason)
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -284,7 +284,7 @@ struct RequestCourse {
             return try await client.carrier.carry(outgoing, timeout: timeout)
         } catch {
             if payment == nil, !(error is CancellationError) {
-                throw PayingError.unreachable(host: resource.host, reason: PayingClient.reason(of: error))
+                throw PayingError.unreachable(host: resource.shownHost, reason: PayingClient.reason(of: error))
             }
             throw error
         }

@@ -14,8 +14,9 @@ struct ExactPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == ExactTransfer.scheme, let rank = wallet.rank(of: ExactTransfer.scheme) else {
-            return .unknown
+        guard offer.requirements.scheme == ExactTransfer.scheme else { return .unknown }
+        guard let rank = wallet.rank(of: ExactTransfer.scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: ExactTransfer.scheme))
         }
         guard tokenDomain(of: offer.requirements) != nil, wallet.domain(of: offer.requirements.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))

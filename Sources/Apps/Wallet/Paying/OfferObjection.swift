@@ -7,12 +7,26 @@ import FarthingChannels
 enum OfferObjection: ExplainedError, Hashable {
     /// The scheme is known, but the offer lacks something, or asks for what nobody can give.
     case incomplete(scheme: String)
+    /// The scheme is known, and not among those that are to be used.
+    case unwanted(scheme: String)
 
-    var code: String { "payment.offer-incomplete" }
+    var code: String {
+        switch self {
+        case .incomplete: "payment.offer-incomplete"
+        case .unwanted: "payment.scheme-not-wanted"
+        }
+    }
     var message: String {
         switch self {
+        case .unwanted(let scheme):
+            "It can be paid by \(PaymentSchemeName.spoken(scheme)), which is not among the ways to pay that are wanted."
         case .incomplete(let scheme): "The offer of '\(scheme)' lacks what a payment needs."
         }
     }
-    var remedy: String? { "Tell whoever runs the server." }
+    var remedy: String? {
+        switch self {
+        case .incomplete: "Tell whoever runs the server."
+        case .unwanted: "Leave --scheme away, or name one that is offered."
+        }
+    }
 }

@@ -13,8 +13,9 @@ struct VoucherPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == VoucherOffer.scheme, let rank = wallet.rank(of: VoucherOffer.scheme) else {
-            return .unknown
+        guard offer.requirements.scheme == VoucherOffer.scheme else { return .unknown }
+        guard let rank = wallet.rank(of: VoucherOffer.scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: VoucherOffer.scheme))
         }
         guard let terms = VoucherTerms(offer.requirements), wallet.domain(of: terms.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))

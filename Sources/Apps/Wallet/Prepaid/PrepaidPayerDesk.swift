@@ -17,7 +17,10 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     private var scheme: String { Books.kind.rawValue }
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == scheme, let rank = wallet.rank(of: scheme) else { return .unknown }
+        guard offer.requirements.scheme == scheme else { return .unknown }
+        guard let rank = wallet.rank(of: scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: scheme))
+        }
         guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
         if case .refused(let refusal) = verdict { return .objection(refusal) }
