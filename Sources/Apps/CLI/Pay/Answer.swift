@@ -28,7 +28,8 @@ struct Answer: Sendable {
             .joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    /// `paid`, `free`, `not-charged` when a payment went along and cost nothing, or `unknown` when a payment went along and was not answered for.
+    /// `paid`, `free`, `not-charged` when a payment went along and cost nothing, or `unknown`
+    /// when a payment went along and was not answered for.
     var outcome: String {
         if receipt != nil { return "paid" }
         if paid.isInDoubt || paid.stream != nil { return "unknown" }

@@ -135,6 +135,9 @@ struct VoucherPayerDesk: PayerDesk {
         }
         let before = books
         let effects = try books.apply(started(with: deposit))
+        if effects.contains(.authorizeDeposit(deposit)) {
+            try await wallet.checkFunds(for: deposit.amount, in: terms.token.address, on: terms.network)
+        }
         guard deposit.method == .eip3009, effects.contains(.authorizeDeposit(deposit)) else { return effects }
         deposit.number = try await wallet.depositNumber(on: terms.network, until: deposit.validBefore)
         books = before

@@ -244,6 +244,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
 
     /// A channel that is about to be opened, with the deposit for it.
     private func opened(_ opening: PayerOpening, _ wanted: PaymentRequirements) async throws -> Kept {
+        try await wallet.checkFunds(
+            for: Books.deposit(for: opening), in: wanted.asset, on: wanted.network)
         let books = try await Books.opened(opening, by: wallet.signer)
         let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
         let terms = opening.offer
