@@ -46,9 +46,8 @@ struct AnswerOutput: Sendable {
             }
             try file.finish()
         } catch {
-            // What was paid for is not thrown away because the rest did not come.
-            let isPaid = answer.paid.receipt != nil || answer.paid.stream != nil
-            if isPaid, bytes > 0, let kept = try file.keep() {
+            // Of a stream what came was paid for, and is not thrown away because no more comes.
+            if answer.paid.stream != nil, bytes > 0, let kept = try file.keep() {
                 Console.error("kept the \(bytes) bytes that came: \(kept)")
             }
             throw error
