@@ -22,10 +22,18 @@ enum Console {
     ///
     /// - Throws: ``PayFault/unwritable(path:reason:)`` when nobody reads them any more.
     static func bytes(_ bytes: some Sequence<UInt8>) throws(PayFault) {
-        do { try FileHandle.standardOutput.write(contentsOf: Data(bytes)) } catch {
-            throw .unwritable(path: "Standard output", reason: "its reader is gone, or there is no room")
-        }
+        let code = write(bytes, to: STDOUT_FILENO)
+        guard code == 0 else { throw .unwritable(path: "Standard output", reason: String(cString: strerror(code))) }
     }
+
+    /// What kept a result from being written whole; a reader that has gone away (`| head`) is no error of ours.
+    static var fault: PayFault? {
+        let code = failure.withLock { $0 }
+        guard code != 0, code != EPIPE else { return nil }
+        return .unwritable(path: "Standard output", reason: String(cString: strerror(code)))
+    }
+
+    private static let failure = Mutex<Int32>(0)
 
     /// A line on standard error that the next one replaces; nothing at all when nobody watches.
     static func progress(_ line: String, isLast: Bool = false) {
@@ -50,7 +58,26 @@ enum Console {
     }
 
     private static func write(_ text: String, to handle: FileHandle) {
-        // A reader that has gone away (`| head`) is no error of ours.
-        try? handle.write(contentsOf: Data(text.utf8))
+        let code = write(text.utf8, to: handle.fileDescriptor)
+        guard code != 0, handle.fileDescriptor == STDOUT_FILENO else { return }
+        failure.withLock { $0 = $0 == 0 ? code : $0 }
+    }
+
+    /// - Returns: 0, or the system's number for what kept it from being written.
+    private static func write(_ bytes: some Sequence<UInt8>, to descriptor: Int32) -> Int32 {
+        var rest = Data(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            guard count < 0 else {
+                rest = rest.dropFirst(count)
+                continue
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: usleep(1000)
+            default: return errno
+            }
+        }
+        return 0
     }
 }

@@ -84,7 +84,8 @@ struct Explanation {
             "wallet.refund-unknown",
             "wallet.withdrawal-not-due":
             75
-        case "payment.no-offer", "payment.none-acceptable", "payment.price-raised", "payment.offer-withdrawn",
+        case "payment.no-offer", "payment.none-acceptable", "payment.scheme-not-wanted", "payment.price-raised",
+            "payment.offer-withdrawn",
             "payer.overcharged", "payer.overstated", "payer.unproven-correction", "wallet.refund-unreadable":
             76
         case "payment.receiver-changed", "payment.stream-too-dear", "payer.suspended", "wallet-books.key-is-open": 77

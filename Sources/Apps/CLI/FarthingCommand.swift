@@ -36,6 +36,8 @@ struct FarthingCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            // Nobody may take what was not written for done.
+            if let fault = Console.fault { throw fault }
         } catch {
             let wantsJSON = CommandLine.arguments.contains("--json")
             guard let explained = Explanation(error) ?? other(error, asJSON: wantsJSON) else { exit(withError: error) }

@@ -126,6 +126,16 @@ public final class Wallet: Sendable {
         return views[network]?.domain ?? SettlementDomain(network: network)
     }
 
+    /// Looks whether the account can pay a deposit, where that can be seen: a payee would only say that it cannot.
+    ///
+    /// - Throws: `WalletError.accountTooLow`.
+    func checkFunds(for deposit: Amount, in asset: Address, on network: Network) async throws {
+        guard let view = views[network], let holds = try? await view.balance(of: address, token: asset),
+            holds < deposit
+        else { return }
+        throw WalletError.accountTooLow(address, holds: holds, needs: deposit, asset: asset, network)
+    }
+
     /// Writes down that a payment never left; what cannot be written is as after a crash, and found out later.
     func undo(_ entry: Int64, code: String, channel: (any KeptBooks)? = nil, isNew: Bool = false) async {
         do { _ = try await journal.undo(entry, code: code, channel: channel, isNew: isNew) } catch {

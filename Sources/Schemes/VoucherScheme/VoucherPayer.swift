@@ -51,6 +51,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
         case aheadUnsent(ceiling: Amount)
         /// The payee says that it did not take the payment. It may have taken another copy of it.
         case refused
+        /// The payee says that it charged nothing for the payment, without showing its books.
+        case notCharged
         /// The answer was neither a charge nor a refusal, or there was none.
         case outcomeUnknown
         /// The payee's books differ from ours.
@@ -172,6 +174,12 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             doubt(payment)
             phase = .idle
             return []
+        case (.awaiting(let payment), .notCharged):
+            let areTold = doubts.isEmpty || areDoubtsTold
+            doubt(payment)
+            areDoubtsTold = areTold
+            phase = .idle
+            return []
         case (.awaiting(let payment), .corrected(let charged, let balance, let proof, let ledger)):
             try adopt(charged, balance, proof, ledger, offering: payment)
             return []
@@ -218,9 +226,10 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             (.awaiting, .refundFailed), (.refunding, .requestStarted), (.refunding, .refundStarted),
             (.refunding, .answered), (.refunding, .refused), (.awaiting, .aheadStarted), (.refunding, .aheadStarted),
             (.ahead, .requestStarted), (.ahead, .answered), (.ahead, .refused), (.ahead, .corrected),
-            (.ahead, .outcomeUnknown), (.ahead, .refundStarted), (.ahead, .refunded), (.ahead, .refundFailed):
+            (.ahead, .outcomeUnknown), (.ahead, .notCharged), (.refunding, .notCharged), (.ahead, .refundStarted),
+            (.ahead, .refunded), (.ahead, .refundFailed):
             throw .requestInFlight
-        case (.idle, .answered), (.idle, .refused), (.idle, .corrected), (.idle, .outcomeUnknown),
+        case (.idle, .answered), (.idle, .refused), (.idle, .notCharged), (.idle, .corrected), (.idle, .outcomeUnknown),
             (.idle, .refundFailed), (.idle, .aheadAnswered), (.idle, .aheadEnded), (.awaiting, .aheadAnswered),
             (.awaiting, .aheadEnded), (.refunding, .aheadAnswered), (.refunding, .aheadEnded), (.idle, .aheadUnsent),
             (.awaiting, .aheadUnsent), (.refunding, .aheadUnsent):

@@ -37,6 +37,15 @@ extension PayingClient {
         return (choices, objections)
     }
 
+    /// The schemes of offers that some desk has a word on.
+    private func known(_ offers: [Offer], for resource: RequestedResource) -> [String] {
+        offers.filter { offer in
+            desks.contains { desk in
+                if case .unknown = desk.appraise(offer, for: resource) { false } else { true }
+            }
+        }.map(\.requirements.scheme)
+    }
+
     /// The best offer that some desk can pay.
     ///
     /// - Throws: ``PayingError/noneAcceptable(_:code:)`` with all reasons; the code is theirs when they agree.
@@ -54,8 +63,12 @@ extension PayingClient {
         }
         guard let choice = best?.choice else {
             let codes = Set(objections.map(\.code))
-            throw PayingError.noneAcceptable(
-                objections.map(\.message), code: codes.count == 1 ? codes.first : nil)
+            // What is said of several offers is said once.
+            var reasons: [String] = []
+            for objection in objections where !reasons.contains(objection.message) { reasons.append(objection.message) }
+            let strange = Set(demand.offers.map(\.requirements.scheme)).subtracting(known(demand.offers, for: resource))
+            for scheme in strange.sorted() { reasons.append("It can be paid by '\(scheme)', which is not known here.") }
+            throw PayingError.noneAcceptable(reasons, code: codes.count == 1 && strange.isEmpty ? codes.first : nil)
         }
         return (KnownOffer(offer: choice.offer, extensions: demand.extensions), choice.desk)
     }

@@ -74,6 +74,14 @@ public protocol SignedPayment: Sendable {
     /// The server tried to take it and failed.
     func failed(_ response: SettleResponse) async
 
+    /// The server says that it charged nothing for it, although it may have looked at it.
+    ///
+    /// That can be believed, as it costs nobody but the server; what it takes later all the same is within what was
+    /// signed, and is found.
+    ///
+    /// - Returns: Whether that settles it; not where whoever has the payment can take it at any time.
+    func notCharged(code: String) async -> Bool
+
     /// The server did not take it, and shows its books perhaps.
     ///
     /// - Parameter demand: The 402, whose offer may hold the payee's books.

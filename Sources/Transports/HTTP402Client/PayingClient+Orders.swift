@@ -43,7 +43,7 @@ extension PayingClient {
             return try await send(header, with: request, mayRepeat: identifier != nil)
         } catch let error as RequestNotSent {
             throw PayingError.unreachable(
-                host: try RequestedResource(method: request.method.rawValue, url: request.url).host,
+                host: try RequestedResource(method: request.method.rawValue, url: request.url).shownHost,
                 reason: error.reason)
         } catch let error where !(error is HeaderFault) {
             throw PayingError.outcomeUnknown(reason: Self.reason(of: error))

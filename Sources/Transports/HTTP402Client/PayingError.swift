@@ -49,7 +49,10 @@ public enum PayingError: ExplainedError {
 
     public var message: String {
         switch self {
-        case .badURL(let url): "'\(url)' is no address that can be paid: it must be http:// or https:// and a host."
+        case .badURL(let url):
+            "'\(url)' is no address that can be paid: it must be http:// or https:// and a host, a peer's "
+                + "address such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH, libp2p://ID/PATH, or "
+                + "gun://RELAY/gun/~KEY/PATH."
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
         case .noneAcceptable(let reasons, _):
@@ -63,8 +66,8 @@ public enum PayingError: ExplainedError {
             "One stretch of the stream costs \(stretch), and all of it may cost \(most) at most: nothing was paid."
         case .refused(let code): "The server did not take the payment: \(code)."
         case .underWay(let amount, let code):
-            "A payment of \(amount) units to this server is still under way, or its outcome is not known: the server takes "
-                + "no other out of the same channel (\(code))."
+            "A payment of \(amount) units to this server is still under way, or its outcome is not known: the server "
+                + "takes no other out of the same channel (\(code))."
         case .settlementFailed(let code, let message):
             "The server could not take the payment: \(code)\(message.map { ": \($0)" } ?? ".")"
         case .answerLost: "The payment was taken, but its answer is lost, and the server does not give it again."

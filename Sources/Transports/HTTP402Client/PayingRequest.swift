@@ -36,6 +36,8 @@ public struct PaidResponse: Sendable {
     public var receipt: PaymentReceipt?
     /// Whether a payment went along of which the server does not say whether it took it.
     public var isInDoubt = false
+    /// Whether a payment went along of which the server says that it charged nothing.
+    public var isUncharged = false
     /// The payments that go on while the body is read; `nil` unless it is a metered stream.
     ///
     /// What they came to is known when the body is over.

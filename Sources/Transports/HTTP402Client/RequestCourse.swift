@@ -68,7 +68,7 @@ struct RequestCourse {
             response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
         } catch let error as RequestNotSent {
             await payment.notSent()
-            throw PayingError.unreachable(host: resource.host, reason: error.reason)
+            throw PayingError.unreachable(host: resource.shownHost, reason: error.reason)
         } catch {
             await payment.outcomeUnknown()
             throw error is CancellationError
@@ -83,6 +83,10 @@ struct RequestCourse {
         if let settled { return try await conclude(payment, settled, response, known) }
         guard response.status == .paymentRequired, response.headers.contains(name: "PAYMENT-REQUIRED") else {
             // An error costs nothing, if it is told truly; a success without a receipt may have cost something.
+            if response.isUncharged {
+                let isSettled = await payment.notCharged(code: "payment.not-charged")
+                return PaidResponse(response: response, receipt: nil, isInDoubt: !isSettled, isUncharged: isSettled)
+            }
             await payment.outcomeUnknown()
             return PaidResponse(response: response, receipt: nil, isInDoubt: true)
         }
@@ -280,7 +284,7 @@ struct RequestCourse {
             return try await client.carrier.carry(outgoing, timeout: timeout)
         } catch {
             if payment == nil, !(error is CancellationError) {
-                throw PayingError.unreachable(host: resource.host, reason: PayingClient.reason(of: error))
+                throw PayingError.unreachable(host: resource.shownHost, reason: PayingClient.reason(of: error))
             }
             throw error
         }
@@ -304,6 +308,13 @@ struct RequestCourse {
 extension HTTPHeaders {
     fileprivate var withoutContent: HTTPHeaders {
         HTTPHeaders(filter { !$0.name.lowercased().hasPrefix("content-") && $0.name.lowercased() != "expect" })
+    }
+}
+
+extension HTTPClientResponse {
+    /// Whether the gate says that this costs nothing.
+    fileprivate var isUncharged: Bool {
+        status.code >= 400 && headers[UnchargedAnswer.header] == [UnchargedAnswer.value]
     }
 }
 

@@ -9,6 +9,8 @@ public struct RequestedResource: Hashable, Sendable {
     public let url: String
     /// In lower case, with the port when it is not the scheme's own: `api.example.com`, `127.0.0.1:4020`.
     public let host: String
+    /// The same for people: a peer's id or key keeps its case.
+    public let shownHost: String
     public let isEncrypted: Bool
     /// `http`, `https`, `libp2p` or `gun`.
     public let scheme: String
@@ -33,6 +35,7 @@ public struct RequestedResource: Hashable, Sendable {
         isEncrypted = scheme != "http"
         let usual = isEncrypted ? 443 : 80
         host = parts.port.flatMap { $0 == usual ? nil : "\(name):\($0)" } ?? name
+        shownHost = ["libp2p", "gun"].contains(scheme) ? parts.host ?? name : host
         path = parts.percentEncodedPath.isEmpty ? "/" : parts.percentEncodedPath
     }
 

@@ -28,8 +28,13 @@ struct Answer: Sendable {
             .joined(separator: "\r\n") + "\r\n\r\n"
     }
 
-    /// `paid`, `free`, or `unknown` when a payment went along and was not answered for.
-    var outcome: String { receipt != nil ? "paid" : paid.isInDoubt || paid.stream != nil ? "unknown" : "free" }
+    /// `paid`, `free`, `not-charged` when a payment went along and cost nothing, or `unknown`
+    /// when a payment went along and was not answered for.
+    var outcome: String {
+        if receipt != nil { return "paid" }
+        if paid.isInDoubt || paid.stream != nil { return "unknown" }
+        return paid.isUncharged ? "not-charged" : "free"
+    }
 
     /// For a stream what all payments came to, once it is over.
     var receipt: PaymentReceipt? { paid.stream?.receipt ?? paid.receipt }

@@ -4,8 +4,10 @@
 import AsyncHTTPClient
 import FarthingChannels
 import FarthingEncodings
+import FarthingHTTP402Client
 import Foundation
 import NIOCore
+import NIOHTTP1
 
 /// Brings answers to where they are wanted: to standard output, into a file, or into a JSON object.
 struct AnswerOutput: Sendable {
@@ -36,8 +38,20 @@ struct AnswerOutput: Sendable {
 
     private func write(_ answer: Answer, to file: OutputFile) async throws {
         if includesHead { try file.write(answer.head.utf8) }
-        try await Self.each(of: answer) { try file.write($0.readableBytesView) }
-        try file.finish()
+        var bytes = 0
+        do {
+            try await Self.each(of: answer) { piece in
+                try file.write(piece.readableBytesView)
+                bytes += piece.readableBytes
+            }
+            try file.finish()
+        } catch {
+            // Of a stream what came was paid for, and is not thrown away because no more comes.
+            if answer.paid.stream != nil, bytes > 0, let kept = try file.keep() {
+                Console.error("kept the \(bytes) bytes that came: \(kept)")
+            }
+            throw error
+        }
         if isJSON { show(answer.json([("output", .string(file.path))])) }
     }
 
@@ -60,6 +74,9 @@ struct AnswerOutput: Sendable {
 
     private static func each(of answer: Answer, _ take: (ByteBuffer) throws -> Void) async throws {
         var pieces = answer.response.body.makeAsyncIterator()
+        let media = answer.response.headers.first(name: "Content-Type")?.lowercased()
+        let isEvents = answer.paid.stream != nil && media?.hasPrefix("text/event-stream") == true
+        var sieve = isEvents ? EventSieve() : nil
         while true {
             let piece: ByteBuffer?
             do { piece = try await pieces.next() } catch let error where error is CancellationError {
@@ -71,8 +88,11 @@ struct AnswerOutput: Sendable {
                 try Task.checkCancellation()
                 throw PayFault.bodyBroke(reason: (error as? HTTPClientError)?.shortDescription ?? "\(type(of: error))")
             }
-            guard let piece else { return }
-            try take(piece)
+            guard let piece else {
+                if let rest = sieve?.finish(), rest.readableBytes > 0 { try take(rest) }
+                return
+            }
+            try take(sieve?.take(piece) ?? piece)
         }
     }
 }

@@ -37,6 +37,22 @@ final class OutputFile: Sendable {
         self.file = file
     }
 
+    /// Keeps what was written of a file that is not whole, beside where it would have been.
+    ///
+    /// - Returns: Where it is; `nil` when there is nothing, or when it went to a device or a pipe.
+    func keep() throws(PayFault) -> String? {
+        guard let draft, !isFinished.withLock({ $0 }) else { return nil }
+        var (kept, number) = (draft.target + ".part", 1)
+        while FileManager.default.fileExists(atPath: kept) {
+            number += 1
+            kept = "\(draft.target).part\(number)"
+        }
+        do { try file.synchronize() } catch { throw Self.failure(path) }
+        guard rename(draft.path, kept) == 0 else { throw Self.failure(path) }
+        isFinished.withLock { $0 = true }
+        return kept
+    }
+
     deinit { if let draft, !isFinished.withLock({ $0 }) { unlink(draft.path) } }
 
     func write(_ bytes: some Sequence<UInt8>) throws(PayFault) {

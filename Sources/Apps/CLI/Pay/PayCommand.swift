@@ -142,10 +142,10 @@ struct PayCommand: AsyncParsableCommand {
                 timeout: .seconds(Int64(timeout)), acceptsNewReceivers: acceptNewReceiver), carrier: carrier)
         let request = try payingRequest(url)
         if dryRun {
-            let report = DryRun(plan: try await client.quote(request), host: resource.host, names: names)
+            let report = DryRun(plan: try await client.quote(request), host: resource.shownHost, names: names)
             return await report.tell(asJSON: json)
         }
-        try await pay(request, at: resource.host, from: wallet, through: client, names: names)
+        try await pay(request, at: resource.shownHost, from: wallet, through: client, names: names)
     }
 
     private func pay(

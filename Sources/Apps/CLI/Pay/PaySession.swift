@@ -161,6 +161,9 @@ final class PaySession: Sendable {
 
     private func line(_ answer: Answer) async -> String {
         guard let receipt = answer.paid.receipt else {
+            if answer.paid.isUncharged {
+                return "not charged: \(host) answered \(answer.response.status.code) and took nothing for it"
+            }
             return answer.paid.isInDoubt
                 ? "not known to be paid: \(host) answered \(answer.response.status.code) without a receipt"
                 : "free: \(host) answered \(answer.response.status.code) and asked for nothing"

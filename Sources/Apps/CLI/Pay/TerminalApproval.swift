@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingChannels
+import FarthingPrimitives
 import FarthingWallet
 import Foundation
 import Synchronization
@@ -43,6 +44,10 @@ actor TerminalApproval {
         Console.error(
             "\(intent.host) asks for up to \(price) on \(intent.network), for \(intent.network.text(of: intent.receiver))."
         )
+        if !intent.deposit.isZero {
+            let deposit = await names.text(intent.deposit, intent.asset, on: intent.network)
+            Console.error("  It locks a deposit of \(deposit), out of which later requests are paid too.")
+        }
         for question in request.questions { Console.error("  \(question.text)") }
         switch try await Self.line(prompt: "Pay? [y/N, a for all of this run] ")?.lowercased() {
         case "y", "yes": return true

@@ -70,7 +70,7 @@ struct WalletHistoryCommand: AsyncParsableCommand {
         for entry in entries {
             let token = await names.token(entry.asset, on: entry.network)
             rows.append([
-                entry.timeText, entry.host, entry.what, TokenNames.bare(entry.price, token),
+                entry.timeText, entry.shownHost, entry.what, TokenNames.bare(entry.price, token),
                 TokenNames.bare(entry.charged, token), token?.symbol ?? entry.asset.checksummed, entry.state.rawValue,
                 entry.channel?.short ?? "", entry.code ?? "",
             ])

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
+import FarthingHTTP402Client
 public import FarthingPrimitives
 
 /// One thing that the wallet did with its money, or meant to do.
@@ -52,6 +53,13 @@ public struct JournalEntry: Hashable, Sendable, Identifiable {
     public let transaction: TransactionID?
     /// Whether it may still turn out to have been taken.
     public let isInDoubt: Bool
+}
+
+extension JournalEntry {
+    /// The host for people: a peer's id or key as it was given, where ``host`` has it in lower case.
+    public var shownHost: String {
+        (try? RequestedResource(method: method, url: url))?.shownHost ?? host
+    }
 }
 
 /// What an entry is made from.

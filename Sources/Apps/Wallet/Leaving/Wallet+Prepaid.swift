@@ -47,28 +47,46 @@ extension Wallet {
             let payment = try await channel.books.closing(credit: channel.credit, in: domain, by: signer)
         else { throw WalletError.notClosable(id, until: channel.books.expiry) }
         // What was signed to end it keeps from signing anything else.
-        try await journal.keep(channel)
+        let entry = try await journal.begin(
+            draft(.refund, channel, channel.books.refundable, at: request), channel: channel, under: policy,
+            isApproved: true, at: clock())
+        func finish(_ state: JournalEntry.State, code: String, _ books: KeptPrepaid<Books>) async throws {
+            try await journal.finish(entry, JournalOutcome(state, code: code), channel: books)
+        }
         let answer: PayingClient.OrderAnswer
         do {
             answer = try await client.order(
                 PrepaidPayload<Books.Wire>.close(id, payment).json, under: offer, with: request)
         } catch let error as PayingError where error.code == "payment.unreachable" {
-            try await journal.keep(known)
+            try await finish(.notTaken, code: "wallet.refund-not-sent", known)
             throw error
         } catch {
+            try await finish(.unknown, code: "wallet.refund-unknown", channel)
             throw WalletError.refundUnknown(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
         }
         switch answer {
         case .settled(let response) where response.success:
-            guard let returned = response.amount else { throw WalletError.refundUnreadable }
-            try await checkClosed(channel)
+            guard let returned = response.amount else {
+                try await finish(.unknown, code: "wallet.refund-unreadable", channel)
+                throw WalletError.refundUnreadable
+            }
+            do { try await checkClosed(channel) } catch {
+                try await finish(.unknown, code: "wallet.refund-unknown", channel)
+                throw error
+            }
             channel.standing = .closed
-            try await journal.keep(channel)
+            try await journal.finish(
+                entry, JournalOutcome(.paid, charged: returned, transaction: response.transaction), channel: channel)
             return returned
         case .settled(let response):
+            try await finish(.refused, code: response.errorReason ?? "unknown", channel)
             throw WalletError.refundRefused(code: response.errorReason ?? "unknown", message: response.errorMessage)
-        case .refused(let demand): throw WalletError.refundRefused(code: demand.error ?? "refused", message: nil)
-        case .silent(let status): throw WalletError.refundRefused(code: "status \(status)", message: nil)
+        case .refused(let demand):
+            try await finish(.refused, code: demand.error ?? "refused", channel)
+            throw WalletError.refundRefused(code: demand.error ?? "refused", message: nil)
+        case .silent(let status):
+            try await finish(.refused, code: "status \(status)", channel)
+            throw WalletError.refundRefused(code: "status \(status)", message: nil)
         }
     }
 
@@ -138,7 +156,7 @@ extension Wallet {
     private func leaving<Books: PayerBooks>(_ channel: KeptPrepaid<Books>, _ amount: Amount) async throws {
         guard try await journal.pendingWithdrawal(of: channel.id) == nil else { return try await journal.keep(channel) }
         _ = try await journal.begin(
-            draft(leaving: channel, amount), channel: channel, under: policy, isApproved: true, at: clock())
+            draft(.withdrawal, channel, amount), channel: channel, under: policy, isApproved: true, at: clock())
     }
 
     /// Writes down what came back.
@@ -151,11 +169,17 @@ extension Wallet {
         try await journal.finish(entry, JournalOutcome(.paid, charged: amount), channel: channel)
     }
 
-    private func draft<Books: PayerBooks>(leaving channel: KeptPrepaid<Books>, _ amount: Amount) -> JournalDraft {
-        JournalDraft(
-            kind: .withdrawal,
+    /// - Parameter request: How a payee is asked for it; `nil` where none is.
+    private func draft<Books: PayerBooks>(
+        _ kind: JournalEntry.Kind, _ channel: KeptPrepaid<Books>, _ amount: Amount, at request: PayingRequest? = nil
+    ) -> JournalDraft {
+        let resource = request.flatMap { try? RequestedResource(method: $0.method.rawValue, url: $0.url) }
+        return JournalDraft(
+            kind: kind,
             intent: PaymentIntent(
-                host: "", isEncrypted: true, method: "", url: "", scheme: Books.kind.rawValue, network: channel.network,
+                host: resource?.host ?? "", isEncrypted: resource?.isEncrypted ?? true,
+                method: resource?.method ?? "", url: resource?.url ?? "", scheme: Books.kind.rawValue,
+                network: channel.network,
                 asset: channel.books.terms.token, receiver: channel.books.payees.first ?? .zero, price: amount),
             channel: channel.id)
     }

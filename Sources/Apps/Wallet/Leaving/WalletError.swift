@@ -11,6 +11,8 @@ public enum WalletError: ExplainedError, Hashable {
     case unknownChannel(ChannelID)
     /// Nobody knows where its payee is.
     case noPayee(ChannelID)
+    /// The account cannot pay a deposit.
+    case accountTooLow(Address, holds: Amount, needs: Amount, asset: Address, Network)
     /// The payee was asked how a channel stands, and does not say.
     case untold(ChannelID, code: String)
     /// A payment to the payee is being answered still.
@@ -30,6 +32,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet: "wallet.missing"
         case .unknownChannel: "wallet.unknown-channel"
         case .noPayee: "wallet.no-payee"
+        case .accountTooLow: "wallet.account-too-low"
         case .untold: "wallet.untold"
         case .beingAnswered: "wallet.being-answered"
         case .noSettlement: "wallet.no-settlement"
@@ -46,6 +49,9 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet(let path): "There is no wallet in \(path)."
         case .unknownChannel(let id): "The wallet has no channel \(id)."
         case .noPayee(let id): "It is not known where the payee of channel \(id) can be asked."
+        case .accountTooLow(let account, let holds, let needs, let asset, let network):
+            "The account \(network.text(of: account)) holds \(holds) units of \(asset.checksummed) on \(network), and "
+                + "the deposit is \(needs): nothing was signed."
         case .untold(let id, let code): "The payee of channel \(id) does not say how it stands: \(code)."
         case .beingAnswered(let id, let amount):
             "The payee of channel \(id) is still answering requests for \(amount) units."
@@ -65,6 +71,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .noWallet: "Make one: farthing wallet new. Or name another folder: --wallet DIR."
         case .unknownChannel: "`farthing wallet channels` lists them; `farthing wallet reconcile` looks for lost ones."
         case .noPayee: "Say where: --url URL. Or withdraw without the payee."
+        case .accountTooLow: "Send money to the account, or set a lower depositTarget in the spending policy."
         case .untold: "The next payment out of the channel finds out."
         case .beingAnswered: "Ask again when it has answered."
         case .noSettlement: "Name it: --ledger FILE, or --rpc URL."

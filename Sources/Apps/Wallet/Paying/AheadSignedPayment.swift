@@ -60,6 +60,11 @@ struct AheadSignedPayment: SignedPayment {
         await close(JournalOutcome(.refused, code: response.errorReason ?? "payment.settlement-failed"))
     }
 
+    func notCharged(code: String) async -> Bool {
+        await close(JournalOutcome(.notTaken, code: code))
+        return true
+    }
+
     /// The payee's books say nothing while others are in flight; the request is paid for anew when those have ended.
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         await close(JournalOutcome(.refused, code: demand.error, goesOn: true))

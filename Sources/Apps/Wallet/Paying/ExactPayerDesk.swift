@@ -14,8 +14,9 @@ struct ExactPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == ExactTransfer.scheme, let rank = wallet.rank(of: ExactTransfer.scheme) else {
-            return .unknown
+        guard offer.requirements.scheme == ExactTransfer.scheme else { return .unknown }
+        guard let rank = wallet.rank(of: ExactTransfer.scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: ExactTransfer.scheme))
         }
         guard tokenDomain(of: offer.requirements) != nil, wallet.domain(of: offer.requirements.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
@@ -105,6 +106,11 @@ struct ExactSignedPayment: SignedPayment {
 
     // A payee that has the authorisation may submit it as long as it is valid, whatever it answered.
     func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
+    func notCharged(code: String) async -> Bool {
+        await lost(code: code)
+        return false
+    }
+
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
     func notSent() async { await wallet.undo(entry, code: "payment.not-sent") }
 

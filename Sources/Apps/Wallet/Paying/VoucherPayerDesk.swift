@@ -13,8 +13,9 @@ struct VoucherPayerDesk: PayerDesk {
     let wallet: Wallet
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == VoucherOffer.scheme, let rank = wallet.rank(of: VoucherOffer.scheme) else {
-            return .unknown
+        guard offer.requirements.scheme == VoucherOffer.scheme else { return .unknown }
+        guard let rank = wallet.rank(of: VoucherOffer.scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: VoucherOffer.scheme))
         }
         guard let terms = VoucherTerms(offer.requirements), wallet.domain(of: terms.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
@@ -134,6 +135,9 @@ struct VoucherPayerDesk: PayerDesk {
         }
         let before = books
         let effects = try books.apply(started(with: deposit))
+        if effects.contains(.authorizeDeposit(deposit)) {
+            try await wallet.checkFunds(for: deposit.amount, in: terms.token.address, on: terms.network)
+        }
         guard deposit.method == .eip3009, effects.contains(.authorizeDeposit(deposit)) else { return effects }
         deposit.number = try await wallet.depositNumber(on: terms.network, until: deposit.validBefore)
         books = before

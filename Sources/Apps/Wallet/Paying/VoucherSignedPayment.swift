@@ -77,6 +77,16 @@ struct VoucherSignedPayment: SignedPayment {
         await close(.refused, JournalOutcome(.refused, code: response.errorReason ?? "payment.settlement-failed"))
     }
 
+    func notCharged(code: String) async -> Bool {
+        // Of what was sent before, the answer says nothing.
+        if wasSentAgain {
+            await lost(code: code)
+        } else {
+            await close(.notCharged, JournalOutcome(.notTaken, code: code))
+        }
+        return !wasSentAgain
+    }
+
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
 
     func notSent() async {

@@ -17,7 +17,10 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     private var scheme: String { Books.kind.rawValue }
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
-        guard offer.requirements.scheme == scheme, let rank = wallet.rank(of: scheme) else { return .unknown }
+        guard offer.requirements.scheme == scheme else { return .unknown }
+        guard let rank = wallet.rank(of: scheme) else {
+            return .objection(OfferObjection.unwanted(scheme: scheme))
+        }
         guard canDeposit(offer.requirements) else { return .objection(OfferObjection.coin(offer.requirements.network)) }
         guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
@@ -260,6 +263,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
 
     /// A channel that is about to be opened, with the deposit for it.
     private func opened(_ opening: PayerOpening, _ wanted: PaymentRequirements) async throws -> Kept {
+        try await wallet.checkFunds(
+            for: Books.deposit(for: opening), in: wanted.asset, on: wanted.network)
         let books = try await Books.opened(opening, by: wallet.signer)
         if opening.offer.isInCoin {
             var kept = Kept(books: books, network: wanted.network)

@@ -74,7 +74,33 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             transaction: response.transaction, identifier: identifier)
     }
 
-    func failed(_ response: SettleResponse) async { await lost(code: response.errorReason ?? "settlement failed") }
+    func failed(_ response: SettleResponse) async {
+        let code = response.errorReason ?? "settlement failed"
+        guard response.stranger(to: offer, payer: wallet.address) == nil else { return await lost(code: code) }
+        _ = await notCharged(code: code)
+    }
+
+    /// It stays in the purse as what the payee may have charged, within what was given: it costs nothing to be lenient.
+    func notCharged(code: String) async -> Bool {
+        guard !wasSentAgain else {
+            await lost(code: code)
+            return false
+        }
+        defer { lease.giveBack() }
+        do {
+            var next = channel
+            try next.books.ended(request, by: offer.payTo, isKnown: false)
+            // Where there is one payee only, the books may know it by its key.
+            let payee = Books.paysMany ? offer.payTo : next.books.payees.first ?? offer.payTo
+            next.settled[payee] = (next.settled[payee] ?? .zero).adding(offer.amount) ?? .max
+            try await wallet.journal.finish(
+                entry, JournalOutcome(.notTaken, code: code), channel: next, isInDoubt: true)
+        } catch {
+            wallet.logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
+        }
+        return true
+    }
+
     func outcomeUnknown() async { await lost(code: "payment.outcome-unknown") }
 
     func notSent() async {

@@ -71,6 +71,7 @@ struct Counter: Sendable {
             // No 402: a client that gets one looks for what is wrong with its payment, and may deposit again.
             var answer = GateAnswer.problem(.serviceUnavailable, reason)
             answer.headers[.retryAfter] = "\(seconds)"
+            Gate.markUncharged(&answer.headers)
             return .answer(answer)
         }
     }

@@ -115,6 +115,9 @@ public struct Gate: Sendable {
         headers[.cacheControl] = unshared(headers[.cacheControl])
     }
 
+    /// Says that nothing was charged, which is known for certain.
+    static func markUncharged(_ headers: inout HTTPFields) { headers[.paymentCharged] = UnchargedAnswer.value }
+
     /// The handler's caching rules, without leave for caches that other people use.
     private static func unshared(_ rules: String?) -> String {
         guard let rules else { return "private" }

@@ -36,8 +36,10 @@ public struct PaidRequest: Sendable {
         var response = response
         let override = response.headerFields[.settlementOverrides]
         response.headerFields[.settlementOverrides] = nil
+        response.headerFields[.paymentCharged] = nil
         guard response.status.code < 400 else {
             await failed()
+            Gate.markUncharged(&response.headerFields)
             // Whoever sees a PAYMENT-RESPONSE takes it that something was settled.
             response.headerFields[.paymentResponse] = nil
             response.headerFields[.paymentRequired] = nil
@@ -48,7 +50,9 @@ public struct PaidRequest: Sendable {
                 from: override, ceiling: offer.amount, decimals: counter.gate.desk.decimals)
         else {
             await failed()
-            return .withhold(.problem(.badGateway, GateFault.badOverride))
+            var answer = GateAnswer.problem(.badGateway, GateFault.badOverride)
+            Gate.markUncharged(&answer.headers)
+            return .withhold(answer)
         }
         do {
             let settled = try await payment.charge(price)

@@ -149,7 +149,9 @@ public struct Gateway: Sendable {
         }
         for name in HopByHop.names(in: headers) { headers[name] = nil }
         // Only the gate speaks of payments to payers.
-        for name in [.paymentRequired, .paymentResponse, .paymentResponseV1] as [HTTPField.Name] { headers[name] = nil }
+        for name in [.paymentRequired, .paymentResponse, .paymentResponseV1, .paymentCharged] as [HTTPField.Name] {
+            headers[name] = nil
+        }
         let status = HTTPResponse.Status(code: Int(answer.status.code), reasonPhrase: answer.status.reasonPhrase)
         if isHead || status.code == 204 || status.code == 304 {
             upload?.stop()

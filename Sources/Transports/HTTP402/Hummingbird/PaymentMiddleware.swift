@@ -55,7 +55,10 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
                 return await conclude(paid, response, body: body, to: request, client)
             } catch {
                 await paid.failed()
-                throw error
+                guard let known = error as? any HTTPResponseError else { throw error }
+                var response = try known.response(from: request, context: context)
+                Gate.markUncharged(&response.headers)
+                return response
             }
         }
     }

@@ -64,8 +64,10 @@ extension PaidRequest {
     func opened(_ response: HTTPResponse) async -> Opening {
         var response = response
         Gate.mark(&response.headerFields, settled: nil)
+        response.headerFields[.paymentCharged] = nil
         guard response.status.code < 400, let tariff = counter.entry.tariff else {
             await failed()
+            Gate.markUncharged(&response.headerFields)
             return .deliverUncharged(response)
         }
         do {

@@ -15,6 +15,11 @@ extension HTTPField.Name {
     /// Upstream to gate, and never further: what the request really cost.
     public static let settlementOverrides = name("Settlement-Overrides")
 
+    /// Server to client, with an answer that costs nothing although a payment came: `0`.
+    ///
+    /// Only the gate says so. `PAYMENT-RESPONSE` is for payments that were settled, or failed in that.
+    public static let paymentCharged = name(UnchargedAnswer.header)
+
     /// Both ways: the name of a metered stream.
     public static let paymentStream = name(StreamOffer.header)
 

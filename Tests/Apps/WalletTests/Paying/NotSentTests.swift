@@ -20,13 +20,9 @@ struct NotSentTests {
     /// Everything that a wallet knows of its channels.
     private func books(of wallet: Wallet) async throws -> [ChannelOverview] { try await wallet.journal.overviews() }
 
-    private func allSchemes(_ configuration: inout NodeConfiguration) {
-        configuration.schemes = PeerPayingTests.schemes.compactMap(PaymentScheme.init)
-    }
-
     /// Pays once at a market that is gone afterwards.
     private func regular(of scheme: String, over carrier: any RequestCarrier) async throws -> (Wallet, String) {
-        try await Market.open(configure: { allSchemes(&$0) }) { market in
+        try await Market.open(paidBy: PeerPayingTests.schemes) { market in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(policy: Market.lucky, readsLedger: false, schemes: [wire])
             let url = market.url + "/weather"
@@ -65,7 +61,7 @@ struct NotSentTests {
 
     @Test(arguments: PeerPayingTests.schemes)
     func `leaves no channel that it would have opened, and the next one opens it`(scheme: String) async throws {
-        try await Market.open(configure: { allSchemes(&$0) }) { market in
+        try await Market.open(paidBy: PeerPayingTests.schemes) { market in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(policy: Market.lucky, schemes: [wire])
             let road = TappedCarrier(PayingClient.standardHTTPClient)

@@ -17,8 +17,7 @@ struct UnderWayTests {
     private func open(
         _ scheme: String, _ test: @escaping @Sendable (Market, Wallet) async throws -> Void
     ) async throws {
-        try await Market.open(configure: { $0.schemes = PeerPayingTests.schemes.compactMap(PaymentScheme.init) }) {
-            market in
+        try await Market.open(paidBy: PeerPayingTests.schemes) { market in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(policy: Market.lucky, schemes: [wire])
             let first = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))

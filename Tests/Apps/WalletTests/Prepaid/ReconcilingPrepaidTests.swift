@@ -69,8 +69,7 @@ struct ReconcilingPrepaidTests {
     }
 
     private func open(_ scheme: String, _ test: @escaping @Sendable (Scene) async throws -> Void) async throws {
-        try await Market.open(configure: { $0.schemes = [PaymentScheme(rawValue: scheme)].compactMap(\.self) }) {
-            market in
+        try await Market.open(paidBy: [scheme]) { market in
             let wire = try #require(PaymentSchemeName.wire(of: scheme))
             let wallet = try await market.wallet(policy: Market.lucky, schemes: [wire])
             let scene = Scene(market: market, wallet: wallet, road: TappedCarrier(PayingClient.standardHTTPClient))

@@ -100,6 +100,13 @@ final class Market: Sendable {
         }
     }
 
+    /// The same, where the node is paid by these schemes, as people call them.
+    static func open<Result: Sendable>(
+        paidBy schemes: [String], _ test: @escaping @Sendable (Market) async throws -> Result
+    ) async throws -> Result {
+        try await open(configure: { $0.schemes = schemes.compactMap { PaymentScheme(rawValue: $0) } }, test)
+    }
+
     private static func prices() throws -> PriceList {
         func route(_ path: String, _ price: PriceList.Price) throws -> PriceList.Route {
             guard let pattern = PathPattern(path) else { throw CancellationError() }

@@ -132,6 +132,46 @@ struct PayRefusalTests {
         #expect(outcome.output.isEmpty && !outcome.errors.contains("hunter2"))
     }
 
+    @Test func `hide what is offered, or say the same thing twice`() async throws {
+        let shop = try await Shop(["--schemes", "voucher,hash-chain"])
+        let owner = try await WalletOwner(shop)
+        let unwanted = try await owner.pay("/good", ["--scheme", "lottery", "--json"])
+        #expect(unwanted.exitCode == 76 && unwanted.code == "payment.scheme-not-wanted", "\(unwanted.errors)")
+        #expect(unwanted.errors.contains("by voucher") && unwanted.errors.contains("by hash-chain"))
+        let dear = try await owner.pay("/good", ["--max-price", "1", "--json"])
+        #expect(dear.exitCode == 77 && dear.code == "policy.per-request")
+        #expect(dear.errors.components(separatedBy: "the request may cost").count == 2, "\(dear.errors)")
+        let bad = try await owner.run(["pay", "ftp://a/", "--json"])
+        #expect(bad.exitCode == 64 && bad.code == "payment.bad-url")
+        for road in ["https://", "/p2p/", "libp2p://", "gun://"] { #expect(bad.errors.contains(road)) }
+        #expect(try await owner.history() == [])
+        try await shop.close()
+    }
+
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")),
+        arguments: [
+            ["pay", "URL"], ["pay", "URL", "--json"], ["pay", "URL", "--dry-run"], ["wallet", "history"],
+            ["wallet", "channels", "--json"], ["wallet", "balance"],
+        ])
+    func `call done what could not be written`(arguments: [String]) async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let words = arguments.map { $0 == "URL" ? owner.url("/good") : $0 }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: ChildProcess.program)
+        process.arguments = words
+        process.environment = ProcessInfo.processInfo.environment.merging(["FARTHING_WALLET": owner.path]) { $1 }
+        process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        #expect(try await eventually(within: .seconds(60)) { !process.isRunning })
+        #expect(process.terminationStatus == 73)
+        try await shop.close()
+    }
+
     @Test func `begin without what it needs`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)

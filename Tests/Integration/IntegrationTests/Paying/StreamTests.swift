@@ -63,6 +63,38 @@ struct StreamTests {
         try await shop.close()
     }
 
+    @Test func `is kept as far as it came when Ctrl-C ends it, and nothing is overwritten`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        for name in ["out.part", "out.part2"] {
+            let before = try await owner.states().filter { $0 == "paid" }.count
+            let run = try owner.start(["pay", owner.url("/drip/5"), "-o", shop.folder.file("out")])
+            try #require(
+                try await eventually(within: .seconds(60)) {
+                    try await owner.states().filter { $0 == "paid" }.count >= before + 4 || !run.isRunning
+                })
+            run.send(SIGINT)
+            #expect(try await run.exitCode() == 130, "\(run.errors)")
+            #expect(run.errors.contains(shop.folder.file(name)), "\(run.errors)")
+            #expect(shop.folder.text(name).utf8.count >= 1024)
+            let left = try FileManager.default.contentsOfDirectory(atPath: shop.folder.path)
+            #expect(!left.contains("out") && !left.contains { $0.hasPrefix(".out") }, "\(left)")
+        }
+        try await shop.close()
+    }
+
+    @Test func `comes out without what the gate says between its events`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let answer = try await owner.pay("/events/40")
+        #expect(answer.exitCode == 0, "\(answer.errors)")
+        #expect(answer.output == (1...40).map { "data: \($0) " + String(repeating: "x", count: 100) + "\n\n" }.joined())
+        // With one stretch at a time the stream pauses, and says that it needs more.
+        let slow = try await owner.pay("/events/40", ["--ahead", "1"])
+        #expect(slow.exitCode == 0 && slow.output == answer.output, "\(slow.errors)")
+        try await shop.close()
+    }
+
     @Test func `goes on after its payer was killed`() async throws {
         let shop = try await Self.open()
         let owner = try await WalletOwner(shop)

@@ -17,6 +17,7 @@ import Foundation
 /// | `/half-long` | the head and half of two megabytes, then it hangs up |
 /// | `/half-chunked` | some chunks without the last one, then it hangs up |
 /// | `/drip/N` | 256 bytes each N milliseconds, without an end |
+/// | `/events/N` | N server-sent events of some 100 bytes |
 /// | `/big/N` | N bytes |
 /// | `/charge?X` | `Settlement-Overrides` with that amount |
 /// | `/garbled-charge` | `Settlement-Overrides` that nobody can read |
@@ -74,6 +75,13 @@ struct UpstreamAnswer {
                 try send(raw: "100\r\n" + String(repeating: "x", count: 256) + "\r\n")
             }
             return false
+        case "events":
+            try send(raw: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for event in 1...max(number ?? 1, 1) {
+                let text = "data: \(event) " + String(repeating: "x", count: 100) + "\n\n"
+                try send(raw: "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+            }
+            try send(raw: "0\r\n\r\n")
         case "big":
             try head(length: number ?? 0)
             try send(count: number ?? 0)

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import AsyncHTTPClient
+import FarthingAssembly
+import FarthingChannels
+import FarthingHTTP402Client
+import FarthingHashChainScheme
+import FarthingLedgerSettlement
+import FarthingPrimitives
+import FarthingVoucherScheme
+import FarthingWallet
+import FarthingX402
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@Suite("An answer that says it costs nothing", .timeLimit(.minutes(3)))
+struct NotChargedTests {
+    /// A payee that takes payments and says that it did not.
+    private struct Liar: RequestCarrier {
+        let road: any RequestCarrier
+
+        func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+            var answer = try await road.carry(request, timeout: timeout)
+            guard request.headers.contains(name: "PAYMENT-SIGNATURE") else { return answer }
+            _ = try await answer.body.collect(upTo: 1 << 20)
+            answer.status = .internalServerError
+            answer.headers.remove(name: "PAYMENT-RESPONSE")
+            answer.headers.replaceOrAdd(name: UnchargedAnswer.header, value: UnchargedAnswer.value)
+            return answer
+        }
+    }
+
+    private func open(
+        _ scheme: String, _ test: @escaping @Sendable (Market, Wallet) async throws -> Void
+    ) async throws {
+        try await Market.open(paidBy: [scheme]) { market in
+            let wire = try #require(PaymentSchemeName.wire(of: scheme))
+            let wallet = try await market.wallet(policy: Market.lucky, schemes: [wire])
+            _ = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            try await test(market, wallet)
+        }
+    }
+
+    @Test(arguments: PeerPayingTests.schemes)
+    func `gives the payment back`(scheme: String) async throws {
+        try await open(scheme) { market, wallet in
+            for path in ["/fail", "/fail"] {
+                let failed = try await wallet.client().execute(PayingRequest(url: market.url + path))
+                #expect(failed.response.status == .internalServerError)
+                #expect(failed.isUncharged && !failed.isInDoubt && failed.receipt == nil)
+            }
+            let entries = try await wallet.journal.entries()
+            #expect(entries.prefix(2).map(\.state) == [.notTaken, .notTaken])
+            #expect(entries.first?.code == "payment.not-charged")
+            let channel = try #require(try await wallet.journal.overviews().first)
+            #expect(channel.status == "open" && channel.charged == Market.price)
+            let next = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            #expect(next.receipt?.charged == Market.price && next.receipt?.channel == channel.id)
+            #expect(try await wallet.journal.entries().prefix(3).map(\.state) == [.paid, .notTaken, .notTaken])
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test(arguments: PeerPayingTests.schemes)
+    func `costs no more than was signed when it is a lie`(scheme: String) async throws {
+        try await open(scheme) { market, wallet in
+            let liar = wallet.client(carrier: Liar(road: PayingClient.standardHTTPClient))
+            let told = try await liar.execute(PayingRequest(url: market.url + "/weather?lie"))
+            #expect(told.isUncharged)
+            #expect(try await wallet.journal.entries().first?.state == .notTaken)
+            // What it took after all shows at once, and is counted.
+            let next = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
+            #expect(next.receipt?.charged == Market.price)
+            let entries = try await wallet.journal.entries()
+            let lie = try #require(entries.first { $0.url.hasSuffix("?lie") })
+            #expect(lie.state == .paid && lie.charged == Market.price)
+            let charged = try await wallet.journal.overviews().map(\.charged.units).reduce(0, +)
+            #expect(charged == 3000, "no more than was signed for")
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+}
