@@ -97,7 +97,7 @@ extension Wallet {
         else { throw WalletError.noSettlement(channel.network) }
         guard var snapshot = try await settlement.contract(Books.Wire.Rules.self, of: id) else {
             // Nothing was ever deposited, and nothing will be once the deposit is out of date.
-            if let funding = channel.funding, PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
+            if let funding = channel.funding, try await !isLapsed(channel) {
                 let until = Int64(clamping: funding.authorization.validBefore)
                 return .waiting(.zero, due: Instant(unixSeconds: until))
             }
@@ -192,7 +192,7 @@ extension Wallet {
             channel.funding = nil
             try channel.books.observe(snapshot)
             channel.standing = snapshot.state.isOver ? .closed : .open
-        } else if let funding = channel.funding, !PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
+        } else if try await isLapsed(channel) {
             channel.standing = .lapsed
         }
         try await journal.keep(channel)
@@ -200,6 +200,18 @@ extension Wallet {
     }
 
     /// Pays the payees of a channel again that did what no honest one does, because a person decided so.
+    /// Whether a channel's deposit was never taken, and cannot be any more, as the contract has it.
+    ///
+    /// Without a view of the contract nobody knows.
+    ///
+    /// The time is read first: what is not there after that time never will be.
+    func isLapsed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> Bool {
+        guard let funding = channel.funding, let settlement = views[channel.network] as? any ContractSettlement,
+            !PrepaidPayerDesk<Books>.isValid(funding, at: try await settlement.head().time)
+        else { return false }
+        return try await settlement.contract(Books.Wire.Rules.self, of: channel.id) == nil
+    }
+
     func resume<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> ChannelOverview {
         let leases = try await turns(books, id)
         defer { for lease in leases { lease.giveBack() } }

@@ -86,7 +86,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         try unpaid.books.ended(request, by: offer.payTo, isKnown: !wasSentAgain)
         guard let word = PayeeWord(in: demand, of: channel.id, like: offer, in: domain) else {
             // This one was not charged, and nothing is known to differ; what was sent first may have been.
-            let isLapsed = isLapsed(demand.error)
+            let isLapsed = await isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             try await wallet.journal.finish(
                 entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed), channel: unpaid,
@@ -120,10 +120,12 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         return (next.books.purse(of: offer.payTo)?.charged ?? .zero).clampedSubtracting(before)
     }
 
-    /// Whether the payee never got the deposit, and nobody can hand it in any more.
-    private func isLapsed(_ code: String?) -> Bool {
-        guard let funding = channel.funding, code == "invalid_prepaid_channel_not_found" else { return false }
-        return !PrepaidPayerDesk<Books>.isValid(funding, at: wallet.clock())
+    /// Whether nobody ever handed the deposit in, and nobody can any more.
+    ///
+    /// The payee may say so of a deposit that it took; so it only gives cause to look. What cannot be looked at stays.
+    private func isLapsed(_ code: String?) async -> Bool {
+        guard code == "invalid_prepaid_channel_not_found" else { return false }
+        return (try? await wallet.isLapsed(channel)) ?? false
     }
 
     /// The books after what the payee says, unless that cannot be: then it is paid no more.
