@@ -211,6 +211,16 @@ struct RequestCourse {
             let (fresh, desk) = try await client.choose(from: demand, for: resource)
             try client.checkReceiver(of: fresh.offer, against: known.offer)
             return try await pay(fresh, at: desk, isRemembered: false)
+        case .takeable:
+            if !isRemembered {
+                try client.checkUnchanged(known.offer, in: demand)
+            } else if !demand.offers.contains(where: { $0.isSame(as: known.offer) }) {
+                // Both could be taken if the new offer were paid now: the next request goes by it.
+                let (fresh, _) = try await client.choose(from: demand, for: resource)
+                try client.checkReceiver(of: fresh.offer, against: known.offer)
+                try await client.offers.keep(fresh, for: resource.key)
+            }
+            throw refusal(of: payment, demand.error ?? "no reason given")
         }
     }
 
