@@ -69,7 +69,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         let doubtful = books.purse(of: payee)?.doubtful ?? .zero
         let known = before.books.purse(of: payee)?.doubtful ?? .zero
         let taken = known.clampedSubtracting(doubtful)
-        let isFinal = doubtful.isZero
+        // What the payee does not own up to stays counted: it can be taken.
+        let isFinal = doubtful.isZero && books.untold(by: payee).isZero
         var findings = Findings(
             payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
         findings.payee = Books.paysMany ? payee : nil

@@ -60,11 +60,12 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.channelState")
         }
         let next = try await believed(word) { try $0.served(request, charged: charged, word) }
-        // A payee that forgot the first answer may have charged it twice, out of what was paid ahead.
+        // What the sum rose by counts, whatever it says of this request: a payee that forgot the first answer may have
+        // charged it twice, out of what was paid ahead.
         let resolved = channel.books.doubtful.clampedSubtracting(next.books.doubtful)
-        let twice = wasSentAgain ? newlyCharged(in: next).clampedSubtracting(resolved) : .zero
+        let more = newlyCharged(in: next).clampedSubtracting(resolved)
         try await wallet.journal.finish(
-            entry, JournalOutcome(.paid, charged: max(charged, twice), transaction: response.transaction),
+            entry, JournalOutcome(.paid, charged: max(charged, more), transaction: response.transaction),
             channel: next, finding: next.findings(since: channel, of: offer.payTo))
         return PaymentReceipt(
             scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
