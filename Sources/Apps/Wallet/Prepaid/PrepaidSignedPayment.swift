@@ -91,7 +91,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             if isLapsed { unpaid.standing = .lapsed }
             try await wallet.journal.finish(
                 entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed), channel: unpaid,
-                isInDoubt: wasSentAgain)
+                isInDoubt: isTakeable && !isLapsed,
+                finding: Findings(payments: isLapsed ? .noneTaken(isFinal: true) : nil))
             return isLapsed ? .mended : .nothing
         }
         let next = try await believed(word) { try $0.corrected(request, word) }
@@ -106,11 +107,13 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
             entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
-            isInDoubt: wasSentAgain,
-            finding: next.findings(since: channel, of: offer.payTo))
+            isInDoubt: isTakeable, finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
     }
+
+    /// Whether the payee can take it although it refused it: it has what was revealed.
+    private var isTakeable: Bool { !isIntroduction }
 
     /// What a refusal says of it: of the copy that was refused alone.
     private var refusedState: JournalEntry.State { wasSentAgain ? .unknown : .refused }
