@@ -61,8 +61,7 @@ extension Wallet {
         switch answer {
         case .settled(let response) where response.success:
             guard let returned = response.amount else { throw WalletError.refundUnreadable }
-            try await checkClosed(channel)
-            channel.standing = .closed
+            channel.standing = try await isSeenClosed(channel) ? .closed : .saidClosed
             try await journal.keep(channel)
             return returned
         case .settled(let response):
@@ -73,11 +72,13 @@ extension Wallet {
     }
 
     /// Looks whether the money is out of the contract, where that can be seen.
-    private func checkClosed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws {
-        guard let settlement = views[channel.network] as? any ContractSettlement,
-            let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: channel.id),
+    ///
+    /// - Returns: `false` where nobody can look: it is the payee's word alone then.
+    private func isSeenClosed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> Bool {
+        guard let settlement = views[channel.network] as? any ContractSettlement else { return false }
+        guard let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: channel.id),
             !snapshot.state.isOver
-        else { return }
+        else { return true }
         throw WalletError.refundUnknown(reason: "the payee says that the channel is closed, and the contract does not")
     }
 
@@ -199,7 +200,6 @@ extension Wallet {
         return channel.overview
     }
 
-    /// Pays the payees of a channel again that did what no honest one does, because a person decided so.
     /// Whether a channel's deposit was never taken, and cannot be any more, as the contract has it.
     ///
     /// Without a view of the contract nobody knows.
@@ -212,6 +212,7 @@ extension Wallet {
         return try await settlement.contract(Books.Wire.Rules.self, of: channel.id) == nil
     }
 
+    /// Pays the payees of a channel again that did what no honest one does, because a person decided so.
     func resume<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> ChannelOverview {
         let leases = try await turns(books, id)
         defer { for lease in leases { lease.giveBack() } }

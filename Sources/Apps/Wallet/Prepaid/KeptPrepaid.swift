@@ -31,6 +31,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         case closed
         /// The deposit was never taken, and cannot be any more.
         case lapsed
+        /// The payee says that what was left came back, and nobody could look.
+        case saidClosed
     }
 
     init(books: Books, network: Network, funding: Funding? = nil) {
