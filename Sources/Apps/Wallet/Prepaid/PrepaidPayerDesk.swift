@@ -186,14 +186,14 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     /// - Throws: ``PrepaidPayerFault/suspended(_:code:)`` for a payee that cheated: it does not get another.
     private func usable(_ terms: PrepaidOffer, price: Amount) async throws -> [Kept] {
         let now = wallet.clock()
-        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
-        for channel in all {
+        for channel in try await wallet.journal.used(Books.self, on: terms.domain.network, by: terms.receiver) {
             if let code = channel.misconduct[terms.receiver] {
                 throw PrepaidPayerFault.suspended(channel.id, code: code)
             }
         }
         return all.filter { channel in
             let books = channel.books
+        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
             return channel.standing == .open && books.payer == wallet.address
                 && books.id == books.terms.channelID(in: terms.domain)
                 && Books.Wire.mismatch(of: books.terms, with: terms, price: price) == nil
