@@ -65,7 +65,7 @@ extension KeptPrepaid {
         if standing == .saidClosed { return "said to be closed" }
         if standing != .open { return "\(standing)" }
         if !misconduct.isEmpty { return "suspended" }
-        if !books.doubtful.isZero || funding != nil { return "in doubt" }
+        if !books.doubtful.isZero || funding != nil && books.charged.isZero { return "in doubt" }
         return books.refundable.isZero ? "empty" : "open"
     }
 }

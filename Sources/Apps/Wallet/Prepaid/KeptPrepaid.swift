@@ -52,12 +52,12 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         Books.paysMany ? ChannelID(Keccak256.hash(id.hash.bytes + payee.bytes)) : id
     }
 
-    /// Brings what these books tell of one payee into what others have written down meanwhile.
+    /// Brings what these books tell, of one payee or of all that they know, into what was written down meanwhile.
     func merged(into stored: KeptPrepaid) -> KeptPrepaid {
-        guard Books.paysMany, let changed else { return self }
+        guard Books.paysMany else { return self }
+        guard let changed else { return joined(by: stored) }
         var next = stored
         next.books.take(changed, from: books)
-        next.funding = funding == nil ? nil : stored.funding
         next.standing = standing == .open ? stored.standing : standing
         next.usedAt = usedAt
         next.credit = credit
@@ -65,6 +65,19 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         next.changed = changed
         return next
     }
+
+    /// With the payees that came to the channel after these books were read.
+    private func joined(by stored: KeptPrepaid) -> KeptPrepaid {
+        var next = self
+        for payee in stored.books.payees where books.purse(of: payee) == nil {
+            next.books.take(payee, from: stored.books)
+            next.misconduct[payee] = stored.misconduct[payee]
+        }
+        return next
+    }
+
+    /// Whether a payee has shown that it knows the channel, and so its deposit: it charged for something.
+    func isKnown(to payee: Address) -> Bool { books.purse(of: payee)?.charged.isZero == false }
 
     /// What these books tell of payments to a payee whose outcome was unknown.
     func findings(since before: KeptPrepaid, of payee: Address) -> Findings {

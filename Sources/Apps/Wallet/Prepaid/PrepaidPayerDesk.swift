@@ -68,7 +68,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             let unsigned = unpaid
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
-            let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
+            let isSent = Books.paysMany && before.isKnown(to: terms.receiver)
+            let funding = channel.funding.flatMap { !isSent && Self.isValid($0, at: now) ? $0 : nil }
             let deposit = taken.door == nil ? .zero : channel.funding?.amount ?? .zero
             let draft = JournalDraft(
                 intent: intent(wanted, resource, locked: channel.locked, deposit: deposit), channel: channel.id,

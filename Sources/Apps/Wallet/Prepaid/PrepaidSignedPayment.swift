@@ -146,8 +146,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw error
         }
         next.credit = word.credit
-        // Whoever knows the channel has seen its deposit.
-        next.funding = nil
+        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
+        if !Books.paysMany { next.funding = nil }
         return next
     }
 
