@@ -18,7 +18,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
 
     func appraise(_ offer: Offer, for resource: RequestedResource) -> Appraisal {
         guard offer.requirements.scheme == scheme, let rank = wallet.rank(of: scheme) else { return .unknown }
-        guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
+        guard let terms = terms(of: offer) else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
+        if let refusal = wallet.policy.refusal(ofLockingFor: terms.minimumLifetime) { return .objection(refusal) }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
         if case .refused(let refusal) = verdict { return .objection(refusal) }
         return .payable(rank: rank)
@@ -192,9 +193,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
                 throw PrepaidPayerFault.suspended(channel.id, code: code)
             }
         }
+        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
         return all.filter { channel in
             let books = channel.books
-        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
             return channel.standing == .open && books.payer == wallet.address
                 && books.id == books.terms.channelID(in: terms.domain)
                 && Books.Wire.mismatch(of: books.terms, with: terms, price: price) == nil
@@ -212,8 +213,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         on terms: PrepaidOffer, _ wanted: PaymentRequirements, _ resource: RequestedResource
     ) async throws -> PayerOpening {
         let now = wallet.clock()
-        let lifetime = max(
-            PrepaidTimes.lifetime, min(terms.minimumLifetime, Books.Wire.Rules.Terms.lifetimes.upperBound))
+        let lifetime = min(
+            max(PrepaidTimes.lifetime, terms.minimumLifetime), wallet.policy.longestLock,
+            Books.Wire.Rules.Terms.lifetimes.upperBound)
         let asked = Books.paysMany ? try await wallet.journal.prices(like: wanted) : [:]
         let opening = PayerOpening(
             offer: terms, payer: wallet.address, price: wanted.amount,
