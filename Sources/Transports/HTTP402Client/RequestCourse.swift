@@ -298,11 +298,11 @@ struct RequestCourse {
 
     private func demand(of response: HTTPClientResponse) throws -> ReceivedDemand {
         guard let header = response.headers.first(name: "PAYMENT-REQUIRED") else { throw PayingError.noOffer }
-        return try ReceivedDemand(header: header)
+        return try ReceivedDemand(header: header).showable
     }
 
     private func settlement(in response: HTTPClientResponse) throws -> SettleResponse? {
-        try response.headers.first(name: "PAYMENT-RESPONSE").map { try SettleResponse(header: $0) }
+        try response.headers.first(name: "PAYMENT-RESPONSE").map { try SettleResponse(header: $0).showable }
     }
 
     /// - Source: x402 v2, extension `payment-identifier`: 16 to 128 letters, digits, `-` and `_`.
