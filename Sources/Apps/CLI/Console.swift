@@ -2,13 +2,14 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingEncodings
+import FarthingX402
 import Foundation
 import Synchronization
 
 /// Standard output for results, standard error for everything else.
 enum Console {
-    static func out(_ line: String) { write(line + "\n", to: .standardOutput) }
-    static func error(_ line: String) { write(line + "\n", to: .standardError) }
+    static func out(_ line: String) { write(shown(line) + "\n", to: .standardOutput) }
+    static func error(_ line: String) { write(shown(line) + "\n", to: .standardError) }
     /// A line on standard error, where people read it: programs read errors there, as JSON.
     static func warning(_ text: String) {
         if !CommandLine.arguments.contains("--json") { error("warning: \(text)") }
@@ -16,7 +17,10 @@ enum Console {
     static func json(_ json: JSON) { out(json.prettyText()) }
 
     /// A line on standard error that waits for an answer.
-    static func prompt(_ text: String) { write(text, to: .standardError) }
+    static func prompt(_ text: String) { write(shown(text), to: .standardError) }
+
+    /// A text may be somebody else's, who would like to give orders to the terminal.
+    private static func shown(_ text: String) -> String { text.withoutControls(but: ["\n", "\t"]) }
 
     /// Bytes of a result, as they are.
     ///

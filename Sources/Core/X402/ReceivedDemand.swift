@@ -9,7 +9,7 @@ public import FarthingEncodings
 ///
 /// - Source: x402 v2, `PaymentRequired`.
 public struct ReceivedDemand: Hashable, Sendable {
-    public let error: String?
+    public var error: String?
     public let offers: [Offer]
     /// How many entries of `accepts` could not be read.
     public let unreadable: Int

@@ -20,6 +20,8 @@ extension LotteryPayer {
         // What the payee says cannot be.
         case overstatedTickets(worth: Amount, most: Amount)
         case overstatedNonce(nonce: UInt64, most: UInt64)
+        case understatedTickets(worth: Amount, least: Amount)
+        case understated(charged: Amount, least: Amount)
     }
 }
 
@@ -34,6 +36,8 @@ extension LotteryPayer.Refusal {
         case .purse(let refusal): refusal.code
         case .overstatedTickets: "payer.overstated-tickets"
         case .overstatedNonce: "payer.overstated-nonce"
+        case .understatedTickets: "payer.understated-tickets"
+        case .understated: "payer.understated"
         }
     }
 
@@ -52,6 +56,10 @@ extension LotteryPayer.Refusal {
             "The payee says that it has tickets worth \(worth), and \(most) was sent."
         case .overstatedNonce(let nonce, let most):
             "The payee says that it has ticket \(nonce), and \(most) was the last."
+        case .understatedTickets(let worth, let least):
+            "The payee says that it has tickets worth \(worth), and it must have \(least) at least."
+        case .understated(let charged, let least):
+            "The payee says that it charged \(charged) in all, and it has said \(least) before."
         }
     }
 
@@ -61,7 +69,7 @@ extension LotteryPayer.Refusal {
         case .leastFace: "Pay for a dearer request, or in another way."
         case .worstCase: "Read the contract, wait until tickets expire, or allow more at a time."
         case .purse(let refusal): refusal.remedy
-        case .overstatedTickets, .overstatedNonce: "Pay this payee nothing more."
+        case .overstatedTickets, .overstatedNonce, .understatedTickets, .understated: "Pay this payee nothing more."
         }
     }
 }

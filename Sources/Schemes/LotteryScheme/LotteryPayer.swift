@@ -95,6 +95,13 @@ public struct LotteryPayer: Hashable, Sendable {
         let expiry: UInt64
     }
 
+    /// What was known when a request was asked for: its answer cannot say less.
+    private struct Asked: Hashable {
+        let told: Statement?
+        /// What its ticket is worth; zero without one.
+        let worth: Amount
+    }
+
     public let id: ChannelID
     public let terms: LotteryTerms
     public let payee: Address
@@ -111,6 +118,7 @@ public struct LotteryPayer: Hashable, Sendable {
     public internal(set) var exposure = Amount.zero
     public internal(set) var purse = PayerPurse()
     var sent: [Sent] = []
+    private var asked: [RequestID: Asked] = [:]
     var readIn: Block?
 
     /// - Parameters:
@@ -123,6 +131,9 @@ public struct LotteryPayer: Hashable, Sendable {
         self.authorizer = authorizer
         self.policy = policy
     }
+
+    /// What tickets are worth that were made, and that the payee does not say that it has: they can win all the same.
+    public var untold: Amount { spent.clampedSubtracting(told?.authorised ?? .zero) }
 
     /// What the payee charged in all, as far as both agree.
     public var charged: Amount { purse.charged }
@@ -152,20 +163,22 @@ public struct LotteryPayer: Hashable, Sendable {
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.served(id, charged: charge, total: statement.charged, authorised: spent)
             }
-            try believe(statement)
+            try believe(statement, answering: id, isServed: true)
         case .corrected(let id, let statement):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.corrected(id, total: statement.charged, authorised: spent)
             }
-            try believe(statement)
+            try believe(statement, answering: id, isServed: false)
         case .stateTold(let statement):
             try onPurse { (purse) throws(PayerPurse.Refusal) in
                 try purse.told(total: statement.charged, authorised: spent)
             }
             try believe(statement)
         case .notServed(let id):
+            asked[id] = nil
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.notServed(id) }
         case .unanswered(let id):
+            asked[id] = nil
             try onPurse { (purse) throws(PayerPurse.Refusal) in try purse.unanswered(id) }
         case .observed(let snapshot): observe(snapshot)
         }
@@ -181,11 +194,23 @@ public struct LotteryPayer: Hashable, Sendable {
     // MARK: - Believing
 
     /// Goes by what the payee says, but for what an answer says that was overtaken by another.
-    private mutating func believe(_ statement: Statement) throws(Refusal) {
+    ///
+    /// Its sums never fall, and whoever served a request has the ticket that came with it. A payee that took tickets
+    /// and did not own up to them would be sent one of full worth for each request, and charge nothing for it.
+    private mutating func believe(
+        _ statement: Statement, answering id: RequestID? = nil, isServed: Bool = false
+    ) throws(Refusal) {
         guard statement.authorised <= spent else {
             throw .overstatedTickets(worth: statement.authorised, most: spent)
         }
         guard statement.nonce <= nonce else { throw .overstatedNonce(nonce: statement.nonce, most: nonce) }
+        let before = id.flatMap { asked.removeValue(forKey: $0) } ?? Asked(told: told, worth: .zero)
+        let least = (before.told?.authorised ?? .zero).adding(isServed ? before.worth : .zero) ?? .max
+        guard statement.authorised >= least else {
+            throw .understatedTickets(worth: statement.authorised, least: least)
+        }
+        let charged = before.told?.charged ?? .zero
+        guard statement.charged >= charged else { throw .understated(charged: statement.charged, least: charged) }
         if statement.nonce >= told?.nonce ?? 0 || purse.underWay.isEmpty { told = statement }
     }
 
@@ -214,7 +239,10 @@ public struct LotteryPayer: Hashable, Sendable {
     ) throws(Refusal) -> Payment {
         let worth = max(worth(of: price), try worth(ofFace: leastFace, longest: longest, price: price))
         try onPurse { (purse) throws(PayerPurse.Refusal) in _ = try purse.asked(id, price: price) }
-        guard let told else { return .seat }
+        guard let told else {
+            asked[id] = Asked(told: nil, worth: .zero)
+            return .seat
+        }
         forgetExpired(at: now)
         let ticket = try ticket(worth: worth, told, longest: longest, leastFace: leastFace, at: now)
         guard let spent = spent.adding(ticket.expectedValue), let exposure = exposure.adding(ticket.faceValue) else {
@@ -222,6 +250,7 @@ public struct LotteryPayer: Hashable, Sendable {
         }
         nonce = ticket.nonce
         self.spent = spent
+        asked[id] = Asked(told: told, worth: ticket.expectedValue)
         // Without a limit nobody asks what can still win, so nothing need be remembered of it.
         if policy.worstCase < .max {
             self.exposure = exposure

@@ -112,4 +112,6 @@ public enum Mending: Hashable, Sendable {
     case taken
     /// There was nothing to mend.
     case nothing
+    /// There was nothing to mend, and the payment can be taken all the same: nothing else is signed for the request.
+    case takeable
 }

@@ -57,11 +57,11 @@ extension PayingClient {
         let response = try await RequestCourse(client: self, request: request, resource: resource)
             .sendRepeatedly(payment, mayRepeat: mayRepeat)
         if payment != nil, let header = response.headers.first(name: "PAYMENT-RESPONSE") {
-            return .settled(try SettleResponse(header: header))
+            return .settled(try SettleResponse(header: header).showable)
         }
         guard response.status == .paymentRequired, let header = response.headers.first(name: "PAYMENT-REQUIRED") else {
             return .silent(status: response.status.code)
         }
-        return .refused(try ReceivedDemand(header: header))
+        return .refused(try ReceivedDemand(header: header).showable)
     }
 }

@@ -215,6 +215,16 @@ struct RequestCourse {
             let (fresh, desk) = try await client.choose(from: demand, for: resource)
             try client.checkReceiver(of: fresh.offer, against: known.offer)
             return try await pay(fresh, at: desk, isRemembered: false)
+        case .takeable:
+            if !isRemembered {
+                try client.checkUnchanged(known.offer, in: demand)
+            } else if !demand.offers.contains(where: { $0.isSame(as: known.offer) }) {
+                // Both could be taken if the new offer were paid now: the next request goes by it.
+                let (fresh, _) = try await client.choose(from: demand, for: resource)
+                try client.checkReceiver(of: fresh.offer, against: known.offer)
+                try await client.offers.keep(fresh, for: resource.key)
+            }
+            throw refusal(of: payment, demand.error ?? "no reason given")
         }
     }
 
@@ -292,11 +302,11 @@ struct RequestCourse {
 
     private func demand(of response: HTTPClientResponse) throws -> ReceivedDemand {
         guard let header = response.headers.first(name: "PAYMENT-REQUIRED") else { throw PayingError.noOffer }
-        return try ReceivedDemand(header: header)
+        return try ReceivedDemand(header: header).showable
     }
 
     private func settlement(in response: HTTPClientResponse) throws -> SettleResponse? {
-        try response.headers.first(name: "PAYMENT-RESPONSE").map { try SettleResponse(header: $0) }
+        try response.headers.first(name: "PAYMENT-RESPONSE").map { try SettleResponse(header: $0).showable }
     }
 
     /// - Source: x402 v2, extension `payment-identifier`: 16 to 128 letters, digits, `-` and `_`.

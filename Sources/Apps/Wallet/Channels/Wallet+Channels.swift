@@ -58,13 +58,14 @@ extension Wallet {
 
     /// The channels to pay out of, those that need no deposit first.
     private func candidates(for terms: VoucherTerms, in domain: SettlementDomain) async throws -> [KeptChannel] {
-        let known = try await journal.channels().filter {
-            $0.network == terms.network
-                && terms.fits($0.books.terms, payer: address, voucherSigner: voucherSigner.address)
-        }
-        // A payee that cheated on one channel does not get another.
-        if let misconduct = known.lazy.compactMap(\.books.misconduct).first {
+        let all = try await journal.channels().filter { $0.network == terms.network }
+        // A payee that cheated on one channel does not get another, whatever its terms are now.
+        let others = all.lazy.filter { $0.books.terms.receiver == terms.receiver }
+        if let misconduct = others.compactMap(\.books.misconduct).first {
             throw VoucherPayer.Refusal.suspended(misconduct)
+        }
+        let known = all.filter {
+            terms.fits($0.books.terms, payer: address, voucherSigner: voucherSigner.address)
         }
         var candidates = known.filter { $0.books.spendable >= terms.price }
         candidates += known.filter { $0.books.spendable < terms.price }

@@ -28,7 +28,7 @@ public struct ChannelOverview: Hashable, Sendable, Identifiable {
     public let locked: Amount
     /// The prices of payments whose outcome is unknown.
     public let doubtful: Amount
-    /// What is to be known of it: `open`, `in doubt`, `suspended`, `closed`.
+    /// What is to be known of it: `open`, `in doubt`, `suspended`, `closed`, `said to be closed`.
     public let status: String
     /// When the payer may have the rest back without anybody's leave; `nil` for a channel that does not expire.
     public let expiry: Instant?
@@ -62,9 +62,10 @@ extension KeptPrepaid {
     }
 
     private var status: String {
+        if standing == .saidClosed { return "said to be closed" }
         if standing != .open { return "\(standing)" }
         if !misconduct.isEmpty { return "suspended" }
-        if !doubtful.isZero || funding != nil { return "in doubt" }
+        if !doubtful.isZero || funding != nil && books.charged.isZero { return "in doubt" }
         return books.refundable.isZero ? "empty" : "open"
     }
 }

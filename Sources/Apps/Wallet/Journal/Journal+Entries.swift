@@ -153,7 +153,10 @@ extension Database {
         try Row.fetchOne(self, sql: "SELECT * FROM entries WHERE id = ?", arguments: [entry])?.entry().kind
     }
 
-    fileprivate func close(_ id: Int64, _ outcome: JournalOutcome, isInDoubt: Bool) throws {
+    /// - Parameter keepsCounting: Whether it counts as it did until now, although it was not taken.
+    fileprivate func close(
+        _ id: Int64, _ outcome: JournalOutcome, isInDoubt: Bool, keepsCounting: Bool = false
+    ) throws {
         guard let row = try Row.fetchOne(self, sql: "SELECT * FROM entries WHERE id = ?", arguments: [id]) else {
             throw JournalDamage(reason: "entry \(id) is gone")
         }
@@ -162,7 +165,10 @@ extension Database {
             switch outcome.state {
             case .pending, .unknown: isPayment ? try row.amount("price") : .zero
             case .paid: isPayment ? outcome.charged : .zero
-            case .refused, .notTaken: .zero
+            case .refused where keepsCounting, .notTaken where keepsCounting: try row.amount("counted")
+            // The payee's word does not take back what it was given.
+            case .refused: isPayment && isInDoubt ? try row.amount("price") : .zero
+            case .notTaken: .zero
             }
         if isPayment { try remember(try row.text("host"), besides: id, outcome) }
         try count(counted, instead: try row.amount("counted"), try Spending(row))
@@ -244,7 +250,7 @@ extension Database {
             let outcome = JournalOutcome(
                 entry.isOpen ? .notTaken : entry.state, charged: entry.charged, code: entry.code,
                 transaction: entry.transaction)
-            try close(entry.id, outcome, isInDoubt: !isFinal)
+            try close(entry.id, outcome, isInDoubt: !isFinal, keepsCounting: !isFinal)
         }
     }
 

@@ -18,11 +18,11 @@ public struct JournalEntry: Hashable, Sendable, Identifiable {
         case pending
         /// The payee took it.
         case paid
-        /// The payee says that it did not take it.
+        /// The payee says that it did not take it; while it could all the same, it counts as spent.
         case refused
         /// Nobody knows. It counts as spent until the payee or the settlement tells.
         case unknown
-        /// It turned out that it was never taken.
+        /// It turned out that it was never taken; as long as that is in doubt, it counts as spent.
         case notTaken = "not-taken"
     }
 

@@ -70,11 +70,10 @@ extension Wallet {
                 try await finish(.unknown, code: "wallet.refund-unreadable", channel)
                 throw WalletError.refundUnreadable
             }
-            do { try await checkClosed(channel) } catch {
+            do { channel.standing = try await isSeenClosed(channel) ? .closed : .saidClosed } catch {
                 try await finish(.unknown, code: "wallet.refund-unknown", channel)
                 throw error
             }
-            channel.standing = .closed
             try await journal.finish(
                 entry, JournalOutcome(.paid, charged: returned, transaction: response.transaction), channel: channel)
             return returned
@@ -91,11 +90,13 @@ extension Wallet {
     }
 
     /// Looks whether the money is out of the contract, where that can be seen.
-    private func checkClosed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws {
-        guard let settlement = views[channel.network] as? any ContractSettlement,
-            let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: channel.id),
+    ///
+    /// - Returns: `false` where nobody can look: it is the payee's word alone then.
+    private func isSeenClosed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> Bool {
+        guard let settlement = views[channel.network] as? any ContractSettlement else { return false }
+        guard let snapshot = try await settlement.contract(Books.Wire.Rules.self, of: channel.id),
             !snapshot.state.isOver
-        else { return }
+        else { return true }
         throw WalletError.refundUnknown(reason: "the payee says that the channel is closed, and the contract does not")
     }
 
@@ -115,7 +116,7 @@ extension Wallet {
         else { throw WalletError.noSettlement(channel.network) }
         guard var snapshot = try await settlement.contract(Books.Wire.Rules.self, of: id) else {
             // Nothing was ever deposited, and nothing will be once the deposit is out of date.
-            if let funding = channel.funding, PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
+            if let funding = channel.funding, try await !isLapsed(channel) {
                 let until = Int64(clamping: funding.authorization.validBefore)
                 return .waiting(.zero, due: Instant(unixSeconds: until))
             }
@@ -192,6 +193,18 @@ extension Wallet {
             leases.append(try await lease(oneOf: [turn]))
         }
         return leases
+    }
+
+    /// Whether a channel's deposit was never taken, and cannot be any more, as the contract has it.
+    ///
+    /// Without a view of the contract nobody knows.
+    ///
+    /// The time is read first: what is not there after that time never will be.
+    func isLapsed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> Bool {
+        guard let funding = channel.funding, let settlement = views[channel.network] as? any ContractSettlement,
+            !PrepaidPayerDesk<Books>.isValid(funding, at: try await settlement.head().time)
+        else { return false }
+        return try await settlement.contract(Books.Wire.Rules.self, of: channel.id) == nil
     }
 
     /// Pays the payees of a channel again that did what no honest one does, because a person decided so.

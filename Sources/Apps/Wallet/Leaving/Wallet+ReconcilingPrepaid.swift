@@ -74,7 +74,7 @@ extension Wallet {
             channel.awaitsCoin = false
             try channel.books.observe(snapshot)
             channel.standing = snapshot.state.isOver ? .closed : .open
-        } else if let funding = channel.funding, !PrepaidPayerDesk<Books>.isValid(funding, at: clock()) {
+        } else if try await isLapsed(channel) {
             channel.standing = .lapsed
         } else if channel.awaitsCoin, try await !mayStillComeIn(channel) {
             channel.standing = .lapsed
@@ -126,7 +126,7 @@ extension Wallet {
 
     /// The payee never got the deposit.
     private func missing<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> KeptPrepaid<Books> {
-        guard let funding = channel.funding, !PrepaidPayerDesk<Books>.isValid(funding, at: clock()) else {
+        guard try await isLapsed(channel) else {
             throw WalletError.untold(channel.id, code: "it does not know the channel")
         }
         var lapsed = channel
@@ -149,8 +149,8 @@ extension Wallet {
             throw error
         }
         next.credit = word.credit
-        // Whoever knows the channel has seen its deposit.
-        next.funding = nil
+        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
+        if !Books.paysMany { next.funding = nil }
         var findings = next.findings(since: channel, of: word.payee)
         guard word.underWay?.isZero == true else {
             // What is being answered may still be charged.

@@ -116,7 +116,7 @@ struct ExactSignedPayment: SignedPayment {
 
     func refused(_ demand: ReceivedDemand) async throws -> Mending {
         await lost(code: demand.error ?? "payment.refused")
-        return .nothing
+        return .takeable
     }
 
     private func lost(code: String) async {

@@ -20,6 +20,7 @@ struct VoucherPayerDesk: PayerDesk {
         guard let terms = VoucherTerms(offer.requirements), wallet.domain(of: terms.network) != nil else {
             return .objection(OfferObjection.incomplete(scheme: offer.requirements.scheme))
         }
+        if let refusal = wallet.policy.refusal(ofLockingFor: terms.withdrawDelay) { return .objection(refusal) }
         // What does not depend on what was spent before is known here already.
         if case .refused(let refusal) = wallet.policy.evaluate(intent(terms, resource), after: SpendingTotals()) {
             return .objection(refusal)

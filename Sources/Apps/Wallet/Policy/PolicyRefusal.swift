@@ -23,6 +23,8 @@ public enum PolicyRefusal: ExplainedError, Hashable {
     case total(LimitExcess)
     case depositPerChannel(LimitExcess)
     case depositInAll(LimitExcess)
+    /// An offer wants money locked for longer than ``SpendingPolicy/longestLockDays``.
+    case lockedTooLong(days: UInt64, most: Int)
     /// A person was asked and did not say yes; made by whoever asked.
     case notApproved([Question])
 
@@ -42,6 +44,7 @@ public enum PolicyRefusal: ExplainedError, Hashable {
         case .total: "policy.total"
         case .depositPerChannel: "policy.deposit-per-channel"
         case .depositInAll: "policy.deposits-in-all"
+        case .lockedTooLong: "policy.locked-too-long"
         case .notApproved: "policy.not-approved"
         }
     }
@@ -70,6 +73,8 @@ public enum PolicyRefusal: ExplainedError, Hashable {
         case .depositInAll(let excess):
             "\(excess.member) is \(excess.shownLimit), but \(excess.shownBefore) lies in channels already, "
                 + "and the deposit is \(excess.shownAsked)."
+        case .lockedTooLong(let days, let most):
+            "longestLockDays is \(most), but the offer wants money locked for \(days) days."
         case .notApproved(let questions):
             "\(Self.list(questions.map(\.member), with: "and")) demanded approval, but nobody gave it."
         }
@@ -92,6 +97,7 @@ public enum PolicyRefusal: ExplainedError, Hashable {
         case .perHost(let excess), .total(let excess): "Raise \(excess.member)."
         case .depositPerChannel(let excess): "Raise \(excess.member), or set a lower depositTarget beside it."
         case .depositInAll(let excess): "Take back what lies in other channels, or raise \(excess.member)."
+        case .lockedTooLong: "Pay another way, or raise longestLockDays."
         case .notApproved(let questions):
             "Approve it when asked, or change \(Self.list(questions.map(\.member), with: "or"))."
         }

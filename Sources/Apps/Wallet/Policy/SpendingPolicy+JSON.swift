@@ -46,7 +46,9 @@ extension SpendingPolicy {
     ) throws(PolicyFileError) {
         let file = PolicyMember(path: "", value: json)
         try file.onlyHas([
-            "hosts", "networks", "tokens", "receivers", "requiresEncryption", "askForNewHosts", "limits", "tokenLimits",
+            "hosts", "networks", "tokens", "receivers", "requiresEncryption", "askForNewHosts", "longestLockDays",
+            "limits",
+            "tokenLimits",
         ])
         let standard = SpendingPolicy.standard
         let dollarLimits = try file["limits"].map(Self.dollarLimits) ?? standard.dollarLimits
@@ -63,6 +65,7 @@ extension SpendingPolicy {
             receivers: try file["receivers"]?.items(Rule.address) { Address(checking: $0) } ?? standard.receivers,
             requiresEncryption: try file["requiresEncryption"]?.truth() ?? standard.requiresEncryption,
             asksForNewHosts: try file["askForNewHosts"]?.truth() ?? standard.asksForNewHosts,
+            longestLockDays: try Self.days(file["longestLockDays"]) ?? standard.longestLockDays,
             dollarLimits: dollarLimits,
             tokenLimits: try Self.tokenLimits(file["tokenLimits"], over: dollarLimits, knownDollars: knownDollars),
             knownDollars: knownDollars)
@@ -97,6 +100,7 @@ extension SpendingPolicy {
             "receivers": receivers.map(AccessList<Address>.json),
             "requiresEncryption": .bool(requiresEncryption),
             "askForNewHosts": .bool(asksForNewHosts),
+            "longestLockDays": .integer(longestLockDays),
             "limits": dollarLimits.json,
             "tokenLimits": named.isEmpty ? nil : tokenLimits,
         ])
@@ -137,6 +141,14 @@ extension SpendingPolicy {
             }
         }
         return all
+    }
+
+    private static func days(_ member: PolicyMember?) throws(PolicyFileError) -> Int? {
+        guard let member else { return nil }
+        let rule = "a whole number of days from 1 to 366"
+        guard case .number(let number) = member.value else { throw member.wrongType(rule) }
+        guard let days = number.integer, (1...366).contains(days) else { throw member.badValue(number.text, rule) }
+        return Int(days)
     }
 
     private static func decimals(

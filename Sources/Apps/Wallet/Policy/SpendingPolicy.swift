@@ -17,6 +17,10 @@ public struct SpendingPolicy: Hashable, Sendable {
     public var requiresEncryption: Bool
     /// Whether a person is asked before a host is paid for the first time.
     public var asksForNewHosts: Bool
+    /// For how long an offer may have money locked at the most: until it comes back without the payee.
+    ///
+    /// - Unit: days, 1 through 366.
+    public var longestLockDays: Int
     /// The limits of each token in ``knownDollars`` that has none of its own.
     public private(set) var dollarLimits: SpendingLimits
     /// The limits of single tokens; one with a network counts more than one without.
@@ -29,8 +33,9 @@ public struct SpendingPolicy: Hashable, Sendable {
     public init(
         hosts: AccessList<HostPattern> = AccessList(), networks: AccessList<Network> = AccessList(),
         tokens: AccessList<TokenPattern> = AccessList(), receivers: Set<Address>? = nil,
-        requiresEncryption: Bool = true, asksForNewHosts: Bool = false, dollarLimits: SpendingLimits = .standard,
-        tokenLimits: [TokenPattern: SpendingLimits] = [:], knownDollars: Set<TokenPattern> = KnownDollars.all
+        requiresEncryption: Bool = true, asksForNewHosts: Bool = false, longestLockDays: Int = 30,
+        dollarLimits: SpendingLimits = .standard, tokenLimits: [TokenPattern: SpendingLimits] = [:],
+        knownDollars: Set<TokenPattern> = KnownDollars.all
     ) {
         self.hosts = hosts
         self.networks = networks
@@ -38,6 +43,7 @@ public struct SpendingPolicy: Hashable, Sendable {
         self.receivers = receivers
         self.requiresEncryption = requiresEncryption
         self.asksForNewHosts = asksForNewHosts
+        self.longestLockDays = min(max(longestLockDays, 1), 366)
         self.dollarLimits = dollarLimits
         self.dollarLimits.dollarDecimals = KnownDollars.decimals
         self.tokenLimits = tokenLimits
@@ -48,7 +54,7 @@ public struct SpendingPolicy: Hashable, Sendable {
     }
 
     /// USDC on the networks where it is known, every host, the limits of ``SpendingLimits/standard``, HTTPS only save
-    /// on this machine, and nobody is asked.
+    /// on this machine, nothing locked for longer than 30 days, and nobody is asked.
     public static let standard = SpendingPolicy()
 
     /// This policy with no request above `maxPrice`, in whichever token; `nil` changes nothing.
@@ -77,6 +83,15 @@ public struct SpendingPolicy: Hashable, Sendable {
     public func depositTarget(for network: Network, asset: Address, price: Amount) -> Amount {
         let wished = limits(of: asset, on: network)?.limits.depositTarget ?? price.multiplied(by: 10) ?? .max
         return max(price, min(wished, depositCap(for: network, asset: asset) ?? .max))
+    }
+
+    /// The longest that money may be locked, in seconds.
+    var longestLock: UInt64 { UInt64(clamping: longestLockDays) * 86_400 }
+
+    /// Why money must not be locked for so many seconds; `nil` when it may.
+    func refusal(ofLockingFor seconds: UInt64) -> PolicyRefusal? {
+        guard seconds > longestLock else { return nil }
+        return .lockedTooLong(days: seconds / 86_400 + (seconds % 86_400 > 0 ? 1 : 0), most: longestLockDays)
     }
 
     /// The limits of one token, with the path of the member that holds them in a policy file.

@@ -32,6 +32,20 @@ extension Journal {
         }
     }
 
+    /// The channels on a network that a payee may have been paid out of, whatever is left in them.
+    func used<Books: PayerBooks>(
+        _ books: Books.Type, on network: Network, by payee: Address
+    ) async throws -> [KeptPrepaid<Books>] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT * FROM prepaid_channels WHERE scheme = ? AND network = ? AND (? OR receiver = ?) ORDER BY id
+                    """, arguments: [Books.kind.rawValue, "\(network)", Books.paysMany, payee.checksummed]
+            ).map { try $0.prepaid(books) }
+        }
+    }
+
     /// The scheme of a channel, as it is called on the wire; `nil` for one that is none of these.
     func prepaidScheme(of id: ChannelID) async throws -> String? {
         try await read { db in

@@ -37,6 +37,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         case closed
         /// The deposit was never taken, and cannot be any more.
         case lapsed
+        /// The payee says that what was left came back, and nobody could look.
+        case saidClosed
     }
 
     init(books: Books, network: Network, funding: Funding? = nil) {
@@ -64,12 +66,12 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         Books.paysMany ? ChannelID(Keccak256.hash(id.hash.bytes + payee.bytes)) : id
     }
 
-    /// Brings what these books tell of one payee into what others have written down meanwhile.
+    /// Brings what these books tell, of one payee or of all that they know, into what was written down meanwhile.
     func merged(into stored: KeptPrepaid) -> KeptPrepaid {
-        guard Books.paysMany, let changed else { return self }
+        guard Books.paysMany else { return self }
+        guard let changed else { return joined(by: stored) }
         var next = stored
         next.books.take(changed, from: books)
-        next.funding = funding == nil ? nil : stored.funding
         next.awaitsCoin = awaitsCoin && stored.awaitsCoin
         next.standing = standing == .open ? stored.standing : standing
         next.usedAt = usedAt
@@ -80,12 +82,27 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         return next
     }
 
+    /// With the payees that came to the channel after these books were read.
+    private func joined(by stored: KeptPrepaid) -> KeptPrepaid {
+        var next = self
+        for payee in stored.books.payees where books.purse(of: payee) == nil {
+            next.books.take(payee, from: stored.books)
+            next.misconduct[payee] = stored.misconduct[payee]
+            next.settled[payee] = stored.settled[payee]
+        }
+        return next
+    }
+
+    /// Whether a payee has shown that it knows the channel, and so its deposit: it charged for something.
+    func isKnown(to payee: Address) -> Bool { books.purse(of: payee)?.charged.isZero == false }
+
     /// What these books tell of payments to a payee whose outcome was unknown.
     func findings(since before: KeptPrepaid, of payee: Address) -> Findings {
         let doubtful = books.purse(of: payee)?.doubtful ?? .zero
         let known = before.books.purse(of: payee)?.doubtful ?? .zero
         let taken = known.clampedSubtracting(doubtful)
-        let isFinal = doubtful.isZero
+        // What the payee does not own up to stays counted: it can be taken.
+        let isFinal = doubtful.isZero && books.untold(by: payee).isZero
         var findings = Findings(
             payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
         findings.payee = Books.paysMany ? payee : nil

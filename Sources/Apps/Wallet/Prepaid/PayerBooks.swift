@@ -35,6 +35,8 @@ public protocol PayerBooks: Hashable, Sendable {
     var authorised: Amount { get }
     /// What is known of one payee; `nil` of one that cannot be paid.
     func purse(of payee: Address) -> PayerPurse?
+    /// What was signed for a payee, can be taken, and is not in what the payee says that it has.
+    func untold(by payee: Address) -> Amount
     /// What could still be spent at one payee.
     func available(for payee: Address) -> Amount
 
@@ -107,6 +109,8 @@ extension PayerBooks {
 
     /// Whether a payee can give the rest back at once.
     public var isClosable: Bool { !Self.paysMany }
+
+    public func untold(by payee: Address) -> Amount { .zero }
 
     /// What all payees charged, as far as both sides agree.
     public var charged: Amount { sum(\.charged) }

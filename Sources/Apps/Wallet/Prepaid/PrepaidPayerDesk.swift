@@ -22,7 +22,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             return .objection(OfferObjection.unwanted(scheme: scheme))
         }
         guard canDeposit(offer.requirements) else { return .objection(OfferObjection.coin(offer.requirements.network)) }
-        guard terms(of: offer) != nil else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
+        guard let terms = terms(of: offer) else { return .objection(OfferObjection.incomplete(scheme: scheme)) }
+        if let refusal = wallet.policy.refusal(ofLockingFor: terms.minimumLifetime) { return .objection(refusal) }
         let verdict = wallet.policy.evaluate(intent(offer.requirements, resource), after: SpendingTotals())
         if case .refused(let refusal) = verdict { return .objection(refusal) }
         return .payable(rank: rank)
@@ -71,7 +72,8 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             unsigned.changed = terms.receiver
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
-            let funding = channel.funding.flatMap { Self.isValid($0, at: now) ? $0 : nil }
+            let isSent = Books.paysMany && before.isKnown(to: terms.receiver)
+            let funding = channel.funding.flatMap { !isSent && Self.isValid($0, at: now) ? $0 : nil }
             let awaitsCoin = channel.awaitsCoin
             let deposit =
                 awaitsCoin ? channel.books.deposit : taken.door == nil ? .zero : channel.funding?.amount ?? .zero
@@ -206,12 +208,12 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
     /// - Throws: ``PrepaidPayerFault/suspended(_:code:)`` for a payee that cheated: it does not get another.
     private func usable(_ terms: PrepaidOffer, price: Amount) async throws -> [Kept] {
         let now = wallet.clock()
-        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
-        for channel in all {
+        for channel in try await wallet.journal.used(Books.self, on: terms.domain.network, by: terms.receiver) {
             if let code = channel.misconduct[terms.receiver] {
                 throw PrepaidPayerFault.suspended(channel.id, code: code)
             }
         }
+        let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
         return all.filter { channel in
             let books = channel.books
             return channel.standing == .open && books.payer == wallet.address
@@ -231,8 +233,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         on terms: PrepaidOffer, _ wanted: PaymentRequirements, _ resource: RequestedResource
     ) async throws -> PayerOpening {
         let now = wallet.clock()
-        let lifetime = max(
-            PrepaidTimes.lifetime, min(terms.minimumLifetime, Books.Wire.Rules.Terms.lifetimes.upperBound))
+        let lifetime = min(
+            max(PrepaidTimes.lifetime, terms.minimumLifetime), wallet.policy.longestLock,
+            Books.Wire.Rules.Terms.lifetimes.upperBound)
         let asked = Books.paysMany ? try await wallet.journal.prices(like: wanted) : [:]
         let opening = PayerOpening(
             offer: terms, payer: wallet.address, price: wanted.amount,

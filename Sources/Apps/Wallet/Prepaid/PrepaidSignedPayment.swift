@@ -62,11 +62,12 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.channelState")
         }
         let next = try await believed(word) { try $0.served(request, charged: charged, word) }
-        // A payee that forgot the first answer may have charged it twice, out of what was paid ahead.
+        // What the sum rose by counts, whatever it says of this request: a payee that forgot the first answer may have
+        // charged it twice, out of what was paid ahead.
         let resolved = channel.books.doubtful.clampedSubtracting(next.books.doubtful)
-        let twice = wasSentAgain ? newlyCharged(in: next).clampedSubtracting(resolved) : .zero
+        let more = newlyCharged(in: next).clampedSubtracting(resolved)
         try await wallet.journal.finish(
-            entry, JournalOutcome(.paid, charged: max(charged, twice), transaction: response.transaction),
+            entry, JournalOutcome(.paid, charged: max(charged, more), transaction: response.transaction),
             channel: next, finding: next.findings(since: channel, of: offer.payTo))
         return PaymentReceipt(
             scheme: offer.scheme, network: offer.network, asset: offer.asset, receiver: offer.payTo,
@@ -114,15 +115,14 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         try unpaid.books.ended(request, by: offer.payTo, isKnown: !wasSentAgain)
         guard let word = PayeeWord(in: demand, of: channel.id, like: offer, in: domain) else {
             // This one was not charged, and nothing is known to differ; what was sent first may have been.
-            let isLapsed = isLapsed(demand.error)
+            let isLapsed = await isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
+            let comesLater = madeDeposit && demand.error == Self.unknownChannel
             try await wallet.journal.finish(
-                entry,
-                JournalOutcome(
-                    refusedState, code: demand.error,
-                    goesOn: isLapsed || madeDeposit && demand.error == Self.unknownChannel), channel: unpaid,
-                isInDoubt: wasSentAgain)
-            guard madeDeposit, demand.error == Self.unknownChannel else { return isLapsed ? .mended : .nothing }
+                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed || comesLater), channel: unpaid,
+                isInDoubt: isTakeable && !isLapsed,
+                finding: Findings(payments: isLapsed ? .noneTaken(isFinal: true) : nil))
+            guard comesLater else { return isLapsed ? .mended : .nothing }
             try await Task.sleep(for: .seconds(2))
             return .mended
         }
@@ -138,11 +138,13 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         let isMended = next.books != unpaid.books
         try await wallet.journal.finish(
             entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
-            isInDoubt: wasSentAgain,
-            finding: next.findings(since: channel, of: offer.payTo))
+            isInDoubt: isTakeable, finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
     }
+
+    /// Whether the payee can take it although it refused it: it has what was revealed.
+    private var isTakeable: Bool { !isIntroduction }
 
     /// What a refusal says of it: of the copy that was refused alone.
     private var refusedState: JournalEntry.State { wasSentAgain ? .unknown : .refused }
@@ -153,10 +155,12 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         return (next.books.purse(of: offer.payTo)?.charged ?? .zero).clampedSubtracting(before)
     }
 
-    /// Whether the payee never got the deposit, and nobody can hand it in any more.
-    private func isLapsed(_ code: String?) -> Bool {
-        guard let funding = channel.funding, code == Self.unknownChannel else { return false }
-        return !PrepaidPayerDesk<Books>.isValid(funding, at: wallet.clock())
+    /// Whether nobody ever handed the deposit in, and nobody can any more.
+    ///
+    /// The payee may say so of a deposit that it took; so it only gives cause to look. What cannot be looked at stays.
+    private func isLapsed(_ code: String?) async -> Bool {
+        guard code == Self.unknownChannel else { return false }
+        return (try? await wallet.isLapsed(channel)) ?? false
     }
 
     private static var unknownChannel: String { "invalid_prepaid_channel_not_found" }
@@ -175,8 +179,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw error
         }
         next.credit = word.credit
-        // Whoever knows the channel has seen its deposit.
-        next.funding = nil
+        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
+        if !Books.paysMany { next.funding = nil }
         return next
     }
 

@@ -105,6 +105,46 @@ struct LotteryPayingTests {
         }
     }
 
+    @Test func `pays a payee no more that takes a ticket and does not own up to it`() async throws {
+        try await Market.open { market in
+            try await LotteryStall.open(on: market) { stall in
+                let wallet = try await market.wallet(schemes: ["lottery"])
+                // Nothing is charged, and each ticket would be of full worth.
+                await stall.lies {
+                    $0.adding("chargedAmount", "0").withState("charged", "0").withState("authorised", "0")
+                }
+                await #expect(throws: (any Error).self) { _ = try await pay(wallet, stall) }
+                let fault = await #expect(throws: PrepaidPayerFault.self) { _ = try await pay(wallet, stall) }
+                #expect(fault?.message.contains("payer.understated-tickets") == true)
+                #expect(await stall.served == 1)
+            }
+        }
+    }
+
+    @Test func `counts tickets that a payee says it refused, for it can redeem them`() async throws {
+        try await Market.open { market in
+            try await LotteryStall.open(on: market) { stall in
+                var limits = SpendingLimits()
+                limits.depositTarget = 500_000
+                limits.perHostPerDay = 5000
+                let policy = SpendingPolicy(dollarLimits: limits)
+                let wallet = try await market.wallet(policy: policy, schemes: ["lottery"])
+                #expect(try await pay(wallet, stall).charged == 1000)
+                await stall.refusePayments(true)
+                for _ in 1...3 {
+                    await #expect(throws: PayingError.refused(code: "not_today")) { _ = try await pay(wallet, stall) }
+                }
+                await stall.refusePayments(false)
+                #expect(try await pay(wallet, stall).charged == 1000)
+                // Two were charged, and three can win all the same.
+                let refusal = await #expect(throws: PolicyRefusal.self) { _ = try await pay(wallet, stall) }
+                #expect(refusal?.code == "policy.per-host-per-day")
+                let fund = try #require(try await wallet.journal.prepaid(LotteryFund.self).first)
+                #expect(fund.books.payers.values.map(\.untold) == [3000])
+            }
+        }
+    }
+
     @Test(arguments: ["charged", "authorised", "nonce", "unreadable"])
     func `pays a payee no more that lies about its books`(lie: String) async throws {
         try await Market.open { market in

@@ -32,6 +32,8 @@ actor Stall<Scheme: PrepaidWire> {
     private var closes = true
     private var losesAnswer = false
     private var refuses = false
+    /// Whether it locks the deposits of channels that it says nobody knows; `nil` when it says nothing of the kind.
+    private var locksAndDenies: Bool?
     /// The contract that it names in its offers, if it is not the one of the ledger.
     private var trap: Address?
     private var url = ""
@@ -82,6 +84,8 @@ actor Stall<Scheme: PrepaidWire> {
     /// Takes the next payment, and does not answer it within the patience of any test.
     func loseNextAnswer() { losesAnswer = true }
     func refusePayments(_ refuses: Bool) { self.refuses = refuses }
+    /// From now on it says that nobody knows a channel; `nil` ends that.
+    func deniesChannels(locking: Bool?) { locksAndDenies = locking }
     func refuseToClose() { closes = false }
     func names(contract: Address) { trap = contract }
 
@@ -94,6 +98,7 @@ actor Stall<Scheme: PrepaidWire> {
         do {
             switch try PrepaidPayload<Scheme>(try PaymentPayload(header: header).payload) {
             case .open(let terms, let funding, let payment):
+                if locksAndDenies == false { throw PrepaidFault.channelNotFound(terms.channelID(in: domain)) }
                 let receipt = try await market.ledger.fund(Scheme.Rules.self, terms, with: funding)
                 let id = terms.channelID(in: domain)
                 if channels[id] == nil {
@@ -122,6 +127,7 @@ actor Stall<Scheme: PrepaidWire> {
 
     private func pay(_ payment: Scheme.Unverified, on id: ChannelID) async throws -> Response {
         if refuses { return try refusal("not_today") }
+        if locksAndDenies != nil { throw PrepaidFault.channelNotFound(id) }
         var channel = try await known(id)
         if let order = channel.preparation(for: payment, under: offer, in: domain) {
             let receipt = try await market.ledger.carryOut(order, on: id, under: Scheme.Rules.self)

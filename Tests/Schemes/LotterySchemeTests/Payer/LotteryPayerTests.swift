@@ -160,6 +160,51 @@ struct LotteryPayerTests {
         }
     }
 
+    @Test func `does not believe a payee that says less than before, or less than it must have`() throws {
+        var scene = try introduced(Scene())
+        let (first, ticket) = try ask(&scene, 8)
+        try scene.take(ticket, price: 3)
+        _ = try scene.alice.apply(.served(first, charged: units(3), scene.statement))
+        let (id, next) = try ask(&scene, 6)
+        #expect(next.expectedValue == units(1))
+        let before = scene.alice
+        func told(_ change: (inout LotteryPayer.Statement) -> Void) -> LotteryPayer.Statement {
+            var statement = scene.statement
+            change(&statement)
+            return statement
+        }
+        for (code, event) in [
+            // It has eight, and with this ticket nine; it charged three.
+            ("payer.understated-tickets", .served(id, charged: .zero, told { $0.authorised = units(8) })),
+            ("payer.understated-tickets", .corrected(id, told { $0.authorised = units(7) })),
+            ("payer.understated", .corrected(id, told { $0.charged = units(2) })),
+            (
+                "payer.understated",
+                .served(id, charged: .zero, told { ($0.authorised, $0.charged) = (units(9), .zero) })
+            ),
+        ] as [(String, LotteryPayer.Event)] {
+            let refusal = #expect(throws: LotteryPayer.Refusal.self) { try scene.alice.apply(event) }
+            #expect(refusal?.code == code)
+            #expect(scene.alice == before)
+        }
+        #expect(scene.alice.untold == units(1), "the ticket on its way")
+        try scene.take(next, price: 6)
+        _ = try scene.alice.apply(.served(id, charged: units(6), scene.statement))
+        #expect(scene.alice.untold == .zero)
+    }
+
+    @Test func `believes an answer that was overtaken by another`() throws {
+        var scene = try introduced(Scene())
+        let (first, one) = try ask(&scene, 5)
+        let (second, two) = try ask(&scene, 5)
+        try scene.take(one, price: 5)
+        let early = scene.statement
+        try scene.take(two, price: 5)
+        _ = try scene.alice.apply(.served(second, charged: units(5), scene.statement))
+        _ = try scene.alice.apply(.served(first, charged: units(5), early))
+        #expect(scene.alice.charged == units(10))
+    }
+
     @Test func `does not believe a payee that says too much`() throws {
         var scene = try introduced(Scene())
         let (lost, _) = try ask(&scene, 3)
