@@ -15,6 +15,7 @@ extension SpendingPolicy {
     ///   "receivers": ["0x209693Bc6afc0C5328bA36FaF03C514EF312287C"],
     ///   "requiresEncryption": true,
     ///   "askForNewHosts": true,
+    ///   "longestLockDays": 30,
     ///   "limits": {
     ///     "perRequest": "$0.10", "perMinute": "$1", "perHostPerDay": "$1", "perDay": "$5", "perHost": "none",
     ///     "total": "$100", "depositPerChannel": "$1", "depositInAll": "$10", "depositTarget": "none",
@@ -32,6 +33,7 @@ extension SpendingPolicy {
     ///
     /// - `hosts`, `networks`, `tokens`: `deny` counts more than `allow`; without `allow` everything is allowed that is
     ///   not denied. For the patterns see ``HostPattern`` and ``TokenPattern``.
+    /// - `longestLockDays`: see ``longestLockDays``.
     /// - `limits`: for the dollar tokens that are known; see ``SpendingLimits`` for what each one is. An amount is
     ///   `"$0.10"`, or `"1000"` in whole atomic units; `"none"` lifts the limit (of `depositTarget`: makes it ten times
     ///   the price). One that is left out is as in ``SpendingLimits/standard``.
