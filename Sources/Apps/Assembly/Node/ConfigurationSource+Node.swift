@@ -47,7 +47,8 @@ extension ConfigurationSource {
                 why: missing == .voucher && node.chain != nil
                     ? "vouchers are of tokens, not of the chain's coin"
                     : "no contract is known for it; name a file of "
-                        + "'farthing \(node.stacks == nil ? "contracts" : "stacks") deploy' that has one with 'contracts'")
+                        + "'farthing \(node.stacks == nil ? "contracts" : "stacks") deploy' that has one with 'contracts'"
+            )
         }
         node.authorizerKeyPath = text(.authorizerKey) ?? node.authorizerKeyPath
         let delays = ChannelTerms.withdrawDelayRange

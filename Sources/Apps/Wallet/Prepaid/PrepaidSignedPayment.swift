@@ -119,7 +119,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             if isLapsed { unpaid.standing = .lapsed }
             let comesLater = madeDeposit && demand.error == Self.unknownChannel
             try await wallet.journal.finish(
-                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed || comesLater), channel: unpaid,
+                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed || comesLater),
+                channel: unpaid,
                 isInDoubt: isTakeable && !isLapsed,
                 finding: Findings(payments: isLapsed ? .noneTaken(isFinal: true) : nil))
             guard comesLater else { return isLapsed ? .mended : .nothing }
