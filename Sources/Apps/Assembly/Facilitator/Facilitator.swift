@@ -21,7 +21,7 @@ public final class Facilitator: Sendable {
     /// The settlement as one that moves money from account to account, if it can do that.
     let transfers: (any TransferSettlement)?
     let authorizer: KeySigner?
-    let payees: PayeeSecrets
+    let payees: FacilitatedPayees
     private let tokens: Set<Address>
     let sponsor: Sponsor
     let underWay = SettlementsUnderWay()
@@ -33,7 +33,8 @@ public final class Facilitator: Sendable {
     ///   - payees: For whom the key signs refunds.
     ///   - limits: How much is settled for one account, and for all.
     public init(
-        settlement: any Settlement, tokens: Set<Address>, authorizer: KeySigner? = nil, payees: PayeeSecrets = .none,
+        settlement: any Settlement, tokens: Set<Address>, authorizer: KeySigner? = nil,
+        payees: FacilitatedPayees = .none,
         limits: SponsorLimits = SponsorLimits()
     ) {
         self.settlement = settlement

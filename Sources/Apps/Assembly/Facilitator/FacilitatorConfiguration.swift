@@ -22,7 +22,7 @@ public struct FacilitatorConfiguration: Sendable {
     /// `nil` offers none.
     public var authorizerKeyPath: String?
     /// For whom the authorizer's key signs refunds.
-    public var payees = PayeeSecrets.none
+    public var payees = FacilitatedPayees.none
     public var limits = SponsorLimits()
     /// How long requests under way may take when the facilitator is asked to stop.
     public var shutdownTimeout: Duration = .seconds(30)
@@ -71,7 +71,7 @@ extension ConfigurationSource {
     /// Reads whose refunds are signed, from a file that nobody else may read.
     ///
     /// What is wrong with it is told without a word of what stands in it.
-    private func payeeSecrets() throws -> PayeeSecrets? {
+    private func payeeSecrets() throws -> FacilitatedPayees? {
         guard let path = text(.payeeSecrets) else { return nil }
         func bad(_ why: String) -> ConfigurationError {
             .bad(key: Setting.payeeSecrets.rawValue, value: path, why: why)
@@ -85,10 +85,10 @@ extension ConfigurationSource {
                 secrets.updateValue(secret, forKey: receiver) == nil
             else { throw bad(Self.payeeSecretsRule) }
         }
-        guard !secrets.isEmpty, let payees = PayeeSecrets(secrets) else { throw bad(Self.payeeSecretsRule) }
+        guard !secrets.isEmpty, let payees = FacilitatedPayees(secrets) else { throw bad(Self.payeeSecretsRule) }
         return payees
     }
 
     private static let payeeSecretsRule =
-        "it must be one JSON object: receivers, and for each a secret of \(PayeeSecrets.shortest) bytes or more"
+        "it must be one JSON object: receivers, and for each a secret of \(FacilitatedPayees.shortest) bytes or more"
 }

@@ -168,8 +168,8 @@ struct FacilitatorSettleTests {
 
     @Test func `takes no secret that can be guessed`() throws {
         let receiver = Address(Array(repeating: 0x22, count: 20)) ?? .zero
-        #expect(PayeeSecrets([receiver: "fifteen letters"]) == nil)
-        let payees = try #require(PayeeSecrets([receiver: "sixteen letters."]))
+        #expect(FacilitatedPayees([receiver: "fifteen letters"]) == nil)
+        let payees = try #require(FacilitatedPayees([receiver: "sixteen letters."]))
         #expect(payees.prove(receiver, by: "sixteen letters."))
         #expect(!payees.prove(.zero, by: "sixteen letters."))
     }

@@ -37,7 +37,7 @@ struct FacilitatorStage {
         ledger = try Ledger(path: nil, domain: domain, clock: { now })
         facilitator = Facilitator(
             settlement: ledger, tokens: [token.address], authorizer: isDelegate ? authorizer : nil,
-            payees: isDelegate ? try #require(PayeeSecrets([receiver: Self.secret])) : .none, limits: limits)
+            payees: isDelegate ? try #require(FacilitatedPayees([receiver: Self.secret])) : .none, limits: limits)
         try await ledger.addToken(token)
         try await ledger.mint(to: payer.address, token: token.address, amount: Amount(units: 1_000_000))
     }

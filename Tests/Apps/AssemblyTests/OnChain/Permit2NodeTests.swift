@@ -82,7 +82,7 @@ struct Permit2NodeTests {
                             "name": "USDC", "version": "2", "assetTransferMethod": "permit2",
                         ]))
             }
-            let facilitator = Facilitator(settlement: shop.node.settlement)
+            let facilitator = Facilitator(settlement: shop.node.settlement, tokens: [token.address])
             let checked = await facilitator.verify(request(500))
             #expect(checked.isValid && checked.payer == key.address)
             let made = await facilitator.settle(request(500))

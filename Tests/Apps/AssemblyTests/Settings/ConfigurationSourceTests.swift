@@ -190,7 +190,7 @@ struct ConfigurationSourceTests {
 
     @Test func `say for which payees a facilitator signs, in a file that others cannot read`() async throws {
         let receiver = Address(hex: "0x1111111111111111111111111111111111111111") ?? .zero
-        func payees(_ text: String, mode: Int = 0o600) async throws -> PayeeSecrets {
+        func payees(_ text: String, mode: Int = 0o600) async throws -> FacilitatedPayees {
             try await withFolder { folder in
                 let path = folder + "/payees.json"
                 try Data(text.utf8).write(to: URL(fileURLWithPath: path))

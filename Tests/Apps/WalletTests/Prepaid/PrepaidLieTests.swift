@@ -87,7 +87,7 @@ struct PrepaidLieTests {
                 // It gives nothing back.
                 #expect(try await blind.close(id, through: blind.client()) == 7000)
                 #expect(try await journal.overview(of: id)?.status == "said to be closed")
-                let seen = try await wallet(reads: true).observe(id)
+                let seen = try await wallet(reads: true).reconcilePrepaid(id, through: nil).after
                 #expect(seen.status == "open")
                 #expect(seen.locked == 7000)
             }

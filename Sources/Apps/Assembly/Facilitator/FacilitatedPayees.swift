@@ -6,7 +6,7 @@ public import FarthingPrimitives
 /// By what payees prove who they are to a facilitator that signs for them: a secret for each.
 ///
 /// Only hashes are kept, so nothing can be read out of it.
-public struct PayeeSecrets: Hashable, Sendable {
+public struct FacilitatedPayees: Hashable, Sendable {
     private let hashes: [Address: Hash32]
 
     /// How long a secret is at least.
@@ -24,7 +24,7 @@ public struct PayeeSecrets: Hashable, Sendable {
     private init() { hashes = [:] }
 
     /// Of nobody.
-    public static let none = PayeeSecrets()
+    public static let none = FacilitatedPayees()
 
     /// Whether a secret is the one of a receiver.
     func prove(_ receiver: Address, by secret: String?) -> Bool {
