@@ -21,7 +21,7 @@ struct HummingbirdGate {
             logger: logger)
         app.addServices(
             // What payers do on the ledger: one that begins to withdraw makes the node claim at once.
-            PeriodicService(name: "watch", interval: .seconds(1), logger: logger) { try await node.books.catchUp() },
+            PeriodicService(name: "watch", interval: .seconds(1), logger: logger) { try await node.catchUp() },
             // What was earned is claimed and paid out.
             PeriodicService(name: "claim", interval: .seconds(60), logger: logger) { _ = try await node.collect() })
         do {

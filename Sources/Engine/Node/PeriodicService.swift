@@ -12,30 +12,47 @@ public import ServiceLifecycle
 public struct PeriodicService: Service {
     private let name: String
     private let interval: Duration
+    private let bell: Bell
     private let logger: Logger
     private let turn: @Sendable () async throws -> Void
 
+    /// - Parameter bell: Nobody else's.
     public init(
-        name: String, interval: Duration, logger: Logger, turn: @escaping @Sendable () async throws -> Void
+        name: String, interval: Duration, bell: Bell = Bell(), logger: Logger,
+        turn: @escaping @Sendable () async throws -> Void
     ) {
         self.name = name
         self.interval = interval
+        self.bell = bell
         self.logger = logger
         self.turn = turn
     }
 
     public func run() async throws {
         let failures = Counter(label: "farthing_background_failures_total", dimensions: [("job", name)])
-        while !Task.isShuttingDownGracefully && !Task.isCancelled {
-            do {
-                try await turn()
-            } catch is CancellationError {
-                return
-            } catch {
-                failures.increment()
-                logger.error("Background work failed", metadata: ["job": "\(name)", "error": "\(error)"])
+        await withTaskGroup { group in
+            group.addTask { await ringOften() }
+            for await _ in bell.rings {
+                guard !Task.isShuttingDownGracefully, !Task.isCancelled else { break }
+                do {
+                    try await turn()
+                } catch is CancellationError {
+                    break
+                } catch {
+                    failures.increment()
+                    logger.error("Background work failed", metadata: ["job": "\(name)", "error": "\(error)"])
+                }
             }
+            group.cancelAll()
+        }
+    }
+
+    /// Rings at each interval, and once when the process is asked to stop, so that nobody waits for the next.
+    private func ringOften() async {
+        while !Task.isShuttingDownGracefully && !Task.isCancelled {
+            bell.ring()
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: interval) }
         }
+        bell.ring()
     }
 }

@@ -249,6 +249,8 @@ struct RequestCourse {
     ) async throws -> HTTPClientResponse {
         var attempt = 0
         var lost: (any Error)?
+        // Whoever answers that it is busy has what was sent.
+        var wasSent = false
         let began = ContinuousClock.now
         while true {
             var unsent: RequestNotSent?
@@ -260,10 +262,11 @@ struct RequestCourse {
                     if isBusy, let lost { throw lost }
                     return response
                 }
+                wasSent = true
             } catch let error as RequestNotSent {
                 unsent = error
                 guard attempt < client.options.repeats, ContinuousClock.now - began < Self.patience else {
-                    throw lost ?? error
+                    throw lost ?? (wasSent ? HTTPClientError.remoteConnectionClosed : error)
                 }
             } catch {
                 lost = error
@@ -273,7 +276,7 @@ struct RequestCourse {
             do {
                 try await Task.sleep(for: .nanoseconds(client.options.pause.nanoseconds) * (1 << min(attempt, 4)))
             } catch {
-                if lost == nil, let unsent { throw unsent }
+                if lost == nil, !wasSent, let unsent { throw unsent }
                 throw error
             }
             attempt += 1

@@ -141,32 +141,28 @@ public final class PaymentNode: Sendable {
     /// Does what had to wait, and takes in what happened since last time.
     public func catchUp() async throws {
         await retry()
-        let trouble: (any Error)?
-        do {
-            try await watch()
-            trouble = nil
-        } catch { trouble = error }
+        var trouble: (any Error)?
+        do { try await watch() } catch { trouble = error }
         // What was seen must not wait for what could not be seen.
-        try await answer()
-        if let trouble { throw trouble }
+        let unanswered = await answers.severalAtOnce(answers.count) { try await $0() }
+        if let trouble = trouble ?? unanswered { throw trouble }
     }
 
     /// Does what had to wait, however long the settlement takes for it.
     func retry() async { await books.effects.retry() }
 
     /// Takes in what happened since last time, and waits for no transaction, as a withdrawal must be seen in time.
-    func watch() async throws { try await ofEach(books.watch, \.watch) }
-
-    /// Answers what was taken in: claims from those who leave, and challenges closes with old states.
-    func answer() async throws { try await ofEach(books.effects.claimAsked, \.answer) }
-
-    /// Does the same for vouchers and for each other scheme; none waits for another's transactions.
-    private func ofEach(
-        _ vouchers: @escaping @Sendable () async throws -> Void,
-        _ work: (PrepaidOffice) -> @Sendable () async throws -> Void
-    ) async throws {
-        let all = [vouchers] + offices.map(work)
+    func watch() async throws {
+        let all: [@Sendable () async throws -> Void] = [{ [books] in try await books.watch() }] + offices.map(\.watch)
         if let trouble = await all.severalAtOnce(all.count, { try await $0() }) { throw trouble }
+    }
+
+    /// Answers what was taken in, for vouchers and for each other scheme: claims from those who leave, and challenges
+    /// closes with old states.
+    ///
+    /// None should wait for another's transactions.
+    var answers: [@Sendable () async throws -> Void] {
+        [{ [books] in try await books.effects.claimAsked() }] + offices.map(\.answer)
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.

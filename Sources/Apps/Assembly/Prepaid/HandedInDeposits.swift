@@ -26,13 +26,14 @@ public struct DepositRules: Hashable, Sendable {
 /// Which deposits were handed in not long ago, and for whom.
 final class HandedInDeposits: Sendable {
     private struct Entry {
-        let salt: Hash32
+        /// Which deposit it was: a salt says nothing of its channel.
+        let signature: Signature
         let time: Instant
     }
 
     /// - Unit: seconds.
     private static let hour: Int64 = 3600
-    /// How many payers are remembered: more than deposits can be handed in within an hour.
+    /// How many payers are remembered; beyond that the one is forgotten that has handed in nothing for longest.
     private static let mostPayers = 65_536
 
     private let rules: DepositRules
@@ -46,25 +47,35 @@ final class HandedInDeposits: Sendable {
     func begin(_ funding: Funding, price: Amount, at now: Instant) throws(PrepaidFault) -> Bool {
         let least = rules.least(for: price)
         guard funding.amount >= least else { throw .depositBelowMinimum(deposit: funding.amount, minimum: least) }
-        let (perHour, salt) = (rules.perHour, funding.authorization.salt)
+        let (perHour, signature) = (rules.perHour, funding.authorization.signature)
         let (isNew, refusal) = entries.withLock { entries -> (Bool, PrepaidFault?) in
             let recent = entries[funding.payer, default: []].filter { now.seconds(since: $0.time) < Self.hour }
-            if recent.contains(where: { $0.salt == salt }) { return (false, nil) }
+            if recent.contains(where: { $0.signature == signature }) { return (false, nil) }
             if entries.count >= Self.mostPayers {
                 entries = entries.filter { $0.value.contains { now.seconds(since: $0.time) < Self.hour } }
             }
-            guard recent.count < perHour, entries.count < Self.mostPayers else {
+            guard recent.count < perHour else {
                 return (false, .depositsTooOften(payer: funding.payer, perHour: perHour))
             }
-            entries[funding.payer] = recent + [Entry(salt: salt, time: now)]
+            if entries.count >= Self.mostPayers,
+                let oldest = entries.min(by: { Self.last($0.value) < Self.last($1.value) })
+            {
+                entries[oldest.key] = nil
+            }
+            entries[funding.payer] = recent + [Entry(signature: signature, time: now)]
             return (true, nil)
         }
         if let refusal { throw refusal }
         return isNew
     }
 
-    /// Forgets a deposit that its payer did not sign: anybody may hand in what is said to be another's.
+    private static func last(_ entries: [Entry]) -> Instant { entries.last?.time ?? Instant(unixSeconds: .min) }
+
+    /// Forgets a deposit for which nothing was sent.
     func forget(_ funding: Funding) {
-        entries.withLock { $0[funding.payer]?.removeAll { $0.salt == funding.authorization.salt } }
+        entries.withLock { entries in
+            entries[funding.payer]?.removeAll { $0.signature == funding.authorization.signature }
+            if entries[funding.payer]?.isEmpty == true { entries[funding.payer] = nil }
+        }
     }
 }

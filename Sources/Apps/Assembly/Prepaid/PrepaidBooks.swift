@@ -89,23 +89,36 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         try await recover()
     }
 
-    /// Reads the contracts that must be read again by now, and does what could not be done before.
+    /// Reads the contracts that must be read again by now; what channels ask for then is done at the next ``retry()``.
+    func lookAtDue() async throws {
+        if let trouble = await appointments.due(at: clock()).severalAtOnce(16, { try await self.look($0) }) {
+            throw trouble
+        }
+    }
+
+    /// Does what channels asked for when they were looked at, and what could not be done before.
     ///
     /// What cannot be done now either stays in the outbox.
-    public func retry() async throws {
-        let trouble = await appointments.due(at: clock()).severalAtOnce(16) { try await self.look($0) }
-        await carryOutPostponed()
-        if let trouble { throw trouble }
-    }
+    public func retry() async { await carryOutPostponed() }
 
     /// Takes in what happened since last time, and answers all of it at once.
     func catchUp(by watcher: SettlementWatcher) async throws {
-        do { try await watcher.catchUp() } catch {
-            // What was seen before must not wait for what could not be seen.
-            try? await retry()
-            throw error
-        }
-        try await retry()
+        let trouble = await watched(by: watcher)
+        // What was seen must not wait for what could not be seen.
+        await retry()
+        if let trouble { throw trouble }
+    }
+
+    /// Takes in what happened since last time, and waits for no transaction.
+    func watch(by watcher: SettlementWatcher) async throws {
+        if let trouble = await watched(by: watcher) { throw trouble }
+    }
+
+    private func watched(by watcher: SettlementWatcher) async -> (any Error)? {
+        var trouble: (any Error)?
+        do { try await watcher.catchUp() } catch { trouble = error }
+        do { try await lookAtDue() } catch { trouble = trouble ?? error }
+        return trouble
     }
 
     /// Does what was postponed, one after the other in each channel and many channels at once.

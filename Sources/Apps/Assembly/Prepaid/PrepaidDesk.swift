@@ -228,12 +228,17 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     func open(_ terms: Scheme.Rules.Terms, _ funding: Funding, price: Amount) async throws -> ChannelID {
         try check(terms, price: price)
         let id = terms.channelID(in: books.domain)
+        // Nobody's deposits are counted by another who names him.
+        let digest = books.domain.depositDigest(funding.unsigned, on: terms, token: offer.token.domain)
+        guard funding.authorization.signature.isBy(funding.payer, over: digest, as: books.domain.accounts) else {
+            throw fault(for: .settlement(.authorizationSignature), of: id)
+        }
         let isNew = try deposits?.begin(funding, price: price, at: books.clock()) ?? false
         do {
             let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
             _ = try await books.observed(receipt.snapshot, of: id)
         } catch let error as ContractError {
-            if isNew, error.isNotByPayer { deposits?.forget(funding) }
+            if isNew, error.sentNothing { deposits?.forget(funding) }
             throw fault(for: error, of: id)
         }
         return id
@@ -288,16 +293,18 @@ extension ContractError {
     fileprivate var isUncertain: Bool {
         switch self {
         case .settlement(.unavailable), .settlement(.cancelled): true
+        // It must wait for its turn, or for its time.
+        case .settlement(.authorizationNotYetValid): true
         default: false
         }
     }
 
-    /// Whether the payer may know nothing of the deposit.
-    ///
-    /// Any other failure is the payer's own, and may have cost gas.
-    fileprivate var isNotByPayer: Bool {
+    /// Whether nothing was sent that costs gas; any other failure may have.
+    fileprivate var sentNothing: Bool {
         switch self {
-        case .settlement(.authorizationSignature), .settlement(.invalidTerms): true
+        case .settlement(.authorizationSignature), .settlement(.invalidTerms), .settlement(.insufficientBalance),
+            .settlement(.authorizationExpired), .settlement(.authorizationNotYetValid):
+            true
         default: false
         }
     }

@@ -82,8 +82,8 @@ public struct PrepaidOffice: Sendable {
             try await channels.open()
             try await channels.catchUp(by: watcher)
         }
-        answer = { try await channels.retry() }
-        watch = { try await watcher.catchUp() }
+        answer = { await channels.retry() }
+        watch = { try await channels.watch(by: watcher) }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemAll = { await channels.redeemAll(ending: $0) }

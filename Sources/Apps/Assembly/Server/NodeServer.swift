@@ -86,17 +86,21 @@ public struct NodeServer: Service {
         let logger = node.logger
         let counter = PeerCounter(responder: responder, logger: logger)
         let gauge = Meter(label: "farthing_unclaimed_units")
+        // What is seen is answered at once.
+        let answers = node.answers.map { (bell: Bell(), answer: $0) }
         var group = ServiceGroupConfiguration(
-            services: [
+            services: answers.map { bell, answer in
+                .init(
+                    service: PeriodicService(
+                        name: "answer", interval: configuration.watchInterval, bell: bell, logger: logger, turn: answer)
+                )
+            } + [
                 .init(
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
+                        defer { for (bell, _) in answers { bell.ring() } }
                         try await node.watch()
                         let unclaimed = node.books.cashier.index.unclaimed(of: configuration.token.address)
                         gauge.set(Double(unclaimed.units))
-                    }),
-                .init(
-                    service: PeriodicService(name: "answer", interval: configuration.watchInterval, logger: logger) {
-                        try await node.answer()
                     }),
                 .init(
                     service: PeriodicService(name: "retry", interval: configuration.watchInterval, logger: logger) {

@@ -58,7 +58,7 @@ struct ChannelReader: Sendable {
         var last: ChannelID?
         while true {
             let page = try await engine.channels(after: last, limit: 500)
-            guard let end = page.last else { return }
+            guard let end = page.last else { return try await effects.claimAsked() }
             for (id, state) in page where !state.claimable.isZero && isStale(state) {
                 guard let best = state.best else { continue }
                 let shown = best.signedCeiling(under: state.terms, of: id, in: settlement.domain)
@@ -69,7 +69,6 @@ struct ChannelReader: Sendable {
                         "A channel cannot be read", metadata: ["channel": "\(id)", "error": "\(refusal)"])
                 }
             }
-            try await effects.claimAsked()
             last = end.id
         }
     }

@@ -86,12 +86,13 @@ public final class VoucherEffects: Sendable {
             defer { postponed = [:] }
             return postponed.sorted { $0.key < $1.key }.map(\.value)
         }
-        // What cannot be claimed is logged, and postponed again.
-        try? await claim(for: effects.filter(\.effect.isClaim))
         let others = effects.filter { !$0.effect.isClaim }
+        // Neither waits for the other. What cannot be claimed is logged, and postponed again.
+        async let claimed: Void? = try? claim(for: effects.filter(\.effect.isClaim))
         _ = await others.severalAtOnce(Self.transactionsAtOnce) { [self] channel, effect in
             await attempt([effect], of: channel)
         }
+        _ = await claimed
     }
 
     /// Runs again what could not be done for one channel.
@@ -230,10 +231,9 @@ public final class VoucherEffects: Sendable {
             }
             await conclude(stored, of: channel, then: applied.effects)
             unheard.withLock { unheard in
-                if charging {
-                    unheard[channel] = nil
-                } else if unheard.count < Self.mostUnheard {
-                    unheard[channel] = deposit
+                unheard[channel] = charging ? nil : deposit
+                if unheard.count > Self.mostUnheard, let other = unheard.keys.first(where: { $0 != channel }) {
+                    unheard[other] = nil
                 }
             }
             return (applied.state, receipt)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import NIOCore
 
 /// Takes out of a stream of server-sent events what the gate says of the payments, and leaves all else as it came.
@@ -8,7 +9,7 @@ import NIOCore
 /// The gate's events stand between others, begin with their names and end lines with LF. Of each event only the first
 /// line is held back, and only as long as it may be one of them.
 ///
-/// - Source: `Specs/streams.md`; WHATWG HTML, section 9.2.5, for where events end.
+/// - Source: `Specs/streams.md`.
 struct EventSieve {
     private static let names = ["event: payment-need\n", "event: payment-receipt\n"].map { Array($0.utf8) }
 
@@ -22,8 +23,7 @@ struct EventSieve {
     private var place = Place.beginning
     /// What is held back.
     private var held: [UInt8] = []
-    private var isLineEmpty = true
-    private var wasReturn = false
+    private var ends = EventEnds()
     /// Whether the last event ended with a CR, to which an LF may still belong.
     private var endedWithReturn = false
 
@@ -54,14 +54,14 @@ struct EventSieve {
         case .beginning:
             held.append(byte)
             if Self.names.contains(held) {
-                (held, place, isLineEmpty, wasReturn) = ([], .gates, true, false)
+                (held, place, ends) = ([], .gates, EventEnds())
             } else if !Self.names.contains(where: { $0.starts(with: held) }) {
                 let other = held
-                (held, place, isLineEmpty, wasReturn) = ([], .others, true, false)
+                (held, place, ends) = ([], .others, EventEnds())
                 for byte in other { pass(byte, &out) }
             }
         case .others: pass(byte, &out)
-        case .gates: if ends(byte) { place = .beginning }
+        case .gates: if ends.ends(with: byte) { place = .beginning }
         }
     }
 
@@ -69,22 +69,8 @@ struct EventSieve {
         // What was held back is shorter than an event and a name together.
         guard case .others = place else { return take(byte, &out) }
         out.append(byte)
-        guard ends(byte) else { return }
+        guard ends.ends(with: byte) else { return }
         place = .beginning
         endedWithReturn = byte == UInt8(ascii: "\r")
-    }
-
-    /// - Returns: Whether an event ends with this byte.
-    private mutating func ends(_ byte: UInt8) -> Bool {
-        let (isReturn, isFeed) = (byte == UInt8(ascii: "\r"), byte == UInt8(ascii: "\n"))
-        defer { wasReturn = isReturn }
-        // CR and LF together end one line; the CR did so already.
-        if isFeed, wasReturn { return false }
-        guard isReturn || isFeed else {
-            isLineEmpty = false
-            return false
-        }
-        defer { isLineEmpty = true }
-        return isLineEmpty
     }
 }

@@ -67,7 +67,9 @@ struct WalletReconcileCommand: AsyncParsableCommand {
     /// Channels that were paid ahead and are to be looked at.
     private func prepaid(of wallet: Wallet) async throws -> [ChannelOverview] {
         try await wallet.journal.overviews().filter { known in
-            !known.isVoucher && (channel.map { $0.id == known.id } ?? (all || known.status == "in doubt"))
+            !known.isVoucher
+                && (channel.map { $0.id == known.id }
+                    ?? (all || ["in doubt", "said to be closed"].contains(known.status)))
         }
     }
 

@@ -22,7 +22,10 @@ public struct JournalEntry: Hashable, Sendable, Identifiable {
         case refused
         /// Nobody knows. It counts as spent until the payee or the settlement tells.
         case unknown
-        /// It turned out that it was never taken; as long as that is in doubt, it counts as spent.
+        /// It was not taken, as far as is known.
+        ///
+        /// One that others' answers leave in doubt counts as before; one that the payee says it did not charge counts
+        /// nothing.
         case notTaken = "not-taken"
     }
 

@@ -75,8 +75,9 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             let isSent = Books.paysMany && before.isKnown(to: terms.receiver)
             let funding = channel.funding.flatMap { !isSent && Self.isValid($0, at: now) ? $0 : nil }
             let awaitsCoin = channel.awaitsCoin
-            let deposit =
-                awaitsCoin ? channel.books.deposit : taken.door == nil ? .zero : channel.funding?.amount ?? .zero
+            // One that is tried again is in what is locked already.
+            let deposit: Amount =
+                taken.door == nil ? .zero : awaitsCoin ? channel.books.deposit : channel.funding?.amount ?? .zero
             let draft = JournalDraft(
                 intent: intent(wanted, resource, locked: channel.locked, deposit: deposit), channel: channel.id,
                 ceiling: channel.books.authorised, identifier: identifier)
@@ -298,6 +299,13 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         guard channel.awaitsCoin else { return }
         guard let chain = wallet.views[channel.network] as? any CoinSettlement else {
             throw WalletError.noSettlement(channel.network)
+        }
+        // Where one channel pays many, payments to others of them may be waiting for the same deposit.
+        let alone = try await wallet.lease(oneOf: [ChannelID(Keccak256.hash(utf8: "deposit: \(channel.id)"))])
+        defer { alone.giveBack() }
+        if try await wallet.journal.prepaid(Books.self, channel.id)?.awaitsCoin == false {
+            channel.awaitsCoin = false
+            return
         }
         _ = try await chain.fundInCoin(
             Books.Wire.Rules.self, channel.books.terms, channel.books.deposit, .opening,

@@ -34,6 +34,12 @@ extension EVMSettlement: CoinSettlement {
         } catch .alreadyDone {
             return try await earlier(deposit)
         } catch .reverted(let data) {
+            // An earlier transaction of the same deposit may have been mined meanwhile.
+            if step == .opening,
+                try await asked({ () async throws(EndpointFault) -> Bool in try await isMade(deposit) })
+            {
+                return try await earlier(deposit)
+            }
             throw refusal(data, terms, deposit.channel, place)
         } catch { throw .settlement(error.settlementError(at: reader.host)) }
         return try await receipt(of: deposit, in: mined.id, mined.height, payouts)

@@ -139,7 +139,8 @@ actor LogFeed {
             }
             for (log, time) in news.logs {
                 early.insert(EarlyLog(log))
-                last += Self.blockDistance
+                // Each tells of one thing, and strangers must not drive the numbers ahead of the blocks.
+                last += entries.last?.isEarly == true ? 1 : Self.blockDistance
                 entries.append(Entry(sequence: last, log: log, time: time, isEarly: true))
             }
             next = end + 1

@@ -63,7 +63,7 @@ actor TransactionSender {
 
     /// Sends a transaction and waits until it counts.
     ///
-    /// - Parameter isDone: Asked before each attempt, where a contract would do twice what it is told twice.
+    /// - Parameter isDone: Asked before each transaction, where a contract would do twice what it is told twice.
     /// - Throws: ``SendingFault/reverted(_:)`` before anything is sent, when the contract would not have it;
     ///   ``SendingFault/alreadyDone``.
     func send(
@@ -75,8 +75,11 @@ actor TransactionSender {
         for _ in 0..<5 {
             if let isDone, try await isDone() { throw .alreadyDone }
             let gasLimit = try await estimate(call)
-            let slot = try await inTurn { () async throws(SendingFault) in try await self.launch(call, gasLimit) }
-            guard let mined = try await watch(slot) else { continue }
+            let slot = try await inTurn { () async throws(SendingFault) -> Slot? in
+                if let isDone, try await isDone() { throw .alreadyDone }
+                return try await self.launch(call, gasLimit, isOnce: isDone != nil)
+            }
+            guard let slot, let mined = try await watch(slot) else { continue }
             CoinMeter.current?.add(mined.cost)
             guard mined.succeeded else { throw .reverted(await reason(of: call)) }
             return mined
@@ -141,7 +144,10 @@ actor TransactionSender {
         return try await task.value.get()
     }
 
-    private func launch(_ call: Call, _ gasLimit: UInt64) async throws(SendingFault) -> Slot {
+    /// - Parameter isOnce: Whether to look anew, instead of trying another nonce, when one is taken: what took it may
+    ///   have been the same.
+    /// - Returns: `nil` for that.
+    private func launch(_ call: Call, _ gasLimit: UInt64, isOnce: Bool) async throws(SendingFault) -> Slot? {
         for _ in 0..<8 {
             let nonce = try await freeNonce()
             var fees = try await suggestedFees()
@@ -149,7 +155,9 @@ actor TransactionSender {
             if let known = abandoned[nonce] { fees = fees.atLeast(known.raised).atMost(policy.highestFee) }
             var slot = Slot(nonce: nonce, call: call, gasLimit: gasLimit, fees: fees, raw: [], hashes: [])
             switch try await hand(in: &slot) {
-            case .taken: next = nil
+            case .taken:
+                next = nil
+                if isOnce { return nil }
             case .sent:
                 abandoned[nonce] = nil
                 next = max(next ?? 0, nonce + 1)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import NIOCore
 
 /// Cuts a body into pieces that go out one after the other: for server-sent events one event each.
 ///
 /// What a meter says comes between two events, never within one. An event that is too long to be kept is cut.
 ///
-/// - Source: WHATWG HTML, section 9.2.5: an event ends with an empty line; a line with LF, CR or both.
+/// Events end as `EventEnds` has it.
 struct EventFramer {
     /// How much of one event is kept.
     ///
@@ -27,8 +28,7 @@ struct EventFramer {
     private var buffer = ByteBuffer()
     /// How much of the buffer was looked at.
     private var seen = 0
-    private var isLineEmpty = true
-    private var wasReturn = false
+    private var ends = EventEnds()
     private var isCut = false
     private var isOver = false
 
@@ -58,30 +58,15 @@ struct EventFramer {
             let byte = bytes[index]
             index += 1
             seen += 1
-            guard ends(byte) else { continue }
-            if wasReturn, index < bytes.endIndex, bytes[index] == UInt8(ascii: "\n") {
+            guard ends.ends(with: byte) else { continue }
+            if ends.wasReturn, index < bytes.endIndex, bytes[index] == UInt8(ascii: "\n") {
                 seen += 1
-                wasReturn = false
+                ends = EventEnds()
             }
             return take(endsEvent: true)
         }
         guard isOver || buffer.readableBytes > Self.longestEvent else { return nil }
         return take(endsEvent: false)
-    }
-
-    /// - Returns: Whether an event ends with this byte.
-    private mutating func ends(_ byte: UInt8) -> Bool {
-        let isReturn = byte == UInt8(ascii: "\r")
-        let isFeed = byte == UInt8(ascii: "\n")
-        defer { wasReturn = isReturn }
-        // CR and LF together end one line; the CR did so already.
-        if isFeed, wasReturn { return false }
-        guard isReturn || isFeed else {
-            isLineEmpty = false
-            return false
-        }
-        defer { isLineEmpty = true }
-        return isLineEmpty
     }
 
     private mutating func take(endsEvent: Bool) -> Unit? {

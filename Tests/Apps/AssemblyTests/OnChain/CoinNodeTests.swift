@@ -76,7 +76,8 @@ struct CoinNodeTests {
         try await ChainShop.open(.hashChain) { [key] shop in
             let wallet = try shop.wallet(key)
             try await shop.devnet.giveCoin(ChainShop.ether / 2, to: key.address)
-            await #expect(throws: ContractError.self) { try await shop.buy(1, from: wallet) }
+            let poor = await #expect(throws: WalletError.self) { try await shop.buy(1, from: wallet) }
+            #expect(poor?.code == "wallet.account-too-low")
             // Enough for the deposit, and nothing for the transaction.
             try await shop.devnet.giveCoin(ChainShop.ether, to: key.address)
             await #expect(throws: ContractError.self) { try await shop.buy(1, from: wallet) }

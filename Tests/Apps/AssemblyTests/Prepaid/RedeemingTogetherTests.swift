@@ -19,7 +19,7 @@ struct RedeemingTogetherTests {
             var payer = try shop.channel(salt: "\(index)")
             try shop.served(&payer, 0, try await shop.open(&payer))
         }
-        let held = HeldContracts(shop.ledger)
+        let held = SlowContracts(shop.ledger)
         let next = try await shop.reopened(through: held)
         held.barrier.lower()
         let redeeming = Task { await next.books.redeemAll(ending: false) }

@@ -13,15 +13,21 @@ final class SlowContracts: ContractSettlement {
     /// Where orders can be held up.
     let barrier = Barrier()
     private let deposits = Mutex(0)
+    private let orders = Mutex((now: 0, most: 0))
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
     /// How many deposits were handed in.
     var funded: Int { deposits.withLock { $0 } }
 
+    /// How many orders were under way at once, at the most.
+    var mostAtOnce: Int { orders.withLock { $0.most } }
+
     func carryOut<Rules: ContractRules>(
         _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
     ) async throws(ContractError) -> ContractReceipt<Rules> {
+        orders.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+        defer { orders.withLock { $0.now -= 1 } }
         await barrier.pass()
         return try await ledger.carryOut(order, on: channel, under: rules)
     }
