@@ -16,6 +16,8 @@ struct JavaScriptJSONTests {
             (1e21, "1e+21"), (1.5e300, "1.5e+300"), (0.000001, "0.000001"), (1e-7, "1e-7"), (1.5e-10, "1.5e-10"),
             (.greatestFiniteMagnitude, "1.7976931348623157e+308"), (-12.5, "-12.5"),
             (9_007_199_254_740_992, "9007199254740992"), (100, "100"), (4294967296.5, "4294967296.5"),
+            // The lowest whole number has no positive one beside it.
+            (-9_223_372_036_854_775_808, "-9223372036854776000"),
         ] as [(Double, String)])
     func number(value: Double, text: String) {
         #expect(ECMAScriptNumber.text(value) == text)

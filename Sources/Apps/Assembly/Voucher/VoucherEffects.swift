@@ -283,7 +283,8 @@ public final class VoucherEffects: Sendable {
                     voucher: state.best?.signedCeiling(under: state.terms, of: channel, in: settlement.domain))
                 receipt = try await settlement.refund(order)
             } catch let error as SettlementError where error.isVerdict {
-                // After a crash, or when an answer was lost, the refund may be done already: the ledger then asks for the next nonce.
+                // After a crash, or when an answer was lost, the refund may be done already: the ledger then asks for
+                // the next nonce.
                 if let snapshot = try? await settlement.snapshot(of: channel) {
                     try await tell(channel, .observed(snapshot))
                 }

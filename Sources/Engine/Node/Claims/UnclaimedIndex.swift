@@ -207,8 +207,9 @@ public final class UnclaimedIndex: Sendable {
 
     /// The channels whose claim would make room for a payment, largest sums first; none when no claim could.
     ///
-    /// For the cap on a channel that is the channel itself, and so it is where its claim was refused before. For the cap on all, it is as many of the largest as free
-    /// half of what is unclaimed, or more where that is not enough, so that the next payments find room as well.
+    /// For the cap on a channel that is the channel itself, and so it is where its claim was refused before. For the cap
+    /// on all, it is as many of the largest as free half of what is unclaimed, or more where that is not enough, so that
+    /// the next payments find room as well.
     public func relief(
         of refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address, at now: Instant
     ) -> [UnclaimedChannel] {

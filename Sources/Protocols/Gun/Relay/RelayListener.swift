@@ -41,9 +41,15 @@ final class RelayListener: Sendable {
             .childChannelOption(.socketOption(.so_sndbuf), value: 262_144)
             .bind(host: configuration.host, port: configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard open.enter() else { throw GunError.full(what: "connections") }
-                    channel.closeFuture.whenComplete { _ in open.leave() }
-                    return try Self.upgrade(channel, gate: gate, configuration)
+                    do {
+                        guard open.enter() else { throw GunError.full(what: "connections") }
+                        channel.closeFuture.whenComplete { _ in open.leave() }
+                        return try Self.upgrade(channel, gate: gate, configuration)
+                    } catch {
+                        // Nobody else closes what is not taken in, and each would hold a file.
+                        channel.close(promise: nil)
+                        throw error
+                    }
                 }
             }
         let port = server.channel.localAddress?.port ?? 0

@@ -57,7 +57,7 @@ public enum JavaScriptJSON {
 
     /// A number as JavaScript writes it; `null` stands for one that is not finite.
     public static func number(_ value: Double) -> JSON {
-        if let whole = Int64(exactly: value), abs(whole) < 1 << 53 { return .number(JSON.Number(whole)) }
+        if let whole = Int64(exactly: value), whole.magnitude < 1 << 53 { return .number(JSON.Number(whole)) }
         return JSON.Number(text: ECMAScriptNumber.text(value)).map { .number($0) } ?? .null
     }
 
