@@ -39,14 +39,14 @@ struct PaidRequestTests {
             status: .init(code: status),
             headerFields: [
                 .contentType: "text/plain", .settlementOverrides: #"{"amount":"1"}"#, .paymentResponse: "forged",
-                .paymentRequired: "forged",
+                .paymentRequired: "forged", .paymentCharged: "forged",
             ])
         guard case .deliverUncharged(let head) = await paid.served(failed) else {
             Issue.record("it is not delivered uncharged")
             return
         }
         #expect(head.status.code == status)
-        #expect(head.headerFields == [.contentType: "text/plain"])
+        #expect(head.headerFields == [.contentType: "text/plain", .paymentCharged: "0"])
         #expect(await desk.outcomes == [.released])
     }
 
