@@ -6,7 +6,7 @@ public import FarthingPrimitives
 internal import FarthingStacks
 
 extension StacksSettlement {
-    /// Makes units of a test token out of nothing, for whoever asks: see ``StacksDeployer/deployTestToken()``.
+    /// Makes units of a test token out of nothing, for whoever asks: see `deployTestToken()`.
     ///
     /// - Throws: `SettlementError`; also when the token cannot be minted.
     public func mintTestToken(_ token: Address, _ amount: Amount, to owner: Address) async throws(SettlementError) {
