@@ -96,14 +96,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
-    /// Does what channels asked for when they were looked at, and what could not be done before.
-    ///
-    /// What cannot be done now either stays in the outbox.
-    public func retry() async { await carryOutPostponed() }
-
     /// Takes in what happened since last time, and answers all of it at once.
     func catchUp(by watcher: SettlementWatcher) async throws {
-        let trouble = await watched(by: watcher)
+        var trouble: (any Error)?
+        do { try await watch(by: watcher) } catch { trouble = error }
         // What was seen must not wait for what could not be seen.
         await retry()
         if let trouble { throw trouble }
@@ -111,18 +107,17 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Takes in what happened since last time, and waits for no transaction.
     func watch(by watcher: SettlementWatcher) async throws {
-        if let trouble = await watched(by: watcher) { throw trouble }
-    }
-
-    private func watched(by watcher: SettlementWatcher) async -> (any Error)? {
         var trouble: (any Error)?
         do { try await watcher.catchUp() } catch { trouble = error }
-        do { try await lookAtDue() } catch { trouble = trouble ?? error }
-        return trouble
+        try await lookAtDue()
+        if let trouble { throw trouble }
     }
 
-    /// Does what was postponed, one after the other in each channel and many channels at once.
-    private func carryOutPostponed() async {
+    /// Does what channels asked for when they were looked at, and what could not be done before: one after the other in
+    /// each channel, and many channels at once.
+    ///
+    /// What cannot be done now either stays in the outbox.
+    public func retry() async {
         let effects = postponed.withLock { postponed in
             defer { postponed = [:] }
             return postponed.sorted { $0.key < $1.key }.map(\.value)
@@ -151,7 +146,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             }
             last = end
         }
-        await carryOutPostponed()
+        await retry()
     }
 
     /// Carries effects out; one that fails stays in the outbox until ``retry()``, and a proof until it is redeemed.
