@@ -48,10 +48,12 @@ struct GunCommand: AsyncParsableCommand {
 }
 
 /// Runs a relay until the process is told to stop.
-private struct GunRelayService: Service {
+private struct GunRelayService: Service, CustomStringConvertible {
     let configuration: GunRelayConfiguration
     let asJSON: Bool
     let logger: Logger
+
+    var description: String { "GUN relay" }
 
     func run() async throws {
         let relay = try await start()

@@ -65,10 +65,12 @@ struct StacksCommand: AsyncParsableCommand {
 }
 
 /// Runs a simulated node until the process is told to stop.
-private struct SimnetService: Service {
+private struct SimnetService: Service, CustomStringConvertible {
     let configuration: SimnetNode.Configuration
     let accounts: [DevelopmentAccount]
     let asJSON: Bool
+
+    var description: String { "Stacks simnet" }
 
     func run() async throws {
         let node = try await start()

@@ -9,7 +9,7 @@ public import ServiceLifecycle
 ///
 /// A turn that fails is logged and tried again at the next; it never ends the service. A turn that is under
 /// way when the process is asked to stop is finished first.
-public struct PeriodicService: Service {
+public struct PeriodicService: Service, CustomStringConvertible {
     private let name: String
     private let interval: Duration
     private let bell: Bell
@@ -27,6 +27,9 @@ public struct PeriodicService: Service {
         self.logger = logger
         self.turn = turn
     }
+
+    /// What logs call it, where it would be told with all that it holds otherwise.
+    public var description: String { name }
 
     public func run() async throws {
         let failures = Counter(label: "farthing_background_failures_total", dimensions: [("job", name)])

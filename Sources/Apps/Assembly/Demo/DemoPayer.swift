@@ -96,7 +96,7 @@ struct DemoPayer: Sendable {
         for channel in try await wallet.journal.channels() where !channel.books.refundable.isZero {
             total = total.adding(try await wallet.refund(channel.id, through: client)) ?? .max
         }
-        // One that is used up pays its payee when it ends, or not before.
+        // A two-way channel pays its payee when it ends, and not before.
         for channel in try await wallet.journal.overviews() where channel.isClosable && channel.status != "closed" {
             total = total.adding(try await wallet.close(channel.id, through: client)) ?? .max
         }

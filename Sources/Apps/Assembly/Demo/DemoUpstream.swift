@@ -9,7 +9,7 @@ import NIOCore
 import ServiceLifecycle
 
 /// A small API that knows nothing of payments: the climate of a few cities.
-struct DemoUpstream: Service {
+struct DemoUpstream: Service, CustomStringConvertible {
     /// Known once it listens.
     let address: Task<String, any Error>
     private let told: AsyncThrowingStream<String, any Error>.Continuation
@@ -24,6 +24,8 @@ struct DemoUpstream: Service {
             throw CancellationError()
         }
     }
+
+    var description: String { "upstream" }
 
     func run() async throws {
         let router = Router()

@@ -17,7 +17,7 @@ public import ServiceLifecycle
 /// A facilitator at work: the API on its port, over an embedded ledger or a chain.
 ///
 /// It stops when the process gets SIGTERM or SIGINT: no new connection is taken, and requests under way are finished.
-public struct FacilitatorServer: Service {
+public struct FacilitatorServer: Service, CustomStringConvertible {
     private let configuration: FacilitatorConfiguration
     private let facilitator: Facilitator
     private let settlement: any Settlement
@@ -60,6 +60,8 @@ public struct FacilitatorServer: Service {
         self.onListening = onListening
     }
 
+    public var description: String { "facilitator" }
+
     /// Serves until it is asked to stop.
     ///
     /// - Throws: ``ConfigurationError/portTaken(_:setting:)`` or
@@ -90,7 +92,7 @@ public struct FacilitatorServer: Service {
             services: [
                 .init(
                     service: app, successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .gracefullyShutdownGroup)
+                    failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "HTTP server")
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
         do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {

@@ -58,9 +58,10 @@ public final class Books: Sendable {
             let books = Books(
                 store: store, settlement: opened, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
             try await books.cashier.index.fill(from: books.engine)
+            // Whoever left meanwhile is seen first: what was under way may take as long as the chain does.
+            try await books.watch()
             let finished = try await books.effects.recover()
             if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
-            try await books.watch()
             return books
         } catch {
             await close(settlement)

@@ -10,12 +10,14 @@ import Logging
 import ServiceLifecycle
 
 /// Serves payers that share nothing with the node but GUN relays, until it is asked to stop.
-struct GunService: Service {
+struct GunService: Service, CustomStringConvertible {
     /// `nil` serves nobody.
     let settings: NodeConfiguration.Gun?
     let counter: any PeerResponder
     let logger: Logger
     let onListening: @Sendable ([String]) async -> Void
+
+    var description: String { "GUN door" }
 
     func run() async throws {
         guard let settings else { return try await gracefulShutdown() }

@@ -12,7 +12,7 @@ import Logging
 import ServiceLifecycle
 
 /// Listens for peers beside the node's HTTP port, until it is asked to stop.
-struct PeerService: Service {
+struct PeerService: Service, CustomStringConvertible {
     /// MuP2P's messages, each behind its length.
     static let tokenProtocol = "/mup2p/1.0.0"
     /// - Unit: bytes.
@@ -29,6 +29,8 @@ struct PeerService: Service {
     let tokenFees: @Sendable (_ contract: String) async -> ClaimFees?
     let logger: Logger
     let onListening: @Sendable ([Multiaddr]) async -> Void
+
+    var description: String { "libp2p host" }
 
     func run() async throws {
         guard let settings else { return try await gracefulShutdown() }

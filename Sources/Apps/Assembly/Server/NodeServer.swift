@@ -22,7 +22,7 @@ public import ServiceLifecycle
 ///
 /// It stops when the process gets SIGTERM or SIGINT: no new connection is taken, requests under way are finished,
 /// then the store is closed.
-public struct NodeServer: Service {
+public struct NodeServer: Service, CustomStringConvertible {
     private let node: PaymentNode
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
@@ -50,6 +50,8 @@ public struct NodeServer: Service {
         self.onGunListening = onGunListening
         self.onObserving = onObserving
     }
+
+    public var description: String { "payment node" }
 
     /// Serves until it is asked to stop.
     ///

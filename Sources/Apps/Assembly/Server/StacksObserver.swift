@@ -12,11 +12,13 @@ import ServiceLifecycle
 ///
 /// Everything is answered with 200, also what is of no use here: a node does not go on until its observer is content.
 /// Who posts is not known, so what is told is a reason to read a channel, and nothing more.
-struct StacksObserver: Service {
+struct StacksObserver: Service, CustomStringConvertible {
     let listen: NodeConfiguration.Endpoint?
     let settlement: StacksSettlement?
     let logger: Logger
     let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
+
+    var description: String { "Stacks observer" }
 
     /// - Throws: ``ConfigurationError/portTaken(_:setting:)`` or
     ///   ``ConfigurationError/cannotListen(_:why:setting:)``.

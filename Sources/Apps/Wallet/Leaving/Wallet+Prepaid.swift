@@ -31,6 +31,7 @@ extension Wallet {
         defer { lease.giveBack() }
         guard let known = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
         var channel = known
+        guard channel.books.isClosable || Books.paysMany else { throw WalletError.usedUp(id) }
         guard let use = channel.usedAt ?? url.map({ KeptChannel.Use(method: "GET", url: $0) }) else {
             throw WalletError.noPayee(id)
         }

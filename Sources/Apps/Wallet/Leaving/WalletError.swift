@@ -26,6 +26,8 @@ public enum WalletError: ExplainedError, Hashable {
     case withdrawalNotDue(until: Instant)
     /// Its rest comes back with its expiry, and not before.
     case notClosable(ChannelID, until: Instant?)
+    /// Its payee charged all of it.
+    case usedUp(ChannelID)
 
     public var code: String {
         switch self {
@@ -41,6 +43,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundUnknown: "wallet.refund-unknown"
         case .withdrawalNotDue: "wallet.withdrawal-not-due"
         case .notClosable: "wallet.not-closable"
+        case .usedUp: "wallet.used-up"
         }
     }
 
@@ -63,6 +66,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
         case .notClosable(let id, let until):
             "Channel \(id) may pay others still; its rest comes back from \(until?.unixSeconds ?? 0) on (Unix seconds)."
+        case .usedUp(let id): "Channel \(id) is used up: there is nothing to give back."
         }
     }
 
@@ -78,6 +82,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundRefused, .refundUnreadable: "Withdraw without the payee: farthing wallet withdraw."
         case .refundUnknown: "`farthing wallet reconcile` finds out."
         case .notClosable: "Come back then: farthing wallet withdraw."
+        case .usedUp: nil
         case .withdrawalNotDue: "Come back then; the payee may still claim what it earned."
         }
     }

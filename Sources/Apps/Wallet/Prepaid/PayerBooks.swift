@@ -83,6 +83,8 @@ public protocol PayerBooks: Hashable, Sendable {
     /// Takes over what other books of the same channel know of one payee.
     mutating func take(_ payee: Address, from other: Self)
 
+    /// Whether a payee can give the rest back at once, or has something to give.
+    var isClosable: Bool { get }
     /// Asks the payee to give back what is left.
     ///
     /// - Parameter credit: What of the charged sum the payee owes the payer, as it said last.
@@ -107,7 +109,6 @@ extension PayerBooks {
     public static func isIntroduction(_ step: Step) -> Bool { false }
     public static var kind: ContractKind { Wire.Rules.kind }
 
-    /// Whether a payee can give the rest back at once.
     public var isClosable: Bool { !Self.paysMany }
 
     public func untold(by payee: Address) -> Amount { .zero }

@@ -69,15 +69,15 @@ actor TransactionSender {
     func send(
         _ call: Call, unless isDone: (@Sendable () async throws(SendingFault) -> Bool)? = nil
     ) async throws(SendingFault) -> MinedTransaction {
-        // What was sent before a restart may be the same.
-        if isDone != nil { try await inTurn { () async throws(SendingFault) in try await self.adoptOnce() } }
         // Whoever else uses the key may take a nonce away; it is no use to try that for ever.
         for _ in 0..<5 {
-            if let isDone, try await isDone() { throw .alreadyDone }
+            if let isDone {
+                try await inTurn { () async throws(SendingFault) in try await self.adoptAll() }
+                if try await isDone() { throw .alreadyDone }
+            }
             let gasLimit = try await estimate(call)
             let slot = try await inTurn { () async throws(SendingFault) -> Slot? in
-                if let isDone, try await isDone() { throw .alreadyDone }
-                return try await self.launch(call, gasLimit, isOnce: isDone != nil)
+                try await self.launch(call, gasLimit, unless: isDone)
             }
             guard let slot, let mined = try await watch(slot) else { continue }
             CoinMeter.current?.add(mined.cost)
@@ -144,12 +144,15 @@ actor TransactionSender {
         return try await task.value.get()
     }
 
-    /// - Parameter isOnce: Whether to look anew, instead of trying another nonce, when one is taken: what took it may
-    ///   have been the same.
-    /// - Returns: `nil` for that.
-    private func launch(_ call: Call, _ gasLimit: UInt64, isOnce: Bool) async throws(SendingFault) -> Slot? {
+    /// - Parameter isDone: Asked when the nonce is chosen: whatever was sent before has a lower one, and has been mined.
+    /// - Returns: `nil` when it must be asked anew, since what was sent under the nonce meanwhile may have been the same.
+    private func launch(
+        _ call: Call, _ gasLimit: UInt64, unless isDone: (@Sendable () async throws(SendingFault) -> Bool)?
+    ) async throws(SendingFault) -> Slot? {
         for _ in 0..<8 {
+            if isDone != nil { try await adoptAll() }
             let nonce = try await freeNonce()
+            if let isDone, try await isDone() { throw .alreadyDone }
             var fees = try await suggestedFees()
             // Never above what may be paid: what is there already may be gone, or cheaper than we know.
             if let known = abandoned[nonce] { fees = fees.atLeast(known.raised).atMost(policy.highestFee) }
@@ -157,7 +160,7 @@ actor TransactionSender {
             switch try await hand(in: &slot) {
             case .taken:
                 next = nil
-                if isOnce { return nil }
+                if isDone != nil { return nil }
             case .sent:
                 abandoned[nonce] = nil
                 next = max(next ?? 0, nonce + 1)
@@ -171,6 +174,7 @@ actor TransactionSender {
                 guard doubled.most <= policy.highestFee else {
                     throw .feesAboveLimit(base: doubled.most, limit: policy.highestFee)
                 }
+                if isDone != nil { return nil }
             }
         }
         throw .endpoint(.malformed("no transaction is taken under any nonce"))
@@ -187,9 +191,8 @@ actor TransactionSender {
         return counts.pending < next && !awaited.contains(counts.pending) ? counts.pending : next
     }
 
-    private func adoptOnce() async throws(SendingFault) {
-        if next == nil { try await adopt(try await counts()) }
-    }
+    /// Waits for all that was sent with the key, before a restart or by another process.
+    private func adoptAll() async throws(SendingFault) { try await adopt(try await counts()) }
 
     /// What was sent before a restart may still be mined; what is not is replaced.
     private func adopt(_ found: (mined: UInt64, pending: UInt64)) async throws(SendingFault) {
@@ -199,8 +202,10 @@ actor TransactionSender {
             do { try await Task.sleep(for: policy.pollInterval) } catch { throw .endpoint(.cancelled) }
             mined = try await counts().mined
         }
-        for nonce in mined..<max(mined, found.pending) { abandoned[nonce] = Fees(tip: 0, most: 0) }
-        next = max(mined, found.pending)
+        for nonce in mined..<max(mined, found.pending) where !awaited.contains(nonce) && abandoned[nonce] == nil {
+            abandoned[nonce] = Fees(tip: 0, most: 0)
+        }
+        next = max(mined, found.pending, awaited.max().map { $0 + 1 } ?? 0)
     }
 
     private func counts() async throws(SendingFault) -> (mined: UInt64, pending: UInt64) {

@@ -18,7 +18,7 @@ public import ServiceLifecycle
 ///
 /// Payments of payers that are known are taken on the connection's own thread; everything else (offers, deposits,
 /// refusals) goes the way of ``PaymentMiddleware``. Both answer alike.
-public struct PaymentServer: Service {
+public struct PaymentServer: Service, CustomStringConvertible {
     /// Answers a request that is free or was paid for; `nil` answers 404 and costs nothing.
     ///
     /// It runs on an event loop, so it must not block. It must not change anything either: now and then it is asked for
@@ -53,6 +53,8 @@ public struct PaymentServer: Service {
         self.onListening = onListening
         self.handler = handler
     }
+
+    public var description: String { "payment server" }
 
     /// Serves until it is asked to stop; requests under way are finished.
     public func run() async throws {

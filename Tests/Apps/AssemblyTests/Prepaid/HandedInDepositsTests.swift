@@ -118,18 +118,7 @@ struct HandedInDepositsTests {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 3))
             func connect(_ number: Int) async throws -> String? {
-                let payer = try shop.channel(steps: 20, salt: "salt \(number)")
-                var funding = try shop.funding(payer.id, with: payer.terms.deposit)
-                // Each deposit of a wallet has a salt of its own.
-                funding.authorization.salt = Keccak256.hash(utf8: "deposit \(number)")
-                let digest = try shop.domain.depositDigest(funding, of: payer.id, token: PrepaidShop.token.domain)
-                funding.authorization.signature = shop.buyer.signNow(digest)
-                do {
-                    _ = try await counter.desk.connect(
-                        terms: HashChainChannel.json(of: payer.terms), funding: funding.json,
-                        price: PrepaidShop.price)
-                } catch let fault as PrepaidFault { return fault.code }
-                return nil
+                try await Self.connect(counter, number, deposit: number)
             }
             for number in 1...3 { #expect(try await connect(number) == nil) }
             #expect(try await connect(4) == "invalid_prepaid_deposits_too_often")
@@ -137,6 +126,35 @@ struct HandedInDepositsTests {
             shop.clock.pass(3600)
             #expect(try await connect(4) == nil)
         }
+    }
+
+    @Test func `are told apart by more than their salts`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
+            #expect(try await Self.connect(counter, 1, deposit: 0) == nil)
+            // A payer that gives all of them one salt has them handed in no more often.
+            let code = try await Self.connect(counter, 2, deposit: 0)
+            #expect(code == "invalid_prepaid_deposits_too_often")
+            #expect(counter.slow.funded == 1)
+        }
+    }
+
+    /// Asks for a channel of its own to be opened, with a deposit's salt.
+    private static func connect(
+        _ counter: Counter<HashChainChannel>, _ number: Int, deposit: Int
+    ) async throws -> String? {
+        let shop = counter.shop
+        let payer = try shop.channel(steps: 20, salt: "salt \(number)")
+        var funding = try shop.funding(payer.id, with: payer.terms.deposit)
+        // Each deposit of a wallet has a salt of its own.
+        funding.authorization.salt = Keccak256.hash(utf8: "deposit \(deposit)")
+        let digest = try shop.domain.depositDigest(funding, of: payer.id, token: PrepaidShop.token.domain)
+        funding.authorization.signature = shop.buyer.signNow(digest)
+        do {
+            _ = try await counter.desk.connect(
+                terms: HashChainChannel.json(of: payer.terms), funding: funding.json, price: PrepaidShop.price)
+        } catch let fault as PrepaidFault { return fault.code }
+        return nil
     }
 
     @Test func `count for nobody in whose name somebody else tries`() async throws {

@@ -99,14 +99,36 @@ struct NotSentTests {
             _ = try await wallet.client(carrier: road).execute(PayingRequest(url: url))
             // The first copy is lost on its way, the second finds nobody there.
             road.keepBack(true)
-            let client = wallet.client(options: PayingClient.Options(pause: .milliseconds(500)), carrier: road)
-            async let failure = #expect(throws: PayingError.self) { try await client.execute(PayingRequest(url: url)) }
-            try await Task.sleep(for: .milliseconds(250))
-            road.lead(to: "http://127.0.0.1:1/")
-            road.keepBack(false)
-            #expect(await failure?.code == "payment.outcome-unknown")
-            #expect(try await wallet.journal.entries().first?.state == .unknown)
+            try await expectDoubt(wallet, at: url, over: road) { road.keepBack(false) }
         }
+    }
+
+    @Test func `is not one that somebody has begun to answer`() async throws {
+        try await Market.open { market in
+            let wallet = try await market.wallet()
+            let road = TappedCarrier(PayingClient.standardHTTPClient)
+            let url = market.url + "/weather"
+            _ = try await wallet.client(carrier: road).execute(PayingRequest(url: url))
+            // What stands before the payee is busy with the first copy, which is charged; the second finds nobody there.
+            road.sayBusy(true)
+            try await expectDoubt(wallet, at: url, over: road) { road.sayBusy(false) }
+            road.lead(to: nil)
+            _ = try await wallet.client(carrier: road).execute(PayingRequest(url: url))
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    /// Pays on a road that leads nowhere from the second copy on.
+    private func expectDoubt(
+        _ wallet: Wallet, at url: String, over road: TappedCarrier, mending: () -> Void
+    ) async throws {
+        let client = wallet.client(options: PayingClient.Options(pause: .milliseconds(500)), carrier: road)
+        async let failure = #expect(throws: PayingError.self) { try await client.execute(PayingRequest(url: url)) }
+        try await Task.sleep(for: .milliseconds(250))
+        road.lead(to: "http://127.0.0.1:1/")
+        mending()
+        #expect(await failure?.code == "payment.outcome-unknown")
+        #expect(try await wallet.journal.entries().first?.state == .unknown)
     }
 
     @Test func `is taken out from among those that are in flight`() async throws {

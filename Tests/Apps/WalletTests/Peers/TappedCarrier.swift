@@ -13,7 +13,7 @@ final class TappedCarrier: RequestCarrier {
     struct KeptBack: Error {}
 
     let road: any RequestCarrier
-    private let state = Mutex((headers: [String](), keepsBack: false, loses: false, detour: String?.none))
+    private let state = Mutex((headers: [String](), keepsBack: false, loses: false, detour: String?.none, isBusy: false))
 
     init(_ road: any RequestCarrier) { self.road = road }
 
@@ -31,16 +31,23 @@ final class TappedCarrier: RequestCarrier {
     /// Sends whatever has a payment to another address, where nobody need be; `nil` ends that.
     func lead(to url: String?) { state.withLock { $0.detour = url } }
 
+    /// Lets every payment through, and says itself that it is busy with it, until it is called with `false`.
+    func sayBusy(_ isBusy: Bool) { state.withLock { $0.isBusy = isBusy } }
+
     func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
         if let header = request.headers.first(name: "PAYMENT-SIGNATURE") {
-            let (keepsBack, loses, detour) = state.withLock { state in
+            let (keepsBack, loses, detour, isBusy) = state.withLock { state in
                 state.headers.append(header)
-                return (state.keepsBack, state.loses, state.detour)
+                return (state.keepsBack, state.loses, state.detour, state.isBusy)
             }
             if keepsBack { throw KeptBack() }
             if loses {
                 _ = try await road.carry(request, timeout: timeout).body.collect(upTo: 1 << 20)
                 throw KeptBack()
+            }
+            if isBusy {
+                _ = try await road.carry(request, timeout: timeout).body.collect(upTo: 1 << 20)
+                return HTTPClientResponse(status: .conflict)
             }
             if let detour {
                 var astray = request

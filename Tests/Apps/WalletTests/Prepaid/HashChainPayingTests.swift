@@ -71,6 +71,25 @@ struct HashChainPayingTests {
         }
     }
 
+    @Test func `has nothing back from a chain that is used up, and the rest of another, though all was redeemed`()
+        async throws
+    {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            for _ in 1...12 { _ = try await client.execute(PayingRequest(url: market.url + "/weather")) }
+            #expect(await market.node.redeemAll().first?.report.captured == 12_000)
+            let chains = try await wallet.journal.overviews()
+            let used = try #require(chains.first { $0.locked.isZero })
+            let other = try #require(chains.first { !$0.locked.isZero })
+            #expect(!used.isClosable && other.isClosable)
+            await #expect(throws: WalletError.usedUp(used.id)) { try await wallet.close(used.id, through: client) }
+            let back = try await wallet.close(other.id, through: client)
+            #expect(back == 8000)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `is charged what it came to, and pays nothing for what failed`() async throws {
         try await open { market in
             let wallet = try await market.wallet(schemes: ["hash-chain"])

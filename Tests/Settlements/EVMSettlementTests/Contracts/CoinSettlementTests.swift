@@ -73,6 +73,21 @@ struct CoinSettlementTests {
         }
     }
 
+    @Test func `An opening that several processes ask for at the same time is made once`() async throws {
+        try await CoinChain.open { chain in
+            let others = try (0..<3).map { _ in try chain.settlement(of: chain.payer) }
+            for kind in [ContractKind.hashChain, .balanceProof, .twoWay] {
+                let made = try await withThrowingTaskGroup(of: TransactionID?.self) { group in
+                    for other in others { group.addTask { try await chain.fund(kind, on: other) } }
+                    return try await group.reduce(into: Set()) { $0.insert($1) }
+                }
+                #expect(made.count == 1 && !made.contains(nil), "\(kind)")
+                let locked = try await held(chain, by: kind)
+                #expect(locked == CoinChain.deposit, "\(kind)")
+            }
+        }
+    }
+
     @Test func `A deposit that was sent before a crash is found, and not made twice`() async throws {
         try await CoinChain.open { chain in
             for kind in [ContractKind.hashChain, .balanceProof, .twoWay] {

@@ -81,6 +81,11 @@ extension HashChainPayer: PayerBooks {
         _ = try apply(isKnown ? .notServed(request) : .unanswered(request))
     }
 
+    /// What is used up has no step left that nobody can have read in the contract.
+    ///
+    /// The payee redeems it without being asked.
+    public var isClosable: Bool { !refundable.isZero }
+
     /// A step that was not redeemed shows who asks.
     public mutating func closing(
         credit: Amount, in domain: ContractDomain, by signer: any Signer
