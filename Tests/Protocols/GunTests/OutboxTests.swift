@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import Testing
 
 @testable import FarthingGun
@@ -14,17 +15,17 @@ struct OutboxTests {
 
     @Test("Bytes count until they are written, not only until the writer has taken them")
     func underWay() async throws {
-        let total = OutboxTotal()
+        let total = ByteBudget(limit: .max)
         let outbox = Outbox(limit: 50_000, total: total)
         let isTaken = outbox.offer(text(40_000))
         #expect(isTaken)
         _ = try await take(outbox)
-        #expect(total.bytes == 40_016)
+        #expect(total.used == 40_016)
         let isTakenTwice = outbox.offer(text(40_000))
         #expect(!isTakenTwice, "the first is still being written")
         outbox.offer(text(1))
         _ = try await take(outbox)
-        #expect(total.bytes == 17)
+        #expect(total.used == 17)
         let isTakenNow = outbox.offer(text(40_000))
         #expect(isTakenNow)
     }
@@ -59,12 +60,12 @@ struct OutboxTests {
 
     @Test("What was abandoned says only its last words, and holds no more than what is being written")
     func abandoned() async throws {
-        let total = OutboxTotal()
+        let total = ByteBudget(limit: .max)
         let outbox = Outbox(limit: 1_000_000, total: total)
         for _ in 0..<4 { outbox.offer(text(100_000)) }
         _ = try await take(outbox)
         outbox.abandon(with: .close(1008, "slow"))
-        #expect(total.bytes <= Outbox.pieceLength + 16)
+        #expect(total.used <= Outbox.pieceLength + 16)
         #expect(outbox.waiting == 0)
         outbox.abandon(with: .close(1013, "others"))
         let last = try await take(outbox).map(\.item)
@@ -74,17 +75,17 @@ struct OutboxTests {
         }
         let end = await outbox.next()
         #expect(end?.isEmpty == nil)
-        #expect(total.bytes == 0)
+        #expect(total.used == 0)
     }
 
     @Test("What goes away with something in it counts no more")
     func gone() {
-        let total = OutboxTotal()
+        let total = ByteBudget(limit: .max)
         do {
             let outbox = Outbox(limit: 1000, total: total)
             outbox.offer(text(100))
-            #expect(total.bytes == 116)
+            #expect(total.used == 116)
         }
-        #expect(total.bytes == 0)
+        #expect(total.used == 0)
     }
 }

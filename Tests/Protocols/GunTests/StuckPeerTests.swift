@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import NIOCore
 import Testing
 
@@ -40,7 +41,7 @@ struct StuckPeerTests {
         for number in 0..<24 {
             let outcome = try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul)
             #expect(outcome == .acknowledged)
-            #expect(relay.waitingToBeSent.bytes <= most)
+            #expect(relay.waitingToBeSent.used <= most)
         }
         #expect(await changes.first(with: .text(Self.text + "23")) != nil)
         for connection in idle { try await connection.channel.executeThenClose { _, _ in } }
@@ -60,14 +61,14 @@ struct StuckPeerTests {
         let idle = try #require(try await stuck(1, at: relay).first)
         let writer = try await Loopback.client(relay.port)
         for number in 0..<10 { try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul) }
-        #expect(relay.waitingToBeSent.bytes > 0)
+        #expect(relay.waitingToBeSent.used > 0)
         let deadline = ContinuousClock.now + .seconds(20)
         var round = 0.0
-        while relay.waitingToBeSent.bytes > 0, ContinuousClock.now < deadline {
+        while relay.waitingToBeSent.used > 0, ContinuousClock.now < deadline {
             round += 1
             try await writer.put(["n": .value(.number(round))], at: "elsewhere")
         }
-        #expect(relay.waitingToBeSent.bytes == 0)
+        #expect(relay.waitingToBeSent.used == 0)
         let heard = try await idle.channel.executeThenClose { inbound, _ in
             var heard = 0
             do {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 public import Logging
 import NIOCore
 import NIOPosix
@@ -21,7 +22,7 @@ public actor GunRelay {
     private let logger: Logger
     private var outboxes: [RelayCore.Peer: Outbox] = [:]
     /// What waits for all peers together.
-    nonisolated let waitingToBeSent = OutboxTotal()
+    nonisolated let waitingToBeSent: ByteBudget
     private var nextPeer = 0
     private var listener: RelayListener?
     private var timer: (deadline: Double, task: Task<Void, Never>)?
@@ -41,6 +42,7 @@ public actor GunRelay {
     private init(_ configuration: GunRelayConfiguration, logger: Logger) throws(GunError) {
         self.configuration = configuration
         self.logger = logger
+        waitingToBeSent = ByteBudget(limit: configuration.limits.outboxBytesInAll)
         file = if let path = configuration.file { try RelayFile(path: path) } else { nil }
         core = RelayCore(
             graph: try file?.load(limits: configuration.limits), forwarding: configuration.forwarding,
@@ -133,7 +135,7 @@ public actor GunRelay {
 
     /// Disconnects those for whom most waits until there is room for so many bytes, and at last the one they are for.
     private func makeRoom(for bytes: Int, or asking: Outbox) {
-        while waitingToBeSent.bytes + bytes > configuration.limits.outboxBytesInAll {
+        while waitingToBeSent.used + bytes > waitingToBeSent.limit {
             let fullest = outboxes.values.max { $0.waiting < $1.waiting }
             let victim = fullest.flatMap { $0.waiting > 0 ? $0 : nil } ?? asking
             let error = GunError.full(what: "bytes that wait for peers")

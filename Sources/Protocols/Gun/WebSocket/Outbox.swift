@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import Synchronization
 
 /// What waits to be written to one connection, within a bound.
@@ -55,15 +56,15 @@ final class Outbox: Sendable {
 
     private let state = Mutex(State())
     private let limit: Int
-    private let total: OutboxTotal?
+    private let total: ByteBudget?
 
     /// - Parameter total: Where what waits here counts together with what waits elsewhere.
-    init(limit: Int, total: OutboxTotal? = nil) {
+    init(limit: Int, total: ByteBudget? = nil) {
         self.limit = limit
         self.total = total
     }
 
-    deinit { total?.add(-state.withLock(\.bytes)) }
+    deinit { total?.release(state.withLock(\.bytes)) }
 
     /// How much would be let go by ``abandon(with:)``.
     var waiting: Int { state.withLock { $0.bytes - $0.underWay } }
