@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import FarthingPrimitives
 import Synchronization
 import Testing
@@ -190,6 +191,50 @@ struct HostLimitTests {
             go.fire()
             #expect(try await first.read() == nil)
             while pair.listener.unread.used > 0 { _ = try await pair.dialer.ping(second.connection) }
+        }
+    }
+
+    @Test("Frames of one byte are kept together, so that what they take is what counts")
+    func tinyFrames() async throws {
+        try await HostPair.run(.changed { $0.streams.frameBody = 1 }) { pair in
+            let go = Signal()
+            defer { go.fire() }
+            try pair.listener.handle("/pieces/1.0.0") { stream in
+                await go.wait()
+                var pieces = 0
+                for try await _ in stream { pieces += 1 }
+                try await stream.write("\(pieces)")
+            }
+            let stream = try await pair.dialer.open("/pieces/1.0.0", to: pair.address)
+            let count = 40_000
+            try await stream.write(Samples.random(count))
+            stream.closeWrite()
+            // All of it lies there before any is read.
+            while pair.listener.unread.used < count { _ = try await pair.dialer.ping(stream.connection) }
+            go.fire()
+            let pieces = Int(String(decoding: try await stream.readToEnd(limit: 10), as: UTF8.self))
+            #expect(try #require(pieces) <= count / 2048 + 1)
+        }
+    }
+
+    @Test(
+        "A stream to a service of the host is reset when the peer says nothing on it, or reads no answer",
+        arguments: ["/ipfs/ping/1.0.0", "/ipfs/id/push/1.0.0", "/rendezvous/1.0.0"])
+    func servicePatience(name: String) async throws {
+        try await HostPair.run(.changed { $0.serviceTimeout = .milliseconds(500) }) { pair in
+            try pair.listener.serveRendezvous()
+            let silent = try await pair.dialer.open(name, to: pair.address)
+            await #expect(throws: P2PError.streamReset) { while try await silent.read() != nil {} }
+            if name == "/ipfs/ping/1.0.0" {
+                // Its answers fill the windows of both sides, and then it waits.
+                let deaf = try await pair.dialer.open(name, to: pair.address)
+                await #expect(throws: P2PError.streamReset) {
+                    while true { try await deaf.write([UInt8](repeating: 1, count: 65_536)) }
+                }
+            }
+            // On a busy machine even a good peer may be too slow for a limit that short.
+            while (try? await pair.dialer.ping(silent.connection)) == nil {}
+            #expect(silent.connection.isOpen)
         }
     }
 

@@ -2,6 +2,8 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingPrimitives
+import NIOCore
+import NIOPosix
 import Testing
 
 @testable import FarthingLibP2P
@@ -101,6 +103,78 @@ struct MulticastTests {
             await quiet.stop()
             #expect(await iterator.next() == nil)
         }
+    }
+
+    /// Answers of peers that are not there, a few in each packet.
+    private func rumours(_ count: Int) throws -> [[UInt8]] {
+        let address = try Multiaddr(text: "/ip4/10.0.0.1/tcp/4001")
+        let answers = (0..<count).map { _ in
+            MulticastDiscovery.answer("x", peer: PeerIdentity().peerID, addresses: [address])
+        }
+        return stride(from: 0, to: count, by: 10).map { start in
+            var packet = DNSMessage()
+            packet.isResponse = true
+            packet.records = answers[start..<min(start + 10, count)].flatMap { $0.records.suffix(1) }
+            return packet.bytes
+        }
+    }
+
+    @Test("Somebody who makes up a thousand peers does not hide those that are there")
+    func madeUpPeers() async throws {
+        var configuration = MulticastDiscovery.Configuration()
+        configuration.port = Int.random(in: 20_000...60_000)
+        configuration.interface = IPAddress(version4: "127.0.0.1")
+        configuration.includesLoopback = true
+        configuration.interval = .milliseconds(200)
+        configuration.answerInterval = .zero
+        try await HostPair.run { pair in
+            let seeking = try await MulticastDiscovery.start(for: pair.dialer, configuration: configuration)
+            var iterator = seeking.peers.makeAsyncIterator()
+            let socket = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .bind(host: "127.0.0.1", port: 0).get()
+            let target = try SocketAddress(ipAddress: "127.0.0.1", port: configuration.port)
+            for packet in try rumours(1100) {
+                let envelope = AddressedEnvelope(remoteAddress: target, data: ByteBuffer(bytes: packet))
+                try await socket.writeAndFlush(envelope).get()
+                // So none is lost on the way.
+                for _ in 0..<10 { _ = await iterator.next() }
+            }
+            try await socket.close()
+            let quiet = try await MulticastDiscovery.start(for: pair.listener, configuration: configuration)
+            #expect(await iterator.next()?.peer == pair.listener.peerID)
+            await seeking.stop()
+            await quiet.stop()
+        }
+    }
+
+    @Test("A peer is told of once, and again when it moved, or was not heard of for long")
+    func memory() throws {
+        var memory = RememberedPeers(limit: 8, time: .seconds(60))
+        func peer(_ number: UInt8, at port: UInt16 = 1) throws -> DiscoveredPeer {
+            let address = try Multiaddr(text: "/ip4/10.0.0.1/tcp/\(port)")
+            return DiscoveredPeer(peer: try Samples.identity(number).peerID, addresses: [address], isSigned: false)
+        }
+        let start = NIODeadline.now()
+        #expect(memory.isNews(try peer(1), at: start))
+        #expect(!memory.isNews(try peer(1), at: start))
+        #expect(memory.isNews(try peer(1, at: 2), at: start))
+        // Who is heard of is remembered, however long it lasts.
+        for minute in 1...5 as ClosedRange<Int64> {
+            #expect(!memory.isNews(try peer(1, at: 2), at: start + .minutes(minute)))
+        }
+        #expect(memory.isNews(try peer(1, at: 2), at: start + .minutes(8)))
+        for number in 10...200 as ClosedRange<UInt8> {
+            #expect(memory.isNews(try peer(number), at: start + .minutes(8)))
+            #expect(memory.count <= 8)
+        }
+        #expect(!memory.isNews(try peer(200), at: start + .minutes(8)))
+    }
+
+    @Test("Of the addresses that one peer tells only some are believed")
+    func manyAddresses() throws {
+        let peer = try Samples.identity().peerID
+        let texts = (1...40).map { "dnsaddr=/ip4/10.0.0.1/tcp/\($0)/p2p/\(peer)" }
+        #expect(try answer(texts).map(\.addresses.count) == [MulticastDiscovery.mostAddresses])
     }
 
     @Test("No change of a packet makes its reader fail otherwise")

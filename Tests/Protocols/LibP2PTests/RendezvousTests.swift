@@ -122,6 +122,45 @@ struct RendezvousTests {
         #expect(registry.receive(.registerResponse(status: 0, text: "", ttl: 0), from: two.peerID, at: noon) == nil)
     }
 
+    /// A registration with something in it that nobody reads, and its signature holds all the same.
+    private func padded(_ identity: PeerIdentity, _ padding: Int) throws -> RendezvousMessage {
+        guard case .register(let plain) = try signed(identity), case .signedRecord(let envelope) = plain.form else {
+            throw WireError.badField
+        }
+        var writer = ProtobufWriter()
+        writer.add(15, [UInt8](repeating: 0, count: padding))
+        return .register(
+            RendezvousRegistration(namespace: "shop", form: .signedRecord(envelope + writer.bytes), ttl: 100))
+    }
+
+    @Test("However long registrations are, answers can be read, and page by page all are told")
+    func paddedRegistrations() throws {
+        var registry = RendezvousRegistry(limits: .init(discovered: 1000))
+        let asker = try Samples.identity(1)
+        let heavy = try padded(asker, 7800)
+        #expect(status(registry.receive(heavy, from: asker.peerID, at: noon)) == Status.badRecord)
+        var registered: Set<PeerID> = []
+        for _ in 0..<200 {
+            let peer = PeerIdentity()
+            let answer = registry.receive(try padded(peer, 3700), from: peer.peerID, at: noon)
+            #expect(status(answer) == Status.ok)
+            registered.insert(peer.peerID)
+        }
+        var cookie: [UInt8] = []
+        var told: Set<PeerID> = []
+        var pages = 0
+        while told != registered, pages < 10 {
+            let question = RendezvousMessage.discover(namespace: "shop", limit: 0, cookie: cookie)
+            let answer = registry.receive(question, from: asker.peerID, at: noon)
+            #expect(try #require(answer).bytes.count <= RendezvousMessage.longest)
+            guard case .discoverResponse(let page, let next, Status.ok, _) = answer, !page.isEmpty else { break }
+            for entry in page { told.insert(try entry.peer().peer) }
+            cookie = next
+            pages += 1
+        }
+        #expect(told == registered)
+    }
+
     @Test("A peer of the older draft is answered in the older draft")
     func olderDraft() throws {
         var registry = RendezvousRegistry()

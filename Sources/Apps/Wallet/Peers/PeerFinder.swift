@@ -10,6 +10,9 @@ import FarthingPeerPayments
 ///
 /// - Source: libp2p specs, discovery/mdns.md.
 public struct PeerFinder: Sendable {
+    /// How many peers are asked at most whether they sell: anybody makes up as many as it likes.
+    private static let mostAsked = 1024
+
     private var configuration: MulticastDiscovery.Configuration
 
     public init(configuration: MulticastDiscovery.Configuration = MulticastDiscovery.Configuration()) {
@@ -41,7 +44,8 @@ public struct PeerFinder: Sendable {
                 return nil
             }
             var asked = Set<PeerID>()
-            for await rumour in discovery.peers where asked.insert(rumour.peer).inserted {
+            for await rumour in discovery.peers {
+                guard asked.count < Self.mostAsked, asked.insert(rumour.peer).inserted else { continue }
                 group.addTask { await Self.payee(rumour, for: host, within: time) }
             }
             var payees: [Multiaddr] = []

@@ -190,8 +190,8 @@ public actor GunClient {
         for action in actions {
             switch action {
             case .send(let bytes, let relay):
-                guard let outbox = outboxes[relay], !outbox.offer(.text(bytes)) else { continue }
-                outbox.finish(with: .close(1008, "The relay reads too slowly."))
+                guard let outbox = outboxes[relay], !outbox.offer(.text(bytes)), !outbox.isFinished else { continue }
+                outbox.abandon(with: .close(1008, "The relay reads too slowly."))
             case .finishPut(let ticket, let result): puts.removeValue(forKey: ticket)?.resume(returning: result)
             case .finishGet(let ticket, let result): gets.removeValue(forKey: ticket)?.resume(returning: result)
             case .deliver(let ticket, let changes): buffers[ticket]?.offer(changes)

@@ -41,6 +41,14 @@ public struct GunLimits: Hashable, Sendable {
     public var outboxBytes = 4_194_304
     /// From how many bytes on a node is answered in several messages.
     public var replyBytes = 262_144
+    /// When this much waits for all peers of a relay together, those for whom most waits are disconnected.
+    ///
+    /// - Unit: bytes; the usual bound has room for the longest value for each of as many peers as may be connected.
+    public var outboxBytesInAll = 536_870_912
+    /// How long a peer may take to make room for one piece of what it is sent; then it is disconnected.
+    ///
+    /// A piece has at most 64 KiB, so whoever takes a few KiB a second is fast enough.
+    public var writing = Duration.seconds(60)
 
     public init() {}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 public import Logging
 import NIOCore
 import NIOPosix
@@ -20,6 +21,8 @@ public actor GunRelay {
     private let file: RelayFile?
     private let logger: Logger
     private var outboxes: [RelayCore.Peer: Outbox] = [:]
+    /// What waits for all peers together.
+    nonisolated let waitingToBeSent: ByteBudget
     private var nextPeer = 0
     private var listener: RelayListener?
     private var timer: (deadline: Double, task: Task<Void, Never>)?
@@ -39,6 +42,7 @@ public actor GunRelay {
     private init(_ configuration: GunRelayConfiguration, logger: Logger) throws(GunError) {
         self.configuration = configuration
         self.logger = logger
+        waitingToBeSent = ByteBudget(limit: configuration.limits.outboxBytesInAll)
         file = if let path = configuration.file { try RelayFile(path: path) } else { nil }
         core = RelayCore(
             graph: try file?.load(limits: configuration.limits), forwarding: configuration.forwarding,
@@ -86,7 +90,7 @@ public actor GunRelay {
     private func serve(_ channel: GunSocket.Channel) async {
         let peer = RelayCore.Peer(nextPeer)
         nextPeer += 1
-        let outbox = Outbox(limit: configuration.limits.outboxBytes)
+        let outbox = Outbox(limit: configuration.limits.outboxBytes, total: waitingToBeSent)
         outboxes[peer] = outbox
         if isClosing { outbox.finish(with: .close(1001, "The relay stops.")) }
         perform(core.connect(peer, at: now))
@@ -122,8 +126,23 @@ public actor GunRelay {
     }
 
     private func send(_ bytes: [UInt8], to peer: RelayCore.Peer) {
-        guard let outbox = outboxes[peer], !outbox.offer(.text(bytes)) else { return }
-        outbox.finish(with: .close(1008, "The peer reads too slowly."))
+        guard let outbox = outboxes[peer] else { return }
+        let item = Outbox.Item.text(bytes)
+        makeRoom(for: item.size, or: outbox)
+        guard !outbox.offer(item), !outbox.isFinished else { return }
+        outbox.abandon(with: .close(1008, "The peer reads too slowly."))
+    }
+
+    /// Disconnects those for whom most waits until there is room for so many bytes, and at last the one they are for.
+    private func makeRoom(for bytes: Int, or asking: Outbox) {
+        while waitingToBeSent.used + bytes > waitingToBeSent.limit {
+            let fullest = outboxes.values.max { $0.waiting < $1.waiting }
+            let victim = fullest.flatMap { $0.waiting > 0 ? $0 : nil } ?? asking
+            let error = GunError.full(what: "bytes that wait for peers")
+            logger.info("A peer was disconnected.", metadata: ["reason": "\(error)"])
+            victim.abandon(with: .close(1013, error.code))
+            if victim === asking { return }
+        }
     }
 
     // MARK: - Time

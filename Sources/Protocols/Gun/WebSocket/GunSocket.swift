@@ -22,10 +22,10 @@ struct GunSocket: Sendable {
     /// Reads and writes until either side closes; answers with the reason when the peer broke the rules.
     func run(_ channel: Channel, receive: @escaping @Sendable ([UInt8]) async -> Void) async -> GunError? {
         do {
-            return try await channel.executeThenClose { inbound, outbound in
+            return try await channel.executeThenClose { inbound, _ in
                 try await withThrowingTaskGroup(of: Ended.self) { group in
                     group.addTask {
-                        try await write(to: outbound)
+                        try await write(to: channel.channel)
                         return .writing
                     }
                     group.addTask {
@@ -97,20 +97,36 @@ struct GunSocket: Sendable {
         return nil
     }
 
-    private func write(to outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>) async throws {
-        while let items = await outbox.next() {
-            try await outbound.write(contentsOf: items.map(frame))
-            if case .close? = items.last { return }
+    /// Writes one piece after the other, each when the system has taken the one before.
+    private func write(to channel: any NIOCore.Channel) async throws {
+        while let pieces = await outbox.next() {
+            let frames = pieces.map(frame)
+            guard let last = frames.last else { continue }
+            let written = channel.eventLoop.flatSubmit { [outbox] in
+                for frame in frames.dropLast() { channel.write(frame, promise: nil) }
+                let written = channel.writeAndFlush(last)
+                let patience = channel.eventLoop.scheduleTask(in: .init(limits.writing)) {
+                    outbox.abandon(with: .close(1008, "The peer reads nothing."))
+                }
+                written.whenComplete { _ in patience.cancel() }
+                return written
+            }
+            try await withTaskCancellationHandler {
+                try await written.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+            if case .close? = pieces.last?.item { return }
         }
     }
 
-    private func frame(_ item: Outbox.Item) -> WebSocketFrame {
+    private func frame(_ piece: Outbox.Piece) -> WebSocketFrame {
         let opcode: WebSocketOpcode
         var data = ByteBuffer()
-        switch item {
+        switch piece.item {
         case .text(let bytes):
-            opcode = .text
-            data.writeBytes(bytes)
+            opcode = piece.isFirst ? .text : .continuation
+            data.writeBytes(bytes[piece.range])
         case .pong(let bytes):
             opcode = .pong
             data.writeBytes(bytes)
@@ -120,7 +136,7 @@ struct GunSocket: Sendable {
             data.writeString(reason)
         }
         return WebSocketFrame(
-            fin: true, opcode: opcode, maskKey: side == .client ? .random() : nil, data: data)
+            fin: piece.isLast, opcode: opcode, maskKey: side == .client ? .random() : nil, data: data)
     }
 
     /// - Unit: milliseconds since some moment before.

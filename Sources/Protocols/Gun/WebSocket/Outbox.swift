@@ -1,35 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import Synchronization
 
 /// What waits to be written to one connection, within a bound.
+///
+/// Bytes count until the system has taken them: what the writer has is no less in memory than what it has not.
 final class Outbox: Sendable {
     enum Item: Sendable {
         case text([UInt8])
         case pong([UInt8])
         case close(UInt16, String)
 
-        var size: Int {
+        var bytes: [UInt8] {
             switch self {
-            case .text(let bytes), .pong(let bytes): bytes.count + 16
-            case .close: 16
+            case .text(let bytes), .pong(let bytes): bytes
+            case .close: []
             }
         }
+
+        /// What counts of it; the last words have room in any case.
+        var size: Int { if case .close = self { 0 } else { bytes.count + Outbox.overhead } }
+    }
+
+    /// What goes into one frame: an item, or a stretch of a long text.
+    struct Piece: Sendable {
+        let item: Item
+        let range: Range<Int>
+
+        var isFirst: Bool { range.lowerBound == 0 }
+        var isLast: Bool { range.upperBound == item.bytes.count }
     }
 
     private struct State: Sendable {
+        /// What came since the writer last took all, in order.
         var items: [Item] = []
+        /// What the writer took, the last first, so that each is let go as soon as it is written.
+        var rest: [Item] = []
+        /// How much of the next of these has been written.
+        var offset = 0
         var bytes = 0
+        /// Of these, what is being written.
+        var underWay = 0
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
         var watcher: CheckedContinuation<Void, Never>?
     }
 
+    /// How much is written at once: whoever takes that is not stuck.
+    ///
+    /// - Unit: bytes; a text that is longer takes several frames.
+    static let pieceLength = 65_536
+    private static let overhead = 16
+
     private let state = Mutex(State())
     private let limit: Int
+    private let total: ByteBudget?
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter total: Where what waits here counts together with what waits elsewhere.
+    init(limit: Int, total: ByteBudget? = nil) {
+        self.limit = limit
+        self.total = total
+    }
+
+    deinit { total?.release(state.withLock(\.bytes)) }
+
+    /// How much would be let go by ``abandon(with:)``.
+    var waiting: Int { state.withLock { $0.bytes - $0.underWay } }
 
     /// Adds an item; `false` when it no longer fits, or nothing is written any more.
     @discardableResult
@@ -37,12 +75,30 @@ final class Outbox: Sendable {
         let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
             guard !state.isFinished, state.bytes + item.size <= limit else { return (false, nil) }
             state.items.append(item)
-            state.bytes += item.size
+            count(item.size, &state)
             defer { state.reader = nil }
             return (true, state.reader)
         }
         reader?.resume()
         return isTaken
+    }
+
+    private func count(_ bytes: Int, _ state: inout State) {
+        state.bytes += bytes
+        total?.add(bytes)
+    }
+
+    /// Whether nothing more is taken.
+    var isFinished: Bool { state.withLock(\.isFinished) }
+
+    /// Ends it at once: what waits is let go, and only the last words are written, its own where it has ended already.
+    func abandon(with last: Item) {
+        state.withLock { state in
+            let own = (state.rest.reversed() + state.items).filter { if case .close = $0 { true } else { false } }
+            (state.rest, state.items, state.offset) = (state.isFinished ? own : [last], [], 0)
+            count(state.underWay - state.bytes, &state)
+        }
+        finish()
     }
 
     /// Ends it: what waits is still written, and nothing after that.
@@ -74,17 +130,13 @@ final class Outbox: Sendable {
         }
     }
 
-    /// All that waits, once something does; `nil` when it has ended and nothing is left.
-    func next() async -> [Item]? {
+    /// What is to be written next, once something is; `nil` when it has ended and nothing is left.
+    ///
+    /// Whoever asks has written what it was given before.
+    func next() async -> [Piece]? {
         while true {
-            let (items, isFinished) = state.withLock { state -> ([Item], Bool) in
-                defer {
-                    state.items = []
-                    state.bytes = 0
-                }
-                return (state.items, state.isFinished)
-            }
-            if !items.isEmpty { return items }
+            let (pieces, isFinished) = state.withLock { state in (take(&state), state.isFinished) }
+            if !pieces.isEmpty { return pieces }
             if isFinished || Task.isCancelled { return nil }
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
@@ -99,5 +151,26 @@ final class Outbox: Sendable {
                 finish()
             }
         }
+    }
+
+    private func take(_ state: inout State) -> [Piece] {
+        count(-state.underWay, &state)
+        state.underWay = 0
+        if state.rest.isEmpty { (state.rest, state.items) = (state.items.reversed(), []) }
+        var pieces: [Piece] = []
+        while let item = state.rest.last {
+            let end = min(item.bytes.count, state.offset + Self.pieceLength)
+            let size = end - state.offset + Self.overhead
+            guard pieces.isEmpty || state.underWay + size <= Self.pieceLength else { break }
+            pieces.append(Piece(item: item, range: state.offset..<end))
+            state.underWay += size
+            state.offset = end
+            guard end == item.bytes.count else { continue }
+            state.rest.removeLast()
+            state.offset = 0
+            count(-item.size, &state)
+        }
+        count(state.underWay, &state)
+        return pieces
     }
 }

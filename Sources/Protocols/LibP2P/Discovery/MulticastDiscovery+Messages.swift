@@ -31,7 +31,7 @@ extension MulticastDiscovery {
         message.isResponse = true
         message.records = [
             .init(name: service, ttl: ttl, data: .pointer(full)),
-            .init(name: full, ttl: ttl, data: .text(Array(texts.prefix(16)))),
+            .init(name: full, ttl: ttl, data: .text(Array(texts.prefix(mostAddresses)))),
         ]
         return message
     }
@@ -53,7 +53,7 @@ extension MulticastDiscovery {
                     let usable = usable(address, from: source, loopback: loopback)
                 else { continue }
                 if found[peer] == nil { order.append(peer) }
-                found[peer, default: []].append(usable)
+                if found[peer, default: []].count < mostAddresses { found[peer, default: []].append(usable) }
             }
         }
         return order.map { DiscoveredPeer(peer: $0, addresses: found[$0] ?? [], isSigned: false) }

@@ -35,6 +35,8 @@ public final class MulticastDiscovery: Sendable {
         public var interval: Duration = .seconds(20)
         /// How long from one answer to the next; questions in between are not answered.
         public var answerInterval: Duration = .milliseconds(500)
+        /// How long a peer that is not heard of is remembered; then it is told of again.
+        public var memory: Duration = .seconds(360)
         /// Whether addresses of the loopback are told and believed.
         public var includesLoopback = false
 
@@ -43,8 +45,10 @@ public final class MulticastDiscovery: Sendable {
 
     /// How many peers are remembered, so that each is told of only once for the same addresses.
     static let mostRemembered = 1024
+    /// How many addresses of one peer are told or believed.
+    static let mostAddresses = 16
 
-    /// Peers as they are found; each again when its addresses change.
+    /// Peers as they are found; each again when its addresses change, or when it comes back after a while.
     public let peers: AsyncStream<DiscoveredPeer>
 
     private let channel: any Channel

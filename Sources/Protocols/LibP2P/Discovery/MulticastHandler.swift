@@ -17,7 +17,7 @@ final class MulticastHandler: ChannelInboundHandler {
     private let found: AsyncStream<DiscoveredPeer>.Continuation
     /// Random for each start, since the name shall say nothing about the host.
     private let name: String
-    private var remembered: [PeerID: [Multiaddr]] = [:]
+    private var remembered: RememberedPeers
     private var lastAnswer: NIODeadline?
     private var ticker: RepeatedTask?
 
@@ -29,6 +29,8 @@ final class MulticastHandler: ChannelInboundHandler {
         self.group = group
         self.configuration = configuration
         self.found = found
+        remembered = RememberedPeers(
+            limit: MulticastDiscovery.mostRemembered, time: TimeAmount(configuration.memory))
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
         name = String((0..<40).map { _ in letters.randomElement() ?? "a" })
     }
@@ -61,9 +63,8 @@ final class MulticastHandler: ChannelInboundHandler {
         let source = envelope.remoteAddress.ipAddress.flatMap { IPAddress(version4: $0) ?? IPAddress(version6: $0) }
         let peers = MulticastDiscovery.peers(
             in: message, from: source, loopback: configuration.includesLoopback)
-        for peer in peers where peer.peer != host.peerID && remembered[peer.peer] != peer.addresses {
-            guard remembered.count < MulticastDiscovery.mostRemembered || remembered[peer.peer] != nil else { continue }
-            remembered[peer.peer] = peer.addresses
+        let now = NIODeadline.now()
+        for peer in peers where peer.peer != host.peerID && remembered.isNews(peer, at: now) {
             host.learn(peer.addresses, of: peer.peer)
             found.yield(peer)
         }

@@ -20,8 +20,12 @@ extension PeerHost {
     /// What is registered is lost when the host goes.
     public func serveRendezvous(limits: RendezvousRegistry.Limits = .init()) throws(P2PError) {
         let registry = Shelf(RendezvousRegistry(limits: limits))
+        let patience = configuration.serviceTimeout
         try handle(Self.rendezvousProtocol, limit: 8) { stream in
-            while let frame = try await stream.readFrame(limit: RendezvousRegistry.longestRequest) {
+            while true {
+                let timer = stream.reset(after: patience)
+                defer { timer.cancel() }
+                guard let frame = try await stream.readFrame(limit: RendezvousRegistry.longestRequest) else { return }
                 let now = Instant(unixSeconds: Int64(Date().timeIntervalSince1970))
                 let message = try RendezvousMessage(bytes: frame)
                 let answer = registry.value.withLock { $0.receive(message, from: stream.remotePeer, at: now) }
@@ -95,9 +99,7 @@ extension PeerHost {
     {
         let stream = try await point.open(Self.rendezvousProtocol)
         defer { stream.close() }
-        let timer = point.schedule(after: configuration.negotiationTimeout) {
-            stream.core.reset(.timedOut(.request))
-        }
+        let timer = stream.reset(after: configuration.negotiationTimeout)
         defer { timer.cancel() }
         try await stream.writeFrame(request.bytes)
         guard let frame = try await stream.readFrame(limit: RendezvousMessage.longest) else {

@@ -149,7 +149,7 @@ public enum RendezvousMessage: Hashable, Sendable {
         return RendezvousRegistration(namespace: try fields.text(1) ?? "", form: form, ttl: fields.number(3))
     }
 
-    private static func bytes(_ registration: RendezvousRegistration) -> [UInt8] {
+    static func bytes(_ registration: RendezvousRegistration) -> [UInt8] {
         var writer = ProtobufWriter()
         writer.add(1, registration.namespace)
         switch registration.form {

@@ -26,11 +26,19 @@ public struct RendezvousRegistry: Sendable {
         public var registrations: Int
         public var registrationsPerPeer: Int
         public var discovered: Int
+        /// How long the registrations of one answer are together, so that whoever asks can read it.
+        ///
+        /// - Unit: bytes; the rest comes with the next question.
+        public var discoveredBytes: Int
 
-        public init(registrations: Int = 10_000, registrationsPerPeer: Int = 64, discovered: Int = 100) {
+        public init(
+            registrations: Int = 10_000, registrationsPerPeer: Int = 64, discovered: Int = 100,
+            discoveredBytes: Int = RendezvousMessage.longest / 2
+        ) {
             self.registrations = registrations
             self.registrationsPerPeer = registrationsPerPeer
             self.discovered = min(discovered, RendezvousMessage.mostRegistrations)
+            self.discoveredBytes = min(discoveredBytes, RendezvousMessage.longest / 2)
         }
     }
 
@@ -38,8 +46,8 @@ public struct RendezvousRegistry: Sendable {
     public static let usualTTL: UInt64 = 7200
     public static let longestTTL: UInt64 = 259_200
     public static let longestNamespace = 255
-    /// A registration of more bytes is refused.
-    public static let longestRegistration = 8192
+    /// A registration of more bytes is refused; some forty addresses fit.
+    public static let longestRegistration = 4096
     /// A request of more bytes is not read.
     public static let longestRequest = 16_384
 
@@ -131,14 +139,21 @@ public struct RendezvousRegistry: Sendable {
         let rooms = namespace.isEmpty ? Array(entries.values) : [entries[namespace] ?? [:]]
         let fresh = rooms.flatMap(\.values).filter { $0.number > seen }.sorted { $0.number < $1.number }
         let most = limit == 0 ? limits.discovered : min(Int(clamping: limit), limits.discovered)
-        let page = fresh.prefix(most)
         let isOld = oldDraft.contains(peer)
-        let found = page.map { entry -> RendezvousRegistration in
+        var found: [RendezvousRegistration] = []
+        var last = seen
+        var room = limits.discoveredBytes
+        for entry in fresh.prefix(most) {
             let left = UInt64(max(entry.expires.seconds(since: now), 0))
             let form = isOld ? .peerInfo(entry.peer.peer, entry.peer.addresses) : entry.registration.form
-            return RendezvousRegistration(namespace: entry.registration.namespace, form: form, ttl: left)
+            let told = RendezvousRegistration(namespace: entry.registration.namespace, form: form, ttl: left)
+            room -= RendezvousMessage.bytes(told).count
+            // The first goes out in any case, or nobody would come beyond it.
+            guard room >= 0 || found.isEmpty else { break }
+            found.append(told)
+            last = entry.number
         }
-        let next = Self.cookie(page.last?.number ?? seen, in: namespace)
+        let next = Self.cookie(last, in: namespace)
         return .discoverResponse(found, cookie: next, status: Status.ok, text: "OK")
     }
 

@@ -42,3 +42,21 @@ struct FIFO<Element: Sendable>: Sendable {
         head = 0
     }
 }
+
+extension FIFO<[UInt8]> {
+    /// Up to how many bytes small pieces are joined.
+    private static var joint: Int { 4096 }
+
+    /// Appends bytes; to the last element, as long as that stays short.
+    ///
+    /// So two neighbours are longer than a joint together, whatever sizes a peer chooses, and the 60 bytes or so that an
+    /// array takes for itself do not count.
+    mutating func join(_ bytes: [UInt8]) {
+        let last = elements.count - 1
+        if head <= last, let count = elements[last]?.count, count + bytes.count <= Self.joint {
+            elements[last]?.append(contentsOf: bytes)
+        } else {
+            append(bytes)
+        }
+    }
+}

@@ -31,6 +31,9 @@ public struct HostConfiguration: Sendable {
     public var upgradeTimeout: Duration = .seconds(15)
     /// For the choice of a stream's protocol.
     public var negotiationTimeout: Duration = .seconds(15)
+    /// How long a request to the host's own services may take from the one before, with its answer: a ping, a push of
+    /// identify, what a rendezvous point is asked.
+    public var serviceTimeout: Duration = .seconds(60)
     /// How long a connection may be silent before the peer is asked for a sign of life.
     public var keepAliveInterval: Duration = .seconds(30)
     /// How long the peer has to give one.

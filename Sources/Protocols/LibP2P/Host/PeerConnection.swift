@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
 internal import NIOCore
 internal import Synchronization
 
@@ -19,8 +20,8 @@ public final class PeerConnection: Sendable {
     let configuration: HostConfiguration
     private let channel: any Channel
     private let handler: NIOLoopBound<ConnectionHandler>
-    private let unread: ByteBudget
-    private let unreadInAll: ByteBudget
+    /// What waits to be read, all streams together; it counts on the whole host too.
+    let unread: ByteBudget
     private let state = Mutex(State())
 
     private struct State {
@@ -39,8 +40,7 @@ public final class PeerConnection: Sendable {
         self.configuration = configuration
         self.channel = channel
         self.handler = handler
-        unread = ByteBudget(limit: configuration.unreadBytes)
-        self.unreadInAll = unreadInAll
+        unread = ByteBudget(limit: configuration.unreadBytes, within: unreadInAll)
         remoteAddress = channel.remoteAddress.flatMap(Multiaddr.init(socket:))
         localAddress = channel.localAddress.flatMap(Multiaddr.init(socket:))
     }
@@ -104,25 +104,6 @@ public final class PeerConnection: Sendable {
     /// Does something on the event loop after `delay`, unless it is cancelled before.
     func schedule(after delay: Duration, _ body: @escaping @Sendable () -> Void) -> Scheduled<Void> {
         channel.eventLoop.scheduleTask(in: TimeAmount(delay), body)
-    }
-
-    /// Counts bytes that wait to be read, unless they are too many here or on the whole host.
-    func reserveUnread(_ count: Int) -> Bool {
-        guard unread.reserve(count) else { return false }
-        if unreadInAll.reserve(count) { return true }
-        unread.release(count)
-        return false
-    }
-
-    func addUnread(_ count: Int) {
-        unread.add(count)
-        unreadInAll.add(count)
-    }
-
-    func releaseUnread(_ count: Int) {
-        guard count > 0 else { return }
-        unread.release(count)
-        unreadInAll.release(count)
     }
 
     /// How many received bytes wait to be read, all streams together.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
 internal import Logging
 public import NIOCore
 public import NIOPosix

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import NIOCore
+
 /// One stream of bytes each way between two peers, of one protocol.
 ///
 /// Reading waits until something has come, and by reading on the peer gets leave to send more; writing suspends while
@@ -37,6 +39,12 @@ public final class PeerStream: Sendable {
 
     /// Breaks the stream off for both sides at once; what is under way is lost.
     public func reset() { core.reset() }
+
+    /// Breaks the stream off after a time, unless that is cancelled before.
+    func reset(after time: Duration) -> Scheduled<Void> {
+        let core = core
+        return connection.schedule(after: time) { core.reset(.timedOut(.request)) }
+    }
 
     /// Closes for writing, and lets go of what the peer may still send.
     public func close() {

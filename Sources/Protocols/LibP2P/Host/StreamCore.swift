@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+internal import FarthingEncodings
 internal import NIOCore
 internal import Synchronization
 
@@ -53,7 +54,7 @@ final class StreamCore: Sendable {
         // Nobody will read what is left.
         var left = 0
         state.withLock { while let chunk = $0.chunks.popFirst() { left += chunk.count } }
-        connection.releaseUnread(left)
+        connection.unread.release(left)
     }
 
     /// The protocol that both sides agreed on; empty before.
@@ -67,13 +68,13 @@ final class StreamCore: Sendable {
     ///
     /// - Returns: `false` when more waits unread on the whole connection than may.
     func deliver(_ bytes: [UInt8]) -> Bool {
-        guard connection.reserveUnread(bytes.count) else { return false }
+        guard connection.unread.reserve(bytes.count) else { return false }
         let (reader, kept) = state.withLock { state -> (CheckedContinuation<Void, Never>?, Bool) in
             guard state.lingersUntil == nil, state.failure == nil else { return (nil, false) }
-            state.chunks.append(bytes)
+            state.chunks.join(bytes)
             return (state.reader.take(), true)
         }
-        if !kept { connection.releaseUnread(bytes.count) }
+        if !kept { connection.unread.release(bytes.count) }
         reader?.resume()
         return true
     }
@@ -99,7 +100,7 @@ final class StreamCore: Sendable {
             }
             return (waiting, dropped)
         }
-        connection.releaseUnread(dropped)
+        connection.unread.release(dropped)
         for continuation in waiting { continuation.resume() }
     }
 
@@ -146,7 +147,7 @@ final class StreamCore: Sendable {
             if let failure = state.failure { return .failed(failure) }
             return state.finished ? .end : .nothingYet
         }
-        if case .bytes(let bytes) = taken { connection.releaseUnread(bytes.count) }
+        if case .bytes(let bytes) = taken { connection.unread.release(bytes.count) }
         if credit > 0 { connection.consumed(credit, on: id) }
         return taken
     }
@@ -154,7 +155,7 @@ final class StreamCore: Sendable {
     /// Puts bytes back in front of all others; they have been accounted for already.
     func putBack(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        connection.addUnread(bytes.count)
+        connection.unread.add(bytes.count)
         state.withLock { state in
             state.chunks.prepend(bytes)
             state.consumed -= bytes.count
@@ -260,7 +261,7 @@ final class StreamCore: Sendable {
             while let chunk = state.chunks.popFirst() { dropped += chunk.count }
             return (false, dropped)
         }
-        connection.releaseUnread(dropped)
+        connection.unread.release(dropped)
         if resets { reset() }
     }
 }

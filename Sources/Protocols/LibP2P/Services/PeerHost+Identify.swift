@@ -23,23 +23,34 @@ extension PeerHost {
             guard let self else { throw P2PError.shutDown }
             try await stream.writeFrame(try self.identifyMessage(to: stream.connection).bytes)
         }
+        let patience = configuration.serviceTimeout
         let push: StreamHandler = { stream in
+            let timer = stream.reset(after: patience)
+            defer { timer.cancel() }
             guard let frame = try await stream.readFrame(limit: IdentifyMessage.longest) else { return }
             let connection = stream.connection
             let message = try Self.checked(frame, of: connection)
             connection.note((connection.identified ?? IdentifyMessage()).updated(by: message))
         }
         let ping: StreamHandler = { stream in
-            while let first = try await stream.read(upTo: Self.pingLength) {
-                let rest = try await stream.read(exactly: Self.pingLength - first.count)
-                try await stream.write(first + rest)
-            }
+            while try await Self.echo(on: stream, within: patience) {}
         }
         state.withLock { state in
             state.handlers[Self.identifyProtocol] = Registration(limit: 16, serve: identify)
             state.handlers[Self.identifyPushProtocol] = Registration(limit: 16, serve: push)
             state.handlers[Self.pingProtocol] = Registration(limit: 4, serve: ping)
         }
+    }
+
+    /// Sends one ping back; `false` when the peer has closed in front of it.
+    private static func echo(on stream: PeerStream, within patience: Duration) async throws(P2PError) -> Bool {
+        // Whoever asks for nothing, or reads no answer, would hold the stream for ever.
+        let timer = stream.reset(after: patience)
+        defer { timer.cancel() }
+        guard let first = try await stream.read(upTo: pingLength) else { return false }
+        let rest = try await stream.read(exactly: pingLength - first.count)
+        try await stream.write(first + rest)
+        return true
     }
 
     /// What this host says about itself on a connection.
@@ -91,9 +102,7 @@ extension PeerHost {
     public func identify(_ connection: PeerConnection) async throws(P2PError) -> IdentifyMessage {
         let stream = try await connection.open(Self.identifyProtocol)
         defer { stream.close() }
-        let timer = connection.schedule(after: configuration.negotiationTimeout) {
-            stream.core.reset(.timedOut(.request))
-        }
+        let timer = stream.reset(after: configuration.negotiationTimeout)
         defer { timer.cancel() }
         guard let frame = try await stream.readFrame(limit: IdentifyMessage.longest) else {
             throw .badMessage("no identify message")
@@ -121,9 +130,7 @@ extension PeerHost {
     public func ping(_ connection: PeerConnection) async throws(P2PError) -> Duration {
         let stream = try await connection.open(Self.pingProtocol)
         defer { stream.close() }
-        let timer = connection.schedule(after: configuration.negotiationTimeout) {
-            stream.core.reset(.timedOut(.request))
-        }
+        let timer = stream.reset(after: configuration.negotiationTimeout)
         defer { timer.cancel() }
         let sent = (0..<Self.pingLength).map { _ in UInt8.random(in: .min ... .max) }
         let start = ContinuousClock.now

@@ -193,7 +193,7 @@ public struct YamuxSession: Sendable {
     public mutating func send(_ bytes: [UInt8], on id: UInt32) throws(YamuxError) {
         guard !bytes.isEmpty else { return }
         guard streams[id]?.finAsked == false else { throw .streamClosed(id) }
-        streams[id]?.queue.append(bytes)
+        streams[id]?.queue.join(bytes)
         streams[id]?.queued += bytes.count
         enqueue(id)
     }

@@ -71,6 +71,14 @@ public enum PeerLimits {
     public static let requestBody = 1024 * 1024
     /// How many requests may have bodies that are still on their way.
     public static let uploads = 32
+    /// How much the bodies and payments of all requests of a stream may have, on their way or waiting for an answer.
+    ///
+    /// - Unit: bytes.
+    public static let requestsOfStream = 16 * 1024 * 1024
+    /// How much those of all streams of a process may have.
+    ///
+    /// - Unit: bytes.
+    public static let requestsInAll = 256 * 1024 * 1024
     /// How much a base may have besides its text.
     ///
     /// - Unit: bytes of method, target and headers.

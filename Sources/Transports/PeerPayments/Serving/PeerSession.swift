@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+package import FarthingEncodings
 import HTTPTypes
 import Synchronization
 
@@ -21,12 +22,23 @@ public struct PeerSession: Sendable {
     private let outbox = FrameOutbox()
     private let underWay = RequestsUnderWay()
     private let uploads = Uploads()
+    /// For the bodies and payments of all requests, from their arrival to their answer.
+    private let requestBytes: ByteBudget
 
     /// - Parameter patience: How long a payer is waited for that does not go on.
     public init(stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience()) {
+        self.init(stream: stream, responder: responder, patience: patience, requestsInAll: .ofAllRequests)
+    }
+
+    /// - Parameter requestsInAll: For the bodies and payments of all streams together.
+    package init(
+        stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience(),
+        requestsInAll: ByteBudget
+    ) {
         self.stream = stream
         self.responder = responder
         self.patience = patience
+        requestBytes = ByteBudget(limit: PeerLimits.requestsOfStream, within: requestsInAll)
     }
 
     /// Serves until the payer closes, or until the task is cancelled.
@@ -100,16 +112,18 @@ public struct PeerSession: Sendable {
             }
             try await begin(id)
             if isWhole { return serve(request, id) }
-            if uploads.begin(id, request) == .tooLong { refuse(id, 413) }
+            guard let room = room(for: request) else { return refuse(id, 503) }
+            if uploads.begin(id, request, in: room) == .tooLong { refuse(id, 413) }
         case .body(let id, let bytes, let state):
             switch uploads.add(bytes, to: id) {
             // What belongs to a request that was answered meanwhile is passed over.
             case .unknown: return
             case .tooLong: return refuse(id, 413)
+            case .crowded: return refuse(id, 503)
             case .taken: break
             }
-            guard state != .more, let request = uploads.end(id) else { return }
-            if state == .last { serve(request, id) } else { underWay.end(id) }
+            guard state != .more, let (request, room) = uploads.end(id) else { return }
+            if state == .last { serve(request, id, in: room) } else { underWay.end(id) }
         case .base(let slot, let request):
             desk.baseBytes += request.payment.count - (desk.bases[slot]?.payment.count ?? 0)
             guard desk.baseBytes <= PeerLimits.baseBytes, request.headBytes <= PeerLimits.baseHead else {
@@ -143,7 +157,7 @@ public struct PeerSession: Sendable {
         }
     }
 
-    /// Answers a request whose body did not come as it must.
+    /// Answers a request whose body did not come as it must, or for which there is no room.
     private func refuse(_ id: UInt32, _ status: Int) {
         outbox.put(.answer(id: id, PeerAnswer(status: status), isWhole: true))
         underWay.end(id)
@@ -205,8 +219,19 @@ public struct PeerSession: Sendable {
         }
     }
 
+    private func room(for request: PeerRequest) -> BodyRoom? {
+        let room = BodyRoom(in: requestBytes)
+        return room.grow(by: request.body.count + request.payment.count) ? room : nil
+    }
+
     private func serve(_ request: PeerRequest, _ id: UInt32) {
+        guard let room = room(for: request) else { return refuse(id, 503) }
+        serve(request, id, in: room)
+    }
+
+    private func serve(_ request: PeerRequest, _ id: UInt32, in room: BodyRoom) {
         underWay.run(id) {
+            defer { withExtendedLifetime(room) {} }
             let response = await responder.respond(to: request)
             do {
                 try await send(response, id)

@@ -7,6 +7,7 @@ import Synchronization
 final class Uploads: Sendable {
     private struct Upload {
         var request: PeerRequest
+        let room: BodyRoom
         let begun: ContinuousClock.Instant
         var heard: ContinuousClock.Instant
     }
@@ -17,10 +18,10 @@ final class Uploads: Sendable {
         /// Since when part of a frame has been waiting for the rest.
         var torn: ContinuousClock.Instant?
 
-        mutating func end(_ id: UInt32) -> PeerRequest? {
-            guard let request = uploads.removeValue(forKey: id)?.request else { return nil }
-            bytes -= request.body.count
-            return request
+        mutating func end(_ id: UInt32) -> (request: PeerRequest, room: BodyRoom)? {
+            guard let upload = uploads.removeValue(forKey: id) else { return nil }
+            bytes -= upload.request.body.count
+            return (upload.request, upload.room)
         }
     }
 
@@ -31,6 +32,8 @@ final class Uploads: Sendable {
         case unknown
         /// With it the body, or all bodies together, are longer than they may be; the request is none any more.
         case tooLong
+        /// There is no room for it, beside all that waits; the request is none any more.
+        case crowded
     }
 
     private let state = Mutex(State())
@@ -38,11 +41,12 @@ final class Uploads: Sendable {
     /// Whether one more may begin.
     var hasRoom: Bool { state.withLock { $0.uploads.count < PeerLimits.uploads } }
 
+    /// - Parameter room: That of the request, with what came with the head.
     /// - Returns: ``Part/taken``, or ``Part/tooLong`` when what came with the head is.
-    func begin(_ id: UInt32, _ request: PeerRequest) -> Part {
+    func begin(_ id: UInt32, _ request: PeerRequest, in room: BodyRoom) -> Part {
         state.withLock { state in
             let now = ContinuousClock.now
-            state.uploads[id] = Upload(request: request, begun: now, heard: now)
+            state.uploads[id] = Upload(request: request, room: room, begun: now, heard: now)
             state.bytes += request.body.count
             return Self.check(id, &state)
         }
@@ -50,7 +54,11 @@ final class Uploads: Sendable {
 
     func add(_ bytes: [UInt8], to id: UInt32) -> Part {
         state.withLock { state in
-            guard state.uploads[id] != nil else { return .unknown }
+            guard let room = state.uploads[id]?.room else { return .unknown }
+            guard room.grow(by: bytes.count) else {
+                _ = state.end(id)
+                return .crowded
+            }
             state.uploads[id]?.request.body += bytes
             state.uploads[id]?.heard = .now
             state.bytes += bytes.count
@@ -67,7 +75,7 @@ final class Uploads: Sendable {
     }
 
     /// The request with what has come of its body; `nil` when there is none of the id.
-    func end(_ id: UInt32) -> PeerRequest? { state.withLock { $0.end(id) } }
+    func end(_ id: UInt32) -> (request: PeerRequest, room: BodyRoom)? { state.withLock { $0.end(id) } }
 
     /// Ends all, and tells which there were.
     func endAll() -> [UInt32] {

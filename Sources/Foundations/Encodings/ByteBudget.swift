@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+internal import Synchronization
+
+/// Counts bytes that are held, up to a limit; any task may ask.
+package final class ByteBudget: Sendable {
+    package let limit: Int
+    private let parent: ByteBudget?
+    private let count = Atomic<Int>(0)
+
+    /// - Parameter parent: Where they count too, such as that of all connections for the one of a connection.
+    package init(limit: Int, within parent: ByteBudget? = nil) {
+        self.limit = limit
+        self.parent = parent
+    }
+
+    /// Counts bytes, unless they are too many, here or further up.
+    package func reserve(_ bytes: Int) -> Bool {
+        if count.add(bytes, ordering: .relaxed).newValue <= limit, parent?.reserve(bytes) ?? true { return true }
+        count.subtract(bytes, ordering: .relaxed)
+        return false
+    }
+
+    /// Counts bytes that are there in any case.
+    package func add(_ bytes: Int) {
+        count.add(bytes, ordering: .relaxed)
+        parent?.add(bytes)
+    }
+
+    package func release(_ bytes: Int) { add(-bytes) }
+
+    package var used: Int { count.load(ordering: .relaxed) }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import NIOCore
+import Testing
+
+@testable import FarthingGun
+
+@Suite("What a relay keeps for peers that read nothing", .timeLimit(.minutes(1)))
+struct StuckPeerTests {
+    private static let soul: Soul = "wide"
+    private static let text = String(repeating: "x", count: 200_000)
+
+    /// Peers that asked for all that is written at the soul, and read none of it.
+    private func stuck(_ count: Int, at relay: GunRelay) async throws -> [RawConnection] {
+        var connections: [RawConnection] = []
+        for number in 0..<count {
+            let connection = try await RawConnection.open(await relay.port)
+            connections.append(connection)
+            let question = Array("{\"#\":\"g\(number)\",\"get\":{\"#\":\"\(Self.soul)\"}}".utf8)
+            let bytes = RawConnection.handshake() + RawConnection.frame(0x81, question)
+            try await connection.channel.channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+        }
+        return connections
+    }
+
+    @Test("All of them together hold no more than the bound, and who reads goes on")
+    func together() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let most = 1_500_000
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.outboxBytes = 16_000_000
+            $0.limits.outboxBytesInAll = most
+            $0.bytesPerSecond = 1e9
+        }
+        let idle = try await stuck(3, at: relay)
+        let (writer, reader) = (try await Loopback.client(relay.port), try await Loopback.client(relay.port))
+        let changes = reader.changes(of: Self.soul)
+        for number in 0..<24 {
+            let outcome = try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul)
+            #expect(outcome == .acknowledged)
+            #expect(relay.waitingToBeSent.used <= most)
+        }
+        #expect(await changes.first(with: .text(Self.text + "23")) != nil)
+        for connection in idle { try await connection.channel.executeThenClose { _, _ in } }
+        await writer.close()
+        await reader.close()
+        await relay.shutdown()
+    }
+
+    @Test("One that makes no room for a while is disconnected, with less waiting than may")
+    func patience() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.writing = .milliseconds(300)
+            $0.bytesPerSecond = 1e9
+        }
+        let idle = try #require(try await stuck(1, at: relay).first)
+        let writer = try await Loopback.client(relay.port)
+        for number in 0..<10 { try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul) }
+        #expect(relay.waitingToBeSent.used > 0)
+        let deadline = ContinuousClock.now + .seconds(20)
+        var round = 0.0
+        while relay.waitingToBeSent.used > 0, ContinuousClock.now < deadline {
+            round += 1
+            try await writer.put(["n": .value(.number(round))], at: "elsewhere")
+        }
+        #expect(relay.waitingToBeSent.used == 0)
+        let heard = try await idle.channel.executeThenClose { inbound, _ in
+            var heard = 0
+            do {
+                for try await buffer in inbound { heard += buffer.readableBytes }
+            } catch {
+                // Cut off with something still under way.
+            }
+            return heard
+        }
+        #expect(heard < 10 * Self.text.utf8.count)
+        await writer.close()
+        await relay.shutdown()
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// This file is part of Farthing. Authors: see the git history.
+
+import FarthingEncodings
+import FarthingPeerPayments
+import Testing
+
+@Suite("Requests with long bodies between two peers", .timeLimit(.minutes(1)))
+struct HeavyRequestTests {
+    /// Two streams whose requests share so many bytes.
+    private func withTwoLinks(
+        sharing bytes: Int, _ body: (PeerLink, PeerLink, TestResponder) async throws -> Void
+    ) async throws {
+        let budget = ByteBudget(limit: bytes)
+        let responder = TestResponder()
+        let pipes = [PeerPipe.pair(), PeerPipe.pair()]
+        let sessions = pipes.map { _, theirs in
+            Task { await PeerSession(stream: theirs, responder: responder, requestsInAll: budget).run() }
+        }
+        try await body(PeerLink(pipes[0].0), PeerLink(pipes[1].0), responder)
+        for session in sessions {
+            session.cancel()
+            await session.value
+        }
+        // The last task may still be on its way out.
+        while budget.used > 0 { await Task.yield() }
+    }
+
+    private func heavy(_ target: String, _ bytes: Int = PeerLimits.requestBody) -> PeerRequest {
+        PeerRequest(method: "POST", target: target, body: Array(repeating: 0, count: bytes))
+    }
+
+    @Test("Bodies that came whole and wait for their answers have a bound over all streams")
+    func heavyRequestsInAll() async throws {
+        try await withTwoLinks(sharing: 3 * PeerLimits.requestBody) { link, other, responder in
+            var waiting: [Task<Void, any Error>] = []
+            for (number, link) in [link, link, other].enumerated() {
+                waiting.append(Task { _ = try await link.send(heavy("/hang")) })
+                await responder.hanging.wait(for: number + 1)
+            }
+            for count in [1, 100_000] {
+                let reply = try await other.send(heavy("/back", count))
+                #expect(reply.status == 503)
+            }
+            let light = try await other.send(PeerRequest(target: "/echo"))
+            #expect(light.status == 200)
+            for task in waiting { task.cancel() }
+            await responder.hanging.waitForNone()
+            // The last of them may still be on its way out.
+            var status = 503
+            while status == 503 { status = try await other.send(heavy("/back")).status }
+            #expect(status == 200)
+        }
+    }
+
+    @Test("Nor may those of one stream take the room of all others")
+    func heavyRequestsOfAStream() async throws {
+        try await withTwoLinks(sharing: PeerLimits.requestsInAll) { link, other, responder in
+            let most = PeerLimits.requestsOfStream / PeerLimits.requestBody
+            var waiting: [Task<Void, any Error>] = []
+            for number in 1...most {
+                waiting.append(Task { _ = try await link.send(heavy("/hang")) })
+                await responder.hanging.wait(for: number)
+            }
+            let refused = try await link.send(heavy("/back", 1))
+            #expect(refused.status == 503)
+            let served = try await other.send(heavy("/back", 1))
+            #expect(served.status == 200)
+            for task in waiting { task.cancel() }
+            await responder.hanging.waitForNone()
+        }
+    }
+}
