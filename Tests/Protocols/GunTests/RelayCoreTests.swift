@@ -205,6 +205,43 @@ struct RelayCoreTests {
         #expect(bench.core.deferred.count == 0)
     }
 
+    @Test("While nothing can be stored a write is refused, and what is due waits")
+    func refusing() {
+        var bench = RelayBench()
+        let peer = bench.join(1)
+        bench.put("p", [GunNode("s", ["a": bench.entry(1, -500)])], as: peer)
+        let heartbeat = bench.core.heartbeatAt
+        bench.core.refusesWrites = true
+        #expect(bench.core.nextDeadline == heartbeat)
+        bench.wait(500)
+        bench.put("q", [GunNode("s", ["b": bench.entry(1)])], as: peer)
+        #expect(bench.take(peer).map { $0["err"] } == ["Error: The relay's file cannot be written."])
+        #expect(bench.core.node("s") == nil && bench.stored.isEmpty)
+        bench.core.refusesWrites = false
+        bench.wait(0)
+        #expect(bench.core.node("s")?["a"] == 1 && bench.stored.count == 1)
+    }
+
+    @Test("What is not stored yet is shown after it is")
+    func storedLater() {
+        var bench = RelayBench()
+        let peer = bench.join(1)
+        bench.core.storesLater = true
+        let write = GunMessage.bytes(["#": "p", "put": GraphWire.json([GunNode("s", ["a": bench.entry(1)])])])
+        let question = GunMessage.bytes(["#": "g", "get": ["#": "s"]])
+        let (written, asked) = (
+            bench.core.receive(write, from: peer, at: bench.now),
+            bench.core.receive(question, from: peer, at: bench.now)
+        )
+        guard case .store(let nodes, .some, peer)? = written.last, case .store([], .some, peer)? = asked.first else {
+            Issue.record("\(written) \(asked)")
+            return
+        }
+        bench.core.stored(nodes)
+        bench.say(["#": "h", "get": ["#": "s"]], as: peer)
+        #expect(bench.take(peer).map { $0["put"]?["s"]?["a"] } == [1])
+    }
+
     @Test("Forged values are refused with GUN's words, and nothing of their message is taken")
     func forged() throws {
         var bench = RelayBench()

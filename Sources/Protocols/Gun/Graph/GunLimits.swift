@@ -39,6 +39,10 @@ public struct GunLimits: Hashable, Sendable {
     public var rememberedMessages = 65_536
     /// - Unit: bytes that wait for one peer to take them; a peer that is slower is disconnected.
     public var outboxBytes = 4_194_304
+    /// How much may wait for a relay's disk: beyond it nothing more is read, and while the disk fails writes are refused.
+    ///
+    /// - Unit: bytes of souls, keys and values, and of the answers that wait with them.
+    public var unwrittenBytes = 16_777_216
     /// From how many bytes on a node is answered in several messages.
     public var replyBytes = 262_144
 

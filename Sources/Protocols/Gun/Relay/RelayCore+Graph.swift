@@ -13,21 +13,21 @@ extension RelayCore {
         do {
             nodes = try checked(put, at: now)
         } catch {
-            counts.refused += 1
-            guard case .answered(let text) = error else { return [] }
-            return [.send(failure(text, of: id), to: peer)]
+            guard case .answered(let text) = error else {
+                counts.refused += 1
+                return []
+            }
+            return refuse(text, id, peer)
         }
-        guard graph.hasRoom(for: nodes) else {
-            counts.refused += 1
-            return [.send(failure("Full.", of: id), to: peer)]
-        }
+        guard !refusesWrites else { return refuse("Error: The relay's file cannot be written.", id, peer) }
+        guard graph.hasRoom(for: nodes) else { return refuse("Full.", id, peer) }
         let applied = merge(nodes, at: now)
         var actions = passOn(message, id, applied: applied, from: peer)
         if !applied.isEmpty {
             let acknowledgement = GunMessage.bytes([
                 "#": .string(newID().text), "@": .string(id.text), "ok": true,
             ])
-            actions.append(.store(applied, thenSend: acknowledgement, to: peer))
+            actions.append(store(applied, thenSend: acknowledgement, to: peer))
         }
         return actions
     }
@@ -36,13 +36,14 @@ extension RelayCore {
     mutating func receive(
         answer put: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer, at now: Double
     ) -> [Action] {
-        guard let answered = message.answers, let origin = seen.origin(of: answered, at: now), origin != peer,
+        guard !refusesWrites, let answered = message.answers, let origin = seen.origin(of: answered, at: now),
+            origin != peer,
             let nodes = try? checked(put, at: now), graph.hasRoom(for: nodes)
         else { return [] }
         let hash = GraphWire.hash(put)
         guard seen.insertAnswer(Int64(hash), to: answered) else { return [] }
         let applied = merge(nodes, at: now)
-        var actions: [Action] = applied.isEmpty ? [] : [.store(applied, thenSend: nil, to: peer)]
+        var actions: [Action] = applied.isEmpty ? [] : [store(applied, thenSend: nil, to: peer)]
         for node in nodes { _ = subscribe(peer, to: Subscription(soul: node.soul, key: nil)) }
         if connections[origin] != nil {
             counts.forwarded += 1
@@ -153,8 +154,33 @@ extension RelayCore {
         return receivers.map { .send(bytes, to: $0) }
     }
 
+    private mutating func refuse(_ text: String, _ id: MessageID, _ peer: Peer) -> [Action] {
+        counts.refused += 1
+        return [.send(failure(text, of: id), to: peer)]
+    }
+
     private mutating func failure(_ text: String, of id: MessageID) -> [UInt8] {
         GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text), "err": .string(text)])
+    }
+
+    // MARK: - What is not stored yet
+
+    mutating func store(_ nodes: [GunNode], thenSend answer: [UInt8]?, to peer: Peer) -> Action {
+        if storesLater { for node in nodes { unstored[node.soul, default: 0] += 1 } }
+        return .store(nodes, thenSend: answer, to: peer)
+    }
+
+    /// What was to be stored is.
+    mutating func stored(_ nodes: [GunNode]) {
+        for node in nodes {
+            guard let count = unstored[node.soul] else { continue }
+            unstored[node.soul] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    /// Whoever reads a value takes it for stored, so it is shown once it is.
+    private func show(_ bytes: [UInt8], of soul: Soul, to peer: Peer) -> Action {
+        unstored[soul] == nil ? .send(bytes, to: peer) : .store([], thenSend: bytes, to: peer)
     }
 }
 
@@ -166,9 +192,10 @@ extension RelayCore {
 
     mutating func receive(get: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer) -> [Action] {
         guard let query = GraphQuery(get, limits: limits) else {
-            counts.refused += 1
-            return [.send(failure("Error: Invalid get request!", of: id), to: peer)]
+            return refuse("Error: Invalid get request!", id, peer)
         }
+        // An error would count as an answer, and so as that there is nothing.
+        guard !refusesWrites || unstored[query.soul] == nil else { return [] }
         var actions: [Action] = []
         var known: Int32?
         if let node = graph[query.soul]?.answer(to: query) {
@@ -210,7 +237,7 @@ extension RelayCore {
             let answer = GunMessage.bytes([
                 "#": .string(newID().text), "##": .integer(hash), "@": .string(id.text), "put": put,
             ])
-            return [.send(answer, to: peer)]
+            return [show(answer, of: node.soul, to: peer)]
         }
         let ids = parts.map { _ in newID() }
         return parts.indices.map { index in
@@ -220,7 +247,7 @@ extension RelayCore {
                 "#": .string(ids[index].text), "##": .integer(GraphWire.hash(put)), "%": next,
                 "@": .string(id.text), "put": put,
             ])
-            return .send(answer, to: peer)
+            return show(answer, of: node.soul, to: peer)
         }
     }
 

@@ -25,7 +25,8 @@ public struct RelayCore: Sendable {
 
     public enum Action: Hashable, Sendable {
         case send([UInt8], to: Peer)
-        /// Keeps what changed, and then sends; the peers learn that it is stored.
+        /// Keeps what changed, if anything did, and then sends, after all that was to be kept before: the peer learns that
+        /// it is stored.
         case store([GunNode], thenSend: [UInt8]?, to: Peer)
         case close(Peer, GunError)
     }
@@ -61,6 +62,12 @@ public struct RelayCore: Sendable {
     /// In the order of their connecting.
     var order: [Peer] = []
     var subscribers: [Soul: [Peer: Set<NodeKey?>]] = [:]
+    /// Whether what is to be stored is so only once ``stored(_:)`` says it.
+    var storesLater = false
+    /// How often something of a node is to be stored and is not yet.
+    var unstored: [Soul: Int] = [:]
+    /// Whether nothing more is taken, since what was taken cannot be stored.
+    var refusesWrites = false
     var generator: any RandomNumberGenerator & Sendable
     var heartbeatAt: Double?
     public internal(set) var counts = Counts()
@@ -88,7 +95,7 @@ public struct RelayCore: Sendable {
     ///
     /// - Unit: milliseconds since 1970.
     public var nextDeadline: Double? {
-        [deferred.next, heartbeatAt].compactMap(\.self).min()
+        [refusesWrites ? nil : deferred.next, heartbeatAt].compactMap(\.self).min()
     }
 
     // MARK: - Connections
@@ -117,12 +124,12 @@ public struct RelayCore: Sendable {
     /// Takes in what has become due: values whose time has come, and the heartbeat.
     public mutating func advance(to now: Double) -> [Action] {
         var actions: [Action] = []
-        for item in deferred.due(at: now) {
+        for item in refusesWrites ? [] : deferred.due(at: now) {
             let node = GunNode(item.soul, [item.key: item.entry])
             guard graph.hasRoom(for: [node]) else { continue }
             guard graph.merge(item.entry, at: item.key, of: item.soul, now: now) == .applied else { continue }
             counts.applied += 1
-            actions.append(.store([node], thenSend: nil, to: Peer(-1)))
+            actions.append(store([node], thenSend: nil, to: Peer(-1)))
             if forwarding == .subscribers { actions += publish([node], except: nil) }
         }
         if let due = heartbeatAt, due <= now {
@@ -150,6 +157,7 @@ public struct RelayCore: Sendable {
         for message in messages {
             let next = receive(message, from: peer, at: now)
             for case .send(let bytes, peer) in next { answered += bytes.count }
+            for case .store(_, .some(let bytes), peer) in next { answered += bytes.count }
             actions += next
             // A few bytes may ask for many, again and again in one batch.
             guard answered <= limits.outboxBytes else { return actions + [.close(peer, .full(what: "answers"))] }
