@@ -229,4 +229,21 @@ struct HostilePeerTests {
         await client.close()
         await relay.shutdown()
     }
+
+    @Test("A peer that has much looked up is read more slowly, whether it is sent to it or not")
+    func questions() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.questionBytesPerSecond = 40_000
+            $0.limits.outboxBytes = 40_000
+        }
+        let client = try await Loopback.client(relay.port)
+        try await client.put(["n": .value(.text(String(repeating: "x", count: 20_000)))], at: "s")
+        let begun = ContinuousClock.now
+        for _ in 0..<6 { _ = try await client.get("s", "n") }
+        #expect(ContinuousClock.now - begun > .milliseconds(1500))
+        await client.close()
+        await relay.shutdown()
+    }
 }

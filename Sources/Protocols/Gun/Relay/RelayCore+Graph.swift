@@ -196,17 +196,22 @@ extension RelayCore {
         }
         // An error would count as an answer, and so as that there is nothing.
         guard !refusesWrites || unstored[query.soul] == nil else { return [] }
+        // What the asker has already is not even looked at, where its hash is known here.
+        var hash = graph.hash(for: query)
+        let isNews = hash == nil || message.hash != hash.map { Int64($0) }
+        let node = isNews ? look(for: query) : nil
+        guard looked <= limits.outboxBytes else { return refuse("Error: Too much is asked for.", id, peer) }
         var actions: [Action] = []
-        var known: Int32?
-        if let node = graph[query.soul]?.answer(to: query) {
+        if let node {
             let put = GraphWire.json([node])
-            let hash = GraphWire.hash(put)
-            known = hash
-            if message.hash != Int64(hash) {
-                _ = seen.insertAnswer(Int64(hash), to: id)
-                actions += answer(node, put: put, hash: hash, to: id, for: peer)
+            let found = GraphWire.hash(put)
+            hash = found
+            graph.note(found, for: query)
+            if message.hash != Int64(found) {
+                _ = seen.insertAnswer(Int64(found), to: id)
+                actions += answer(node, put: put, hash: found, to: id, for: peer)
             }
-        } else {
+        } else if isNews {
             actions.append(
                 .send(GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text)]), to: peer))
         }
@@ -217,7 +222,16 @@ extension RelayCore {
         if !subscribe(peer, to: subscription) {
             actions.append(.send(failure("Error: Too many subscriptions.", of: id), to: peer))
         }
-        return actions + send(message, id, hash: known, to: others)
+        return actions + send(message, id, hash: hash, to: others)
+    }
+
+    /// What answers a query, its cost counted before anything is made of it: an answer costs as much when it is not sent.
+    private mutating func look(for query: GraphQuery) -> GunNode? {
+        guard let node = graph[query.soul] else { return nil }
+        if case .exactly = query.keys {} else { looked += Graph.walk(node) }
+        guard looked <= limits.outboxBytes, let part = node.answer(to: query) else { return nil }
+        looked += Graph.cost(part)
+        return part
     }
 
     private func askedBeside(_ peer: Peer, for query: GraphQuery, _ message: GunMessage) -> [Peer] {

@@ -43,6 +43,8 @@ public struct RelayCore: Sendable {
     struct Connection: Sendable {
         var pid: String?
         var asked: Set<Subscription> = []
+        /// How much may be looked through for its questions.
+        var questions: TokenBucket
     }
 
     struct Subscription: Hashable, Sendable {
@@ -70,6 +72,14 @@ public struct RelayCore: Sendable {
     var refusesWrites = false
     var generator: any RandomNumberGenerator & Sendable
     var heartbeatAt: Double?
+    /// How much was looked through for the questions of the frame at hand, or of the last one.
+    ///
+    /// - Unit: bytes.
+    var looked = 0
+    /// How long the peer whose frame came last is not to be read, since it asked for much.
+    ///
+    /// - Unit: milliseconds.
+    private(set) var pause = 0.0
     public internal(set) var counts = Counts()
 
     /// - Unit: milliseconds between two heartbeats.
@@ -103,7 +113,9 @@ public struct RelayCore: Sendable {
     /// Greets a peer that has connected.
     public mutating func connect(_ peer: Peer, at now: Double) -> [Action] {
         guard connections.count < limits.peers else { return [.close(peer, .full(what: "connections"))] }
-        connections[peer] = Connection()
+        connections[peer] = Connection(
+            questions: TokenBucket(
+                capacity: Double(limits.outboxBytes), perSecond: limits.questionBytesPerSecond, now: now))
         order.append(peer)
         if heartbeatAt == nil { heartbeatAt = now + Self.heartbeat }
         let id = newID()
@@ -143,6 +155,7 @@ public struct RelayCore: Sendable {
 
     /// Takes one frame of a peer.
     public mutating func receive(_ frame: [UInt8], from peer: Peer, at now: Double) -> [Action] {
+        pause = 0
         guard connections[peer] != nil else { return [] }
         let messages: [GunMessage]
         do {
@@ -154,13 +167,18 @@ public struct RelayCore: Sendable {
         }
         var actions: [Action] = []
         var answered = 0
+        looked = 0
+        // At most a second each time, so that a clock that was set back stops nobody.
+        defer { pause = min(1000, connections[peer]?.questions.take(Double(looked), at: now) ?? 0) }
         for message in messages {
             let next = receive(message, from: peer, at: now)
             for case .send(let bytes, peer) in next { answered += bytes.count }
             for case .store(_, .some(let bytes), peer) in next { answered += bytes.count }
             actions += next
             // A few bytes may ask for many, again and again in one batch.
-            guard answered <= limits.outboxBytes else { return actions + [.close(peer, .full(what: "answers"))] }
+            guard max(answered, looked) <= limits.outboxBytes else {
+                return actions + [.close(peer, .full(what: "answers"))]
+            }
         }
         return actions
     }
