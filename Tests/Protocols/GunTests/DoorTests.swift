@@ -121,6 +121,30 @@ struct DoorTests {
         }
     }
 
+    @Test("Whatever anybody writes beside the places for calls, the door stays open")
+    func rubbishBeside() async throws {
+        try await StreamTests.withRelay { port in
+            let (owner, caller) = (try await StreamTests.client(port), try await StreamTests.client(port))
+            let door = await door(owner)
+            for round in 0..<2 {
+                // As many keys as the payee's client keeps of a node.
+                let state = await caller.newState()
+                let rubbish = (0..<16).map { (NodeKey("rubbish \(round) \($0)"), GunEntry(1, state)) }
+                try await caller.put([GunNode(places.door, Dictionary(uniqueKeysWithValues: rubbish))])
+            }
+            var timing = StreamTests.timing
+            timing.patience = .seconds(5)
+            let stream = try await GunStream.open(to: pair.pub, for: StreamTests.name, over: caller, timing: timing)
+            try await stream.write([1, 2, 3])
+            var streams = door.streams.makeAsyncIterator()
+            let heard = await streams.next()
+            #expect(try await heard?.read() == [1, 2, 3])
+            await door.close()
+            await caller.close()
+            await owner.close()
+        }
+    }
+
     @Test("What was said in an earlier stream counts for nothing when the door opens again")
     func replay() async throws {
         try await StreamTests.withRelay { port in

@@ -60,21 +60,24 @@ public actor GunDoor {
     /// Makes the public keys known, and listens for calls until ``close()``.
     public func open() {
         guard tasks.isEmpty else { return }
-        let (calls, refreshing) = (client.changes(of: places.door), refreshing)
-        tasks = [
-            Task { [weak self] in
-                for await call in calls {
-                    guard let self else { return }
-                    await self.take(call)
-                }
-            },
-            Task { [weak self] in
+        // By name: anybody may write under other keys as well, and those would fill the client's room for the node.
+        for slot in 0..<DoorPlaces.slots {
+            let calls = client.changes(of: places.door, .exactly(DoorPlaces.key(slot)))
+            tasks.append(
+                Task { [weak self] in
+                    for await call in calls {
+                        guard let self else { return }
+                        await self.take(call)
+                    }
+                })
+        }
+        tasks.append(
+            Task { [weak self, refreshing] in
                 repeat {
                     guard let self else { return }
                     await self.makeKnown()
                 } while (try? await Task.sleep(for: refreshing)) != nil
-            },
-        ]
+            })
     }
 
     /// Takes no more calls, and breaks off all streams.
@@ -111,7 +114,7 @@ public actor GunDoor {
     // MARK: - Calls
 
     private func take(_ change: GunChange) {
-        guard DoorPlaces.isSlot(change.key), let call = DoorCall(change.value), !tasks.isEmpty else { return }
+        guard let call = DoorCall(change.value), !tasks.isEmpty else { return }
         if let known = visitors[call.pub] {
             // Calls again: the answer did not reach it.
             guard !known.isHeard, call.seal(of: pair, at: change.key, places) != nil else { return }
