@@ -16,4 +16,20 @@ public protocol PeerByteStream: Sendable {
 
     /// Breaks the stream off, in both directions.
     func reset() async
+
+    /// Keeps the stream from making room for others: something is in hand that was paid for.
+    ///
+    /// Each call needs one of ``release(isWritten:)``.
+    func hold()
+
+    /// Ends one ``hold()``.
+    ///
+    /// - Parameter isWritten: Whether what was paid for has been written; then it counts until the other side has it.
+    func release(isWritten: Bool)
+}
+
+/// A stream that makes no room for others needs to know nothing.
+extension PeerByteStream {
+    public func hold() {}
+    public func release(isWritten: Bool) {}
 }

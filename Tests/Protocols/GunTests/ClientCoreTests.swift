@@ -76,8 +76,10 @@ struct ClientBench {
     }
 
     func node(_ soul: Soul, _ key: NodeKey, _ value: GunValue, ago: Double = 10) -> GunNode {
-        GunNode(soul, [key: GunEntry(value, state(now - ago))])
+        GunNode(soul, [key: entry(value, ago: ago)])
     }
+
+    func entry(_ value: GunValue, ago: Double = 10) -> GunEntry { GunEntry(value, state(now - ago)) }
 }
 
 @Suite("A client, message by message")
@@ -236,6 +238,38 @@ struct ClientCoreTests {
         bench.core.cancel(ticket)
         bench.hear(["#": "7", "put": GraphWire.json([bench.node("s", "a", 10, ago: 0)])], from: relay)
         #expect(bench.changes.count == 3)
+    }
+
+    @Test("Of a node in which anybody may write, no more keys are kept than were asked for")
+    func rubbishKeys() throws {
+        var limits = GunLimits()
+        limits.keysPerNode = 4
+        var bench = ClientBench(limits: limits)
+        let relay = bench.join(0)
+        let followed = try bench.core.subscribe(to: GraphQuery("s", .exactly("mine")))
+        bench.run(followed.actions)
+        let ticket = try bench.put([GunNode("t", ["a": bench.entry(1), "b": bench.entry(2)])])
+        for soul in ["s", "t"] as [Soul] {
+            for ago in [-100.0, 20] {
+                let rubbish = ["1", "2", "3", "4"].map { (NodeKey($0), bench.entry(7, ago: ago)) }
+                let node = GunNode(soul, Dictionary(uniqueKeysWithValues: rubbish))
+                bench.hear(["#": nil, "put": GraphWire.json([node])], from: relay)
+            }
+        }
+        bench.hear(["#": nil, "put": GraphWire.json([bench.node("s", "mine", 1)])], from: relay)
+        #expect(bench.changes.map(\.value) == [1])
+        // A write that nobody acknowledges is read again, and found among whatever else stands there.
+        bench.wait(9000)
+        let question = try #require(bench.take(relay).last)
+        let found = GunNode(
+            "t", ["0": bench.entry(7), "1": bench.entry(7), "a": bench.entry(1), "b": bench.entry(2)])
+        bench.hear(["#": "1", "@": question["#"], "put": GraphWire.json([found])], from: relay)
+        bench.wait(99)
+        #expect(bench.puts[ticket] == .success(.confirmed) || bench.puts[ticket] == .success(.superseded))
+        #expect(bench.core.graph["s"]?.entries.keys.sorted() == ["mine"])
+        #expect(bench.core.graph["t"]?.entries.keys.sorted() == ["a", "b"])
+        bench.core.cancel(followed.ticket)
+        #expect(bench.core.interest.isEmpty)
     }
 
     @Test("A relay that lies about what others own is not believed")

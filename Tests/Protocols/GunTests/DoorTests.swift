@@ -121,6 +121,83 @@ struct DoorTests {
         }
     }
 
+    @Test("Whatever anybody writes beside the places for calls, the door stays open")
+    func rubbishBeside() async throws {
+        try await StreamTests.withRelay { port in
+            let (owner, caller) = (try await StreamTests.client(port), try await StreamTests.client(port))
+            let door = await door(owner)
+            for round in 0..<2 {
+                // As many keys as the payee's client keeps of a node.
+                let state = await caller.newState()
+                let rubbish = (0..<16).map { (NodeKey("rubbish \(round) \($0)"), GunEntry(1, state)) }
+                try await caller.put([GunNode(places.door, Dictionary(uniqueKeysWithValues: rubbish))])
+            }
+            var timing = StreamTests.timing
+            timing.patience = .seconds(5)
+            let stream = try await GunStream.open(to: pair.pub, for: StreamTests.name, over: caller, timing: timing)
+            try await stream.write([1, 2, 3])
+            var streams = door.streams.makeAsyncIterator()
+            let heard = await streams.next()
+            #expect(try await heard?.read() == [1, 2, 3])
+            await door.close()
+            await caller.close()
+            await owner.close()
+        }
+    }
+
+    /// Somebody who called and was heard, and the payee's end of the stream.
+    private func visit(_ door: GunDoor, by client: GunClient) async throws -> (outer: GunStream, inner: GunStream) {
+        let outer = try await GunStream.open(
+            to: pair.pub, for: StreamTests.name, over: client, timing: StreamTests.timing)
+        try await outer.write([1])
+        var streams = door.streams.makeAsyncIterator()
+        let inner = try #require(await streams.next())
+        #expect(try await inner.read() == [1])
+        return (outer, inner)
+    }
+
+    @Test("Who was idle for longest makes room for a new one, but never with something in hand that is paid for")
+    func idlers() async throws {
+        try await StreamTests.withRelay { port in
+            let (owner, caller) = (try await StreamTests.client(port), try await StreamTests.client(port))
+            let door = GunDoor(
+                owner, pair: pair, name: StreamTests.name, timing: StreamTests.timing, refresh: .seconds(30),
+                mostHeard: 3)
+            await door.open()
+            let first = try await visit(door, by: caller)
+            let second = try await visit(door, by: caller)
+            let third = try await visit(door, by: caller)
+            // The first has been idle for longest, but something is in hand.
+            first.inner.hold()
+            let fourth = try await visit(door, by: caller)
+            await #expect(throws: GunError.brokenOff) { try await second.outer.read() }
+            try await third.outer.write([2])
+            #expect(try await third.inner.read() == [2])
+            // What was paid for is written, and not taken yet.
+            try await first.inner.write([3])
+            first.inner.release(isWritten: true)
+            let fifth = try await visit(door, by: caller)
+            await #expect(throws: GunError.brokenOff) { try await fourth.outer.read() }
+            #expect(try await first.outer.read() == [3])
+            while await first.inner.ahead > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            // Now the third has been idle for longest; and when all have something in hand nobody has to go.
+            let sixth = try await visit(door, by: caller)
+            await #expect(throws: GunError.brokenOff) { try await third.outer.read() }
+            for stream in [first, fifth, sixth] { stream.inner.hold() }
+            let late = try await GunStream.open(
+                to: pair.pub, for: StreamTests.name, over: caller, timing: StreamTests.timing)
+            await #expect(throws: GunError.brokenOff) { try await late.read() }
+            for (number, stream) in [first, fifth, sixth].enumerated() {
+                try await stream.outer.write([UInt8(number)])
+                #expect(try await stream.inner.read() == [UInt8(number)])
+            }
+            #expect(await door.count == 3)
+            await door.close()
+            await caller.close()
+            await owner.close()
+        }
+    }
+
     @Test("What was said in an earlier stream counts for nothing when the door opens again")
     func replay() async throws {
         try await StreamTests.withRelay { port in

@@ -10,10 +10,12 @@ import Testing
 struct RawConnection {
     let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    static func open(_ port: Int) async throws -> RawConnection {
+    /// - Parameter staysOpen: Whether this side stays open when the relay has said its last.
+    static func open(_ port: Int, staysOpen: Bool = false) async throws -> RawConnection {
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             // Little waits in the system where a test does not read.
             .channelOption(.socketOption(.so_rcvbuf), value: 4096)
+            .channelOption(.allowRemoteHalfClosure, value: staysOpen)
             .connect(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
@@ -152,6 +154,60 @@ struct HostilePeerTests {
         await relay.shutdown()
     }
 
+    /// A frame that breaks the rules, and more behind it than the relay has read when it says why.
+    private var wrongAndMore: [UInt8] {
+        RawConnection.handshake() + RawConnection.frame(0x82, [1]) + [UInt8](repeating: 0, count: 500_000)
+    }
+
+    @Test("The reason for an end arrives, however much was still unread", arguments: 0..<5)
+    func lastWords(round: Int) async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false)
+        let connection = try await RawConnection.open(await relay.port)
+        try await connection.channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(bytes: wrongAndMore))
+            var heard: [UInt8] = []
+            // A connection that is reset throws here.
+            for try await buffer in inbound { heard += Array(buffer: buffer) }
+            #expect(heard.indices.dropLast(3).contains { Array(heard[$0..<$0 + 4].dropFirst(2)) == [0x03, 0xEB] })
+        }
+        await relay.shutdown()
+    }
+
+    @Test("A peer that was told of its end and sends on is cut off")
+    func sendsOn() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) { $0.limits.messageBytes = 600_000 }
+        let connection = try await RawConnection.open(await relay.port, staysOpen: true)
+        try await connection.channel.executeThenClose { _, outbound in
+            try await outbound.write(ByteBuffer(bytes: wrongAndMore))
+            await #expect(throws: (any Error).self) {
+                for _ in 0..<200 { try await outbound.write(ByteBuffer(repeating: 0, count: 100_000)) }
+            }
+        }
+        await relay.shutdown()
+    }
+
+    @Test("A peer that was told of its end and does not close is cut off in time")
+    func staysOpen() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false)
+        let connection = try await RawConnection.open(await relay.port, staysOpen: true)
+        try await connection.channel.executeThenClose { _, outbound in
+            try await outbound.write(ByteBuffer(bytes: wrongAndMore))
+            await #expect(throws: (any Error).self) {
+                for _ in 0..<400 {
+                    try await Task.sleep(for: .milliseconds(20))
+                    try await outbound.write(ByteBuffer(bytes: [0]))
+                }
+            }
+        }
+        await relay.shutdown()
+    }
+
     @Test("Fragments are put together, and compression is not agreed to")
     func fragments() async throws {
         let place = try Loopback()
@@ -226,6 +282,23 @@ struct HostilePeerTests {
         for number in 0..<6 { try await client.put(["n": .value(.text(text + "\(number)"))], at: "s") }
         #expect(ContinuousClock.now - begun > .milliseconds(500))
         #expect(await relay.node("s")?["n"] == .text(text + "5"))
+        await client.close()
+        await relay.shutdown()
+    }
+
+    @Test("A peer that has much looked up is read more slowly, whether it is sent to it or not")
+    func questions() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.questionBytesPerSecond = 40_000
+            $0.limits.outboxBytes = 40_000
+        }
+        let client = try await Loopback.client(relay.port)
+        try await client.put(["n": .value(.text(String(repeating: "x", count: 20_000)))], at: "s")
+        let begun = ContinuousClock.now
+        for _ in 0..<6 { _ = try await client.get("s", "n") }
+        #expect(ContinuousClock.now - begun > .milliseconds(1500))
         await client.close()
         await relay.shutdown()
     }

@@ -66,7 +66,7 @@ final class TestResponder: PeerResponder {
     func take(_ payments: [PeerPayment], answer: @escaping @Sendable (Int, PromptOutcome) -> Void) {
         for (place, request) in payments.map(\.request).enumerated() {
             switch request.target {
-            case "/not-taken", "/declined-hang": answer(place, .declined)
+            case "/not-taken", "/declined-hang", "/declined-paid": answer(place, .declined)
             case "/held":
                 let isHeld = holding.withLock { holding in
                     holding?.append { answer(place, .paid(receipt: "", contentType: "", body: [])) }

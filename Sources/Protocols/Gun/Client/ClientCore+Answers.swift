@@ -64,8 +64,9 @@ extension ClientCore {
             return [.notice(relay, "A graph came that is none.")]
         }
         var changed: [GunNode] = []
-        for node in nodes where interest[node.soul] != nil {
-            let part = believe(node, at: now)
+        for node in nodes {
+            guard let wanted = interest[node.soul] else { continue }
+            let part = believe(GunNode(node.soul, node.entries.filter { wanted.wants($0.key) }), at: now)
             if !part.entries.isEmpty { changed.append(part) }
         }
         return deliver(changed)
@@ -158,7 +159,7 @@ extension ClientCore {
     public mutating func advance(to now: Double) -> [Action] {
         var actions: [Action] = []
         var changed: [GunNode] = []
-        for item in deferred.due(at: now) where interest[item.soul] != nil {
+        for item in deferred.due(at: now) where interest[item.soul]?.wants(item.key) == true {
             guard graph.merge(item.entry, at: item.key, of: item.soul, now: now) == .applied else { continue }
             changed.append(GunNode(item.soul, [item.key: item.entry]))
         }

@@ -60,15 +60,13 @@ extension ClientCore {
 
     // MARK: - What is remembered
 
-    mutating func retain(_ soul: Soul) { interest[soul, default: 0] += 1 }
+    mutating func retain(_ soul: Soul, _ keys: KeyQuery) { interest[soul, default: NodeInterest()].retain(keys) }
 
     /// Forgets the nodes that nobody has waited for longest, once there are many.
-    mutating func release(_ soul: Soul) {
-        guard let count = interest[soul] else { return }
-        guard count == 1 else {
-            interest[soul] = count - 1
-            return
-        }
+    mutating func release(_ soul: Soul, _ keys: KeyQuery) {
+        guard interest[soul] != nil else { return }
+        interest[soul]?.release(keys)
+        guard interest[soul]?.isEmpty == true else { return }
         interest[soul] = nil
         released.append(soul)
         // What others have written must not keep out what is waited for.

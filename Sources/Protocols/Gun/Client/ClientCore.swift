@@ -114,8 +114,8 @@ public struct ClientCore: Sendable {
     /// What the messages that were sent belong to.
     var tickets: [MessageID: Ticket] = [:]
     var messages: [Ticket: Set<MessageID>] = [:]
-    /// How often each soul is waited for.
-    var interest: [Soul: Int] = [:]
+    /// What is waited for; whatever else relays send is not kept, since anybody may write it.
+    var interest: [Soul: NodeInterest] = [:]
     /// Souls that nobody waits for, the longest forgotten first.
     var released: [Soul] = []
     var generator: any RandomNumberGenerator & Sendable
@@ -166,7 +166,7 @@ public struct ClientCore: Sendable {
         guard size <= limits.messageBytes else { throw .tooLong(bytes: size, limit: limits.messageBytes) }
         let ticket = newTicket()
         writes[ticket] = Write(nodes: nodes, deadline: now + timing.acknowledgement)
-        for node in nodes { retain(node.soul) }
+        for node in nodes { for key in node.entries.keys { retain(node.soul, .exactly(key)) } }
         var actions: [Action] = []
         for relay in links.keys.sorted(by: { $0.number < $1.number }) { actions.append(send(put: ticket, to: relay)) }
         return (ticket, actions)
@@ -185,7 +185,8 @@ public struct ClientCore: Sendable {
     ) -> (ticket: Ticket, actions: [Action]) {
         let ticket = newTicket()
         questions[ticket] = Question(query: query, deadline: now + timing.answer, write: write)
-        retain(query.soul)
+        // A write waits for its own keys, and for no others of the node.
+        if write == nil { retain(query.soul, query.keys) }
         var actions: [Action] = []
         for relay in links.keys.sorted(by: { $0.number < $1.number }) {
             actions += send(question: ticket, to: relay)
@@ -200,7 +201,7 @@ public struct ClientCore: Sendable {
         if case .matching = query.keys, query.budget == nil { query.budget = limits.messageBytes / 2 }
         let ticket = newTicket()
         subscriptions[ticket] = query
-        retain(query.soul)
+        retain(query.soul, query.keys)
         var actions: [Action] = []
         if let known = graph[query.soul] {
             let changes = changes(known, for: query)
@@ -214,10 +215,12 @@ public struct ClientCore: Sendable {
 
     /// Ends a subscription, a question or a write whose end nobody waits for any more.
     public mutating func cancel(_ ticket: Ticket) {
-        if let query = subscriptions.removeValue(forKey: ticket) { release(query.soul) }
-        if let question = questions.removeValue(forKey: ticket) { release(question.query.soul) }
+        if let query = subscriptions.removeValue(forKey: ticket) { release(query.soul, query.keys) }
+        if let question = questions.removeValue(forKey: ticket), question.write == nil {
+            release(question.query.soul, question.query.keys)
+        }
         if let write = writes.removeValue(forKey: ticket) {
-            for node in write.nodes { release(node.soul) }
+            for node in write.nodes { for key in node.entries.keys { release(node.soul, .exactly(key)) } }
             for check in write.checks { cancel(check) }
         }
         for id in messages.removeValue(forKey: ticket) ?? [] { tickets[id] = nil }

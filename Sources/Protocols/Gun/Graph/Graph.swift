@@ -6,6 +6,8 @@ public struct Graph: Sendable {
     private(set) var nodes: [Soul: GunNode] = [:]
     /// - Unit: bytes of souls, keys and values.
     public private(set) var bytes = 0
+    /// The hashes of whole nodes that somebody was answered with, each for as long as its node stays as it is.
+    private var hashes: [Soul: Int32] = [:]
     private let limits: GunLimits
 
     public init(limits: GunLimits = GunLimits()) { self.limits = limits }
@@ -13,6 +15,16 @@ public struct Graph: Sendable {
     public var count: Int { nodes.count }
 
     public subscript(_ soul: Soul) -> GunNode? { nodes[soul] }
+
+    /// The hash of the whole node that answers a query; `nil` where it is not known, or the answer is a part.
+    func hash(for query: GraphQuery) -> Int32? {
+        query.keys == .all && query.budget == nil ? hashes[query.soul] : nil
+    }
+
+    /// Remembers the hash of what answers a query, where that is a whole node.
+    mutating func note(_ hash: Int32, for query: GraphQuery) {
+        if query.keys == .all, query.budget == nil { hashes[query.soul] = hash }
+    }
 
     /// Whether there is room for all of these, each key counted as if it were new.
     func hasRoom(for incoming: [GunNode]) -> Bool {
@@ -44,13 +56,18 @@ public struct Graph: Sendable {
             bytes += Self.cost(key, entry)
         }
         nodes[soul, default: GunNode(soul)].entries[key] = entry
+        hashes[soul] = nil
         return verdict
     }
 
     mutating func remove(_ soul: Soul) {
         guard let node = nodes.removeValue(forKey: soul) else { return }
         bytes -= Self.cost(node)
+        hashes[soul] = nil
     }
+
+    /// What it costs to go through the keys of a node, whatever stands under them.
+    static func walk(_ node: GunNode) -> Int { 64 * node.entries.count }
 
     static func cost(_ node: GunNode) -> Int {
         node.entries.reduce(node.soul.text.utf8.count) { $0 + cost($1.key, $1.value) }

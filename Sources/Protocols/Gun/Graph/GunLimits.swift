@@ -37,8 +37,18 @@ public struct GunLimits: Hashable, Sendable {
     public var peers = 1024
     /// How many message ids are remembered to recognise repetitions.
     public var rememberedMessages = 65_536
-    /// - Unit: bytes that wait for one peer to take them; a peer that is slower is disconnected.
+    /// How much waits for one peer to take it; a peer that is slower, or asks for more in one batch, is disconnected.
+    ///
+    /// - Unit: bytes.
     public var outboxBytes = 4_194_304
+    /// How much may wait for a relay's disk: beyond it nothing more is read, and while the disk fails writes are refused.
+    ///
+    /// - Unit: bytes of souls, keys and values, and of the answers that wait with them.
+    public var unwrittenBytes = 16_777_216
+    /// How much of the graph is looked through for one peer's questions; a peer that asks for more is read more slowly.
+    ///
+    /// - Unit: bytes of keys and values a second, whether they are sent or not.
+    public var questionBytesPerSecond = 8_388_608.0
     /// From how many bytes on a node is answered in several messages.
     public var replyBytes = 262_144
     /// When this much waits for all peers of a relay together, those for whom most waits are disconnected.

@@ -139,11 +139,10 @@ extension GunNode {
             guard let budget = query.budget else { return entries.isEmpty ? nil : self }
             part.fill(from: self, entries.keys.sorted(), budget: budget)
         case .matching(let lex):
-            var keys = entries.keys.filter { lex.matches($0.text) }.sorted()
-            if lex.isReversed { keys.reverse() }
+            let keys = entries.keys.lazy.filter { lex.matches($0.text) }
             if let budget = query.budget {
-                part.fill(from: self, keys, budget: budget)
-            } else if let first = keys.first {
+                part.fill(from: self, lex.isReversed ? keys.sorted(by: >) : keys.sorted(), budget: budget)
+            } else if let first = lex.isReversed ? keys.max() : keys.min() {
                 part.entries[first] = entries[first]
             }
         }

@@ -28,16 +28,26 @@ public actor GunRelay {
     private var timer: (deadline: Double, task: Task<Void, Never>)?
     private var isClosing = false
 
+    /// What is to be written, and what is said to whom once it is.
     private struct Written: Sendable {
         let nodes: [GunNode]
-        let acknowledgement: (bytes: [UInt8], peer: RelayCore.Peer)?
+        let answer: (bytes: [UInt8], peer: RelayCore.Peer)?
+
+        var cost: Int { nodes.reduce(256 + (answer?.bytes.count ?? 0)) { $0 + Graph.cost($1) } }
     }
 
     private var unwritten: [Written] = []
+    /// - Unit: bytes of what is not written yet, with what is being written.
+    private var unwrittenBytes = 0
     private var writer: Task<Void, Never>?
     private var waiting: [CheckedContinuation<Void, Never>] = []
-    /// How many writes may wait for the disk before reading stops.
-    private static let maximumUnwritten = 4096
+    /// Whether the file could not be written when it was tried last.
+    private var isFailing = false
+    /// Runs while a file that failed is let alone.
+    private var rest: Task<Void, Never>?
+    /// How long a file that failed is let alone at first; each failure doubles it.
+    private static let shortestRest = Duration.milliseconds(100)
+    private static let longestRest = Duration.seconds(5)
 
     private init(_ configuration: GunRelayConfiguration, logger: Logger) throws(GunError) {
         self.configuration = configuration
@@ -47,6 +57,7 @@ public actor GunRelay {
         core = RelayCore(
             graph: try file?.load(limits: configuration.limits), forwarding: configuration.forwarding,
             limits: configuration.limits)
+        core.storesLater = file != nil
     }
 
     /// Opens the file, and listens.
@@ -74,10 +85,13 @@ public actor GunRelay {
     public func node(_ soul: Soul) -> GunNode? { core.node(soul) }
 
     /// Stops listening, closes all connections, writes what is not written yet, and closes the file.
+    ///
+    /// A file that fails is tried once more; what it does not take then is lost, and nobody was told that it is stored.
     public func shutdown() async {
         guard !isClosing else { return }
         isClosing = true
         timer?.task.cancel()
+        rest?.cancel()
         await listener?.stop()
         for outbox in outboxes.values { outbox.finish(with: .close(1001, "The relay stops.")) }
         await listener?.wait()
@@ -106,7 +120,9 @@ public actor GunRelay {
 
     private func receive(_ bytes: [UInt8], from peer: RelayCore.Peer) async {
         perform(core.receive(bytes, from: peer, at: now))
-        while unwritten.count > Self.maximumUnwritten {
+        if core.pause > 0 { try? await Task.sleep(for: .milliseconds(core.pause.rounded(.up))) }
+        // For a file that fails nobody waits: what is too much for it is refused.
+        while isBehind, !isFailing {
             await withCheckedContinuation { waiting.append($0) }
         }
     }
@@ -118,8 +134,8 @@ public actor GunRelay {
             case .close(let peer, let error):
                 logger.info("A peer was disconnected.", metadata: ["reason": "\(error)"])
                 outboxes[peer]?.finish(with: .close(1013, error.code))
-            case .store(let nodes, let acknowledgement, let peer):
-                store(Written(nodes: nodes, acknowledgement: acknowledgement.map { ($0, peer) }))
+            case .store(let nodes, let answer, let peer):
+                store(Written(nodes: nodes, answer: answer.map { ($0, peer) }))
             }
         }
         schedule()
@@ -170,30 +186,64 @@ public actor GunRelay {
 
     // MARK: - The file
 
+    private var isBehind: Bool { unwrittenBytes > configuration.limits.unwrittenBytes }
+
     private func store(_ written: Written) {
         guard file != nil else {
-            if let (bytes, peer) = written.acknowledgement { send(bytes, to: peer) }
+            if let (bytes, peer) = written.answer { send(bytes, to: peer) }
             return
         }
         unwritten.append(written)
+        unwrittenBytes += written.cost
+        core.refusesWrites = isFailing && isBehind
         if writer == nil { writer = Task { await self.write() } }
     }
 
     /// Writes what has gathered in one go, again and again until nothing is left.
     private func write() async {
+        var pause = Self.shortestRest
         while !unwritten.isEmpty {
             let batch = unwritten
             unwritten = []
-            for waiter in waiting { waiter.resume() }
-            waiting = []
             do {
                 try await file?.write(batch.flatMap(\.nodes))
-                for case (let bytes, let peer)? in batch.map(\.acknowledgement) { send(bytes, to: peer) }
             } catch {
-                // No acknowledgement goes out: what was not stored may be gone after a restart.
-                logger.error("The relay's file was not written.", metadata: ["reason": "\(error)"])
+                // Nobody was told that it is stored, and it goes before what has come since.
+                unwritten = batch + unwritten
+                logger.error(
+                    "The relay's file was not written.",
+                    metadata: ["reason": "\(error)", "waiting": "\(unwritten.count)"])
+                guard !isClosing else { break }
+                take(isFailing: true)
+                await rest(for: pause)
+                pause = min(pause * 2, Self.longestRest)
+                continue
             }
+            pause = Self.shortestRest
+            for written in batch {
+                unwrittenBytes -= written.cost
+                core.stored(written.nodes)
+                if let (bytes, peer) = written.answer { send(bytes, to: peer) }
+            }
+            take(isFailing: false)
         }
         writer = nil
+    }
+
+    /// Takes note of how the file does, and lets go on who may.
+    private func take(isFailing: Bool) {
+        self.isFailing = isFailing
+        core.refusesWrites = isFailing && isBehind
+        if isFailing || !isBehind {
+            for waiter in waiting { waiter.resume() }
+            waiting = []
+        }
+        schedule()
+    }
+
+    private func rest(for pause: Duration) async {
+        let rest = Task<Void, Never> { try? await Task.sleep(for: pause) }
+        self.rest = rest
+        await rest.value
     }
 }

@@ -13,21 +13,21 @@ extension RelayCore {
         do {
             nodes = try checked(put, at: now)
         } catch {
-            counts.refused += 1
-            guard case .answered(let text) = error else { return [] }
-            return [.send(failure(text, of: id), to: peer)]
+            guard case .answered(let text) = error else {
+                counts.refused += 1
+                return []
+            }
+            return refuse(text, id, peer)
         }
-        guard graph.hasRoom(for: nodes) else {
-            counts.refused += 1
-            return [.send(failure("Full.", of: id), to: peer)]
-        }
+        guard !refusesWrites else { return refuse("Error: The relay's file cannot be written.", id, peer) }
+        guard graph.hasRoom(for: nodes) else { return refuse("Full.", id, peer) }
         let applied = merge(nodes, at: now)
         var actions = passOn(message, id, applied: applied, from: peer)
         if !applied.isEmpty {
             let acknowledgement = GunMessage.bytes([
                 "#": .string(newID().text), "@": .string(id.text), "ok": true,
             ])
-            actions.append(.store(applied, thenSend: acknowledgement, to: peer))
+            actions.append(store(applied, thenSend: acknowledgement, to: peer))
         }
         return actions
     }
@@ -36,13 +36,14 @@ extension RelayCore {
     mutating func receive(
         answer put: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer, at now: Double
     ) -> [Action] {
-        guard let answered = message.answers, let origin = seen.origin(of: answered, at: now), origin != peer,
+        guard !refusesWrites, let answered = message.answers, let origin = seen.origin(of: answered, at: now),
+            origin != peer,
             let nodes = try? checked(put, at: now), graph.hasRoom(for: nodes)
         else { return [] }
         let hash = GraphWire.hash(put)
         guard seen.insertAnswer(Int64(hash), to: answered) else { return [] }
         let applied = merge(nodes, at: now)
-        var actions: [Action] = applied.isEmpty ? [] : [.store(applied, thenSend: nil, to: peer)]
+        var actions: [Action] = applied.isEmpty ? [] : [store(applied, thenSend: nil, to: peer)]
         for node in nodes { _ = subscribe(peer, to: Subscription(soul: node.soul, key: nil)) }
         if connections[origin] != nil {
             counts.forwarded += 1
@@ -153,8 +154,33 @@ extension RelayCore {
         return receivers.map { .send(bytes, to: $0) }
     }
 
+    private mutating func refuse(_ text: String, _ id: MessageID, _ peer: Peer) -> [Action] {
+        counts.refused += 1
+        return [.send(failure(text, of: id), to: peer)]
+    }
+
     private mutating func failure(_ text: String, of id: MessageID) -> [UInt8] {
         GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text), "err": .string(text)])
+    }
+
+    // MARK: - What is not stored yet
+
+    mutating func store(_ nodes: [GunNode], thenSend answer: [UInt8]?, to peer: Peer) -> Action {
+        if storesLater { for node in nodes { unstored[node.soul, default: 0] += 1 } }
+        return .store(nodes, thenSend: answer, to: peer)
+    }
+
+    /// What was to be stored is.
+    mutating func stored(_ nodes: [GunNode]) {
+        for node in nodes {
+            guard let count = unstored[node.soul] else { continue }
+            unstored[node.soul] = count > 1 ? count - 1 : nil
+        }
+    }
+
+    /// Whoever reads a value takes it for stored, so it is shown once it is.
+    private func show(_ bytes: [UInt8], of soul: Soul, to peer: Peer) -> Action {
+        unstored[soul] == nil ? .send(bytes, to: peer) : .store([], thenSend: bytes, to: peer)
     }
 }
 
@@ -166,20 +192,26 @@ extension RelayCore {
 
     mutating func receive(get: JSON, _ message: GunMessage, _ id: MessageID, from peer: Peer) -> [Action] {
         guard let query = GraphQuery(get, limits: limits) else {
-            counts.refused += 1
-            return [.send(failure("Error: Invalid get request!", of: id), to: peer)]
+            return refuse("Error: Invalid get request!", id, peer)
         }
+        // An error would count as an answer, and so as that there is nothing.
+        guard !refusesWrites || unstored[query.soul] == nil else { return [] }
+        // What the asker has already is not even looked at, where its hash is known here.
+        var hash = graph.hash(for: query)
+        let isNews = hash == nil || message.hash != hash.map { Int64($0) }
+        let node = isNews ? look(for: query) : nil
+        guard looked <= limits.outboxBytes else { return refuse("Error: Too much is asked for.", id, peer) }
         var actions: [Action] = []
-        var known: Int32?
-        if let node = graph[query.soul]?.answer(to: query) {
+        if let node {
             let put = GraphWire.json([node])
-            let hash = GraphWire.hash(put)
-            known = hash
-            if message.hash != Int64(hash) {
-                _ = seen.insertAnswer(Int64(hash), to: id)
-                actions += answer(node, put: put, hash: hash, to: id, for: peer)
+            let found = GraphWire.hash(put)
+            hash = found
+            graph.note(found, for: query)
+            if message.hash != Int64(found) {
+                _ = seen.insertAnswer(Int64(found), to: id)
+                actions += answer(node, put: put, hash: found, to: id, for: peer)
             }
-        } else {
+        } else if isNews {
             actions.append(
                 .send(GunMessage.bytes(["#": .string(newID().text), "@": .string(id.text)]), to: peer))
         }
@@ -190,7 +222,16 @@ extension RelayCore {
         if !subscribe(peer, to: subscription) {
             actions.append(.send(failure("Error: Too many subscriptions.", of: id), to: peer))
         }
-        return actions + send(message, id, hash: known, to: others)
+        return actions + send(message, id, hash: hash, to: others)
+    }
+
+    /// What answers a query, its cost counted before anything is made of it: an answer costs as much when it is not sent.
+    private mutating func look(for query: GraphQuery) -> GunNode? {
+        guard let node = graph[query.soul] else { return nil }
+        if case .exactly = query.keys {} else { looked += Graph.walk(node) }
+        guard looked <= limits.outboxBytes, let part = node.answer(to: query) else { return nil }
+        looked += Graph.cost(part)
+        return part
     }
 
     private func askedBeside(_ peer: Peer, for query: GraphQuery, _ message: GunMessage) -> [Peer] {
@@ -210,7 +251,7 @@ extension RelayCore {
             let answer = GunMessage.bytes([
                 "#": .string(newID().text), "##": .integer(hash), "@": .string(id.text), "put": put,
             ])
-            return [.send(answer, to: peer)]
+            return [show(answer, of: node.soul, to: peer)]
         }
         let ids = parts.map { _ in newID() }
         return parts.indices.map { index in
@@ -220,7 +261,7 @@ extension RelayCore {
                 "#": .string(ids[index].text), "##": .integer(GraphWire.hash(put)), "%": next,
                 "@": .string(id.text), "put": put,
             ])
-            return .send(answer, to: peer)
+            return show(answer, of: node.soul, to: peer)
         }
     }
 

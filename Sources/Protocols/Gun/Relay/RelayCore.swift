@@ -25,7 +25,8 @@ public struct RelayCore: Sendable {
 
     public enum Action: Hashable, Sendable {
         case send([UInt8], to: Peer)
-        /// Keeps what changed, and then sends; the peers learn that it is stored.
+        /// Keeps what changed, if anything did, and then sends, after all that was to be kept before: the peer learns that
+        /// it is stored.
         case store([GunNode], thenSend: [UInt8]?, to: Peer)
         case close(Peer, GunError)
     }
@@ -42,6 +43,8 @@ public struct RelayCore: Sendable {
     struct Connection: Sendable {
         var pid: String?
         var asked: Set<Subscription> = []
+        /// How much may be looked through for its questions.
+        var questions: TokenBucket
     }
 
     struct Subscription: Hashable, Sendable {
@@ -61,8 +64,22 @@ public struct RelayCore: Sendable {
     /// In the order of their connecting.
     var order: [Peer] = []
     var subscribers: [Soul: [Peer: Set<NodeKey?>]] = [:]
+    /// Whether what is to be stored is so only once ``stored(_:)`` says it.
+    var storesLater = false
+    /// How often something of a node is to be stored and is not yet.
+    var unstored: [Soul: Int] = [:]
+    /// Whether nothing more is taken, since what was taken cannot be stored.
+    var refusesWrites = false
     var generator: any RandomNumberGenerator & Sendable
     var heartbeatAt: Double?
+    /// How much was looked through for the questions of the frame at hand, or of the last one.
+    ///
+    /// - Unit: bytes.
+    var looked = 0
+    /// How long the peer whose frame came last is not to be read, since it asked for much.
+    ///
+    /// - Unit: milliseconds.
+    private(set) var pause = 0.0
     public internal(set) var counts = Counts()
 
     /// - Unit: milliseconds between two heartbeats.
@@ -88,7 +105,7 @@ public struct RelayCore: Sendable {
     ///
     /// - Unit: milliseconds since 1970.
     public var nextDeadline: Double? {
-        [deferred.next, heartbeatAt].compactMap(\.self).min()
+        [refusesWrites ? nil : deferred.next, heartbeatAt].compactMap(\.self).min()
     }
 
     // MARK: - Connections
@@ -96,7 +113,9 @@ public struct RelayCore: Sendable {
     /// Greets a peer that has connected.
     public mutating func connect(_ peer: Peer, at now: Double) -> [Action] {
         guard connections.count < limits.peers else { return [.close(peer, .full(what: "connections"))] }
-        connections[peer] = Connection()
+        connections[peer] = Connection(
+            questions: TokenBucket(
+                capacity: Double(limits.outboxBytes), perSecond: limits.questionBytesPerSecond, now: now))
         order.append(peer)
         if heartbeatAt == nil { heartbeatAt = now + Self.heartbeat }
         let id = newID()
@@ -117,12 +136,12 @@ public struct RelayCore: Sendable {
     /// Takes in what has become due: values whose time has come, and the heartbeat.
     public mutating func advance(to now: Double) -> [Action] {
         var actions: [Action] = []
-        for item in deferred.due(at: now) {
+        for item in refusesWrites ? [] : deferred.due(at: now) {
             let node = GunNode(item.soul, [item.key: item.entry])
             guard graph.hasRoom(for: [node]) else { continue }
             guard graph.merge(item.entry, at: item.key, of: item.soul, now: now) == .applied else { continue }
             counts.applied += 1
-            actions.append(.store([node], thenSend: nil, to: Peer(-1)))
+            actions.append(store([node], thenSend: nil, to: Peer(-1)))
             if forwarding == .subscribers { actions += publish([node], except: nil) }
         }
         if let due = heartbeatAt, due <= now {
@@ -136,6 +155,7 @@ public struct RelayCore: Sendable {
 
     /// Takes one frame of a peer.
     public mutating func receive(_ frame: [UInt8], from peer: Peer, at now: Double) -> [Action] {
+        pause = 0
         guard connections[peer] != nil else { return [] }
         let messages: [GunMessage]
         do {
@@ -147,12 +167,18 @@ public struct RelayCore: Sendable {
         }
         var actions: [Action] = []
         var answered = 0
+        looked = 0
+        // At most a second each time, so that a clock that was set back stops nobody.
+        defer { pause = min(1000, connections[peer]?.questions.take(Double(looked), at: now) ?? 0) }
         for message in messages {
             let next = receive(message, from: peer, at: now)
             for case .send(let bytes, peer) in next { answered += bytes.count }
+            for case .store(_, .some(let bytes), peer) in next { answered += bytes.count }
             actions += next
             // A few bytes may ask for many, again and again in one batch.
-            guard answered <= limits.outboxBytes else { return actions + [.close(peer, .full(what: "answers"))] }
+            guard max(answered, looked) <= limits.outboxBytes else {
+                return actions + [.close(peer, .full(what: "answers"))]
+            }
         }
         return actions
     }

@@ -8,23 +8,28 @@ import GRDB
 ///
 /// SQLite brings what a log would need besides: whole writes or none, checks of its pages, and room that is used again.
 struct RelayFile: Sendable {
-    private let queue: DatabaseQueue
+    let queue: DatabaseQueue
+    private let lock: RelayFileLock
 
     /// Marks the file as a relay's.
     private static let applicationID = 0x4755_4E31
     private static let version = 1
 
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it, and keeps others from doing the same.
     init(path: String) throws(GunError) {
+        lock = try RelayFileLock(of: path)
         var configuration = Configuration()
         configuration.label = "gun.relay"
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA cell_size_check = ON")
         }
         configuration.journalMode = .wal
         do {
             queue = try DatabaseQueue(path: path, configuration: configuration)
+            // GRDB sets `synchronous` to NORMAL when it turns WAL on: a loss of power may take back what was confirmed.
+            try queue.writeWithoutTransaction {
+                try $0.execute(sql: "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")
+            }
             try queue.write(Self.prepare)
         } catch let error as GunError {
             throw error
@@ -61,13 +66,12 @@ struct RelayFile: Sendable {
                 var graph = Graph(limits: limits)
                 let rows = try Row.fetchCursor(database, sql: "SELECT soul, key, value, state FROM entry")
                 while let row = try rows.next() {
-                    guard let soul = Self.text(row[0]), let key = Self.text(row[1]), let text = Self.text(row[2]),
-                        let state = (row[3] as Double?).flatMap(GunState.init),
-                        let value = (try? JavaScriptJSON.parse(nested: text)).flatMap(GunValue.init)
+                    guard let soul = Self.text(row[0]), let key = Self.text(row[1]),
+                        let entry = Self.entry(row[2], row[3])
                     else { continue }
-                    let node = GunNode(Soul(soul), [NodeKey(key): GunEntry(value, state)])
+                    let node = GunNode(Soul(soul), [NodeKey(key): entry])
                     guard graph.hasRoom(for: [node]) else { continue }
-                    graph.merge(GunEntry(value, state), at: NodeKey(key), of: node.soul, now: .greatestFiniteMagnitude)
+                    graph.merge(entry, at: NodeKey(key), of: node.soul, now: .greatestFiniteMagnitude)
                 }
                 return graph
             }
@@ -76,24 +80,41 @@ struct RelayFile: Sendable {
         }
     }
 
-    /// Writes values in one transaction; when this returns, they survive a loss of power.
+    /// Writes values in one transaction, each where it wins over what stands there.
+    ///
+    /// When this returns, they survive a loss of power. The graph in memory has compared them already, but with less where
+    /// its limits left something out that is in the file.
     func write(_ nodes: [GunNode]) async throws {
         try await queue.write { database in
-            let statement = try database.cachedStatement(
-                sql: "INSERT OR REPLACE INTO entry (soul, key, value, state) VALUES (?, ?, ?, ?)")
             for node in nodes {
                 for (key, entry) in node.entries {
-                    // A newer value may have been written in the same turn already, so the order of nodes matters.
-                    try statement.execute(arguments: [
-                        Data(node.soul.text.utf8), Data(key.text.utf8), Data(entry.value.jsonText.utf8),
-                        entry.state.milliseconds,
-                    ])
+                    let place = [Data(node.soul.text.utf8), Data(key.text.utf8)]
+                    let known = try database.cachedStatement(
+                        sql: "SELECT value, state FROM entry WHERE soul = ? AND key = ?")
+                    let stored = try Row.fetchOne(known, arguments: StatementArguments(place))
+                    guard HAM.wins(entry, over: stored.flatMap { Self.entry($0[0], $0[1]) }) else { continue }
+                    let statement = try database.cachedStatement(
+                        sql: "INSERT OR REPLACE INTO entry (soul, key, value, state) VALUES (?, ?, ?, ?)")
+                    try statement.execute(
+                        arguments: [place[0], place[1], Data(entry.value.jsonText.utf8), entry.state.milliseconds])
                 }
             }
         }
     }
 
-    func close() throws { try queue.close() }
+    /// Closes the file, and lets others open it.
+    func close() throws {
+        defer { lock.release() }
+        try queue.close()
+    }
+
+    /// A value with its state; `nil` when it makes no sense any more.
+    private static func entry(_ value: Data?, _ state: Double?) -> GunEntry? {
+        guard let text = text(value), let state = state.flatMap(GunState.init),
+            let value = (try? JavaScriptJSON.parse(nested: text)).flatMap(GunValue.init)
+        else { return nil }
+        return GunEntry(value, state)
+    }
 
     private static func text(_ data: Data?) -> String? {
         data.flatMap { String(validating: $0, as: UTF8.self) }

@@ -110,6 +110,7 @@ final class RelayListener: Sendable {
         let handlers = channel.pipeline.syncOperations
         let handler = try handlers.handler(type: NIOTypedHTTPServerUpgradeHandler<Upgrade>.self)
         try handlers.addHandler(UpgradeGateHandler(gate: gate), position: .before(handler))
+        try handlers.addHandler(LingeringClose(most: configuration.limits.messageBytes), position: .first)
         let timeout = channel.eventLoop.scheduleTask(in: .init(configuration.handshakeTimeout)) {
             channel.close(promise: nil)
         }

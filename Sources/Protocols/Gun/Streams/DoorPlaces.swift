@@ -22,8 +22,6 @@ struct DoorPlaces: Sendable {
     static func stream(of caller: GunPublicKey, name: String) -> Soul { caller.soul.child(NodeKey(name)) }
 
     static func key(_ slot: Int) -> NodeKey { NodeKey("\(slot)") }
-
-    static func isSlot(_ key: NodeKey) -> Bool { (0..<slots).contains { Self.key($0) == key } }
 }
 
 /// What somebody writes who calls: `{"epub": …, "pub": …, "sealed": …}`.

@@ -8,9 +8,10 @@
 ///     for await stream in door.streams { Task { try await serve(stream) } }
 ///
 /// Who calls is not known, only that all of one stream comes from the same. What strangers may occupy is bounded: see
-/// ``mostStreams`` and ``mostUnheard``.
+/// ``mostStreams`` and ``mostUnheard``. When there are as many as may be, the one that was idle for longest makes room for
+/// a new one, except while ``GunStream/hold()`` says that something is in hand.
 public actor GunDoor {
-    /// How many streams there may be at once.
+    /// How many streams there may be at once, those that have said nothing yet included.
     public static let mostStreams = 320
     /// How many of them may have said nothing yet; the oldest makes room for a new one.
     public static let mostUnheard = 64
@@ -32,6 +33,8 @@ public actor GunDoor {
     private let places: DoorPlaces
     private let timing: GunStreamTiming
     private let refreshing: Duration
+    /// How many streams may have said something.
+    private let mostHeard: Int
     private var answers: OwnNode
     private var root: OwnNode
     private var visitors: [GunPublicKey: Visitor] = [:]
@@ -47,6 +50,15 @@ public actor GunDoor {
         _ client: GunClient, pair: GunKeyPair, name: String, timing: GunStreamTiming = GunStreamTiming(),
         refresh: Duration = .seconds(30)
     ) {
+        self.init(
+            client, pair: pair, name: name, timing: timing, refresh: refresh,
+            mostHeard: Self.mostStreams - Self.mostUnheard)
+    }
+
+    init(
+        _ client: GunClient, pair: GunKeyPair, name: String, timing: GunStreamTiming, refresh: Duration, mostHeard: Int
+    ) {
+        self.mostHeard = mostHeard
         self.client = client
         self.pair = pair
         self.timing = timing
@@ -60,21 +72,24 @@ public actor GunDoor {
     /// Makes the public keys known, and listens for calls until ``close()``.
     public func open() {
         guard tasks.isEmpty else { return }
-        let (calls, refreshing) = (client.changes(of: places.door), refreshing)
-        tasks = [
-            Task { [weak self] in
-                for await call in calls {
-                    guard let self else { return }
-                    await self.take(call)
-                }
-            },
-            Task { [weak self] in
+        // By name: anybody may write under other keys as well, and those would fill the client's room for the node.
+        for slot in 0..<DoorPlaces.slots {
+            let calls = client.changes(of: places.door, .exactly(DoorPlaces.key(slot)))
+            tasks.append(
+                Task { [weak self] in
+                    for await call in calls {
+                        guard let self else { return }
+                        await self.take(call)
+                    }
+                })
+        }
+        tasks.append(
+            Task { [weak self, refreshing] in
                 repeat {
                     guard let self else { return }
                     await self.makeKnown()
                 } while (try? await Task.sleep(for: refreshing)) != nil
-            },
-        ]
+            })
     }
 
     /// Takes no more calls, and breaks off all streams.
@@ -111,7 +126,7 @@ public actor GunDoor {
     // MARK: - Calls
 
     private func take(_ change: GunChange) {
-        guard DoorPlaces.isSlot(change.key), let call = DoorCall(change.value), !tasks.isEmpty else { return }
+        guard let call = DoorCall(change.value), !tasks.isEmpty else { return }
         if let known = visitors[call.pub] {
             // Calls again: the answer did not reach it.
             guard !known.isHeard, call.seal(of: pair, at: change.key, places) != nil else { return }
@@ -144,12 +159,7 @@ public actor GunDoor {
 
     /// A number for a new stream, for which the oldest that was never heard may have to go.
     private func freeNumber() -> Int? {
-        if unheard.count >= Self.mostUnheard, let oldest = unheard.first {
-            let visitor = visitors.removeValue(forKey: oldest)
-            unheard.removeFirst()
-            visitor?.task?.cancel()
-            Task { await visitor?.stream.reset() }
-        }
+        if unheard.count >= Self.mostUnheard, let oldest = unheard.first { letGo(oldest) }
         let taken = Set(visitors.values.map(\.number))
         // The one that was freed last comes last, so that its last word is written before.
         guard
@@ -158,6 +168,27 @@ public actor GunDoor {
         else { return nil }
         lastNumber = number
         return number
+    }
+
+    /// Makes room for one more that has said something, for which the one that was idle for longest may have to go.
+    ///
+    /// - Returns: Whether there is room: there is none when all have something in hand that is paid for.
+    private func makeRoom() -> Bool {
+        let heard = visitors.filter(\.value.isHeard)
+        guard heard.count >= mostHeard else { return true }
+        let idle = heard.filter { !$0.value.stream.use.isHeld }
+        guard let longest = idle.min(by: { $0.value.stream.use.movedAt < $1.value.stream.use.movedAt }) else {
+            return false
+        }
+        letGo(longest.key)
+        return true
+    }
+
+    private func letGo(_ caller: GunPublicKey) {
+        unheard.removeAll { $0 == caller }
+        guard let visitor = visitors.removeValue(forKey: caller) else { return }
+        visitor.task?.cancel()
+        Task { await visitor.stream.reset() }
     }
 
     private func answer(_ visitor: Visitor, at slot: NodeKey) {
@@ -176,6 +207,7 @@ public actor GunDoor {
 
     private func heard(_ caller: GunPublicKey, _ stream: GunStream) {
         guard let visitor = visitors[caller], visitor.stream === stream else { return }
+        guard makeRoom() else { return letGo(caller) }
         unheard.removeAll { $0 == caller }
         visitors[caller]?.isHeard = true
         opened.yield(visitor.stream)

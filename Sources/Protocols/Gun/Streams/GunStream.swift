@@ -13,6 +13,7 @@ import FarthingEncodings
 public actor GunStream {
     /// Whose part of the graph the other side writes in; for who called, a key made for this stream.
     public nonisolated let peer: GunPublicKey
+    nonisolated let use = StreamUse()
 
     /// - Unit: bytes of text in one value.
     static let longestValue = 32_768
@@ -166,6 +167,19 @@ public actor GunStream {
     /// How many bytes were written that the other side has not taken.
     var ahead: Int { core.ahead }
 
+    // MARK: - Being in use
+
+    /// Keeps this stream from making room for another at its ``GunDoor``: something is in hand that was paid for.
+    ///
+    /// Each call needs one of ``release(isWritten:)``.
+    public nonisolated func hold() { use.hold() }
+
+    /// Ends one ``hold()``.
+    ///
+    /// - Parameter isWritten: Whether what was paid for has been written; then the stream is kept until the other side has
+    ///   taken everything.
+    public nonisolated func release(isWritten: Bool) { use.release(isWritten: isWritten) }
+
     // MARK: - Listening
 
     private func take(_ change: GunChange) {
@@ -229,6 +243,7 @@ public actor GunStream {
 
     /// Writes what there is, as far as there is room.
     private func flush() {
+        defer { use.note(ahead: core.ahead, moved: core.moved) }
         while puts < Self.mostPuts {
             var values: [NodeKey: GunValue] = [:]
             while let segment = core.cut() {
@@ -300,6 +315,7 @@ public actor GunStream {
         guard !isOver else { return }
         isOver = true
         core.end(condition)
+        use.note(ahead: 0, moved: core.moved)
         owed?.cancel()
         for task in tasks { task.cancel() }
         var values: [NodeKey: GunValue] = [:]

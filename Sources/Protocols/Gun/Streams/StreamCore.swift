@@ -39,6 +39,9 @@ struct StreamCore: Sendable {
     /// How many segments the other side says to have written.
     private(set) var theirSent: UInt64 = 0
 
+    /// How many segments came from the other side, or were taken by it.
+    private(set) var moved: UInt64 = 0
+
     private(set) var condition = Condition.open
     private var beat: UInt64 = 0
     /// Which count of segments read the other side was told last.
@@ -128,6 +131,7 @@ struct StreamCore: Sendable {
         theirSent = max(theirSent, segment.number + 1)
         guard segment.number >= next, arrived[segment.number] == nil else { return isNews }
         arrived[segment.number] = segment
+        moved += 1
         return true
     }
 
@@ -151,6 +155,7 @@ struct StreamCore: Sendable {
     private mutating func acknowledge(_ count: UInt64) -> Bool {
         let before = standing.count
         standing = standing.filter { $0.key >= count }
+        moved += UInt64(before - standing.count)
         return standing.count != before
     }
 

@@ -19,7 +19,7 @@ public final class PeerLink: Sendable {
     private let stream: any PeerByteStream
     private let outbox = FrameOutbox()
     private let state = Mutex(State())
-    private static let receiptName = HTTPField.Name("PAYMENT-RESPONSE")
+    static let receiptName = HTTPField.Name("PAYMENT-RESPONSE")
     private let tasks = Mutex<[Task<Void, Never>]>([])
 
     /// Speaks over a stream that was opened for ``PeerSession/protocolName``.

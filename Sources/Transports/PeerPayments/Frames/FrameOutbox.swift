@@ -11,6 +11,8 @@ final class FrameOutbox: Sendable {
         var paid: [PaidAnswer] = []
         /// About how long they are.
         var paidBytes = 0
+        /// How many holds of the stream end once all of this is written.
+        var holds = 0
         /// Since when the other side has not made room for the piece that is being sent.
         var writingSince: ContinuousClock.Instant?
         var isFinished = false
@@ -32,7 +34,13 @@ final class FrameOutbox: Sendable {
     private static let piece = 32 * 1024
     private let state = Mutex(State())
 
-    func put(_ frame: PeerFrame) { change { frame.append(to: &$0.bytes) } }
+    /// - Parameter holds: How many holds of the stream end once the frame is written.
+    func put(_ frame: PeerFrame, holds: Int = 0) {
+        change { state in
+            frame.append(to: &state.bytes)
+            state.holds += holds
+        }
+    }
 
     /// Puts payments into as few frames as hold them.
     func put(_ payments: [RepeatedPayment]) {
@@ -44,11 +52,13 @@ final class FrameOutbox: Sendable {
         }
     }
 
+    /// Puts answers that were paid for, for each of which the stream is held until it is written.
     func put(_ answers: [PaidAnswer]) {
         let length = answers.reduce(0) { $0 + $1.estimatedLength }
         change { state in
             state.paid += answers
             state.paidBytes += length
+            state.holds += answers.count
         }
     }
 
@@ -98,7 +108,7 @@ final class FrameOutbox: Sendable {
     /// Sends what there is, until all is sent that ever will be.
     func drain(to stream: any PeerByteStream) async throws {
         do {
-            while let bytes = await next() {
+            while let (bytes, holds) = await next() {
                 if bytes.count <= Self.piece {
                     try await send(bytes, to: stream)
                 } else {
@@ -106,6 +116,7 @@ final class FrameOutbox: Sendable {
                         try await send(Array(bytes[start..<min(start + Self.piece, bytes.count)]), to: stream)
                     }
                 }
+                for _ in 0..<holds { stream.release(isWritten: true) }
             }
         } catch {
             let waiting = state.withLock { state in
@@ -127,19 +138,21 @@ final class FrameOutbox: Sendable {
         try await stream.write(bytes)
     }
 
-    private func next() async -> [UInt8]? {
+    private typealias Piece = (bytes: [UInt8], holds: Int)
+
+    private func next() async -> Piece? {
         while true {
-            let taken = state.withLock { state -> (bytes: [UInt8]?, waiting: [CheckedContinuation<Void, Never>])? in
+            let taken = state.withLock { state -> (piece: Piece?, waiting: [CheckedContinuation<Void, Never>])? in
                 guard !state.isEmpty else { return state.isFinished ? (nil, []) : nil }
                 for part in Self.parts(of: state.paid, \.estimatedLength) {
                     PeerFrame.paid(Array(part)).append(to: &state.bytes)
                 }
-                defer { (state.bytes, state.paid, state.paidBytes, state.waiting) = ([], [], 0, []) }
-                return (state.bytes, state.waiting)
+                defer { (state.bytes, state.paid, state.paidBytes, state.holds, state.waiting) = ([], [], 0, 0, []) }
+                return ((state.bytes, state.holds), state.waiting)
             }
             if let taken {
                 for turn in taken.waiting { turn.resume() }
-                return taken.bytes
+                return taken.piece
             }
             await withCheckedContinuation { (writer: CheckedContinuation<Void, Never>) in
                 let isThere = state.withLock { state in

@@ -56,4 +56,7 @@ public struct PeerResponse: Sendable {
         self.headers = headers
         self.body = body
     }
+
+    /// Whether it was paid for.
+    var isPaid: Bool { (200..<400).contains(status) && PeerLink.receiptName.map { headers[$0] != nil } == true }
 }

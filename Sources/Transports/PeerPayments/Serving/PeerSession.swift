@@ -208,6 +208,7 @@ public struct PeerSession: Sendable {
             outbox.put(answers)
             underWay.end(answers.map(\.id))
         }
+        for _ in payments { stream.hold() }
         responder.take(payments) { place, outcome in
             switch outcome {
             case .paid(let receipt, let contentType, let body):
@@ -215,6 +216,7 @@ public struct PeerSession: Sendable {
             case .declined:
                 tray.put(nil, at: place)
                 serve(payments[place].request, ids[place])
+                stream.release(isWritten: false)
             }
         }
     }
@@ -230,34 +232,38 @@ public struct PeerSession: Sendable {
     }
 
     private func serve(_ request: PeerRequest, _ id: UInt32, in room: BodyRoom) {
+        let isPaying = !request.payment.isEmpty
+        if isPaying { stream.hold() }
         underWay.run(id) {
             defer { withExtendedLifetime(room) {} }
             let response = await responder.respond(to: request)
+            // What was paid for is in hand until it is written.
+            let holds = isPaying && response.isPaid ? 1 : 0
             do {
-                try await send(response, id)
+                try await send(response, id, holds: holds)
             } catch {
-                outbox.put(.body(id: id, [], .brokenOff))
+                outbox.put(.body(id: id, [], .brokenOff), holds: holds)
             }
+            if isPaying, holds == 0 { stream.release(isWritten: false) }
         }
     }
 
-    private func send(_ response: PeerResponse, _ id: UInt32) async throws {
+    private func send(_ response: PeerResponse, _ id: UInt32, holds: Int) async throws {
         switch response.body {
         case .whole(let bytes) where bytes.count <= PeerLimits.bodyPart:
-            outbox.put(
-                .answer(
-                    id: id, PeerAnswer(status: response.status, headers: response.headers, body: bytes), isWhole: true))
+            let answer = PeerAnswer(status: response.status, headers: response.headers, body: bytes)
+            outbox.put(.answer(id: id, answer, isWhole: true), holds: holds)
         case .whole(let bytes):
             try await sendHead(of: response, id)
             try await sendPart(bytes, id)
-            outbox.put(.body(id: id, [], .last))
+            outbox.put(.body(id: id, [], .last), holds: holds)
         case .streamed(let produce):
             try await sendHead(of: response, id)
             try await produce { part in
                 try Task.checkCancellation()
                 try await sendPart(part, id)
             }
-            outbox.put(.body(id: id, [], .last))
+            outbox.put(.body(id: id, [], .last), holds: holds)
         }
     }
 
