@@ -128,6 +128,15 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
+    /// Takes out what could not be done in a channel: whoever does has to ``attempt(_:of:)`` it.
+    func takePostponed(of channel: ChannelID) -> [Stored] {
+        postponed.withLock { postponed in
+            let found = postponed.filter { $0.value.channel == channel }.sorted { $0.key < $1.key }
+            for (id, _) in found { postponed[id] = nil }
+            return found.map(\.value.effect)
+        }
+    }
+
     /// How many transactions are waited for at once.
     private static var transactionsAtOnce: Int { 64 }
 
