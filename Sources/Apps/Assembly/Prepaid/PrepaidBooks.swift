@@ -179,11 +179,34 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 receipts.append(try await carryOut(order, on: channel))
                 try await engine.acknowledge(stored.id)
             } catch {
+                if await isOver(stored, on: channel, after: error) { continue }
                 postponed.withLock { $0[stored.id] = (channel, stored) }
                 logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
             }
         }
         return receipts
+    }
+
+    /// Whether the contract, which has just refused an effect, shows that nobody needs it any more: a ticket has expired,
+    /// say, of which no event tells. Then the channel hears of it, and goes on with what is next.
+    private func isOver(_ stored: Stored, on channel: ChannelID, after error: any Error) async -> Bool {
+        guard case ContractError.refused = error else { return false }
+        do {
+            // On a copy: whoever hears the same again and again may ask for the same again and again.
+            guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: channel),
+                var copy = try await engine.state(of: channel)
+            else { return false }
+            _ = try copy.apply(.observed(snapshot))
+            guard copy.isMoot(stored.effect) else { return false }
+            let next = try await engine.apply(.observed(snapshot), to: channel)
+            await attempt(next.effects, of: channel)
+            try await engine.acknowledge(stored.id)
+            logger.notice("The contract refused for good", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            return true
+        } catch {
+            logger.error("A channel could not be read", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            return false
+        }
     }
 
     /// Has the contract do something, and tells the channel what it is like then.

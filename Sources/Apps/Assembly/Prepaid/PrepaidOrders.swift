@@ -113,6 +113,13 @@ extension HashChainChannel: PrepaidOrders {
     public var mayRedeem: Bool { phase != .closed }
     public var source: PaymentSource { .payer(terms.payer) }
 
+    /// A channel ends once: here, or when its payer takes back what is left after the expiry.
+    public func isMoot(_ effect: Effect) -> Bool {
+        switch effect {
+        case .submitClose: phase == .closed
+        }
+    }
+
     public var claimTerms: ClaimTerms {
         ClaimTerms(
             receiver: terms.receiver, receiverAuthorizer: terms.receiverAuthorizer, token: terms.token,
