@@ -100,6 +100,11 @@ public final class PaymentNode: Sendable {
         }
     }
 
+    /// Captures what payers could take back soon in channels of other schemes than vouchers, however much else is due.
+    func redeemExpiring() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        await eachOffice { [configuration] in await $0.redeemExpiring(configuration.claimInterval) }
+    }
+
     /// What claims cost now; `nil` where nobody said what a coin is worth, or the chain does not tell what gas costs.
     func claimFees(of scheme: PaymentScheme) async -> ClaimFees? {
         await Self.claimFees(of: scheme, configuration, settlement, logger)

@@ -24,6 +24,8 @@ public struct PrepaidOffice: Sendable {
     public let sums: @Sendable () async throws -> Sums
     /// Captures what is due.
     let redeemDue: @Sendable (ClaimSchedule, ClaimFees?, _ soon: Duration) async -> Report
+    /// Captures what payers could take back soon.
+    let redeemExpiring: @Sendable (_ soon: Duration) async -> Report
     /// Captures all, and ends channels for it where it is told to.
     let redeemAll: @Sendable (_ ending: Bool) async -> Report
 
@@ -86,6 +88,7 @@ public struct PrepaidOffice: Sendable {
         watch = { try await channels.watch(by: watcher) }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
+        redeemExpiring = { await channels.redeemExpiring(soon: $0) }
         redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }

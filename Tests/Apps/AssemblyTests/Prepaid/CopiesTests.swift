@@ -9,6 +9,7 @@ import FarthingLedgerSettlement
 import FarthingLotteryScheme
 import FarthingPrimitives
 import FarthingTwoWayScheme
+import FarthingX402
 import Testing
 
 @testable import FarthingAssembly

@@ -3,11 +3,14 @@
 
 import FarthingChannels
 import FarthingContracts
+import FarthingEncodings
 import FarthingHTTP402
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingLotteryScheme
+import FarthingNode
 import FarthingPrimitives
+import FarthingX402
 import Testing
 
 @testable import FarthingAssembly
