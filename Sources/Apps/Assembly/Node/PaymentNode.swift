@@ -51,6 +51,7 @@ public final class PaymentNode: Sendable {
             let node = PaymentNode(
                 configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
+            node.warnOfCaps()
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
@@ -82,6 +83,15 @@ public final class PaymentNode: Sendable {
             prices: configuration.prices, desk: DeskRow(desks.first ?? desk, Array(desks.dropFirst())),
             publicURL: configuration.publicURL,
             requiresIdentifier: configuration.requiresIdentifier, streams: configuration.streams)
+    }
+
+    /// Says which ways to pay the caps do not hold for.
+    private func warnOfCaps() {
+        let free = offices.filter { !$0.keepsToCaps }.map(\.scheme.rawValue)
+        guard configuration.unclaimedCaps != UnclaimedCaps(), !free.isEmpty else { return }
+        logger.warning(
+            "Caps on what is unclaimed do not hold for all schemes", metadata: ["not": "\(free.joined(separator: ","))"]
+        )
     }
 
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.

@@ -92,10 +92,29 @@ extension PrepaidBooks {
             report.channels += 1
             for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
         case .failure(let error):
-            _ = index.refused(id, at: clock())
+            // An outage says nothing of the channel.
+            let isVerdict = if case ContractError.refused = error { true } else { false }
+            _ = index.refused(id, at: clock(), isVerdict: isVerdict)
             report.failures.append("\(id): \(error)")
             logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])
         }
+    }
+
+    /// Sets aside what a request may leave unclaimed; where a cap leaves no room, it is made by redeeming first.
+    ///
+    /// - Throws: ``UnclaimedRefusal`` when that makes no room; nothing is set aside then.
+    func hold(
+        _ price: Amount, for reservation: ReservationID, of id: ChannelID, token: Address
+    ) async throws(UnclaimedRefusal) {
+        try await room?.hold(price, as: reservation.number, of: id, token: token) { [self] channels in
+            let report = await redeem(channels.map(\.id))
+            if report.channels == 0, let failure = report.failures.first { throw NotRedeemed(reason: failure) }
+            return true
+        }
+    }
+
+    private struct NotRedeemed: Error {
+        let reason: String
     }
 
     /// Captures what was earned in one channel; while that is under way, who asks once more only waits for it.

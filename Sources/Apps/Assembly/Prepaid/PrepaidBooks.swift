@@ -23,7 +23,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let settlement: any ContractSettlement
     public let domain: ContractDomain
     /// What was earned and not captured yet, in which channel and since when.
-    public let index = UnclaimedIndex()
+    public let index: UnclaimedIndex
+    /// Where the scheme keeps to caps, and there are any.
+    let room: RoomUnderCaps?
     /// What waits in the outbox until it is redeemed.
     let proofs = KeptProofs()
     /// Whose contract must be read again, and when.
@@ -44,14 +46,17 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///   - store: Where the channels are; it may hold channels of other schemes as well.
     ///   - payee: Whose books these are.
     ///   - authorizer: The key that signs on the payee's side.
+    ///   - caps: How much may be unclaimed, where the scheme keeps to that.
     /// - Returns: `nil` when the settlement has no contract for the scheme.
     public init?(
         store: any ChannelStore, settlement: any ContractSettlement, payee: Address, authorizer: KeySigner,
-        logger: Logger, clock: @escaping @Sendable () -> Instant
+        caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
         let appointments = Appointments()
         self.appointments = appointments
+        index = UnclaimedIndex(caps: Scheme.keepsToCaps ? caps : UnclaimedCaps())
+        room = index.isLimited ? RoomUnderCaps(index, clock: clock, logger: logger) : nil
         engine = Self.engine(store, index, appointments, isTold: settlement.tellsChanges)
         self.settlement = settlement
         self.domain = domain

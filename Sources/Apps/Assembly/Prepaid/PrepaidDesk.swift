@@ -124,7 +124,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @inline(never) private func checkProof(
         _ plain: PlainPrepaid<Scheme>, price: Amount, after earlier: (any CheckedPayment)?
     ) -> (any CheckedPayment)? {
-        guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
+        // Where there are caps, room may have to be made first.
+        guard !underWay.isFull, books.room == nil, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? verify(plain, known, after: earlier)
         else { return nil }
@@ -163,8 +164,15 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             let applied = try await books.engine.apply(
                 .paymentArrived(payment, for: reservation, at: now), to: id, opening: known)
             await books.attempt(applied.effects, of: id)
-            return .admitted(
-                AdmittedPrepaid(desk: self, channel: id, reservation: reservation, source: applied.state.source))
+            let admitted = AdmittedPrepaid(
+                desk: self, channel: id, reservation: reservation, source: applied.state.source)
+            do {
+                try await books.hold(price, for: reservation.id, of: id, token: offer.token.address)
+            } catch {
+                await admitted.release()
+                return .deferred(error, retryAfterSeconds: Int(RoomUnderCaps.pause))
+            }
+            return .admitted(admitted)
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
             return .refused(

@@ -14,6 +14,8 @@ import Logging
 public struct PrepaidOffice: Sendable {
     public let scheme: PaymentScheme
     public let desk: any PaymentDesk
+    /// Whether caps on what is unclaimed hold for it.
+    let keepsToCaps: Bool
     /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
     /// Does what channels asked for when they heard news, and what had to wait.
@@ -65,9 +67,10 @@ public struct PrepaidOffice: Sendable {
         guard
             let channels = PrepaidBooks<Scheme>(
                 store: books.store, settlement: settlement, payee: configuration.payTo, authorizer: books.signer,
-                logger: logger, clock: books.clock)
+                caps: configuration.unclaimedCaps, logger: logger, clock: books.clock)
         else { return nil }
         self.scheme = scheme
+        keepsToCaps = Scheme.keepsToCaps
         desk = PrepaidDesk(
             books: channels,
             offer: PrepaidOffer(

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402
 import FarthingMemoryStore
+import FarthingNode
 import FarthingPrimitives
 import FarthingX402
 import Testing
@@ -19,12 +20,12 @@ struct CountedDesk<Scheme: PrepaidOrders> {
     let books: PrepaidBooks<Scheme>
     let desk: PrepaidDesk<Scheme>
 
-    init(_ shop: PrepaidShop, _ rules: DepositRules? = nil) throws {
+    init(_ shop: PrepaidShop, _ rules: DepositRules? = nil, caps: UnclaimedCaps = UnclaimedCaps()) throws {
         self.shop = shop
         slow = SlowContracts(try shop.ledger)
         let made = PrepaidBooks<Scheme>(
             store: store, settlement: slow, payee: shop.node.configuration.payTo,
-            authorizer: shop.node.books.signer, logger: shop.node.logger,
+            authorizer: shop.node.books.signer, caps: caps, logger: shop.node.logger,
             clock: { [clock = shop.clock] in clock.now })
         books = try #require(made)
         desk = PrepaidDesk(
@@ -38,6 +39,9 @@ struct CountedDesk<Scheme: PrepaidOrders> {
     var outbox: Int {
         get async throws { try await store.pendingEffects(after: nil, limit: 1000).count }
     }
+
+    var unclaimed: Amount { books.index.unclaimed(of: PrepaidShop.token.address) }
+    var reserved: Amount { books.index.reserved(of: PrepaidShop.token.address) }
 
     func admit(_ payload: PrepaidPayload<Scheme>) async throws -> Admission {
         let offer = try #require(desk.offers(for: PrepaidShop.price).first)
