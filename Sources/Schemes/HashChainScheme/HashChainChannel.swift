@@ -150,7 +150,7 @@ public struct HashChainChannel: PrepaidScheme {
         do throws(Purse.Refusal) { try purse.fill(by: amount) } catch { throw .purse(error) }
     }
 
-    /// Signs no more than once: whoever asks again gets the same.
+    /// Signs no more than once: what was signed lies in the outbox until it is handed in, and who asks again adds nothing.
     ///
     /// - Parameter shown: A step that nobody has but the payer and us: not the anchor, nor what the contract was shown.
     private mutating func close(_ shown: HashChainPayment) throws(Refusal) -> [Effect] {
@@ -159,6 +159,7 @@ public struct HashChainChannel: PrepaidScheme {
             throw .closeUnproven(shown: shown.step.index, least: max(best.index, redeemed &+ 1))
         }
         guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
+        guard phase == .open else { return [] }
         phase = .closing
         return [.submitClose(step(max(earnedSteps, redeemed)))]
     }

@@ -134,10 +134,11 @@ public struct TwoWayChannel: PrepaidScheme {
         try fill(by: brought)
     }
 
-    /// Agrees to the end that the payer signed, and to no other: whoever asks again gets the same.
+    /// Agrees to the end that the payer signed, and to no other: it lies in the outbox until it is handed in, and who asks
+    /// again adds nothing.
     private mutating func close(_ wish: TwoWayPayment) throws(Refusal) -> [Effect] {
         guard party.standing != .closed else { throw .notOpen(phase: party.phaseName) }
-        if let ending { return [.submitClose(ending)] }
+        guard ending == nil else { return [] }
         guard wish.isClose else { throw .closeUnsigned }
         guard purse.reservations.isEmpty else { throw .purse(.busy(requests: purse.reservations.count)) }
         let least = leastAtClose

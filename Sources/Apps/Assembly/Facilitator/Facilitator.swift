@@ -24,7 +24,7 @@ public final class Facilitator: Sendable {
     let payees: FacilitatedPayees
     private let tokens: Set<Address>
     let sponsor: Sponsor
-    let underWay = SettlementsUnderWay()
+    let underWay = WorkUnderWay<Hash32, SettleResponse>()
 
     /// - Parameters:
     ///   - settlement: Payments under `exact` are settled only if it is a `TransferSettlement` too.

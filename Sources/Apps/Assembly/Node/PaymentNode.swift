@@ -51,6 +51,7 @@ public final class PaymentNode: Sendable {
             let node = PaymentNode(
                 configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
+            node.warnOfCaps()
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
@@ -84,6 +85,15 @@ public final class PaymentNode: Sendable {
             requiresIdentifier: configuration.requiresIdentifier, streams: configuration.streams)
     }
 
+    /// Says which ways to pay the caps do not hold for.
+    private func warnOfCaps() {
+        let free = offices.filter { !$0.keepsToCaps }.map(\.scheme.rawValue)
+        guard configuration.unclaimedCaps != UnclaimedCaps(), !free.isEmpty else { return }
+        logger.warning(
+            "Caps on what is unclaimed do not hold for all schemes", metadata: ["not": "\(free.joined(separator: ","))"]
+        )
+    }
+
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.
     public func collectDue() async throws -> (claims: VoucherEffects.ClaimReport, paidOut: Amount) {
         let claims = try await books.cashier.claimDue(
@@ -98,6 +108,11 @@ public final class PaymentNode: Sendable {
             await office.redeemDue(
                 configuration.claimSchedule, await claimFees(of: office.scheme), configuration.claimInterval)
         }
+    }
+
+    /// Captures what payers could take back soon in channels of other schemes than vouchers, however much else is due.
+    func redeemExpiring() async -> [(scheme: PaymentScheme, report: PrepaidOffice.Report)] {
+        await eachOffice { [configuration] in await $0.redeemExpiring(configuration.claimInterval) }
     }
 
     /// What claims cost now; `nil` where nobody said what a coin is worth, or the chain does not tell what gas costs.

@@ -27,7 +27,17 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
         desk.underWay.begin()
     }
 
-    deinit { desk.underWay.end() }
+    // Whatever becomes of a request: what was set aside for it must not stay so.
+    deinit {
+        letGo()
+        desk.underWay.end()
+    }
+
+    /// What was delivered is unclaimed by now, or nothing was.
+    private func letGo() {
+        guard desk.books.room != nil else { return }
+        desk.books.index.release(reservation.id.number, of: channel)
+    }
 
     func charge(_ price: Amount) async throws -> SettleResponse {
         let served: Scheme
@@ -41,6 +51,7 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
                 success: false, errorReason: refusal.code, errorMessage: refusal.description, payer: nil,
                 network: desk.offer.domain.network)
         }
+        letGo()
         delivered.withLock { $0 = price }
         return SettleResponse(
             success: true, payer: nil, network: desk.offer.domain.network,
@@ -53,6 +64,7 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
     func release() async {
         // Refused when the reservation ran out meanwhile: then it is free already.
         _ = try? await desk.books.engine.apply(.released(reservation.id), to: channel)
+        letGo()
     }
 
     func deliveryFailed() async {

@@ -26,8 +26,8 @@ public struct DepositRules: Hashable, Sendable {
 /// Which deposits were handed in not long ago, and for whom.
 final class HandedInDeposits: Sendable {
     private struct Entry {
-        /// Which deposit it was: a salt says nothing of its channel.
-        let signature: Signature
+        /// Which deposit it was: a salt says nothing of its channel. `nil` once it has failed: to try it again costs again.
+        var signature: Signature?
         let time: Instant
     }
 
@@ -41,7 +41,7 @@ final class HandedInDeposits: Sendable {
 
     init(_ rules: DepositRules) { self.rules = rules }
 
-    /// Counts a deposit before it is handed in; the same one counts once.
+    /// Counts a deposit before it is handed in; the same one counts once, and once more after it ``failed(_:)``.
     ///
     /// - Returns: Whether it was new.
     func begin(_ funding: Funding, price: Amount, at now: Instant) throws(PrepaidFault) -> Bool {
@@ -70,6 +70,17 @@ final class HandedInDeposits: Sendable {
     }
 
     private static func last(_ entries: [Entry]) -> Instant { entries.last?.time ?? Instant(unixSeconds: .min) }
+
+    /// Takes in that a deposit may have cost a transaction, and was not made.
+    func failed(_ funding: Funding) {
+        entries.withLock { entries in
+            guard var recent = entries[funding.payer] else { return }
+            for index in recent.indices where recent[index].signature == funding.authorization.signature {
+                recent[index].signature = nil
+            }
+            entries[funding.payer] = recent
+        }
+    }
 
     /// Forgets a deposit for which nothing was sent.
     func forget(_ funding: Funding) {

@@ -23,11 +23,15 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let settlement: any ContractSettlement
     public let domain: ContractDomain
     /// What was earned and not captured yet, in which channel and since when.
-    public let index = UnclaimedIndex()
+    public let index: UnclaimedIndex
+    /// Where the scheme keeps to caps, and there are any.
+    let room: RoomUnderCaps?
     /// What waits in the outbox until it is redeemed.
     let proofs = KeptProofs()
     /// Whose contract must be read again, and when.
     private let appointments: Appointments
+    /// Channels that are being redeemed: two turns may come to one of them at once.
+    let redeeming = WorkUnderWay<ChannelID, Result<[Payout]?, any Error>>()
     /// What could not be done, and lies in the outbox still.
     private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
     /// Whose books these are.
@@ -42,14 +46,17 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///   - store: Where the channels are; it may hold channels of other schemes as well.
     ///   - payee: Whose books these are.
     ///   - authorizer: The key that signs on the payee's side.
+    ///   - caps: How much may be unclaimed, where the scheme keeps to that.
     /// - Returns: `nil` when the settlement has no contract for the scheme.
     public init?(
         store: any ChannelStore, settlement: any ContractSettlement, payee: Address, authorizer: KeySigner,
-        logger: Logger, clock: @escaping @Sendable () -> Instant
+        caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger, clock: @escaping @Sendable () -> Instant
     ) {
         guard let domain = settlement.contractDomain(of: Scheme.Rules.kind) else { return nil }
         let appointments = Appointments()
         self.appointments = appointments
+        index = UnclaimedIndex(caps: Scheme.keepsToCaps ? caps : UnclaimedCaps())
+        room = index.isLimited ? RoomUnderCaps(index, clock: clock, logger: logger) : nil
         engine = Self.engine(store, index, appointments, isTold: settlement.tellsChanges)
         self.settlement = settlement
         self.domain = domain
@@ -128,6 +135,15 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
+    /// Takes out what could not be done in a channel: whoever does has to ``attempt(_:of:)`` it.
+    func takePostponed(of channel: ChannelID) -> [Stored] {
+        postponed.withLock { postponed in
+            let found = postponed.filter { $0.value.channel == channel }.sorted { $0.key < $1.key }
+            for (id, _) in found { postponed[id] = nil }
+            return found.map(\.value.effect)
+        }
+    }
+
     /// How many transactions are waited for at once.
     private static var transactionsAtOnce: Int { 64 }
 
@@ -170,11 +186,34 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 receipts.append(try await carryOut(order, on: channel))
                 try await engine.acknowledge(stored.id)
             } catch {
+                if await isOver(stored, on: channel, after: error) { continue }
                 postponed.withLock { $0[stored.id] = (channel, stored) }
                 logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
             }
         }
         return receipts
+    }
+
+    /// Whether the contract, which has just refused an effect, shows that nobody needs it any more: a ticket has expired,
+    /// say, of which no event tells. Then the channel hears of it, and goes on with what is next.
+    private func isOver(_ stored: Stored, on channel: ChannelID, after error: any Error) async -> Bool {
+        guard case ContractError.refused = error else { return false }
+        do {
+            // On a copy: whoever hears the same again and again may ask for the same again and again.
+            guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: channel),
+                var copy = try await engine.state(of: channel)
+            else { return false }
+            _ = try copy.apply(.observed(snapshot))
+            guard copy.isMoot(stored.effect) else { return false }
+            let next = try await engine.apply(.observed(snapshot), to: channel)
+            await attempt(next.effects, of: channel)
+            try await engine.acknowledge(stored.id)
+            logger.notice("The contract refused for good", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            return true
+        } catch {
+            logger.error("A channel could not be read", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            return false
+        }
     }
 
     /// Has the contract do something, and tells the channel what it is like then.
@@ -239,102 +278,6 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
             for (id, stored) in page { body(id, engine.knownState(of: id) ?? stored) }
             last = end.id
         }
-    }
-
-    // MARK: - Redeeming
-
-    /// Captures what the schedule finds due, and what a payer could take back soon.
-    ///
-    /// - Parameters:
-    ///   - fees: What that costs now, where it is known: channels that do not cover it are held, but never longer than
-    ///     until a payer could take its money back soon.
-    ///   - soon: How long it may be until the next look.
-    public func redeemDue(
-        _ schedule: ClaimSchedule, fees: ClaimFees? = nil, soon: Duration
-    ) async -> PrepaidOffice.Report {
-        guard !Scheme.redemptionEnds else { return PrepaidOffice.Report() }
-        let now = clock()
-        let horizon = now.advanced(bySeconds: 2 * soon.components.seconds + Self.haste)
-        let unclaimed = index.channels
-        var due = schedule.due(unclaimed, at: now, fees: fees)
-        let known = Set(due.map(\.id))
-        due += unclaimed.filter { channel in
-            !known.contains(channel.id) && engine.knownState(of: channel.id)?.expiry.map { $0 <= horizon } ?? false
-        }
-        return await redeem(due.map(\.id))
-    }
-
-    /// How long before a payer may take back what is left everything is captured, whatever the schedule says.
-    ///
-    /// - Unit: seconds.
-    private static var haste: Int64 { 600 }
-
-    /// Captures all that was earned.
-    ///
-    /// - Parameter ending: Whether channels may end for it that pay at their end alone.
-    public func redeemAll(ending: Bool) async -> PrepaidOffice.Report {
-        Scheme.redemptionEnds && !ending ? PrepaidOffice.Report() : await redeem(index.channels.map(\.id))
-    }
-
-    /// How many channels are redeemed at once: one whose transaction waits for a block holds up few others, and a chain
-    /// takes only so many of one account that wait.
-    ///
-    /// - Source: stacks-core takes 25 (`MAXIMUM_MEMPOOL_TX_CHAINING`), and deposits and claims are some of them.
-    static var redemptionsAtOnce: Int { 8 }
-
-    private func redeem(_ channels: [ChannelID]) async -> PrepaidOffice.Report {
-        var report = PrepaidOffice.Report()
-        await withTaskGroup { group in
-            var left = channels[...]
-            var underWay = 0
-            while !left.isEmpty || underWay > 0 {
-                if underWay < Self.redemptionsAtOnce, let id = left.popFirst() {
-                    underWay += 1
-                    group.addTask { (id, await self.redemption(of: id)) }
-                } else if let (id, outcome) = await group.next() {
-                    underWay -= 1
-                    note(outcome, of: id, in: &report)
-                }
-            }
-        }
-        return report
-    }
-
-    private func redemption(of id: ChannelID) async -> Result<[Payout]?, any Error> {
-        do { return .success(try await redeem(id)) } catch { return .failure(error) }
-    }
-
-    private func note(
-        _ outcome: Result<[Payout]?, any Error>, of id: ChannelID, in report: inout PrepaidOffice.Report
-    ) {
-        switch outcome {
-        case .success(nil): break
-        case .success(let payouts?):
-            report.channels += 1
-            for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
-        case .failure(let error):
-            _ = index.refused(id, at: clock())
-            report.failures.append("\(id): \(error)")
-            logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])
-        }
-    }
-
-    /// Captures what was earned in one channel.
-    ///
-    /// - Returns: `nil` when nothing was new.
-    func redeem(_ id: ChannelID) async throws -> [Payout]? {
-        guard let order = try await engine.knownState(of: id)?.redemptionOrder(signedBy: authorizer, in: domain) else {
-            return try await redeemProofs(of: id)
-        }
-        return try await carryOut(order, on: id).payouts
-    }
-
-    /// Whether what a channel has earned covers what it costs to capture it.
-    func covers(_ fees: ClaimFees, in id: ChannelID) -> Bool {
-        guard let position = engine.knownState(of: id)?.position, !position.unclaimed.isZero else { return true }
-        let channel = UnclaimedChannel(
-            id: id, terms: position.terms, amount: position.unclaimed, since: position.paidAt)
-        return !ClaimSchedule(age: 0).due([channel], at: clock(), fees: fees).isEmpty
     }
 
     // MARK: - News

@@ -22,6 +22,10 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     /// `nil` where it costs nothing to hand in a deposit.
     private let depositRules: DepositRules?
     private let deposits: HandedInDeposits?
+    // What costs a transaction is sent once, however many copies of a payment ask for it at once.
+    private let opening = WorkUnderWay<DepositKey, Result<ChannelID, any Error>>()
+    private let preparing = WorkUnderWay<ChannelID, Result<Scheme, any Error>>()
+    private let closing = WorkUnderWay<ChannelID, Result<Closing, any Error>>()
     private let reservations = ReservationNumbers()
     let underWay: PaymentsUnderWay
     let receipt: PrepaidReceipt
@@ -120,7 +124,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @inline(never) private func checkProof(
         _ plain: PlainPrepaid<Scheme>, price: Amount, after earlier: (any CheckedPayment)?
     ) -> (any CheckedPayment)? {
-        guard !underWay.isFull, let known = books.engine.knownState(of: plain.channel),
+        // Where there are caps, room may have to be made first.
+        guard !underWay.isFull, books.room == nil, let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? verify(plain, known, after: earlier)
         else { return nil }
@@ -159,8 +164,15 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
             let applied = try await books.engine.apply(
                 .paymentArrived(payment, for: reservation, at: now), to: id, opening: known)
             await books.attempt(applied.effects, of: id)
-            return .admitted(
-                AdmittedPrepaid(desk: self, channel: id, reservation: reservation, source: applied.state.source))
+            let admitted = AdmittedPrepaid(
+                desk: self, channel: id, reservation: reservation, source: applied.state.source)
+            do {
+                try await books.hold(price, for: reservation.id, of: id, token: offer.token.address)
+            } catch {
+                await admitted.release()
+                return .deferred(error, retryAfterSeconds: Int(RoomUnderCaps.pause))
+            }
+            return .admitted(admitted)
         } catch let refusal as Scheme.Refusal where Scheme.callsForCorrection(refusal) {
             let state = try await books.engine.state(of: id) ?? known
             return .refused(
@@ -170,10 +182,12 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
 
     /// Has the contract do what a payment needs before it can be taken.
     private func prepared(_ known: Scheme, by order: Scheme.Rules.Order) async throws -> Scheme {
-        do {
-            let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
-            return try await books.observed(receipt.snapshot, of: known.id)
-        } catch let error as ContractError { throw fault(for: error, of: known.id) }
+        try await preparing.attempt(known.id) { [self] in
+            do {
+                let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
+                return try await books.observed(receipt.snapshot, of: known.id)
+            } catch let error as ContractError { throw fault(for: error, of: known.id) }
+        }.value
     }
 
     /// The channel as it is kept, or as its contract has it.
@@ -233,15 +247,30 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         guard funding.authorization.signature.isBy(funding.payer, over: digest, as: books.domain.accounts) else {
             throw fault(for: .settlement(.authorizationSignature), of: id)
         }
-        let isNew = try deposits?.begin(funding, price: price, at: books.clock()) ?? false
-        do {
-            let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
-            _ = try await books.observed(receipt.snapshot, of: id)
-        } catch let error as ContractError {
-            if isNew, error.sentNothing { deposits?.forget(funding) }
-            throw fault(for: error, of: id)
-        }
-        return id
+        // Two of one salt are one to the token, whatever else they say.
+        let key = DepositKey(channel: id, payer: funding.payer, salt: funding.authorization.salt)
+        return try await opening.attempt(key) { [self] in
+            let isNew = try deposits?.begin(funding, price: price, at: books.clock()) ?? false
+            do {
+                let receipt = try await books.settlement.fund(Scheme.Rules.self, terms, with: funding)
+                _ = try await books.observed(receipt.snapshot, of: id)
+            } catch let error as ContractError {
+                if error.sentNothing {
+                    if isNew { deposits?.forget(funding) }
+                } else if !error.isUncertain {
+                    deposits?.failed(funding)
+                }
+                throw fault(for: error, of: id)
+            }
+            return id
+        }.value
+    }
+
+    /// What makes two deposits the same.
+    private struct DepositKey: Hashable {
+        let channel: ChannelID
+        let payer: Address
+        let salt: Hash32
     }
 
     /// What a payer is told when the contract does not go along; trouble with the settlement itself is no refusal.
@@ -268,14 +297,28 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
 
     // MARK: - Closing
 
+    /// What was asked of the contract to end a channel, and what it did.
+    private struct Closing {
+        let orders: Int
+        let receipts: [ContractReceipt<Scheme.Rules>]
+    }
+
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
         let shown = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
-        let asked = try await books.engine.apply(.closeAsked(shown), to: id, opening: known)
-        let receipts = await books.attempt(asked.effects, of: id)
-        let state = try await books.engine.state(of: id) ?? asked.state
-        guard receipts.count == asked.effects.count else {
+        // Nobody has a share in the outcome who could not have asked by himself.
+        var copy = known
+        _ = try copy.apply(.closeAsked(shown))
+        let closed = try await closing.attempt(id) { [self] in
+            let asked = try await books.engine.apply(.closeAsked(shown), to: id, opening: known)
+            // Who asks once more gets what had to wait, unless it is under way.
+            let effects = asked.effects.isEmpty ? books.takePostponed(of: id) : asked.effects
+            return Closing(orders: effects.count, receipts: await books.attempt(effects, of: id))
+        }.value
+        let state = try await books.engine.state(of: id) ?? known
+        let receipts = closed.receipts
+        guard !receipts.isEmpty, receipts.count == closed.orders else {
             return .deferred(GateFault.outOfOrder, retryAfterSeconds: 5)
         }
         let returned = receipts.flatMap(\.payouts).filter { $0.receiver != state.claimTerms.receiver }

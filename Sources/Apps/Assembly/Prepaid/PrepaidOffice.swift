@@ -14,6 +14,8 @@ import Logging
 public struct PrepaidOffice: Sendable {
     public let scheme: PaymentScheme
     public let desk: any PaymentDesk
+    /// Whether caps on what is unclaimed hold for it.
+    let keepsToCaps: Bool
     /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
     /// Does what channels asked for when they heard news, and what had to wait.
@@ -24,6 +26,8 @@ public struct PrepaidOffice: Sendable {
     public let sums: @Sendable () async throws -> Sums
     /// Captures what is due.
     let redeemDue: @Sendable (ClaimSchedule, ClaimFees?, _ soon: Duration) async -> Report
+    /// Captures what payers could take back soon.
+    let redeemExpiring: @Sendable (_ soon: Duration) async -> Report
     /// Captures all, and ends channels for it where it is told to.
     let redeemAll: @Sendable (_ ending: Bool) async -> Report
 
@@ -63,9 +67,10 @@ public struct PrepaidOffice: Sendable {
         guard
             let channels = PrepaidBooks<Scheme>(
                 store: books.store, settlement: settlement, payee: configuration.payTo, authorizer: books.signer,
-                logger: logger, clock: books.clock)
+                caps: configuration.unclaimedCaps, logger: logger, clock: books.clock)
         else { return nil }
         self.scheme = scheme
+        keepsToCaps = Scheme.keepsToCaps
         desk = PrepaidDesk(
             books: channels,
             offer: PrepaidOffer(
@@ -86,6 +91,7 @@ public struct PrepaidOffice: Sendable {
         watch = { try await channels.watch(by: watcher) }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
+        redeemExpiring = { await channels.redeemExpiring(soon: $0) }
         redeemAll = { await channels.redeemAll(ending: $0) }
     }
 }

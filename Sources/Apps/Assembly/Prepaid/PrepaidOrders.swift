@@ -30,6 +30,9 @@ public protocol PrepaidOrders: PrepaidWire {
     /// Whether to capture is to end the channel, so that no schedule does it.
     static var redemptionEnds: Bool { get }
 
+    /// Whether caps on what is unclaimed hold: only where what was earned can be redeemed at any time, which makes room.
+    static var keepsToCaps: Bool { get }
+
     /// When the contract must be read again, though nothing is heard of it; `nil` for never.
     var lookAgainAt: Instant? { get }
 
@@ -69,6 +72,7 @@ extension PrepaidOrders {
     /// Whose rules the contract keeps.
     static var contractKind: ContractKind { Rules.kind }
     public static var redemptionEnds: Bool { false }
+    public static var keepsToCaps: Bool { false }
     public var mostCaptured: Amount? { purse.charged }
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
@@ -112,6 +116,15 @@ extension HashChainChannel: PrepaidOrders {
     public var deposited: Amount { terms.deposit ?? .max }
     public var mayRedeem: Bool { phase != .closed }
     public var source: PaymentSource { .payer(terms.payer) }
+
+    public static var keepsToCaps: Bool { true }
+
+    /// A channel ends once: here, or when its payer takes back what is left after the expiry.
+    public func isMoot(_ effect: Effect) -> Bool {
+        switch effect {
+        case .submitClose: phase == .closed
+        }
+    }
 
     public var claimTerms: ClaimTerms {
         ClaimTerms(

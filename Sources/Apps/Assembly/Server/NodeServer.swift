@@ -112,6 +112,11 @@ public struct NodeServer: Service, CustomStringConvertible {
                     service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {
                         try await collect()
                     }),
+                // What payers could take back soon waits for nothing else that is due.
+                .init(
+                    service: PeriodicService(name: "expiring", interval: configuration.claimInterval, logger: logger) {
+                        tell(await node.redeemExpiring())
+                    }),
                 .init(
                     service: PeriodicService(name: "refresh", interval: configuration.refreshInterval, logger: logger) {
                         guard node.ledger == nil else { return }
@@ -157,14 +162,7 @@ public struct NodeServer: Service, CustomStringConvertible {
     private func collect() async throws {
         // Neither waits for the other's transactions.
         async let collected = node.collectDue()
-        for (scheme, report) in await node.redeemDue() where !report.captured.isZero {
-            node.logger.info(
-                "Redeemed",
-                metadata: [
-                    "scheme": "\(scheme.rawValue)", "captured": "\(report.captured)",
-                    "channels": "\(report.channels)", "simulated": "\(node.settlement.isSimulated)",
-                ])
-        }
+        tell(await node.redeemDue())
         let (claims, paidOut) = try await collected
         guard !claims.claimed.isZero || !paidOut.isZero else { return }
         node.logger.info(
@@ -173,6 +171,17 @@ public struct NodeServer: Service, CustomStringConvertible {
                 "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(paidOut)",
                 "simulated": "\(node.settlement.isSimulated)",
             ])
+    }
+
+    private func tell(_ reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)]) {
+        for (scheme, report) in reports where !report.captured.isZero {
+            node.logger.info(
+                "Redeemed",
+                metadata: [
+                    "scheme": "\(scheme.rawValue)", "captured": "\(report.captured)",
+                    "channels": "\(report.channels)", "simulated": "\(node.settlement.isSimulated)",
+                ])
+        }
     }
 
     private func explained(_ error: any Error) -> any Error {

@@ -6,7 +6,6 @@ public import FarthingNode
 public import FarthingPrimitives
 import Logging
 import Metrics
-import Synchronization
 
 /// Brings in what was earned: claims what a schedule finds due, then has the ledger pay out.
 ///
@@ -18,14 +17,12 @@ public final class VoucherCashier: Sendable {
     private let settlement: any Settlement
     private let effects: VoucherEffects
     private let clock: @Sendable () -> Instant
-    private let reliefs = ReliefTurns()
-    /// Until when payments do not try to make room, because it failed just now.
-    private let reliefPause = Mutex<Instant?>(nil)
+    private let room: RoomUnderCaps
 
     /// How long payments do not try to make room after that failed.
     ///
     /// - Unit: seconds.
-    static let pause: Int64 = 5
+    static var pause: Int64 { RoomUnderCaps.pause }
 
     public init(
         settlement: any Settlement, effects: VoucherEffects, index: UnclaimedIndex,
@@ -35,6 +32,7 @@ public final class VoucherCashier: Sendable {
         self.effects = effects
         self.index = index
         self.clock = clock
+        room = RoomUnderCaps(index, clock: clock, logger: effects.logger)
     }
 
     // MARK: - Claims
@@ -115,37 +113,8 @@ public final class VoucherCashier: Sendable {
     func hold(
         _ amount: Amount, as reservation: UInt64, of id: ChannelID, token: Address
     ) async throws(UnclaimedRefusal) {
-        // Others may take the room that was made, so one try may not be enough; but it must come to an end.
-        for _ in 0..<3 {
-            do {
-                return try index.reserve(amount, as: reservation, of: id, token: token)
-            } catch {
-                guard await makeRoom(after: error, for: amount, in: id, token: token) else { throw error }
-            }
-        }
-        try index.reserve(amount, as: reservation, of: id, token: token)
-    }
-
-    private func makeRoom(
-        after refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address
-    ) async -> Bool {
-        let place: ReliefTurns.Place =
-            switch refusal {
-            case .exceedsChannelCap, .claimRefused: .channel(id)
-            case .exceedsTotalCap: .all
-            }
-        return await reliefs.run(place) { [self] in
-            let now = clock()
-            guard reliefPause.withLock({ $0.map { $0 <= now } ?? true }) else { return false }
-            let channels = index.relief(of: refusal, for: amount, in: id, token: token, at: now)
-            guard !channels.isEmpty else { return false }
-            do {
-                return try await !claim(channels).claimed.isZero
-            } catch {
-                reliefPause.withLock { $0 = now.advanced(bySeconds: Self.pause) }
-                effects.logger.error("No room could be made under a cap", metadata: ["error": "\(error)"])
-                return false
-            }
+        try await room.hold(amount, as: reservation, of: id, token: token) { [self] channels in
+            try await !claim(channels).claimed.isZero
         }
     }
 }

@@ -8,8 +8,6 @@ import FarthingHTTP402
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingLotteryScheme
-import FarthingMemoryStore
-import FarthingNode
 import FarthingPrimitives
 import FarthingX402
 import Testing
@@ -18,38 +16,6 @@ import Testing
 
 @Suite("Deposits that a payee hands in at its own cost")
 struct HandedInDepositsTests {
-    /// A desk of its own over the shop's ledger, which counts what is handed in.
-    private struct Counter<Scheme: PrepaidOrders> {
-        let shop: PrepaidShop
-        let slow: SlowContracts
-        let desk: PrepaidDesk<Scheme>
-
-        init(_ shop: PrepaidShop, _ rules: DepositRules? = nil) throws {
-            self.shop = shop
-            slow = SlowContracts(try shop.ledger)
-            let made = PrepaidBooks<Scheme>(
-                store: MemoryStore(), settlement: slow, payee: shop.node.configuration.payTo,
-                authorizer: shop.node.books.signer, logger: shop.node.logger,
-                clock: { [clock = shop.clock] in clock.now })
-            let books = try #require(made)
-            desk = PrepaidDesk(
-                books: books,
-                offer: PrepaidOffer(
-                    receiver: shop.node.configuration.payTo, receiverAuthorizer: shop.node.books.authorizer,
-                    token: PrepaidShop.token, domain: books.domain), deposits: rules)
-        }
-
-        /// - Returns: The code of the refusal, or `nil` when the payment was admitted.
-        func pay(_ payload: PrepaidPayload<Scheme>) async throws -> String? {
-            let offer = try #require(desk.offers(for: PrepaidShop.price).first)
-            let admission = try await desk.admit(
-                PaymentPayload(accepted: offer.json, payload: payload.json), for: offer)
-            guard let payment = admission.payment else { return admission.refusal ?? "neither" }
-            _ = try await payment.charge(PrepaidShop.price)
-            return nil
-        }
-    }
-
     private func opening(
         _ payer: HashChainPayer, _ step: HashChainStep, at shop: PrepaidShop
     ) throws -> PrepaidPayload<HashChainChannel> {
@@ -62,7 +28,7 @@ struct HandedInDepositsTests {
 
     @Test func `are not handed in for a payment that is none`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counter = try Counter<HashChainChannel>(shop)
+            let counter = try CountedDesk<HashChainChannel>(shop)
             var payer = try shop.channel()
             let anchor = payer.revealed
             #expect(try await counter.pay(opening(payer, anchor, at: shop)) == "invalid_hash_chain_insufficient")
@@ -80,7 +46,7 @@ struct HandedInDepositsTests {
 
     @Test func `are not handed in for a seat that the payer did not sign`() async throws {
         try await PrepaidShop.open(.lottery) { shop, _ in
-            let counter = try Counter<LotteryChannel>(shop)
+            let counter = try CountedDesk<LotteryChannel>(shop)
             var payer = try shop.lottery()
             let funding = try shop.funding(payer.id, with: payer.terms.opening)
             let forged = UnverifiedLotteryPayment.seat(shop.buyer.signNow(.zero))
@@ -98,7 +64,7 @@ struct HandedInDepositsTests {
 
     @Test func `have a least amount, which the offer tells`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counter = try Counter<HashChainChannel>(shop, DepositRules())
+            let counter = try CountedDesk<HashChainChannel>(shop, DepositRules())
             let offer = try #require(counter.desk.offers(for: PrepaidShop.price).first)
             #expect(offer.extra["minDeposit"] == "10000")
             let told = PrepaidOffer(offer, token: PrepaidShop.token)
@@ -116,7 +82,7 @@ struct HandedInDepositsTests {
 
     @Test func `are handed in for one payer so often, and for tokens without a payment too`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 3))
+            let counter = try CountedDesk<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 3))
             func connect(_ number: Int) async throws -> String? {
                 try await Self.connect(counter, number, deposit: number)
             }
@@ -159,7 +125,7 @@ struct HandedInDepositsTests {
 
     @Test func `count for nobody in whose name somebody else tries`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
+            let counter = try CountedDesk<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
             guard let key = PrivateKey([UInt8](repeating: 0x66, count: 32)) else { return }
             let thief = KeySigner(key)
             var payer = try shop.channel(steps: 20)
@@ -170,6 +136,21 @@ struct HandedInDepositsTests {
                 #expect(code == "invalid_prepaid_deposit")
             }
             #expect(try await counter.pay(opening(payer, step, at: shop)) == nil)
+        }
+    }
+
+    @Test func `count again when the contract would not have them, since to try costs again`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let payer = try shop.channel(steps: 20)
+            let funding = try shop.funding(payer.id, with: payer.terms.deposit)
+            let deposits = HandedInDeposits(DepositRules(perHour: 2))
+            func begin() throws -> Bool { try deposits.begin(funding, price: PrepaidShop.price, at: shop.clock.now) }
+            #expect(try begin())
+            #expect(try !begin(), "it may be on its way")
+            deposits.failed(funding)
+            #expect(try begin())
+            deposits.failed(funding)
+            #expect(throws: PrepaidFault.depositsTooOften(payer: shop.buyer.address, perHour: 2)) { try begin() }
         }
     }
 }

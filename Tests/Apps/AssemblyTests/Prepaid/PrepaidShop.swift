@@ -6,6 +6,7 @@ import FarthingContracts
 import FarthingEncodings
 import FarthingHTTP402
 import FarthingLedgerSettlement
+import FarthingNode
 import FarthingPrimitives
 import FarthingX402
 import Foundation
@@ -34,7 +35,7 @@ struct PrepaidShop {
 
     /// Runs the closure with a shop whose files last as long as it.
     static func open(
-        _ scheme: PaymentScheme,
+        _ scheme: PaymentScheme, caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger? = nil,
         _ body: (PrepaidShop, _ reopen: () async throws -> PrepaidShop) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-prepaid-\(UUID().uuidString)")
@@ -49,10 +50,11 @@ struct PrepaidShop {
             token: token, payTo: Address(Keccak256.hash(utf8: "shop").bytes.suffix(20)) ?? .zero,
             storePath: folder.appending(path: "store").path())
         configuration.schemes = [.voucher, scheme]
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        configuration.unclaimedCaps = caps
+        var silent = Logger(label: "test")
+        silent.logLevel = .critical
         let asked = configuration
-        let quiet = logger
+        let quiet = logger ?? silent
         func make() async throws -> PrepaidShop {
             PrepaidShop(
                 node: try await PaymentNode.open(asked, logger: quiet, clock: { clock.now }), clock: clock,

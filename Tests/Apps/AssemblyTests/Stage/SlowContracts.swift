@@ -10,15 +10,23 @@ import Synchronization
 /// A real ledger on which transactions take as long as a test says, and are counted.
 final class SlowContracts: ContractSettlement {
     let ledger: Ledger
-    /// Where orders can be held up.
+    /// Where orders and deposits can be held up.
     let barrier = Barrier()
     private let deposits = Mutex(0)
     private let orders = Mutex((now: 0, most: 0))
+    private let places = Mutex<[ChannelID]>([])
+    private let isDown = Mutex(false)
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
     /// How many deposits were handed in.
     var funded: Int { deposits.withLock { $0 } }
+
+    /// The channels of all orders that were handed in, in their order.
+    var ordered: [ChannelID] { places.withLock { $0 } }
+
+    /// While it is down, nothing is carried out.
+    func setDown(_ isDown: Bool) { self.isDown.withLock { $0 = isDown } }
 
     /// How many orders were under way at once, at the most.
     var mostAtOnce: Int { orders.withLock { $0.most } }
@@ -26,6 +34,8 @@ final class SlowContracts: ContractSettlement {
     func carryOut<Rules: ContractRules>(
         _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
     ) async throws(ContractError) -> ContractReceipt<Rules> {
+        if isDown.withLock({ $0 }) { throw .settlement(.unavailable(reason: "the test says so")) }
+        places.withLock { $0.append(channel) }
         orders.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
         defer { orders.withLock { $0.now -= 1 } }
         await barrier.pass()
@@ -36,6 +46,7 @@ final class SlowContracts: ContractSettlement {
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
     ) async throws(ContractError) -> ContractReceipt<Rules> {
         deposits.withLock { $0 += 1 }
+        await barrier.pass()
         return try await ledger.fund(rules, terms, with: funding)
     }
 
