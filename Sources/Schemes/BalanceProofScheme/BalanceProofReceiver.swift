@@ -26,6 +26,9 @@ public struct BalanceProofReceiver: Hashable, Sendable {
         /// Answer an end that is out of date.
         case dispute(BalanceProof)
         /// Have the contract pay, since the challenge period is over.
+        /// End the channel with the newest proof and our own signature: it is too late to dispute an end that is out of
+        /// date, but nobody has had the contract pay it yet.
+        case closeTogether
         case settle
     }
 
@@ -80,9 +83,9 @@ public struct BalanceProofReceiver: Hashable, Sendable {
     public func answer(to snapshot: ContractSnapshot<BalanceProofContract>) -> Effect? {
         guard case .closing(let balance, let settleBlock) = snapshot.state.phase else { return nil }
         // An order is carried out in the next block at the earliest.
-        if snapshot.block.height >= settleBlock { return .settle }
-        guard let proof, proof.balance > balance else { return nil }
-        return .dispute(proof)
+        let isOver = snapshot.block.height >= settleBlock
+        guard let proof, proof.balance > balance else { return isOver ? .settle : nil }
+        return isOver ? .closeTogether : .dispute(proof)
     }
 }
 

@@ -98,6 +98,26 @@ struct BalanceProofReceiverTests {
     }
 
     @Test func `say all in their stored form, and refuse what cannot be`() throws {
+    @Test(arguments: [500, 501, 10_000] as [UInt64])
+    func `end the channel themselves when it is too late to dispute`(blocks: UInt64) throws {
+        var scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(100), least: .zero), under: scene.contract)
+        try scene.requestClose(0)
+        scene.wait(blocks: blocks)
+        #expect(books.answer(to: scene.snapshot) == .closeTogether)
+        let proof = try scene.proof(100)
+        #expect(throws: BalanceProofContract.Refusal.self) {
+            try scene.send(.dispute(balance: proof.balance, proof: proof.signature))
+        }
+        let payouts = try scene.send(
+            .closeTogether(
+                balance: proof.balance, proof: proof.signature, closingSignature: scene.end(100).signature))
+        #expect(payouts == [Payout(to: scene.receiver.address, units(100))])
+        // What is paid is paid.
+        #expect(books.answer(to: scene.snapshot) == nil)
+    }
+
         let scene = try Scene()
         var books = BalanceProofReceiver()
         for step in 0..<3 {
