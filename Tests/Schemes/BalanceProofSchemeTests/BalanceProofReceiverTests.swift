@@ -24,6 +24,7 @@ struct BalanceProofReceiverTests {
             (14, 0, BalanceProofReceiver.Refusal.notMore(balance: units(14), newest: units(15))),
             (101, 0, .exceedsDeposit(balance: units(101), deposit: units(100))),
             (16, 2, .tooLittle(gain: units(1), least: units(2))),
+            (15, 1, .tooLittle(gain: .zero, least: units(1))),
         ] as [(UInt128, UInt128, BalanceProofReceiver.Refusal)])
     func `refuse, and stay as they were`(balance: UInt128, least: UInt128, refusal: BalanceProofReceiver.Refusal) throws
     {
@@ -97,7 +98,6 @@ struct BalanceProofReceiverTests {
         #expect(scene.contract.phase == .closed)
     }
 
-    @Test func `say all in their stored form, and refuse what cannot be`() throws {
     @Test(arguments: [500, 501, 10_000] as [UInt64])
     func `end the channel themselves when it is too late to dispute`(blocks: UInt64) throws {
         var scene = try Scene()
@@ -118,6 +118,7 @@ struct BalanceProofReceiverTests {
         #expect(books.answer(to: scene.snapshot) == nil)
     }
 
+    @Test func `say all in their stored form, and refuse what cannot be`() throws {
         let scene = try Scene()
         var books = BalanceProofReceiver()
         for step in 0..<3 {
