@@ -18,7 +18,7 @@ extension ContractContext {
     /// One payout that fails holds up all others of its order, so whoever is named after the channel has opened is
     /// looked at before it is let in. The token's own contract is nobody either: some tokens refuse to pay it.
     func canPay(_ account: Address, in token: Address) -> Bool {
-        let nobody = [.zero, token, domain.contract, SettlementDomain.standardContract]
+        let nobody = [.zero, token, domain.contract, SettlementDomain.standardContract, voucherContract]
         return !nobody.contains(account) && !ContractDomain.isLedgerAddress(account)
     }
 }

@@ -91,10 +91,13 @@ public struct ContractContext: Hashable, Sendable {
     public let openChannels: [Address: Int]
     /// The hash of the block that the channel waits for, or `nil` when that is not there yet or too long ago.
     public let awaitedHash: Hash32?
+    /// Where the same place keeps what is locked for vouchers; nobody can be paid there.
+    public let voucherContract: Address
 
     public init(
         domain: ContractDomain, channel: ChannelID, block: Block, limits: ContractLimits = .none,
-        openChannels: [Address: Int] = [:], awaitedHash: Hash32? = nil
+        openChannels: [Address: Int] = [:], awaitedHash: Hash32? = nil,
+        voucherContract: Address = SettlementDomain.standardContract
     ) {
         self.domain = domain
         self.channel = channel
@@ -102,5 +105,6 @@ public struct ContractContext: Hashable, Sendable {
         self.limits = limits
         self.openChannels = openChannels
         self.awaitedHash = awaitedHash
+        self.voucherContract = voucherContract
     }
 }

@@ -15,7 +15,8 @@ public import FarthingPrimitives
 public struct BalanceProofReceiver: Hashable, Sendable {
     /// What happened.
     public enum Event: Hashable, Sendable {
-        /// The sender owes more; by at least so much.
+        /// The sender owes more; by at least so much. The newest proof once more passes only where nothing is asked
+        /// for.
         case proofArrived(BalanceProof, least: Amount)
         /// The channel is to end with what is owed, at once.
         case closeAsked
@@ -25,6 +26,9 @@ public struct BalanceProofReceiver: Hashable, Sendable {
     public enum Effect: Hashable, Sendable {
         /// Answer an end that is out of date.
         case dispute(BalanceProof)
+        /// End the channel with the newest proof and our own signature: it is too late to dispute an end that is out of
+        /// date, but nobody has had the contract pay it yet.
+        case closeTogether
         /// Have the contract pay, since the challenge period is over.
         case settle
     }
@@ -55,8 +59,11 @@ public struct BalanceProofReceiver: Hashable, Sendable {
         let owed = balance(under: contract)
         switch event {
         case .proofArrived(let proof, let least):
-            // The answer may have been lost.
-            if proof.balance == self.proof?.balance { return .zero }
+            // The answer may have been lost. But whoever asks for a price must not take an old proof for a payment.
+            if proof.balance == self.proof?.balance {
+                guard least.isZero else { throw .tooLittle(gain: .zero, least: least) }
+                return .zero
+            }
             guard contract.phase == .open else { throw .notOpen(phase: contract.phaseName) }
             if let pledge { throw .ending(balance: pledge) }
             guard proof.balance > owed else { throw .notMore(balance: proof.balance, newest: owed) }
@@ -80,9 +87,9 @@ public struct BalanceProofReceiver: Hashable, Sendable {
     public func answer(to snapshot: ContractSnapshot<BalanceProofContract>) -> Effect? {
         guard case .closing(let balance, let settleBlock) = snapshot.state.phase else { return nil }
         // An order is carried out in the next block at the earliest.
-        if snapshot.block.height >= settleBlock { return .settle }
-        guard let proof, proof.balance > balance else { return nil }
-        return .dispute(proof)
+        let isOver = snapshot.block.height >= settleBlock
+        guard let proof, proof.balance > balance else { return isOver ? .settle : nil }
+        return isOver ? .closeTogether : .dispute(proof)
     }
 }
 

@@ -14,10 +14,10 @@ public enum UnverifiedLotteryPayment: Hashable, Sendable {
 }
 
 extension LotteryChannel {
-    /// Checks a ticket by itself, and draws it.
+    /// Checks a ticket by itself; it is drawn when somebody asks for ``LotteryPayment/winner``.
     ///
-    /// What is drawn decides nothing here: a ticket that wins passes the same checks as one that loses, or a payer could
-    /// learn from a refusal what its ticket draws.
+    /// What it draws decides nothing here, not even how long it takes: a payer could learn that from a refusal, or from
+    /// the time of an answer, and pay only with tickets that lose.
     ///
     /// - Parameters:
     ///   - authorizer: Whose key signs redemptions for us. Where another signs for our seat, no winner is ours to
@@ -43,31 +43,29 @@ extension LotteryChannel {
             throw .outlivesChannel(ticket: ticket.expiry, channel: terms.expiry)
         }
         let digest = ticket.digest(for: id, in: domain)
-        let signer = try signer(of: signature, over: digest)
-        guard ticket.wins(signature, secret: promise.secret) else {
-            return LotteryPayment(
-                ticket: ticket, signature: signature, signer: signer, epoch: epoch, secret: nil, promise: promise)
-        }
-        // Checking against a key does not look at `v`, and the contract recovers with it.
-        let redeemable = signature.recovering(signer, over: digest) ?? signature
+        let (redeemable, signer) = try checked(signature, over: digest)
         return LotteryPayment(
-            ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, secret: promise.secret,
-            promise: promise)
+            ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, promise: promise)
     }
 
     /// The lowest threshold of tickets that win at least once in so many times.
     public static func leastThreshold(longest: UInt32) -> UInt64 { max(1, .max / UInt64(max(1, longest))) }
 
-    /// Recovers the key of the channel's first ticket, and checks later ones against it, which is cheaper.
-    private func signer(of signature: Signature, over digest: Hash32) throws(Refusal) -> PublicKey {
+    /// Finds who signed a ticket, and puts `v` right, since the contract recovers with it.
+    ///
+    /// That is done for every ticket. To check against the key and to mend only winners would be cheaper, and their
+    /// payer could see from the time it takes which ones win.
+    private func checked(
+        _ signature: Signature, over digest: Hash32
+    ) throws(Refusal) -> (signature: Signature, signer: PublicKey) {
         if let signer {
-            guard signer.verifies(signature, over: digest) else { throw .ticketSignature }
-            return signer
+            guard let redeemable = signature.recovering(signer, over: digest) else { throw .ticketSignature }
+            return (redeemable, signer)
         }
         guard let signer = PublicKey(recovering: signature, over: digest), signer.address == terms.payer else {
             throw .ticketSignature
         }
-        return signer
+        return (signature, signer)
     }
 
     private func seatRefusal(
@@ -84,32 +82,33 @@ extension LotteryChannel {
     }
 }
 
-/// A ticket whose signature was checked, and that was drawn, when it was made.
+/// A ticket whose signature was checked when it was made.
 public struct LotteryPayment: Hashable, Sendable {
     public let ticket: LotteryTicket
+    /// With the `v` that recovers to the payer.
     public let signature: Signature
-    /// Kept with the channel, because checking against a parsed key is cheaper than recovering it.
     public let signer: PublicKey
-    /// Which of the payee's secrets it was drawn with.
+    /// Which of the payee's secrets it is drawn with.
     public let epoch: UInt64
-    /// What proves that the ticket has won; `nil` when it has not.
-    public let secret: Hash32?
-    /// What it was drawn with; used up when it has won.
+    /// What it is drawn with; used up when it has won.
     let promise: LotteryPromise
 
     fileprivate init(
-        ticket: LotteryTicket, signature: Signature, signer: PublicKey, epoch: UInt64, secret: Hash32?,
-        promise: LotteryPromise
+        ticket: LotteryTicket, signature: Signature, signer: PublicKey, epoch: UInt64, promise: LotteryPromise
     ) {
         self.ticket = ticket
         self.signature = signature
         self.signer = signer
         self.epoch = epoch
-        self.secret = secret
         self.promise = promise
     }
 
+    /// What proves that the ticket has won; `nil` when it has not.
+    public var secret: Hash32? { ticket.wins(signature, secret: promise.secret) ? promise.secret : nil }
+
     /// What the contract needs when the ticket has won.
+    ///
+    /// To be asked for when the ticket is taken for good, and not before.
     public var winner: LotteryWinner? {
         secret.map { LotteryWinner(ticket: ticket, signature: signature, secret: $0) }
     }
@@ -118,7 +117,7 @@ public struct LotteryPayment: Hashable, Sendable {
 extension LotteryPayment {
     public static func == (left: LotteryPayment, right: LotteryPayment) -> Bool {
         left.ticket == right.ticket && left.signature == right.signature && left.signer == right.signer
-            && left.epoch == right.epoch && left.secret == right.secret
+            && left.epoch == right.epoch && left.promise.secret == right.promise.secret
     }
 
     public func hash(into hasher: inout Hasher) {

@@ -113,7 +113,7 @@ extension Book {
         }
         return ContractContext(
             domain: domain, channel: id, block: block, limits: try limits(of: Rules.kind), openChannels: open,
-            awaitedHash: try state.awaitedBlock.flatMap(blockHash))
+            awaitedHash: try state.awaitedBlock.flatMap(blockHash), voucherContract: self.domain.contract)
     }
 
     private func save<Rules: ContractRules>(_ state: Rules, of id: ChannelID, token: Address) throws {

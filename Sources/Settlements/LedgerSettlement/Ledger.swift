@@ -31,7 +31,8 @@ public final class Ledger: Sendable {
     /// - Parameters:
     ///   - path: Where the file is; `nil` for a ledger in memory that goes with this object.
     ///   - domain: Which contract on which chain is simulated.
-    ///   - clock: What time it is. Blocks never go back when the clock does.
+    ///   - clock: What time it is. Blocks never go back when the clock does: one block under a clock that is far ahead
+    ///     keeps the ledger there until time has caught up, and only a copy of the file from before mends that.
     /// - Throws: `StoreError`; nothing was changed then.
     public init(
         path: String?, domain: SettlementDomain, clock: @escaping @Sendable () -> Instant = Ledger.systemClock

@@ -8,16 +8,25 @@ import Synchronization
 /// A store whose disk is full as long as it is told so.
 final class FailingStore: ChannelStore {
     private let store = MemoryStore()
-    private let full = Mutex(false)
+    /// How many commits there is still room for; `nil` for any number.
+    private let room = Mutex(Int?.none)
 
-    func fail(_ now: Bool) { full.withLock { $0 = now } }
+    func fail(_ now: Bool) { room.withLock { $0 = now ? 0 : nil } }
+
+    /// Is full after so many more commits.
+    func fail(after commits: Int) { room.withLock { $0 = commits } }
 
     func load(_ id: ChannelID) async throws(StoreError) -> ChannelRecord? { try await store.load(id) }
 
     func commit(
         _ commit: ChannelCommit, over expected: Version?
     ) async throws(StoreError) -> [PendingEffect.ID] {
-        guard !full.withLock({ $0 }) else { throw .full(path: "the disk") }
+        let isFull = room.withLock { room in
+            guard let left = room else { return false }
+            room = max(0, left - 1)
+            return left == 0
+        }
+        guard !isFull else { throw .full(path: "the disk") }
         return try await store.commit(commit, over: expected)
     }
 

@@ -24,6 +24,7 @@ struct BalanceProofReceiverTests {
             (14, 0, BalanceProofReceiver.Refusal.notMore(balance: units(14), newest: units(15))),
             (101, 0, .exceedsDeposit(balance: units(101), deposit: units(100))),
             (16, 2, .tooLittle(gain: units(1), least: units(2))),
+            (15, 1, .tooLittle(gain: .zero, least: units(1))),
         ] as [(UInt128, UInt128, BalanceProofReceiver.Refusal)])
     func `refuse, and stay as they were`(balance: UInt128, least: UInt128, refusal: BalanceProofReceiver.Refusal) throws
     {
@@ -95,6 +96,26 @@ struct BalanceProofReceiverTests {
         #expect(books.answer(to: scene.snapshot) == .settle)
         try scene.send(.settle)
         #expect(scene.contract.phase == .closed)
+    }
+
+    @Test(arguments: [500, 501, 10_000] as [UInt64])
+    func `end the channel themselves when it is too late to dispute`(blocks: UInt64) throws {
+        var scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(100), least: .zero), under: scene.contract)
+        try scene.requestClose(0)
+        scene.wait(blocks: blocks)
+        #expect(books.answer(to: scene.snapshot) == .closeTogether)
+        let proof = try scene.proof(100)
+        #expect(throws: BalanceProofContract.Refusal.self) {
+            try scene.send(.dispute(balance: proof.balance, proof: proof.signature))
+        }
+        let payouts = try scene.send(
+            .closeTogether(
+                balance: proof.balance, proof: proof.signature, closingSignature: scene.end(100).signature))
+        #expect(payouts == [Payout(to: scene.receiver.address, units(100))])
+        // What is paid is paid.
+        #expect(books.answer(to: scene.snapshot) == nil)
     }
 
     @Test func `say all in their stored form, and refuse what cannot be`() throws {

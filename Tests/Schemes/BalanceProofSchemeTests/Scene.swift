@@ -54,9 +54,10 @@ struct Scene {
     }
 
     /// Carries an order out in the next block.
-    mutating func send(_ order: BalanceProofContract.Order) throws {
+    @discardableResult
+    mutating func send(_ order: BalanceProofContract.Order) throws -> [Payout] {
         block = Block(height: block.height + 1, time: block.time)
-        _ = try contract.carryOut(order, in: context)
+        return try contract.carryOut(order, in: context)
     }
 
     mutating func wait(blocks: UInt64) { block = Block(height: block.height + blocks, time: block.time) }

@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingLedgerSettlement
 import FarthingPrimitives
+import Foundation
 import Testing
 
 @Suite("The ledger's blocks and its log")
@@ -29,6 +30,36 @@ struct LedgerClockTests {
         #expect(try await stage.ledger.head().time == Stage.noon.advanced(bySeconds: 60))
         let receipt = try await stage.ledger.deposit(stage.deposit(10, salt: 2))
         #expect(receipt.snapshot.block.time == Stage.noon.advanced(bySeconds: 60))
+    }
+
+    @Test func `a clock that was wrong leaves nothing before the first block, and a copy mends it after that`()
+        async throws
+    {
+        let (files, year) = (FileManager.default, Int64(31_536_000))
+        try await withDirectory { directory in
+            let paths = (ledger: directory + "/ledger.db", copy: directory + "/copy.db")
+            do { _ = try await Stage.funded(path: paths.ledger) }
+            for suffix in ["", "-wal"] where files.fileExists(atPath: paths.ledger + suffix) {
+                try files.copyItem(atPath: paths.ledger + suffix, toPath: paths.copy + suffix)
+            }
+            let stage = try Stage(path: paths.ledger)
+            stage.clock.set(Stage.noon.advanced(bySeconds: year))
+            #expect(try await stage.ledger.head().time == Stage.noon.advanced(bySeconds: year))
+            stage.clock.set(Stage.noon)
+            #expect(try await stage.ledger.head().time == Stage.noon)
+
+            stage.clock.set(Stage.noon.advanced(bySeconds: year))
+            let late = UInt64(Stage.noon.unixSeconds + year) + 3600
+            _ = try await stage.ledger.deposit(stage.deposit(10, validBefore: late))
+            stage.clock.set(Stage.noon)
+            #expect(try await stage.ledger.head().time == Stage.noon.advanced(bySeconds: year))
+
+            let restored = try Stage(path: paths.copy)
+            #expect(try await restored.ledger.head().time == Stage.noon)
+            let receipt = try await restored.ledger.deposit(restored.deposit(10))
+            #expect(receipt.snapshot.block.time == Stage.noon)
+            try await restored.expectConserved()
+        }
     }
 
     @Test func `advancing moves the clock for good`() async throws {

@@ -176,6 +176,46 @@ struct LedgerContractTests {
         }
     }
 
+    @Test func `locks no lot's money by a ticket for an account that it would not pay`() async throws {
+        // Vouchers are in an account of this ledger's own choice, which the standard one does not tell.
+        let own = Party(0x44).address
+        let stage = try Stage(contract: own)
+        try await stage.ledger.addToken(stage.token)
+        try await stage.ledger.mint(to: stage.payer.address, token: stage.token.address, amount: units(40))
+        let domain = try #require(stage.ledger.contractDomain(of: .lot))
+        let terms = LotTerms(
+            payer: stage.payer.address, token: stage.token.address, ticketCount: 4, ticketValue: units(10),
+            commitment: Stage.nonce(9), closesAt: UInt64(Stage.noon.unixSeconds) + 1000, revealBlocks: 20,
+            salt: Stage.nonce(1))
+        let lot = terms.channelID(in: domain)
+        let leave = UnsignedFunding(
+            payer: stage.payer.address, amount: units(40), validBefore: UInt64(Stage.noon.unixSeconds) + 3600,
+            salt: Stage.nonce(1))
+        let digest = domain.depositDigest(leave, on: terms, token: stage.token.domain)
+        let funding = leave.signed(stage.payer.sign(digest))
+        _ = try await stage.ledger.fund(LotContract.self, terms, with: funding)
+        let enter = { (index: UInt16, payee: Address) in
+            let ticket = LotTicket(index: index, payee: payee)
+            let signature = stage.payer.sign(ticket.digest(for: lot, in: domain))
+            return try await stage.ledger.carryOut(
+                .enter(ticket, signature: signature), on: lot, under: LotContract.self)
+        }
+        _ = try await enter(0, stage.receiver.address)
+        for payee in [own, SettlementDomain.standardContract, ContractDomain.ledgerAddress(of: .twoWay)] {
+            let refusal = ContractError.refused(ContractRefusal(LotContract.Refusal.invalidPayee(payee)))
+            await #expect(throws: refusal) { _ = try await enter(1, payee) }
+        }
+        stage.clock.set(Stage.noon.advanced(bySeconds: 1000))
+        _ = try await stage.ledger.carryOut(.close, on: lot, under: LotContract.self)
+        try await stage.ledger.advance(blocks: 30)
+        let shared = try await stage.ledger.carryOut(.share, on: lot, under: LotContract.self)
+        #expect(
+            shared.payouts == [
+                Payout(to: stage.receiver.address, units(10)), Payout(to: stage.payer.address, units(30)),
+            ])
+        try await stage.expectConserved()
+    }
+
     @Test func `gives each block a hash that nobody can tell before, and forgets old ones`() async throws {
         let stage = try await Stage.funded()
         let height = try await stage.ledger.head().height

@@ -26,9 +26,12 @@ struct Stage {
     static let token = makeToken(0xaa, name: "USDC")
     var token: Token { Self.token }
 
-    init(path: String? = nil, clock: TestClock = TestClock(Stage.noon)) throws {
+    init(
+        path: String? = nil, clock: TestClock = TestClock(Stage.noon),
+        contract: Address = SettlementDomain.standardContract
+    ) throws {
         self.clock = clock
-        domain = try #require(SettlementDomain(network: Network(evm: 84_532)))
+        domain = try #require(SettlementDomain(network: Network(evm: 84_532), contract: contract))
         ledger = try Ledger(path: path, domain: domain, clock: { clock.now })
     }
 

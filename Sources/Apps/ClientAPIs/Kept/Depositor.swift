@@ -16,26 +16,53 @@ struct Depositor<Rules: ContractRules, Failure: ClientFailure>: Sendable {
     /// The account's key, for the coin; `nil` where it is not here.
     let signer: (any Signer)?
 
+    /// - Parameters:
+    ///   - salt: What tells one deposit of the payer in this channel from another. With the same salt the token takes
+    ///     only one of them.
+    ///   - isNew: Whether it cannot have been made before.
     func fund(
         _ terms: Rules.Terms, _ amount: Amount, by payer: Address, _ step: CoinDeposit = .opening,
-        sign: (Hash32) async throws(Failure) -> Signature
+        salt: Hash32, isNew: Bool = true, sign: (Hash32) async throws(Failure) -> Signature
     ) async throws(Failure) -> ContractReceipt<Rules> {
-        guard !amount.isZero else { throw .zeroAmount }
-        let (token, held, now) = try await read(terms.token, payer)
-        guard let token else { throw .unknownToken(terms.token) }
-        guard held >= amount else { throw .notEnoughTokens(has: held, needs: amount) }
+        let (token, now) = try await check(amount, of: terms.token, by: payer, isNew: isNew)
         if token.isCoin, let coins {
             do throws(ContractError) {
                 return try await coins.fundInCoin(Rules.self, terms, amount, step, confirmations: nil)
             } catch { throw .contract(error) }
         }
         let until = UInt64(clamping: now.advanced(bySeconds: Int64(clamping: seconds)).unixSeconds)
-        let salt = Hash32.random()
         let leave = UnsignedFunding(payer: payer, amount: amount, validBefore: until, salt: salt)
         let digest = domain.depositDigest(leave, on: terms, token: token.domain)
         let funding = leave.signed(try await sign(digest))
         do throws(ContractError) {
             return try await settlement.fund(Rules.self, terms, with: funding)
+        } catch .settlement(.authorizationUsed) {
+            // Nobody else signs with this salt: what was handed in before, and had no answer, was this deposit.
+            return try await earlier(terms)
+        } catch { throw .contract(error) }
+    }
+
+    /// Looks whether the account can pay so much; one that has paid before need not hold it any more.
+    ///
+    /// - Returns: The token, and what time it is there.
+    @discardableResult
+    func check(
+        _ amount: Amount, of token: Address, by payer: Address, isNew: Bool
+    ) async throws(Failure) -> (token: Token, now: Instant) {
+        guard !amount.isZero else { throw .zeroAmount }
+        let (known, held, now) = try await read(token, payer)
+        guard let known else { throw .unknownToken(token) }
+        guard held >= amount || !isNew else { throw .notEnoughTokens(has: held, needs: amount) }
+        return (known, now)
+    }
+
+    private func earlier(_ terms: Rules.Terms) async throws(Failure) -> ContractReceipt<Rules> {
+        do throws(ContractError) {
+            let id = terms.channelID(in: domain)
+            guard let snapshot = try await settlement.contract(Rules.self, of: id) else {
+                throw .settlement(.authorizationUsed)
+            }
+            return ContractReceipt(transaction: nil, payouts: [], snapshot: snapshot)
         } catch { throw .contract(error) }
     }
 

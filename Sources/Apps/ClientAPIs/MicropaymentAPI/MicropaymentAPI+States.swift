@@ -10,17 +10,27 @@ import FarthingTwoWayScheme
 extension MicropaymentAPI {
     /// Puts this side's deposit into a channel in its contract; with all deposits in, the channel is open.
     ///
+    /// It may be called again, also after a restart, when nobody knows whether the deposit was made: it is made once.
+    ///
     /// - Returns: The channel's name.
     @discardableResult
     public func openChannel(_ terms: TwoWayTerms) async throws(MicropaymentError) -> ChannelID {
         if let fault = terms.fault { throw .terms(fault) }
         let side = try side(under: terms)
+        let id = terms.channelID(in: domain)
+        if let contract = try await contract(of: id)?.state {
+            // A second deposit would be a surplus: in no state, and not to be spent before the end.
+            if contract.isFunded(by: side) { return id }
+            guard !contract.isEnding else { throw .party(.notOpen(phase: contract.phaseName)) }
+        }
+        // The salt is the same each time, so where the first is still under way to a chain the token takes only one.
         _ = try await Depositor<TwoWayContract, MicropaymentError>(
             settlement: settlement, domain: domain, seconds: 3600, signer: try signerNow()
-        ).fund(terms, terms.deposit(of: side), by: terms.party(side)) { digest throws(MicropaymentError) in
+        ).fund(terms, terms.deposit(of: side), by: terms.party(side), salt: id.hash) {
+            digest throws(MicropaymentError) in
             try await sign(digest)
         }
-        return terms.channelID(in: domain)
+        return id
     }
 
     /// Begins the states of a channel: publishes its deposits, signed, under nonce 0.
@@ -104,6 +114,24 @@ extension MicropaymentAPI {
         let package = StatePackage(UnverifiedTwoWayPayment(state, signature: signature), of: id)
         try await put(package.json.bytes, in: side.stateSlot(of: id))
         return package
+    }
+}
+
+extension TwoWayContract {
+    /// Whether what this side has to put in is there.
+    fileprivate func isFunded(by side: TwoWaySide) -> Bool {
+        switch phase {
+        case .opening(let funded): funded == side
+        case .open: !terms.deposit(of: side).isZero
+        case .closing, .closed: false
+        }
+    }
+
+    fileprivate var isEnding: Bool {
+        switch phase {
+        case .opening, .open: false
+        case .closing, .closed: true
+        }
     }
 }
 

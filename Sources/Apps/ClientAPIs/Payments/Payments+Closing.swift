@@ -26,9 +26,12 @@ extension Payments {
     }
 
     /// Has the contract pay out the current channel, once the challenge period is over; either side may, or anybody.
+    ///
+    /// A receiver whose newest proof says more than the end, and who was too late to dispute that, ends the channel
+    /// with its own signature instead, and so is paid all.
     @discardableResult
     public func settleChannel() async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
-        let id = try currentID()
+        let (id, books) = try await currentBooks()
         let snapshot = try await snapshot(of: id)
         switch snapshot.state.phase {
         case .unfunded, .open: throw .notClosed(.opened)
@@ -39,21 +42,27 @@ extension Payments {
             let (next, overflow) = snapshot.block.height.addingReportingOverflow(1)
             guard !overflow, next > settleBlock else { throw .challengeRuns(through: settleBlock, next: next) }
         }
+        if hasKey(of: books.terms.receiver), books.receiver.answer(to: snapshot) == .closeTogether {
+            return try await closeAsReceiver(id, snapshot)
+        }
         return try await carryOut(.settle, on: id)
     }
 
     /// Looks whether the current channel's sender asked for an end, and answers one that is out of date.
     ///
-    /// A receiver does this at least once in each challenge period.
+    /// A receiver does this at least once in each challenge period. If it comes too late, and nobody has had the
+    /// contract pay yet, it ends the channel with its newest proof and its own signature, which needs its key.
     ///
     /// - Returns: What came of the answer; `nil` when there was nothing to say.
     @discardableResult
     public func watchChannel() async throws(PaymentsError) -> ContractReceipt<BalanceProofContract>? {
         let (id, books) = try await currentBooks()
-        switch books.receiver.answer(to: try await snapshot(of: id)) {
+        let snapshot = try await snapshot(of: id)
+        switch books.receiver.answer(to: snapshot) {
         case nil: return nil
         case .dispute(let proof)?:
             return try await carryOut(.dispute(balance: proof.balance, proof: proof.signature), on: id)
+        case .closeTogether?: return try await closeAsReceiver(id, snapshot)
         case .settle?: return try await carryOut(.settle, on: id)
         }
     }

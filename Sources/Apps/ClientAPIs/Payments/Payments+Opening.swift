@@ -15,6 +15,8 @@ extension Payments {
 
     /// Opens a channel, and makes it the current one.
     ///
+    /// A call like one whose answer was lost, also before a restart, goes on with the same channel, and deposits once.
+    ///
     /// - Parameters:
     ///   - sender: Who pays and signs; an identity is replaced by the account under it.
     ///   - deposit: In the token's smallest units; more than nothing.
@@ -24,23 +26,43 @@ extension Payments {
     ) async throws(PaymentsError) -> PaymentChannel {
         let sender = account(of: sender)
         guard hasKey(of: sender) else { throw .noKey(sender) }
-        let terms = BalanceProofTerms(
+        var terms = BalanceProofTerms(
             sender: sender, receiver: receiver, token: token, challengeBlocks: try await newPeriod(), salt: .random())
         if let fault = terms.fault { throw .terms(fault) }
-        let receipt = try await fund(terms, deposit)
+        let lost = try await unansweredOpening(like: terms, deposit)
+        terms = lost ?? terms
         let id = terms.channelID(in: domain)
+        depositsUnderWay.insert(id.hash)
+        defer { depositsUnderWay.remove(id.hash) }
+        if lost != nil, let contract = try await contract(of: id)?.state, !contract.deposit.isZero {
+            return try await take(id, contract, openedIn: nil) { _ in }
+        }
+        let receipt = try await fund(terms, deposit, .opening, salt: id.hash, isNew: lost == nil)
         guard !receipt.snapshot.state.deposit.isZero else { throw .noDeposit(id) }
         return try await take(id, receipt.snapshot.state, openedIn: receipt.height) { _ in }
     }
 
     /// Puts more into the current channel.
+    ///
+    /// A call for the same sum as one whose answer was lost, also before a restart, asks for the same deposit, which is
+    /// made once. Its receipt says how the channel stands, and may have no transaction. The chain's own coin is sent
+    /// each time: look at ``channelInfo()`` first.
     @discardableResult
     public func topUpChannel(
         by deposit: Amount
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
-        let (_, books) = try await currentBooks()
+        let (id, books) = try await currentBooks()
         guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
-        return try await fund(books.terms, deposit, .addition)
+        let lost = books.pending.flatMap { $0.amount == deposit && $0.salt != id.hash ? $0.salt : nil }
+        // One that is under way has no answer yet, and so was not lost: this is another.
+        let salt = lost.flatMap { depositsUnderWay.contains($0) ? nil : $0 } ?? .random()
+        depositsUnderWay.insert(salt)
+        defer { depositsUnderWay.remove(salt) }
+        let receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: salt != lost)
+        try await change(id) { books throws(PaymentsError) in
+            if books.pending?.salt == salt { books.pending = nil }
+        }
+        return receipt
     }
 
     /// How the current channel stands in its contract.
@@ -128,12 +150,37 @@ extension Payments {
         return contract.deposit.clampedSubtracting(paid)
     }
 
+    /// The terms of a channel like this one that was about to be opened with as much, and nobody knows whether it was.
+    private func unansweredOpening(
+        like terms: BalanceProofTerms, _ deposit: Amount
+    ) async throws(PaymentsError) -> BalanceProofTerms? {
+        for (id, books) in try await shelf.all()
+        where books.pending == PendingDeposit(amount: deposit, salt: id.hash) && !depositsUnderWay.contains(id.hash) {
+            var same = books.terms
+            guard same.channelID(in: domain) == id else { continue }
+            same.salt = terms.salt
+            if same == terms { return books.terms }
+        }
+        return nil
+    }
+
+    /// Makes a deposit; that it is about to be made is in the store before.
     private func fund(
-        _ terms: BalanceProofTerms, _ deposit: Amount, _ step: CoinDeposit = .opening
+        _ terms: BalanceProofTerms, _ deposit: Amount, _ step: CoinDeposit, salt: Hash32, isNew: Bool
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
-        try await Depositor<BalanceProofContract, PaymentsError>(
-            settlement: settlement, domain: domain, seconds: options.fundingSeconds, signer: accounts[terms.sender]
-        ).fund(terms, deposit, by: terms.sender, step) { digest throws(PaymentsError) in
+        let depositor = Depositor<BalanceProofContract, PaymentsError>(
+            settlement: settlement, domain: domain, seconds: options.fundingSeconds, signer: accounts[terms.sender])
+        try await depositor.check(deposit, of: terms.token, by: terms.sender, isNew: isNew)
+        var new = PaymentBooks(terms)
+        // Nobody is to find it in the store before it is open.
+        new.isForgotten = true
+        _ = try await shelf.change(terms.channelID(in: domain), orBegin: new) { books throws(PaymentsError) in
+            // One that is under way must be known, should its answer be lost.
+            if let other = books.pending, other.salt != salt, depositsUnderWay.contains(other.salt) { return }
+            books.pending = PendingDeposit(amount: deposit, salt: salt)
+        }
+        return try await depositor.fund(terms, deposit, by: terms.sender, step, salt: salt, isNew: isNew) {
+            digest throws(PaymentsError) in
             try await sign(digest, by: terms.sender)
         }
     }

@@ -11,9 +11,9 @@ extension Payments {
     /// Takes a payment: verifies the proof, and keeps it.
     ///
     /// It is in the store when this returns, so what it pays for may be delivered. The proof that was taken last brings
-    /// nothing a second time, and is no error.
+    /// nothing a second time: that is no error where nothing is asked for, and too little where a price is.
     ///
-    /// - Parameter least: What it must bring.
+    /// - Parameter least: What it must bring: the price, where what it pays for is delivered when nothing is thrown.
     /// - Returns: What it brought.
     @discardableResult
     public func receivePayment(

@@ -29,6 +29,8 @@ public actor Payments {
     let shelf: BookShelf<PaymentBooks, PaymentsError>
     let accounts: [Address: any Signer]
     private var current: ChannelID?
+    /// The salts of deposits that are being made.
+    var depositsUnderWay: Set<Hash32> = []
 
     /// - Parameters:
     ///   - settlement: Where the money is locked.
@@ -118,6 +120,8 @@ public actor Payments {
         let changed = try await shelf.change(id, orBegin: new) { books throws(PaymentsError) in
             if books.openedIn == nil { books.openedIn = openedIn }
             books.isForgotten = false
+            // The contract has it, so it was opened.
+            if books.pending?.salt == id.hash { books.pending = nil }
             try await body(&books)
         }
         guard let changed else { throw .noChannel }

@@ -52,6 +52,31 @@ struct MicropaymentAPITests {
         }
     }
 
+    @Test(arguments: [0, 40] as [UInt128])
+    func `makes a deposit once, however often it is asked, and whoever was restarted`(second: UInt128) async throws {
+        try await Stage.run { stage in
+            let pair = try await Pair(stage)
+            let terms = pair.terms(60, second)
+            let id = try await pair.client.openChannel(terms)
+            let again = try await pair.client.openChannel(terms)
+            // Its store is gone, too.
+            let restarted = try MicropaymentAPI(
+                relay: pair.relay, settlement: stage.ledger, store: stage.store("restarted"))
+            await restarted.setSigner(stage.alice)
+            let third = try await restarted.openChannel(terms)
+            #expect(again == id && third == id)
+            if second > 0 {
+                for _ in 0..<2 { try await pair.bob.openChannel(terms) }
+                try await pair.client.openChannel(terms)
+            }
+            let contract = try #require(try await pair.client.contract(of: id)?.state)
+            #expect(contract.phase == .open && contract.locked == units(60 + second))
+            #expect(contract.firstSurplus == .zero && contract.secondSurplus == .zero)
+            let (alice, bob) = (try await stage.holds(stage.alice), try await stage.holds(stage.bob))
+            #expect(alice == 940 && bob == 1000 - second)
+        }
+    }
+
     @Test func `opens in the contract when all deposits are in, and gives one back before that`() async throws {
         try await Stage.run { stage in
             let pair = try await Pair(stage)
@@ -59,6 +84,10 @@ struct MicropaymentAPITests {
             let id = try await pair.client.openChannel(terms)
             await #expect(throws: MicropaymentError.self) { try await pair.client.pay(units(1), on: id) }
             try await pair.client.cancelChannel(id)
+            // Its name is used up.
+            await #expect(throws: MicropaymentError.party(.notOpen(phase: "closed"))) {
+                try await pair.client.openChannel(terms)
+            }
             let held = try await stage.holds(stage.alice)
             #expect(held == 1000)
             let other = try await pair.open(60, 40)

@@ -141,6 +141,28 @@ struct PaymentsClosingTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a receiver that looks too late is still paid what a sender hid`(bySettling: Bool) async throws {
+        try await Stage.run { stage in
+            let shop = try Shop(stage)
+            try await shop.open(100)
+            let hidden = try await shop.alice.incrementBalanceAndSign(units(100))
+            try await shop.bob.receivePayment(hidden.unverified)
+            let asked = try await shop.alice.closeChannel()
+            try await stage.wait(blocks: 501)
+            guard case .closing(.zero, _) = asked.snapshot.state.phase else {
+                Issue.record("The end should name nothing.")
+                return
+            }
+            let receipt = bySettling ? try await shop.bob.settleChannel() : try await shop.bob.watchChannel()
+            #expect(receipt?.payouts == [Payout(to: stage.bob.address, units(100))])
+            let held = try await stage.holds(stage.bob)
+            #expect(held == 1100)
+            let after = try await shop.bob.watchChannel()
+            #expect(after == nil)
+        }
+    }
+
     @Test func `a receiver ends a close that is under way with its own signature`() async throws {
         try await Stage.run { stage in
             let shop = try Shop(stage)

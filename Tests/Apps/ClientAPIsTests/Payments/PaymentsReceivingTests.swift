@@ -24,6 +24,25 @@ struct PaymentsReceivingTests {
         }
     }
 
+    @Test func `serves once for one proof, however often it is shown`() async throws {
+        try await Stage.run { stage in
+            let shop = try Shop(stage)
+            try await shop.open()
+            let proof = try await shop.alice.incrementBalanceAndSign(units(10))
+            var served = 0
+            for _ in 0..<5 where (try? await shop.bob.receivePayment(proof.unverified, least: units(10))) != nil {
+                served += 1
+            }
+            #expect(served == 1)
+            await #expect(throws: PaymentsError.receiver(.tooLittle(gain: .zero, least: units(10)))) {
+                try await shop.bob.receivePayment(proof.unverified, least: units(10))
+            }
+            // Whoever asks for nothing may be told the same again.
+            let again = try await shop.bob.receivePayment(proof.unverified)
+            #expect(again == .zero)
+        }
+    }
+
     @Test func `believes nothing that the sender did not sign for more`() async throws {
         try await Stage.run { stage in
             let shop = try Shop(stage)

@@ -100,6 +100,85 @@ struct PaymentsRestartTests {
         }
     }
 
+    @Test func `an opening whose answer was lost is not made twice`() async throws {
+        try await Stage.run { stage in
+            let store = FailingStore()
+            let shop = try Shop(stage, aliceStore: store)
+            let (alice, bob) = (stage.alice.address, stage.bob.address)
+            // The deposit is made, and then the program ends.
+            store.fail(after: 1)
+            await #expect(throws: PaymentsError.store(.full(path: "the disk"))) {
+                try await shop.alice.openChannel(from: alice, to: bob, deposit: units(600))
+            }
+            store.fail(false)
+            let restarted = try Shop.payments(stage, by: stage.alice, store: store)
+            let hidden = try await restarted.loadStoredChannel(from: alice, to: bob)
+            #expect(hidden == nil)
+            let channel = try await restarted.openChannel(from: alice, to: bob, deposit: units(600))
+            let (held, info) = (try await stage.holds(stage.alice), try await restarted.channelInfo())
+            #expect(held == 400 && info.deposit == units(600))
+            // It has an answer by now, so this is another.
+            let other = try await restarted.openChannel(from: alice, to: bob, deposit: units(400))
+            let left = try await stage.holds(stage.alice)
+            #expect(other.id != channel.id && left == 0)
+        }
+    }
+
+    @Test func `an opening that did not come to the contract is made when it is asked for again`() async throws {
+        try await Stage.run { stage in
+            let store = FailingStore()
+            let (alice, bob) = (stage.alice.address, stage.bob.address)
+            let absent = try Shop.payments(stage, by: AbsentSigner(alice), store: store)
+            await #expect(throws: PaymentsError.signer(reason: "Absent")) {
+                try await absent.openChannel(from: alice, to: bob, deposit: units(600))
+            }
+            let payments = try Shop.payments(stage, by: stage.alice, store: store)
+            try await payments.openChannel(from: alice, to: bob, deposit: units(600))
+            let held = try await stage.holds(stage.alice)
+            let known = try await store.channels(after: nil, limit: 10)
+            #expect(held == 400 && known.count == 1)
+        }
+    }
+
+    @Test(arguments: [0, 10, 7200] as [Int64])
+    func `a top-up whose answer was lost is not made twice`(seconds: Int64) async throws {
+        try await Stage.run { stage in
+            let store = FailingStore()
+            let shop = try Shop(stage, aliceStore: store)
+            let channel = try await shop.open(100)
+            store.fail(after: 1)
+            await #expect(throws: PaymentsError.store(.full(path: "the disk"))) {
+                try await shop.alice.topUpChannel(by: units(600))
+            }
+            store.fail(false)
+            stage.clock.advance(bySeconds: seconds)
+            let restarted = try Shop.payments(stage, by: stage.alice, store: store)
+            try await restarted.setChannel(named: channel.id)
+            // There are only 300 left, and they are not needed.
+            let receipt = try await restarted.topUpChannel(by: units(600))
+            #expect(receipt.snapshot.state.deposit == units(700))
+            let held = try await stage.holds(stage.alice)
+            #expect(held == 300)
+            // These have answers, so each is another.
+            for _ in 0..<2 { try await restarted.topUpChannel(by: units(100)) }
+            let info = try await restarted.channelInfo()
+            #expect(info.deposit == units(900))
+        }
+    }
+
+    @Test func `several top-ups at once are each made`() async throws {
+        try await Stage.run { stage in
+            let shop = try Shop(stage)
+            try await shop.open(100)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<5 { group.addTask { _ = try await shop.alice.topUpChannel(by: units(10)) } }
+                try await group.waitForAll()
+            }
+            let info = try await shop.alice.channelInfo()
+            #expect(info.deposit == units(150))
+        }
+    }
+
     @Test func `a record of something else is left alone`() async throws {
         try await Stage.run { stage in
             let store = try stage.store("other")

@@ -49,6 +49,20 @@ struct LotteryAttackTests {
         #expect(throws: LotteryChannel.Refusal.staleNonce(nonce: 1, last: 1)) { try scene.verified(scene.ticket(1)) }
     }
 
+    @Test(arguments: [false, true])
+    func `turns the last byte of tickets round, and times whether they win`(wins: Bool) throws {
+        var scene = try Scene()
+        try scene.take(scene.ticket(1))
+        let ticket = scene.ticket(2, wins: wins)
+        let signature = scene.sign(ticket)
+        let flipped = try Signature(r: signature.r, s: signature.s, isOdd: !signature.isOdd)
+        // What is mended in a winner is mended in a loser, so both are the same work.
+        #expect(try scene.verified(.ticket(ticket, flipped)).signature == signature)
+        #expect(try scene.verified(.ticket(ticket, signature)).signature == signature)
+        let forged = scene.sign(ticket, by: .mallory)
+        #expect(throws: LotteryChannel.Refusal.ticketSignature) { try scene.verified(.ticket(ticket, forged)) }
+    }
+
     @Test func `signs two tickets with one nonce, and pays with one`() throws {
         var scene = try Scene()
         let (first, second) = (try scene.verified(scene.ticket(1)), try scene.verified(scene.ticket(1, wins: true)))
