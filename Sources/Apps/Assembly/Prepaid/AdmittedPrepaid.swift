@@ -52,6 +52,7 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
                 network: desk.offer.domain.network)
         }
         letGo()
+        desk.books.metrics?.charge(served.purse.lastCharge)
         delivered.withLock { $0 = price }
         return SettleResponse(
             success: true, payer: nil, network: desk.offer.domain.network,

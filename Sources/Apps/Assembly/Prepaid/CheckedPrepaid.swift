@@ -86,6 +86,7 @@ struct CheckedPrepaid<Scheme: PrepaidOrders>: CheckedPayment {
                 desk.underWay.end()
                 switch result {
                 case .success(let applied):
+                    desk.books.metrics?.charge(applied.state.purse.lastCharge)
                     carryOut(applied.effects)
                     answer(.charged { desk.receipt.header(of: applied.state, by: desk.books.payeeKey) })
                 case .failure(let error):

@@ -90,10 +90,12 @@ extension PrepaidBooks {
         case .success(nil): break
         case .success(let payouts?):
             report.channels += 1
+            metrics?.count(.claimed)
             for payout in payouts { report.captured = report.captured.adding(payout.amount) ?? .max }
         case .failure(let error):
             // An outage says nothing of the channel.
             let isVerdict = if case ContractError.refused = error { true } else { false }
+            metrics?.count(.refused)
             _ = index.refused(id, at: clock(), isVerdict: isVerdict)
             report.failures.append("\(id): \(error)")
             logger.error("A channel could not be redeemed", metadata: ["channel": "\(id)", "error": "\(error)"])

@@ -26,6 +26,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let index: UnclaimedIndex
     /// Where the scheme keeps to caps, and there are any.
     let room: RoomUnderCaps?
+    let metrics: SchemeMetrics?
     /// What waits in the outbox until it is redeemed.
     let proofs = KeptProofs()
     /// Whose contract must be read again, and when.
@@ -56,6 +57,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         let appointments = Appointments()
         self.appointments = appointments
         index = UnclaimedIndex(caps: Scheme.keepsToCaps ? caps : UnclaimedCaps())
+        metrics = PaymentScheme(rawValue: Scheme.Rules.kind.rawValue).map(SchemeMetrics.init)
         room = index.isLimited ? RoomUnderCaps(index, clock: clock, logger: logger) : nil
         engine = Self.engine(store, index, appointments, isTold: settlement.tellsChanges)
         self.settlement = settlement
@@ -124,14 +126,17 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     /// each channel, and many channels at once.
     ///
     /// What cannot be done now either stays in the outbox.
-    public func retry() async {
+    ///
+    /// - Returns: Why it cannot.
+    @discardableResult
+    public func retry() async -> (any Error)? {
         let effects = postponed.withLock { postponed in
             defer { postponed = [:] }
             return postponed.sorted { $0.key < $1.key }.map(\.value)
         }
         let channels = Dictionary(grouping: effects, by: \.channel)
-        _ = await channels.severalAtOnce(Self.transactionsAtOnce) { channel, effects in
-            await self.attempt(effects.map(\.effect), of: channel)
+        return await channels.severalAtOnce(Self.transactionsAtOnce) { channel, effects in
+            if let trouble = await self.carryOut(effects.map(\.effect), of: channel).trouble { throw trouble }
         }
     }
 
@@ -170,7 +175,14 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     /// - Returns: What the contract did; fewer than there were effects when something has to wait.
     @discardableResult
     func attempt(_ effects: [Stored], of channel: ChannelID) async -> [ContractReceipt<Scheme.Rules>] {
+        await carryOut(effects, of: channel).receipts
+    }
+
+    private func carryOut(
+        _ effects: [Stored], of channel: ChannelID
+    ) async -> (receipts: [ContractReceipt<Scheme.Rules>], trouble: (any Error)?) {
         var receipts: [ContractReceipt<Scheme.Rules>] = []
+        var trouble: (any Error)?
         for stored in effects {
             do {
                 if let span = Scheme.proof(of: stored.effect) {
@@ -189,9 +201,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 if await isOver(stored, on: channel, after: error) { continue }
                 postponed.withLock { $0[stored.id] = (channel, stored) }
                 logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+                trouble = trouble ?? error
             }
         }
-        return receipts
+        return (receipts, trouble)
     }
 
     /// Whether the contract, which has just refused an effect, shows that nobody needs it any more: a ticket has expired,
@@ -222,6 +235,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         _ order: Scheme.Rules.Order, on channel: ChannelID
     ) async throws -> ContractReceipt<Scheme.Rules> {
         let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
+        for payout in receipt.payouts where payout.receiver == payee { metrics?.claim(payout.amount) }
         _ = try await observed(receipt.snapshot, of: channel)
         return receipt
     }

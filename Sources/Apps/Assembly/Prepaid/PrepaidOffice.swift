@@ -87,8 +87,11 @@ public struct PrepaidOffice: Sendable {
             try await channels.open()
             try await channels.catchUp(by: watcher)
         }
-        answer = { await channels.retry() }
-        watch = { try await channels.watch(by: watcher) }
+        answer = { if let trouble = await channels.retry() { throw trouble } }
+        watch = {
+            defer { channels.metrics?.setUnclaimed(channels.index.unclaimed(of: configuration.token.address)) }
+            try await channels.watch(by: watcher)
+        }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemExpiring = { await channels.redeemExpiring(soon: $0) }
