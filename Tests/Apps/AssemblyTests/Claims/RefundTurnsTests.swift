@@ -45,7 +45,7 @@ struct RefundTurnsTests {
         #expect(try await till.ledger.audit().faults == [])
     }
 
-    @Test func `are made for one payer so often within an hour, over all of its channels`() async throws {
+    @Test func `are made for one payer so often within an hour`() async throws {
         let till = try await Till.open(refunds: RefundRules(perHour: 3))
         let customer = try await till.customer(1, holding: units(10_000))
         let other = try await till.customer(2, holding: units(10_000))
