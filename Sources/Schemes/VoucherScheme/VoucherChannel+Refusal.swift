@@ -55,6 +55,8 @@ extension VoucherChannel {
         case refundAmountInvalid
         case refundNoBalance(asked: Amount?, refundable: Amount)
         case refundFailed(SettlementError)
+        /// The payee pays for as many refunds of a payer within an hour; `leastOfMore` is set for small ones.
+        case refundsTooOften(perHour: Int, leastOfMore: Amount?, seconds: Int64)
     }
 
     public enum PayloadKind: String, Hashable, Sendable {
@@ -73,7 +75,8 @@ extension VoucherChannel {
 }
 
 extension VoucherChannel.Refusal {
-    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes"; `missing_payer_authorizer` is ours.
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes"; `missing_payer_authorizer` and
+    ///   `refunds_too_often` are ours.
     public var code: String { Self.prefix + rule }
 
     private static let prefix = "invalid_batch_settlement_evm_"
@@ -116,6 +119,7 @@ extension VoucherChannel.Refusal {
         case .refundAmountInvalid: "refund_amount_invalid"
         case .refundNoBalance: "refund_no_balance"
         case .refundFailed: "refund_transaction_failed"
+        case .refundsTooOften: "refunds_too_often"
         }
     }
 

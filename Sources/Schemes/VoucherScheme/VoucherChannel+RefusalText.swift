@@ -56,6 +56,10 @@ extension VoucherChannel.Refusal {
         case .refundNoBalance(let asked?, let refundable): "A refund of \(asked) was asked for; \(refundable) is left."
         case .refundNoBalance(nil, let refundable): "There is nothing to refund: \(refundable) is left."
         case .refundFailed(let error): "The refund failed: \(error.message)"
+        case .refundsTooOften(let perHour, nil, let seconds):
+            "A payer gets \(perHour) refunds an hour here; the next one can be had in \(seconds) s."
+        case .refundsTooOften(let perHour, let least?, let seconds):
+            "Of parts below \(least) a payer gets \(perHour) an hour here; the next one can be had in \(seconds) s."
         }
     }
 
@@ -87,6 +91,8 @@ extension VoucherChannel.Refusal {
         case .reservationLost: "Send the request again; nothing was charged."
         case .refundAmountInvalid: "Leave the amount out to get back all that is left."
         case .refundNoBalance: "Ask for less."
+        case .refundsTooOften(_, nil, _): "Ask again then, or withdraw what is left, which needs no payee."
+        case .refundsTooOften: "Ask for more at once, or for all that is left."
         }
     }
 }

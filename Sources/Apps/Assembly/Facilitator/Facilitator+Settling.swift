@@ -67,15 +67,45 @@ extension Facilitator {
         guard let authorization, PublicKey(recovering: authorization, over: digest)?.address == authorizer else {
             throw FacilitatorRefusal(SettlementError.claimSignature, at: step, payer: nil)
         }
-        try sponsor.admit(authorizer, at: try await head(nil).time)
+        let account = try await admit(claims.rows, of: authorizer)
         do throws(SettlementError) {
-            return try await sponsor.metering(authorizer) { () async throws(SettlementError) in
+            return try await sponsor.metering(account) { () async throws(SettlementError) in
                 try await settlement.claim(claims.rows, authorization: authorization)
             }
         } catch {
             throw FacilitatorRefusal(error, at: step, payer: nil)
         }
     }
+
+    /// Counts claims for their authorizer; where it has had its share, for a channel in them whose payer is leaving.
+    ///
+    /// Payers can have claims made, with each refund that they ask for. If these could use up all that a payee has, a
+    /// payer could then take out what the payee earned in another channel.
+    ///
+    /// - Returns: For whom they are counted.
+    private func admit(_ rows: [ClaimRow], of authorizer: Address) async throws(FacilitatorRefusal) -> Address {
+        let now = try await head(nil).time
+        do throws(FacilitatorRefusal) {
+            try sponsor.admit(authorizer, at: now)
+            return authorizer
+        } catch {
+            // A payee that is refused sends them again one by one.
+            for row in rows.prefix(Self.mostLooks) where row.terms.receiverAuthorizer == authorizer {
+                let channel = settlement.domain.channelID(of: row.terms)
+                // A channel's name is a digest as an address is, so both stand in one book.
+                guard let account = Address(channel.hash.bytes.suffix(20)),
+                    let snapshot = try? await settlement.snapshot(of: channel), snapshot.withdrawal != nil,
+                    row.total > snapshot.totalClaimed
+                else { continue }
+                guard (try? sponsor.admit(account, at: now, isUrgent: true)) != nil else { continue }
+                return account
+            }
+            throw error
+        }
+    }
+
+    /// In how many channels of a batch it is looked whether their payers are leaving.
+    private static let mostLooks = 8
 
     /// A batch of which a row was refused is told as failed, so that nobody thinks that every row counted; the others
     /// are booked, and are passed over when they are sent again.

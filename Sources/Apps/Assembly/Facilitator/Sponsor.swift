@@ -6,6 +6,8 @@ import FarthingPrimitives
 import Synchronization
 
 /// How much a facilitator settles at its own cost, for one account and for all.
+///
+/// An eighth of what there is for all is kept for claims from channels that are being withdrawn from.
 public struct SponsorLimits: Hashable, Sendable {
     public var accountPerMinute: Int
     public var accountPerDay: Int
@@ -61,9 +63,15 @@ final class Sponsor: Sendable {
     ///
     /// - Parameters:
     ///   - account: Who profits: the payer of a deposit or refund, the authorizer of claims, a receiver.
+    ///   - isUrgent: Whether it may use what is kept: a payer takes out what was earned if it is not let through.
     ///   - counts: Whether it is counted already now.
     /// - Throws: ``FacilitatorRefusal`` with our own code; nothing is counted then.
-    func admit(_ account: Address, at now: Instant, counts: Bool = true) throws(FacilitatorRefusal) {
+    func admit(
+        _ account: Address, at now: Instant, isUrgent: Bool = false, counts: Bool = true
+    ) throws(FacilitatorRefusal) {
+        func share(_ limit: Int) -> Int { isUrgent ? limit : limit - limit / 8 }
+        let (perMinute, perDay) = (share(limits.totalPerMinute), share(limits.totalPerDay))
+        let gweiPerDay = share(limits.totalGweiPerDay)
         let refusal = book.withLock { book -> String? in
             let minute = now.unixSeconds / 60
             let day = now.unixSeconds / 86_400
@@ -75,17 +83,17 @@ final class Sponsor: Sendable {
             guard book.inDay.accounts[account, default: 0] < limits.accountPerDay else {
                 return "\(limits.accountPerDay) settlements a day are made for one account."
             }
-            guard book.inMinute.total < limits.totalPerMinute else {
-                return "\(limits.totalPerMinute) settlements a minute are made in all."
+            guard book.inMinute.total < perMinute else {
+                return "\(perMinute) settlements a minute are made in all."
             }
-            guard book.inDay.total < limits.totalPerDay else {
-                return "\(limits.totalPerDay) settlements a day are made in all."
+            guard book.inDay.total < perDay else {
+                return "\(perDay) settlements a day are made in all."
             }
             guard book.inDay.coinOfAccounts[account] ?? .zero < Self.wei(limits.accountGweiPerDay) else {
                 return "No more than \(limits.accountGweiPerDay) gwei a day are spent on gas for one account."
             }
-            guard book.inDay.coin < Self.wei(limits.totalGweiPerDay) else {
-                return "No more than \(limits.totalGweiPerDay) gwei a day are spent on gas in all."
+            guard book.inDay.coin < Self.wei(gweiPerDay) else {
+                return "No more than \(gweiPerDay) gwei a day are spent on gas in all."
             }
             guard counts else { return nil }
             book.inMinute.total += 1

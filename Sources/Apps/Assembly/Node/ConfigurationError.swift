@@ -6,6 +6,7 @@ public import FarthingChannels
 /// Why a node cannot be started as it was told to.
 public enum ConfigurationError: ExplainedError {
     case missing(key: String)
+    /// - Parameter value: All of it; a message shows of an address its host, and of anything 80 characters.
     case bad(key: String, value: String, why: String)
     case unknown(key: String, nearest: String?)
     /// The file itself cannot be read.
@@ -29,7 +30,8 @@ public enum ConfigurationError: ExplainedError {
     public var message: String {
         switch self {
         case .missing(let key): "'\(key)' is not set."
-        case .bad(let key, let value, let why): "'\(key)' is '\(value.prefix(80))', but \(why.unended)."
+        case .bad(let key, let value, let why):
+            "'\(key)' is '\(Setting.shown(value, of: key).prefix(80))', but \(why.unended)."
         case .unknown(let key, _): "'\(key)' is not a setting."
         case .file(let path, let why): "The configuration file \(path) cannot be read: \(why.unended)."
         case .portTaken(let endpoint, _): "Another program listens on \(endpoint)."

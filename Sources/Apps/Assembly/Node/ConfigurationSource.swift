@@ -63,7 +63,7 @@ public struct ConfigurationSource: Sendable {
             }
             guard let content = content(of: member.value, for: setting) else {
                 throw ConfigurationError.bad(
-                    key: member.name, value: String(member.value.text.prefix(40)),
+                    key: member.name, value: member.value.text,
                     why: setting == .routes
                         ? "it must be a list of strings" : "it must be a string, a whole number, true or false")
             }
@@ -103,7 +103,7 @@ public struct ConfigurationSource: Sendable {
     func value<Value>(_ setting: Setting, _ why: String, _ parse: (String) -> Value?) throws -> Value? {
         guard let text = text(setting) else { return nil }
         guard let value = parse(text) else {
-            throw ConfigurationError.bad(key: setting.rawValue, value: String(text.prefix(80)), why: why)
+            throw ConfigurationError.bad(key: setting.rawValue, value: text, why: why)
         }
         return value
     }

@@ -72,7 +72,8 @@ public final class PaymentNode: Sendable {
             withdrawDelay: configuration.withdrawDelay, method: configuration.depositMethod)
         desk = VoucherDesk(
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
-            effects: books.effects, cashier: books.cashier, clock: clock)
+            effects: books.effects, cashier: books.cashier,
+            refunds: configuration.isSimulated ? nil : RefundRules(), clock: clock)
         offices = configuration.schemes.compactMap {
             PrepaidOffice($0, for: configuration, books: books, leastTicket: leastTicket, logger: logger)
         }

@@ -13,7 +13,6 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
-import Metrics
 import NIOCore
 import NIOHTTPTypes
 public import ServiceLifecycle
@@ -87,7 +86,6 @@ public struct NodeServer: Service, CustomStringConvertible {
             logger: quiet)
         let logger = node.logger
         let counter = PeerCounter(responder: responder, logger: logger)
-        let gauge = Meter(label: "farthing_unclaimed_units")
         // What is seen is answered at once.
         let answers = node.answers.map { (bell: Bell(), answer: $0) }
         var group = ServiceGroupConfiguration(
@@ -101,8 +99,8 @@ public struct NodeServer: Service, CustomStringConvertible {
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
                         defer { for (bell, _) in answers { bell.ring() } }
                         try await node.watch()
-                        let unclaimed = node.books.cashier.index.unclaimed(of: configuration.token.address)
-                        gauge.set(Double(unclaimed.units))
+                        node.books.effects.metrics.setUnclaimed(
+                            node.books.cashier.index.unclaimed(of: configuration.token.address))
                     }),
                 .init(
                     service: PeriodicService(name: "retry", interval: configuration.watchInterval, logger: logger) {
@@ -115,7 +113,7 @@ public struct NodeServer: Service, CustomStringConvertible {
                 // What payers could take back soon waits for nothing else that is due.
                 .init(
                     service: PeriodicService(name: "expiring", interval: configuration.claimInterval, logger: logger) {
-                        tell(await node.redeemExpiring())
+                        if let trouble = tell(await node.redeemExpiring()) { throw trouble }
                     }),
                 .init(
                     service: PeriodicService(name: "refresh", interval: configuration.refreshInterval, logger: logger) {
@@ -160,20 +158,23 @@ public struct NodeServer: Service, CustomStringConvertible {
     }
 
     private func collect() async throws {
-        // Neither waits for the other's transactions.
+        // Neither waits for the other's transactions, nor fails with them.
         async let collected = node.collectDue()
-        tell(await node.redeemDue())
+        let trouble = tell(await node.redeemDue())
         let (claims, paidOut) = try await collected
-        guard !claims.claimed.isZero || !paidOut.isZero else { return }
-        node.logger.info(
-            "Claimed and settled",
-            metadata: [
-                "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(paidOut)",
-                "simulated": "\(node.settlement.isSimulated)",
-            ])
+        if !claims.claimed.isZero || !paidOut.isZero {
+            node.logger.info(
+                "Claimed and settled",
+                metadata: [
+                    "claimed": "\(claims.claimed)", "channels": "\(claims.channels)", "paidOut": "\(paidOut)",
+                    "simulated": "\(node.settlement.isSimulated)",
+                ])
+        }
+        if let trouble { throw trouble }
     }
 
-    private func tell(_ reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)]) {
+    /// - Returns: That some channels could not be redeemed, if that is so; why is in the log.
+    private func tell(_ reports: [(scheme: PaymentScheme, report: PrepaidOffice.Report)]) -> NotRedeemed? {
         for (scheme, report) in reports where !report.captured.isZero {
             node.logger.info(
                 "Redeemed",
@@ -182,6 +183,14 @@ public struct NodeServer: Service, CustomStringConvertible {
                     "channels": "\(report.channels)", "simulated": "\(node.settlement.isSimulated)",
                 ])
         }
+        let failures = reports.reduce(0) { $0 + $1.report.failures.count }
+        return failures == 0 ? nil : NotRedeemed(channels: failures)
+    }
+
+    private struct NotRedeemed: Error, CustomStringConvertible {
+        let channels: Int
+
+        var description: String { "\(channels) channels could not be redeemed" }
     }
 
     private func explained(_ error: any Error) -> any Error {

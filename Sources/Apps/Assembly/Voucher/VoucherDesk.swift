@@ -8,7 +8,6 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import FarthingX402
-import Metrics
 
 /// Takes voucher payments at a gate: brings together the scheme, the engine and the settlement.
 public final class VoucherDesk: PaymentDesk {
@@ -45,21 +44,25 @@ public final class VoucherDesk: PaymentDesk {
     let settlement: any Settlement
     let effects: VoucherEffects
     let cashier: VoucherCashier
-    private let reader: ChannelReader
+    let reader: ChannelReader
     /// Payments that wait for the request that is in flight on their channel.
     let waits = BusyWaits()
     let clock: @Sendable () -> Instant
     private let terms: VoucherOffer
     private let policy: Policy
     let receipt: VoucherReceipt
-    let chargedUnits = FloatingPointCounter(label: "farthing_charged_units_total")
-    private let reservations = ReservationNumbers()
+    let reservations = ReservationNumbers()
     let underWay: PaymentsUnderWay
+    /// `nil` where refunds cost the payee nothing.
+    let refundTurns: RefundTurns?
 
+    /// - Parameter refunds: How often a payer gets money back; `nil` sets no bounds, where it costs the payee nothing.
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
-        effects: VoucherEffects, cashier: VoucherCashier, clock: @escaping @Sendable () -> Instant
+        effects: VoucherEffects, cashier: VoucherCashier, refunds: RefundRules? = nil,
+        clock: @escaping @Sendable () -> Instant
     ) {
+        refundTurns = refunds.map(RefundTurns.init)
         self.engine = engine
         self.settlement = settlement
         self.terms = terms
@@ -78,13 +81,18 @@ public final class VoucherDesk: PaymentDesk {
 
     public func offers(for price: Amount) -> [PaymentRequirements] {
         var offer = terms
-        offer.minimumDeposit = max(policy.minimumDeposit ?? price.multiplied(by: 10) ?? price, price)
+        offer.minimumDeposit = leastDeposit(for: price)
         return [
             PaymentRequirements(
                 scheme: VoucherOffer.scheme, network: settlement.domain.network, amount: price,
                 asset: terms.token.address, payTo: terms.receiver, maxTimeoutSeconds: policy.timeoutSeconds,
                 extra: offer.extra)
         ]
+    }
+
+    /// The least deposit that is offered for requests at a price.
+    func leastDeposit(for price: Amount) -> Amount {
+        max(policy.minimumDeposit ?? price.multiplied(by: 10) ?? price, price)
     }
 
     public func extensions(highest: Amount) -> JSON {
@@ -154,7 +162,7 @@ public final class VoucherDesk: PaymentDesk {
             exposure: known.exposure(of: price), payerText: payerText)
     }
 
-    func count(_ charge: Amount) { chargedUnits.increment(by: Double(UInt64(clamping: charge.units))) }
+    func count(_ charge: Amount) { effects.metrics.charge(charge) }
 
     private func admit(
         _ payload: VoucherPayload, to channel: ChannelID, for offer: PaymentRequirements, ahead: SigningAhead?
@@ -177,7 +185,7 @@ public final class VoucherDesk: PaymentDesk {
             if deposit == nil { deposit = try await checkedDeposit(in: payload, shown, for: offer) }
             if case .refund(_, _, let amount) = payload {
                 return try await refund(
-                    channel, voucher, amount, payer: payload.terms.payer, shown: shown, opening: opening)
+                    channel, voucher, amount, payer: payload.terms.payer, for: offer, shown: shown, opening: opening)
             }
             let now = clock()
             let reservation = VoucherChannel.Reservation(
@@ -311,37 +319,6 @@ public final class VoucherDesk: PaymentDesk {
             throw try VoucherChannel.Refusal(simulating: error)
         }
         return deposit
-    }
-
-    // MARK: - Refunds
-
-    private func refund(
-        _ channel: ChannelID, _ voucher: Voucher, _ text: String?, payer: Address, shown: SignedCeiling,
-        opening: VoucherChannel?
-    ) async throws -> Admission {
-        do {
-            try await reader.refresh(channel, shown, opening: opening)
-            let amount = text.map { Amount(wire: $0) ?? .zero }
-            let id = reservations.next()
-            let asked = try await engine.apply(
-                .refundAsked(id, voucher, amount: amount), to: channel, opening: opening)
-            guard let effect = asked.effects.first else { throw EngineError.unknownChannel(channel) }
-            let receipt = try await effects.refund(effect, of: channel)
-            let state = try await engine.state(of: channel)
-            return .settled(
-                SettleResponse(
-                    success: true, payer: payer, transaction: receipt.transaction, network: settlement.domain.network,
-                    amount: receipt.amount, extra: state.map { ["channelState": $0.channelState] }),
-                body: ["message": "Refund acknowledged", "channelId": .string("\(channel)")])
-        } catch let refusal as VoucherChannel.Refusal where !refusal.callsForCorrection {
-            return .settled(failure(refusal, payer: payer), body: [:])
-        }
-    }
-
-    func failure(_ refusal: VoucherChannel.Refusal, payer: Address) -> SettleResponse {
-        SettleResponse(
-            success: false, errorReason: refusal.code, errorMessage: refusal.description, payer: payer,
-            network: settlement.domain.network)
     }
 }
 

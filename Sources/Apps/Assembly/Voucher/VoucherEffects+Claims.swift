@@ -6,7 +6,6 @@ public import FarthingNode
 public import FarthingPrimitives
 import FarthingVoucherScheme
 import Logging
-import Metrics
 import Synchronization
 
 extension VoucherEffects {
@@ -48,13 +47,13 @@ extension VoucherEffects {
             case .claimed(let amount):
                 report.claimed = report.claimed.adding(amount) ?? .max
                 report.channels += 1
-                Self.count("claimed")
-            case .alreadyClaimed: Self.count("already_claimed")
+                metrics.count(.claimed)
+            case .alreadyClaimed: metrics.count(.alreadyClaimed)
             case .refused(let error): report.add(refused([id], error))
             }
             await observe(id)
         }
-        FloatingPointCounter(label: "farthing_claimed_units_total").increment(by: Double(report.claimed.units))
+        metrics.claim(report.claimed)
         return report
     }
 
@@ -167,7 +166,7 @@ extension VoucherEffects {
     func refused(_ channels: [ChannelID], _ error: SettlementError) -> ClaimReport {
         var report = ClaimReport()
         for id in channels {
-            Self.count("refused")
+            metrics.count(.refused)
             // Told once: it comes again and again.
             if index.refused(id, at: clock(), isVerdict: error.condemnsRow) <= 1 {
                 logger.error("A claim was refused", metadata: ["channel": "\(id)", "error": "\(error)"])
@@ -175,9 +174,5 @@ extension VoucherEffects {
             report.refused.append(ClaimReport.Refusal(channel: id, error: error))
         }
         return report
-    }
-
-    private static func count(_ outcome: String) {
-        Counter(label: "farthing_claim_rows_total", dimensions: [("outcome", outcome)]).increment()
     }
 }

@@ -6,7 +6,6 @@ public import FarthingNode
 public import FarthingPrimitives
 public import FarthingVoucherScheme
 public import Logging
-import Metrics
 import Synchronization
 
 /// Carries out what voucher channels ask for, and tells them what came of it.
@@ -23,6 +22,7 @@ public final class VoucherEffects: Sendable {
     let authorizer: any Signer
     let index: UnclaimedIndex
     let clock: @Sendable () -> Instant
+    let metrics = SchemeMetrics(.voucher)
     /// What could not be done, and lies in the outbox still.
     let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
     /// The last deposits that were made when nobody waited for them any more: their payers hand them in again.

@@ -54,8 +54,13 @@ public struct ClaimSchedule: Hashable, Sendable {
         return ready.filter { channel in
             channel.isWithdrawing || tokens.contains(channel.terms.token)
                 || valueInChannel.map { channel.amount >= $0 } ?? false
-                || age.map { now.seconds(since: channel.since) >= $0 } ?? false
+                || age.map { isOld(channel, $0, at: now) } ?? false
         }.sorted(by: UnclaimedChannel.isMoreAtRisk)
+    }
+
+    /// A charge that lies as far ahead is old too: it is from a clock that was wrong, and nobody knows how old it is.
+    private func isOld(_ channel: UnclaimedChannel, _ age: Int64, at now: Instant) -> Bool {
+        max(now.seconds(since: channel.since), channel.since.seconds(since: now)) >= age
     }
 
     /// The tokens of which so much is unclaimed that all their channels are claimed.

@@ -33,7 +33,16 @@ public struct UnclaimedChannel: Identifiable, Hashable, Sendable {
     }
 
     /// Whether the row may be sent, or waits because it was refused.
-    public func isReady(at now: Instant) -> Bool { retryAt.map { $0 <= now } ?? true }
+    ///
+    /// It never waits for longer than ``longestPause``: the clock that set its time may have been ahead.
+    public func isReady(at now: Instant) -> Bool {
+        retryAt.map { $0 <= now || $0.seconds(since: now) > longestPause } ?? true
+    }
+
+    /// How long a row that was refused waits at most: an hour, and a quarter of the withdrawal's delay.
+    ///
+    /// - Unit: seconds.
+    var longestPause: Int64 { min(3600, Int64(clamping: terms.withdrawDelay / 4)) }
 
     /// Most at risk first: payers that are leaving, then the largest sums, then the oldest.
     static func isMoreAtRisk(_ left: Self, _ right: Self) -> Bool {

@@ -154,9 +154,9 @@ public final class UnclaimedIndex: Sendable {
                 contents.suspect.insert(id)
                 hasRefused.store(true, ordering: .relaxed)
             }
-            let longest = min(3600, Int64(clamping: channel.terms.withdrawDelay / 4))
             channel.refusals += 1
-            channel.retryAt = now.advanced(bySeconds: min(30 << min(Int64(channel.refusals - 1), 10), longest))
+            channel.retryAt = now.advanced(
+                bySeconds: min(30 << min(Int64(channel.refusals - 1), 10), channel.longestPause))
             contents.put(channel)
             return channel.refusals
         }

@@ -223,6 +223,16 @@ struct ClaimingTests {
         #expect(try await till.cashier.claimDue(ClaimSchedule()).claimed == units(400))
     }
 
+    @Test func `goes on when a clock that was a day ahead is set right`() async throws {
+        let till = try await Till.open()
+        var customers = try await customers(2, of: till)
+        _ = till.effects.refused([customers[0].id], .refused(code: "facilitator_rate_limited", message: nil))
+        till.clock.pass(-86_400)
+        #expect(try await till.cashier.claimDue(everything).channels == 2)
+        try await till.sell(to: &customers[0], for: units(10))
+        #expect(try await till.cashier.claimDue(everything).channels == 1)
+    }
+
     @Test func `does not send a refused row every second because its payer is leaving`() async throws {
         let till = try await Till.open()
         var customer = try await till.customer(1, holding: units(1000))

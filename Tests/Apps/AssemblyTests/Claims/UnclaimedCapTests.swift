@@ -73,6 +73,18 @@ struct UnclaimedCapTests {
         #expect(till.settlement.claims.count == 2)
     }
 
+    @Test func `asks it again at once when the clock has gone back`() async throws {
+        let till = try await Till.open(caps: UnclaimedCaps(inAll: units(10)))
+        var customer = try await till.customer(1, holding: units(1000))
+        try await till.sell(to: &customer, for: units(10))
+        till.settlement.setDown(true)
+        #expect(try await till.admit(customer, units(1)).deferral != nil)
+        till.clock.pass(-86_400)
+        till.settlement.setDown(false)
+        try await till.sell(to: &customer, for: units(1))
+        #expect(till.settlement.claims.count == 2)
+    }
+
     @Test func `puts off the payer whose row is bad, and nobody else`() async throws {
         let till = try await Till.open(caps: UnclaimedCaps(perChannel: units(20), inAll: units(1000)))
         var bad = try await till.customer(1, holding: units(1000))

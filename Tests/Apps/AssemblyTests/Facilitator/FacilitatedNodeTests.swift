@@ -27,6 +27,7 @@ struct FacilitatedNodeTests {
 
     /// Runs the closure with a node that settles through our facilitator, over real HTTP, and that one's ledger.
     private func run(
+        _ limits: SponsorLimits = SponsorLimits(),
         _ body: (PaymentNode, Ledger, NodeClock, FacilitatorStage) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-node-\(UUID().uuidString)")
@@ -36,6 +37,7 @@ struct FacilitatedNodeTests {
         let stage = try await FacilitatorStage()
         var asked = FacilitatorConfiguration(network: Network(evm: 84_532), token: stage.token, ledgerPath: path)
         asked.listen.port = 0
+        asked.limits = limits
         let (addresses, told) = AsyncStream<String>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
@@ -141,6 +143,26 @@ struct FacilitatedNodeTests {
             #expect(state.claimable.isZero && state.ledger.withdrawal?.amount == Amount(units: 7000))
             let collected = try await node.collect()
             #expect(collected.payout.amount == Amount(units: 3000))
+            #expect(try await ledger.audit().faults == [])
+        }
+    }
+    @Test func `is paid by a payer that is leaving, although its claims at the facilitator are used up`() async throws {
+        try await run(SponsorLimits(accountPerDay: 2)) { node, ledger, clock, stage in
+            let customer = Customer(node: node, stage: stage)
+            #expect(try await customer.pay(1000, with: customer.deposit(10_000, ceiling: 1000)) == nil)
+            for total in [2000, 3000] as [UInt128] {
+                #expect(try await node.books.cashier.claimDue(ClaimSchedule(age: 0)).claimed == Amount(units: 1000))
+                #expect(try await customer.pay(total) == nil)
+            }
+            let refused = try await node.books.cashier.claimDue(ClaimSchedule(age: 0)).refused.map(\.error)
+            guard case .refused("facilitator_rate_limited", _) = refused.first else {
+                Issue.record("\(refused)")
+                return
+            }
+            _ = try await ledger.initiateWithdraw(customer.terms, amount: Amount(units: 8000), by: stage.payer)
+            clock.pass(301)
+            try await node.books.refreshStale()
+            #expect(try await ledger.snapshot(of: customer.channel)?.totalClaimed == Amount(units: 3000))
             #expect(try await ledger.audit().faults == [])
         }
     }

@@ -247,6 +247,48 @@ struct FacilitatorSettleTests {
         #expect(await stage.settle(stage.claim([stage.row(200)])).success, "another account's order")
     }
 
+    /// Payers bring about claims with refunds; one that has used up all of them must not get away with another channel.
+    @Test func `books what a payer that is leaving owes, also where all claims of its payee are used up`() async throws
+    {
+        let stage = try await FacilitatorStage(limits: SponsorLimits(accountPerMinute: 3))
+        for salt in 0..<UInt8(2) { try await stage.open(500, salt: salt) }
+        for total in 1...3 as ClosedRange<UInt128> {
+            #expect(await stage.settle(stage.claim([stage.row(total)])).success)
+        }
+        func code(_ rows: [ClaimRow], by signer: KeySigner? = nil) async -> String? {
+            await stage.settle(stage.claim(rows, by: signer)).errorReason
+        }
+        #expect(await code([stage.row(300, salt: 1)]) == "facilitator_rate_limited", "its payer stays")
+        _ = try await stage.ledger.initiateWithdraw(stage.terms(1), amount: units(500), by: stage.payer.address)
+        // Nobody uses up what is for this channel by laying its row behind his own.
+        let mallory = try FacilitatorStage.signer(0x77)
+        var row = stage.row(300)
+        row.terms.receiverAuthorizer = mallory.address
+        for _ in 0..<3 { _ = await code([row], by: mallory) }
+        for _ in 0..<4 {
+            #expect(await code([row, stage.row(300, salt: 1)], by: mallory) == "facilitator_rate_limited")
+        }
+        #expect(await code([stage.row(300, salt: 1)]) == nil)
+        #expect(try await stage.ledger.snapshot(of: stage.channel(1))?.totalClaimed == units(300))
+        #expect(await code([stage.row(300, salt: 1)]) == "facilitator_rate_limited", "it brings nothing new")
+        #expect(await code([stage.row(400)]) == "facilitator_rate_limited", "another payer's channel")
+        for total in 301...302 as ClosedRange<UInt128> { #expect(await code([stage.row(total, salt: 1)]) == nil) }
+        #expect(await code([stage.row(303, salt: 1)]) == "facilitator_rate_limited", "as often as for an account")
+        try await stage.expectConserved()
+    }
+
+    @Test func `keeps an eighth of what there is for all for what is urgent`() throws {
+        let sponsor = Sponsor(SponsorLimits(totalPerMinute: 8))
+        let accounts = (1...9).map { Address(Array(repeating: UInt8($0), count: 20)) ?? .zero }
+        func admits(_ account: Int, isUrgent: Bool = false) -> Bool {
+            (try? sponsor.admit(accounts[account], at: FacilitatorStage.noon, isUrgent: isUrgent)) != nil
+        }
+        #expect((0..<7).allSatisfy { admits($0) })
+        #expect(!admits(7))
+        #expect(admits(8, isUrgent: true))
+        #expect(!admits(8, isUrgent: true))
+    }
+
     /// A token is a program of whoever made it: it may burn all the gas that a transaction has.
     @Test func `calls no token but those that it was told of`() async throws {
         let stage = try await FacilitatorStage()

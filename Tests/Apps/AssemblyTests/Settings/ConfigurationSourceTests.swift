@@ -108,6 +108,38 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test(arguments: [
+        (Setting.upstream, "http://user:hushhush@h:3000", "…"), (.upstream, "ftp://h:3000/hushhush", "ftp://h:3000…"),
+        (.upstream, "http://h:3000/p?key=hushhush", "http://h:3000…"), (.upstream, "user:hushhush", "…"),
+        (.upstream, "http://hushhush%40h", "…"), (.upstream, "http://" + Self.longSecret + "@h", "…"),
+        (.upstream, "127.0.0.1:3000", "127.0.0.1:3000"), (.facilitator, "https://user:hu/sh,hushhush@h", "…"),
+        (.facilitator, "wss://h/hushhush", "wss://h…"), (.gun, "ftp://h:8765/hushhush,ws://i", "ftp://h:8765…"),
+        (.gun, "ws://user:hushhush@h/gun,no", "…"), (.publicUrl, "h.example?hushhush", "h.example…"),
+        (.publicUrl, Self.longSecret + "@h", "…"),
+    ])
+    func `that are addresses are shown as far as their host`(
+        setting: Setting, value: String, shown: String
+    )
+        async throws
+    {
+        let error = await #expect(throws: ConfigurationError.self) { try await node([setting: [value]]) }
+        let message = try #require(error?.message)
+        #expect(message.hasPrefix("'\(setting.rawValue)' is '\(shown)', but "), "\(message)")
+        #expect(!message.contains("hush"))
+    }
+
+    /// Longer than what is shown of a value.
+    private static let longSecret = String(repeating: "hush", count: 40)
+
+    @Test(arguments: [Setting.rpc, .upstream, .facilitator, .gun])
+    func `that are addresses are not shown where the file has them in a list`(setting: Setting) async throws {
+        try await withFile(#"{"\#(setting.rawValue)": ["https://h.example/hushhush"]}"#) { path in
+            let error = await #expect(throws: ConfigurationError.self) { try await node(file: path) }
+            let message = try #require(error?.message)
+            #expect(message.hasPrefix("'\(setting.rawValue)' is '…', but ") && !message.contains("hush"), "\(message)")
+        }
+    }
+
     private static let onChain: [Setting: [String]] = [.settlement: ["evm"], .rpc: ["http://127.0.0.1:8545"]]
 
     @Test func `say how long a transaction waits on a chain`() async throws {

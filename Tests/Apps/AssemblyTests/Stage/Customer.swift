@@ -54,13 +54,13 @@ struct Customer: Sendable {
         return PaymentPayload(accepted: offer.json, payload: payload.json)
     }
 
-    /// Asks for all that is left.
-    func askBack(_ offer: PaymentRequirements) -> PaymentPayload {
+    /// Asks for money back, for all that is left unless an amount is given.
+    func askBack(_ offer: PaymentRequirements, _ amount: UInt128? = nil) -> PaymentPayload {
         let voucher = UnverifiedVoucher(
             channel: id, ceiling: charged,
             signature: key.signNow(domain.voucherDigest(channel: id, ceiling: charged)).bytes)
         return PaymentPayload(
-            accepted: offer.json, payload: VoucherPayload.refund(terms, voucher, amount: nil).json)
+            accepted: offer.json, payload: VoucherPayload.refund(terms, voucher, amount: amount.map { "\($0)" }).json)
     }
 
     mutating func settle(_ response: SettleResponse) {

@@ -29,6 +29,19 @@ struct ClaimScheduleTests {
         #expect(due(ClaimSchedule(age: 0), [unclaimed(1, 1)]) == [1])
     }
 
+    @Test(arguments: [0, 60, 3600] as [Int64])
+    func `claims what was charged by a clock that was far ahead`(age: Int64) {
+        #expect(due(ClaimSchedule(age: age), [unclaimed(1, 5, age: -86_400)]) == [1])
+        #expect(due(ClaimSchedule(age: age), [unclaimed(1, 5, age: -max(age, 1))]) == [1])
+    }
+
+    @Test func `leaves no row alone for longer than rows are left alone, whatever the clock was`() {
+        let schedule = ClaimSchedule(age: 0)
+        #expect(due(schedule, [unclaimed(1, 5, isWithdrawing: true, retryIn: 225)]) == [], "a quarter of the delay")
+        #expect(due(schedule, [unclaimed(1, 5, isWithdrawing: true, retryIn: 226)]) == [1])
+        #expect(due(schedule, [unclaimed(1, 5, isWithdrawing: true, retryIn: 86_400)]) == [1])
+    }
+
     @Test func `claims all of a token once it reaches the value in all`() {
         let schedule = ClaimSchedule(valueInAll: Amount(units: 100))
         #expect(due(schedule, [unclaimed(1, 60), unclaimed(2, 39)]) == [])

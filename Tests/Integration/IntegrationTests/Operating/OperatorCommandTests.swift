@@ -119,8 +119,8 @@ struct OperatorCommandTests {
             #expect(books.charged.clampedSubtracting(books.captured) <= Amount(units: 3000))
         }
         let metrics = try await shop.client.get("/metrics").text
-        #expect(metrics.contains("farthing_claim_rows_total{outcome=\"claimed\"} 3"), "\(metrics)")
-        #expect(metrics.contains("farthing_unclaimed_units"))
+        #expect(metrics.contains("farthing_claim_rows_total{outcome=\"claimed\",scheme=\"voucher\"} 3"), "\(metrics)")
+        #expect(metrics.contains("farthing_unclaimed_units{scheme=\"voucher\"}"))
         try await shop.close()
     }
 

@@ -97,5 +97,7 @@ struct RefusalTests {
         (.refundNoBalance(asked: 2, refundable: 1), "refund_no_balance"),
         (.refundNoBalance(asked: nil, refundable: 0), "refund_no_balance"),
         (.refundFailed(settlement), "refund_transaction_failed"),
+        (.refundsTooOften(perHour: 8, leastOfMore: nil, seconds: 9), "refunds_too_often"),
+        (.refundsTooOften(perHour: 1, leastOfMore: 10, seconds: 9), "refunds_too_often"),
     ]
 }
