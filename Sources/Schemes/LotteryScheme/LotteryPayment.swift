@@ -43,29 +43,24 @@ extension LotteryChannel {
             throw .outlivesChannel(ticket: ticket.expiry, channel: terms.expiry)
         }
         let digest = ticket.digest(for: id, in: domain)
-        let (redeemable, signer) = try checked(signature, over: digest)
         return LotteryPayment(
-            ticket: ticket, signature: redeemable, signer: signer, epoch: epoch, promise: promise)
+            ticket: ticket, signature: signature, signer: try signer(of: signature, over: digest), epoch: epoch,
+            promise: promise)
     }
 
     /// The lowest threshold of tickets that win at least once in so many times.
     public static func leastThreshold(longest: UInt32) -> UInt64 { max(1, .max / UInt64(max(1, longest))) }
 
-    /// Finds who signed a ticket, and puts `v` right, since the contract recovers with it.
-    ///
-    /// That is done for every ticket. To check against the key and to mend only winners would be cheaper, and their
-    /// payer could see from the time it takes which ones win.
-    private func checked(
-        _ signature: Signature, over digest: Hash32
-    ) throws(Refusal) -> (signature: Signature, signer: PublicKey) {
+    /// Recovers the key of the channel's first ticket, and checks later ones against it, which is cheaper.
+    private func signer(of signature: Signature, over digest: Hash32) throws(Refusal) -> PublicKey {
         if let signer {
-            guard let redeemable = signature.recovering(signer, over: digest) else { throw .ticketSignature }
-            return (redeemable, signer)
+            guard signer.verifies(signature, over: digest) else { throw .ticketSignature }
+            return signer
         }
         guard let signer = PublicKey(recovering: signature, over: digest), signer.address == terms.payer else {
             throw .ticketSignature
         }
-        return (signature, signer)
+        return signer
     }
 
     private func seatRefusal(
@@ -85,8 +80,9 @@ extension LotteryChannel {
 /// A ticket whose signature was checked when it was made.
 public struct LotteryPayment: Hashable, Sendable {
     public let ticket: LotteryTicket
-    /// With the `v` that recovers to the payer.
+    /// Its `v` may be wrong: checking against a key does not look at it.
     public let signature: Signature
+    /// Kept with the channel, because checking against a parsed key is cheaper than recovering it.
     public let signer: PublicKey
     /// Which of the payee's secrets it is drawn with.
     public let epoch: UInt64
@@ -138,6 +134,19 @@ public struct LotteryWinner: Hashable, Sendable {
         self.ticket = ticket
         self.signature = signature
         self.secret = secret
+    }
+
+    /// The same with the `v` that recovers to the payer, as the contract recovers.
+    ///
+    /// That takes time, so it is done when the ticket is handed in and not before: whoever waits for the answer to a
+    /// ticket could see that it has won.
+    public func recovering(
+        _ payer: Address, of channel: ChannelID, in domain: ContractDomain
+    ) -> LotteryWinner {
+        let digest = ticket.digest(for: channel, in: domain)
+        let flipped = try? Signature(r: signature.r, s: signature.s, isOdd: !signature.isOdd)
+        guard let flipped, !signature.isBy(payer, over: digest), flipped.isBy(payer, over: digest) else { return self }
+        return LotteryWinner(ticket: ticket, signature: flipped, secret: secret)
     }
 
     /// What our authorizer signs to have the contract pay it, and no other ticket.

@@ -161,7 +161,8 @@ struct Scene {
 
     /// What Bob hands in for a winner.
     func order(for winner: LotteryWinner) -> LotteryContract.Order {
-        winner.order(authorizedBy: Person.clerk.sign(winner.digest(of: id, in: Self.domain)))
+        winner.recovering(Person.alice.address, of: id, in: Self.domain)
+            .order(authorizedBy: Person.clerk.sign(winner.digest(of: id, in: Self.domain)))
     }
 
     /// Has the contract pay Bob's next winner, and tells Bob nothing yet.

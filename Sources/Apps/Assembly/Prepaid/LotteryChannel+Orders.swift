@@ -34,12 +34,13 @@ extension LotteryChannel: PrepaidOrders {
         nil
     }
 
-    public static func order(
-        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    public func order(
+        for effect: Effect, signedBy authorizer: any Signer, in domain: ContractDomain
     ) async throws -> LotteryContract.Order {
         switch effect {
         case .redeem(let winner):
-            winner.order(authorizedBy: try await authorizer.sign(winner.digest(of: id, in: domain)))
+            winner.recovering(terms.payer, of: id, in: domain)
+                .order(authorizedBy: try await authorizer.sign(winner.digest(of: id, in: domain)))
         }
     }
 }

@@ -189,12 +189,14 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                     try await keep(stored, span: span, of: channel)
                     continue
                 }
-                if try await engine.state(of: channel)?.isMoot(stored.effect) ?? false {
+                guard let state = try await engine.state(of: channel) else {
+                    throw EngineError.unknownChannel(channel)
+                }
+                if state.isMoot(stored.effect) {
                     try await engine.acknowledge(stored.id)
                     continue
                 }
-                let order = try await Scheme.order(
-                    for: stored.effect, of: channel, signedBy: authorizer, in: domain)
+                let order = try await state.order(for: stored.effect, signedBy: authorizer, in: domain)
                 receipts.append(try await carryOut(order, on: channel))
                 try await engine.acknowledge(stored.id)
             } catch {

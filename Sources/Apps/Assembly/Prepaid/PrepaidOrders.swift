@@ -63,8 +63,8 @@ public protocol PrepaidOrders: PrepaidWire {
     /// The order that an effect stands for, signed where it must be.
     ///
     /// - Parameter authorizer: The key that signs on the payee's side.
-    static func order(
-        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    func order(
+        for effect: Effect, signedBy authorizer: any Signer, in domain: ContractDomain
     ) async throws -> Rules.Order
 }
 
@@ -138,8 +138,8 @@ extension HashChainChannel: PrepaidOrders {
         redemption.map { .redeem($0) }
     }
 
-    public static func order(
-        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    public func order(
+        for effect: Effect, signedBy authorizer: any Signer, in domain: ContractDomain
     ) async throws -> HashChainContract.Order {
         switch effect {
         case .submitClose(let step):
@@ -173,8 +173,8 @@ extension MerkleTokenChannel: PrepaidOrders {
 
     public var mayRedeem: Bool { phase != .closed }
 
-    public static func order(
-        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    public func order(
+        for effect: Effect, signedBy authorizer: any Signer, in domain: ContractDomain
     ) async throws -> MerkleTokenContract.Order {
         switch effect {
         case .keep(let token, let proof, _): .redeem([token], MerkleMultiproof(nodes: proof.siblings))

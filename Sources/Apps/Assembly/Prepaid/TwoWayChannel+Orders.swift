@@ -65,16 +65,16 @@ extension TwoWayChannel: PrepaidOrders {
         return .startClose(signed, try await authorizer.sign(start))
     }
 
-    public static func order(
-        for effect: Effect, of id: ChannelID, signedBy authorizer: any Signer, in domain: ContractDomain
+    public func order(
+        for effect: Effect, signedBy authorizer: any Signer, in domain: ContractDomain
     ) async throws -> TwoWayContract.Order {
         switch effect {
         case .submitClose(let end):
-            .closeTogether(end.state, try await signatures(end, of: id, signedBy: authorizer, in: domain))
+            .closeTogether(end.state, try await Self.signatures(end, of: id, signedBy: authorizer, in: domain))
         case .submitChallenge(let proof):
             .challenge(
                 SignedTwoWayState(
-                    proof.state, try await signatures(proof, of: id, signedBy: authorizer, in: domain)))
+                    proof.state, try await Self.signatures(proof, of: id, signedBy: authorizer, in: domain)))
         case .submitFinalize: .finalize
         }
     }

@@ -96,7 +96,7 @@ struct HandedInDepositsTests {
 
     @Test func `are told apart by more than their salts`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counter = try Counter<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
+            let counter = try CountedDesk<HashChainChannel>(shop, DepositRules(minimum: Amount(units: 1), perHour: 1))
             #expect(try await Self.connect(counter, 1, deposit: 0) == nil)
             // A payer that gives all of them one salt has them handed in no more often.
             let code = try await Self.connect(counter, 2, deposit: 0)
@@ -107,7 +107,7 @@ struct HandedInDepositsTests {
 
     /// Asks for a channel of its own to be opened, with a deposit's salt.
     private static func connect(
-        _ counter: Counter<HashChainChannel>, _ number: Int, deposit: Int
+        _ counter: CountedDesk<HashChainChannel>, _ number: Int, deposit: Int
     ) async throws -> String? {
         let shop = counter.shop
         let payer = try shop.channel(steps: 20, salt: "salt \(number)")

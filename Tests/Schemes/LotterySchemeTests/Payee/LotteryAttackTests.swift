@@ -56,8 +56,8 @@ struct LotteryAttackTests {
         let ticket = scene.ticket(2, wins: wins)
         let signature = scene.sign(ticket)
         let flipped = try Signature(r: signature.r, s: signature.s, isOdd: !signature.isOdd)
-        // What is mended in a winner is mended in a loser, so both are the same work.
-        #expect(try scene.verified(.ticket(ticket, flipped)).signature == signature)
+        // Nothing is mended in a winner that is not mended in a loser, so both are the same work.
+        #expect(try scene.verified(.ticket(ticket, flipped)).signature == flipped)
         #expect(try scene.verified(.ticket(ticket, signature)).signature == signature)
         let forged = scene.sign(ticket, by: .mallory)
         #expect(throws: LotteryChannel.Refusal.ticketSignature) { try scene.verified(.ticket(ticket, forged)) }

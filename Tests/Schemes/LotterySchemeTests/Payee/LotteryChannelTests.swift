@@ -201,7 +201,8 @@ struct LotteryChannelTests {
         let signature = scene.sign(ticket)
         let flipped = try Signature(r: signature.r, s: signature.s, isOdd: !signature.isOdd)
         let payment = try scene.verified(.ticket(ticket, flipped))
-        #expect(payment.signature == signature)
+        let winner = try #require(payment.winner).recovering(Person.alice.address, of: scene.id, in: Scene.domain)
+        #expect(winner.signature == signature)
         _ = try scene.bob.apply(.paid(payment, price: .zero, at: noon))
         #expect(try scene.redeem().count == 1)
     }
