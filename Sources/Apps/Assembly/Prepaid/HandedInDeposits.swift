@@ -26,7 +26,9 @@ public struct DepositRules: Hashable, Sendable {
 /// Which deposits were handed in not long ago, and for whom.
 final class HandedInDeposits: Sendable {
     private struct Entry {
-        /// Which deposit it was: a salt says nothing of its channel. `nil` once it has failed: to try it again costs again.
+        /// Which deposit it was: a salt says nothing of its channel.
+        ///
+        /// `nil` once it has failed: to try it again costs again.
         var signature: Signature?
         let time: Instant
     }

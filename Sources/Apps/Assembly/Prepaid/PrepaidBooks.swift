@@ -210,7 +210,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     }
 
     /// Whether the contract, which has just refused an effect, shows that nobody needs it any more: a ticket has expired,
-    /// say, of which no event tells. Then the channel hears of it, and goes on with what is next.
+    /// say, of which no event tells.
+    ///
+    /// Then the channel hears of it, and goes on with what is next.
     private func isOver(_ stored: Stored, on channel: ChannelID, after error: any Error) async -> Bool {
         guard case ContractError.refused = error else { return false }
         do {

@@ -213,8 +213,8 @@ public actor GunRelay {
                 logger.error(
                     "The relay's file was not written.",
                     metadata: ["reason": "\(error)", "waiting": "\(unwritten.count)"])
-                guard !isClosing else { break }
                 take(isFailing: true)
+                guard !isClosing else { break }
                 await rest(for: pause)
                 pause = min(pause * 2, Self.longestRest)
                 continue
