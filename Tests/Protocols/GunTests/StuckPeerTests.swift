@@ -55,13 +55,17 @@ struct StuckPeerTests {
         let place = try Loopback()
         defer { place.remove() }
         let relay = try await place.relay(onDisk: false) {
-            $0.limits.writing = .milliseconds(300)
+            $0.limits.writing = .seconds(1)
             $0.bytesPerSecond = 1e9
         }
         let idle = try #require(try await stuck(1, at: relay).first)
         let writer = try await Loopback.client(relay.port)
-        for number in 0..<10 { try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul) }
-        #expect(relay.waitingToBeSent.used > 0)
+        var most = 0
+        for number in 0..<10 {
+            try await writer.put(["n": .value(.text(Self.text + "\(number)"))], at: Self.soul)
+            most = max(most, relay.waitingToBeSent.used)
+        }
+        #expect(most > 0)
         let deadline = ContinuousClock.now + .seconds(20)
         var round = 0.0
         while relay.waitingToBeSent.used > 0, ContinuousClock.now < deadline {

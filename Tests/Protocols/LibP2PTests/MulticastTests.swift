@@ -82,15 +82,20 @@ struct MulticastTests {
         #expect(throws: DNSMessage.Fault.badName) { try DNSMessage(bytes: endless) }
     }
 
-    @Test("Two hosts on one machine find each other")
-    func hosts() async throws {
+    /// Not the port of the machine's own service, and not beyond the machine.
+    private static var configuration: MulticastDiscovery.Configuration {
         var configuration = MulticastDiscovery.Configuration()
-        // Not the port of the machine's own service, and not beyond the machine.
         configuration.port = Int.random(in: 20_000...60_000)
         configuration.interface = IPAddress(version4: "127.0.0.1")
         configuration.includesLoopback = true
         configuration.interval = .milliseconds(200)
         configuration.answerInterval = .zero
+        return configuration
+    }
+
+    @Test("Two hosts on one machine find each other")
+    func hosts() async throws {
+        let configuration = Self.configuration
         try await HostPair.run { pair in
             let quiet = try await MulticastDiscovery.start(for: pair.listener, configuration: configuration)
             let seeking = try await MulticastDiscovery.start(for: pair.dialer, configuration: configuration)
@@ -121,12 +126,7 @@ struct MulticastTests {
 
     @Test("Somebody who makes up a thousand peers does not hide those that are there")
     func madeUpPeers() async throws {
-        var configuration = MulticastDiscovery.Configuration()
-        configuration.port = Int.random(in: 20_000...60_000)
-        configuration.interface = IPAddress(version4: "127.0.0.1")
-        configuration.includesLoopback = true
-        configuration.interval = .milliseconds(200)
-        configuration.answerInterval = .zero
+        let configuration = Self.configuration
         try await HostPair.run { pair in
             let seeking = try await MulticastDiscovery.start(for: pair.dialer, configuration: configuration)
             var iterator = seeking.peers.makeAsyncIterator()
