@@ -67,6 +67,7 @@ public struct StoreInspector: Sendable {
     public func verify(progress: @Sendable (Int) -> Void = { _ in }) async throws -> Verification {
         var result = Verification()
         result.faults += try await store.verifyFile().map { "file: \($0)" }
+        var owed = OwedEffects()
         var last: ChannelID?
         while true {
             let page = try await store.channels(after: last, limit: 500)
@@ -74,6 +75,7 @@ public struct StoreInspector: Sendable {
             for stored in page {
                 result.channels += 1
                 result.faults += try await faults(in: stored)
+                owed.expect(of: stored)
             }
             last = end.id
             progress(result.channels)
@@ -84,10 +86,13 @@ public struct StoreInspector: Sendable {
             guard let end = page.last else { break }
             for pending in page {
                 result.pendingEffects += 1
+                owed.found(pending)
                 if let fault = try await fault(in: pending) { result.faults.append("effect \(pending.id): \(fault)") }
             }
             effect = end.id
         }
+        result.faults += try await owed.faults(in: store)
+        result.journalBytes = store.journalBytes
         if let audit = try await ledger?.audit() {
             result.faults += audit.faults.map { "ledger: \($0)" }
             result.ledgerEvents = audit.events
@@ -171,6 +176,10 @@ public struct StoreInspector: Sendable {
         public var channels = 0
         public var pendingEffects = 0
         public var ledgerEvents: UInt64 = 0
+        /// How much the journal holds that the store's file does not.
+        ///
+        /// - Unit: bytes.
+        public var journalBytes = 0
         public var faults: [String] = []
     }
 }
