@@ -16,12 +16,14 @@ public struct StoreInspector: Sendable {
     /// `nil` when the channels are settled elsewhere.
     public let ledger: Ledger?
     private let domain: SettlementDomain
+    private let place: SettlementPlace
     /// Where channels are settled, in a few words for people.
     public let placeText: String
 
     /// - Throws: `StoreError`, or ``LostFile`` when the ledger is not there.
     public init(storePath: String, place: SettlementPlace) throws {
         store = try JournalStore(path: storePath, mode: .readOnly)
+        self.place = place
         placeText =
             switch place {
             case .ledger: "on a simulated ledger"
@@ -105,10 +107,24 @@ public struct StoreInspector: Sendable {
         do {
             switch PaymentScheme.prepaid(record.scheme) {
             case nil: _ = try VoucherChannel.effect(stored: effect.body)
-            case let scheme?: _ = try scheme.effect(stored: effect.body)
+            case let scheme?: return try fault(in: effect.body, scheme, record)
             }
             return nil
         } catch { return error.message }
+    }
+
+    private func fault<Scheme: PrepaidOrders>(
+        in effect: [UInt8], _: Scheme.Type, _ record: ChannelRecord
+    ) throws(StoredFormError) -> String? {
+        let effect = try Scheme.effect(stored: effect)
+        // A channel that is damaged is named by itself.
+        guard let channel = try? Scheme(stored: record.state), let domain = contractDomain(of: Scheme.Rules.kind)
+        else { return nil }
+        return KeptSignatures(domain: domain).fault(in: effect, of: channel)
+    }
+
+    private func contractDomain(of kind: ContractKind) -> ContractDomain? {
+        ledger?.contractDomain(of: kind) ?? place.contractDomain(of: kind)
     }
 
     private func faults(in stored: StoredChannel) async throws -> [String] {
@@ -162,8 +178,10 @@ public struct StoreInspector: Sendable {
         expect(channel.id == stored.id, "it is filed under another id")
         expect(channel.purse.earned <= channel.purse.authorised, "more was charged than authorised")
         expect(channel.mostCaptured.map { channel.captured <= $0 } ?? true, "more was captured than charged")
-        guard let ledger, let domain = ledger.contractDomain(of: Scheme.Rules.kind) else { return faults }
+        guard let domain = contractDomain(of: Scheme.Rules.kind) else { return faults }
         expect(channel.terms.channelID(in: domain) == stored.id, "its terms give another id")
+        for fault in KeptSignatures(domain: domain).faults(in: channel) { expect(false, fault) }
+        guard let ledger else { return faults }
         let contract = try await ledger.contract(Scheme.Rules.self, of: stored.id)
         expect(contract != nil, "the ledger does not know it")
         expect(
