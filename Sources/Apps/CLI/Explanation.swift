@@ -77,7 +77,7 @@ struct Explanation {
             "gun.upgrade-refused", "gun.closed", "gun.broken-off":
             69
         case "demo.foreign-folder", "demo.unusable-folder", "store.full", "store.unavailable", "key-file.exists",
-            "key-file.unwritable", "wallet.unavailable",
+            "key-file.unwritable", "wallet.unavailable", "backup.exists", "backup.unwritable",
             "wallet.full", "file.unwritable":
             73
         case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "payment.under-way",

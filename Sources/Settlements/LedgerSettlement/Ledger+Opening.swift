@@ -57,7 +57,7 @@ extension Ledger {
     static let busyTimeout: Double = 10
 
     /// Makes an empty file for the owner alone; SQLite gives `-wal` and `-shm` the mode of the file.
-    private static func makeFile(at path: String) throws(StoreError) {
+    static func makeFile(at path: String) throws(StoreError) {
         let descriptor = Self.create(path)
         guard descriptor < 0 else {
             close(descriptor)

@@ -122,6 +122,13 @@ public final class SQLiteStore: ChannelStore, Sendable {
         do { return try pool.read(body) } catch { throw StoreError(error, path: path) }
     }
 
+    /// What everybody has committed until now; it stays so while it is held.
+    func snapshot() throws(StoreError) -> DatabaseSnapshot {
+        guard gate.enter() else { throw .closed }
+        defer { gate.leave() }
+        do { return try pool.makeSnapshot() } catch { throw StoreError(error, path: path) }
+    }
+
     /// Writes in one transaction and waits for it; for threads that may be held up.
     func writeNow<Value>(_ body: (Database) throws -> Value) throws(StoreError) -> Value {
         do { return try pool.write(body) } catch { throw StoreError(error, path: path) }

@@ -33,12 +33,12 @@ struct StoreFile {
 
     /// Refuses a place where nothing lies and nothing may be made.
     func checkPresence() throws(StoreError) {
-        guard try exists() || mode == .readWrite else { throw .missing(path: path) }
+        guard try isThere() || mode == .readWrite else { throw .missing(path: path) }
     }
 
     /// Makes an empty file that only its owner may read; SQLite gives the files beside it the same mode.
     func createIfMissing() throws(StoreError) {
-        guard mode == .readWrite, try !exists() else { return }
+        guard mode == .readWrite, try !isThere() else { return }
         let descriptor = Foundation.open(resolved, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .system("\(path) cannot be made", errno, path: path) }
         Foundation.close(descriptor)
@@ -54,7 +54,7 @@ struct StoreFile {
     /// Whether something lies there; a folder or a device is refused.
     ///
     /// The file is never opened here: closing it again would drop the locks that SQLite holds in this process.
-    private func exists() throws(StoreError) -> Bool {
+    func isThere() throws(StoreError) -> Bool {
         var status = stat()
         guard stat(resolved, &status) == 0 else {
             guard errno == ENOENT else { throw .system("\(path) cannot be looked at", errno, path: path) }

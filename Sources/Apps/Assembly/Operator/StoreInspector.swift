@@ -16,12 +16,14 @@ public struct StoreInspector: Sendable {
     /// `nil` when the channels are settled elsewhere.
     public let ledger: Ledger?
     private let domain: SettlementDomain
+    private let place: SettlementPlace
     /// Where channels are settled, in a few words for people.
     public let placeText: String
 
     /// - Throws: `StoreError`, or ``LostFile`` when the ledger is not there.
     public init(storePath: String, place: SettlementPlace) throws {
         store = try JournalStore(path: storePath, mode: .readOnly)
+        self.place = place
         placeText =
             switch place {
             case .ledger: "on a simulated ledger"
@@ -67,6 +69,7 @@ public struct StoreInspector: Sendable {
     public func verify(progress: @Sendable (Int) -> Void = { _ in }) async throws -> Verification {
         var result = Verification()
         result.faults += try await store.verifyFile().map { "file: \($0)" }
+        var owed = OwedEffects()
         var last: ChannelID?
         while true {
             let page = try await store.channels(after: last, limit: 500)
@@ -74,6 +77,7 @@ public struct StoreInspector: Sendable {
             for stored in page {
                 result.channels += 1
                 result.faults += try await faults(in: stored)
+                owed.expect(of: stored)
             }
             last = end.id
             progress(result.channels)
@@ -84,10 +88,13 @@ public struct StoreInspector: Sendable {
             guard let end = page.last else { break }
             for pending in page {
                 result.pendingEffects += 1
+                owed.found(pending)
                 if let fault = try await fault(in: pending) { result.faults.append("effect \(pending.id): \(fault)") }
             }
             effect = end.id
         }
+        result.faults += try await owed.faults(in: store)
+        result.journalBytes = store.journalBytes
         if let audit = try await ledger?.audit() {
             result.faults += audit.faults.map { "ledger: \($0)" }
             result.ledgerEvents = audit.events
@@ -100,10 +107,24 @@ public struct StoreInspector: Sendable {
         do {
             switch PaymentScheme.prepaid(record.scheme) {
             case nil: _ = try VoucherChannel.effect(stored: effect.body)
-            case let scheme?: _ = try scheme.effect(stored: effect.body)
+            case let scheme?: return try fault(in: effect.body, scheme, record)
             }
             return nil
         } catch { return error.message }
+    }
+
+    private func fault<Scheme: PrepaidOrders>(
+        in effect: [UInt8], _: Scheme.Type, _ record: ChannelRecord
+    ) throws(StoredFormError) -> String? {
+        let effect = try Scheme.effect(stored: effect)
+        // A channel that is damaged is named by itself.
+        guard let channel = try? Scheme(stored: record.state), let domain = contractDomain(of: Scheme.Rules.kind)
+        else { return nil }
+        return KeptSignatures(domain: domain).fault(in: effect, of: channel)
+    }
+
+    private func contractDomain(of kind: ContractKind) -> ContractDomain? {
+        ledger?.contractDomain(of: kind) ?? place.contractDomain(of: kind)
     }
 
     private func faults(in stored: StoredChannel) async throws -> [String] {
@@ -157,8 +178,10 @@ public struct StoreInspector: Sendable {
         expect(channel.id == stored.id, "it is filed under another id")
         expect(channel.purse.earned <= channel.purse.authorised, "more was charged than authorised")
         expect(channel.mostCaptured.map { channel.captured <= $0 } ?? true, "more was captured than charged")
-        guard let ledger, let domain = ledger.contractDomain(of: Scheme.Rules.kind) else { return faults }
+        guard let domain = contractDomain(of: Scheme.Rules.kind) else { return faults }
         expect(channel.terms.channelID(in: domain) == stored.id, "its terms give another id")
+        for fault in KeptSignatures(domain: domain).faults(in: channel) { expect(false, fault) }
+        guard let ledger else { return faults }
         let contract = try await ledger.contract(Scheme.Rules.self, of: stored.id)
         expect(contract != nil, "the ledger does not know it")
         expect(
@@ -171,6 +194,10 @@ public struct StoreInspector: Sendable {
         public var channels = 0
         public var pendingEffects = 0
         public var ledgerEvents: UInt64 = 0
+        /// How much the journal holds that the store's file does not.
+        ///
+        /// - Unit: bytes.
+        public var journalBytes = 0
         public var faults: [String] = []
     }
 }

@@ -86,6 +86,7 @@ public struct NodeServer: Service, CustomStringConvertible {
             logger: quiet)
         let logger = node.logger
         let counter = PeerCounter(responder: responder, logger: logger)
+        let storeWatch = StoreWatch(node.store, logger: logger)
         // What is seen is answered at once.
         let answers = node.answers.map { (bell: Bell(), answer: $0) }
         var group = ServiceGroupConfiguration(
@@ -98,6 +99,7 @@ public struct NodeServer: Service, CustomStringConvertible {
                 .init(
                     service: PeriodicService(name: "watch", interval: configuration.watchInterval, logger: logger) {
                         defer { for (bell, _) in answers { bell.ring() } }
+                        storeWatch.look()
                         try await node.watch()
                         node.books.effects.metrics.setUnclaimed(
                             node.books.cashier.index.unclaimed(of: configuration.token.address))

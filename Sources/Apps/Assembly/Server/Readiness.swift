@@ -14,6 +14,7 @@ import FarthingSQLiteStore
 /// `/readyz?settlement`.
 struct Readiness: Sendable {
     private let selling: KeptLook
+    private let writing: KeptLook
     private let settling: KeptLook
 
     /// What is said of something that did not answer in time.
@@ -28,13 +29,22 @@ struct Readiness: Sendable {
     static let patience = Duration.seconds(2)
 
     init(node: PaymentNode, gateway: Gateway) {
+        self.init(store: node.store, settlement: node.settlement) { await gateway.isReachable() }
+    }
+
+    /// - Parameter isReachable: Whether the upstream answers.
+    init(store: JournalStore, settlement: any Settlement, isReachable: @escaping @Sendable () async -> Bool) {
         selling = KeptLook(for: .zero, patience: Self.patience, late: Late(what: "The store or the upstream")) {
             var faults: KeptLook.Faults = []
-            do throws(StoreError) { _ = try await node.store.bookmark("readiness") } catch { faults.append(error) }
-            if !(await gateway.isReachable()) { faults.append(GatewayFault.unreachable) }
+            do throws(StoreError) { _ = try await store.bookmark("readiness") } catch { faults.append(error) }
+            if !(await isReachable()) { faults.append(GatewayFault.unreachable) }
             return faults
         }
-        settling = Self.settling(node.settlement)
+        // Of what it sells nothing could be kept: each request would be worked on and not be paid for.
+        writing = KeptLook(for: .zero, patience: Self.patience, late: Late(what: "The store")) {
+            await store.writeFault().map { [$0] } ?? []
+        }
+        settling = Self.settling(settlement)
     }
 
     /// A look at what keeps a settlement from carrying out orders; good for some seconds, as it may ask others.
@@ -48,9 +58,13 @@ struct Readiness: Sendable {
     /// - Returns: Whether the node is ready, and what is to be told of it.
     func report(needsSettlement: Bool) async -> (isReady: Bool, members: JSON) {
         async let selling = selling.faults()
-        let obstacles = await settling.faults()
-        let faults = await selling
-        let isReady = faults.isEmpty && (obstacles.isEmpty || !needsSettlement)
+        async let writing = writing.faults()
+        let settling = await settling.faults()
+        let unwritable = await writing
+        let faults = await selling + unwritable
+        // What is claimed must be written down too.
+        let obstacles = unwritable + settling
+        let isReady = faults.isEmpty && (settling.isEmpty || !needsSettlement)
         return (
             isReady,
             [

@@ -32,6 +32,7 @@ extension JournalCore {
     func publish(_ batch: JournalBatch, segment: UInt32, offset: Int) {
         state.withLock { state in
             state.count(batch, bytes: SegmentFormat.rounded(batch.buffer.count))
+            state.writeFault = nil
             for entry in batch.entries where entry.kind == .commit {
                 let place = JournalPlace(
                     segment: segment, offset: UInt32(truncatingIfNeeded: offset) &+ entry.offset)
@@ -50,7 +51,7 @@ extension JournalCore {
 
     /// Undoes a batch that failed and the one that gathered meanwhile, whose versions build on it.
     func takeBack(
-        _ batch: JournalBatch, refusal: StoreError?
+        _ batch: JournalBatch, because error: StoreError, refusal: StoreError?
     ) -> (batch: JournalBatch, unknown: [UnknownCommit]) {
         state.withLock { state in
             let gathered = (state.gathering, state.unknown)
@@ -59,6 +60,7 @@ extension JournalCore {
             state.gathering = JournalBatch()
             state.unknown = []
             state.refusal = refusal
+            state.writeFault = refusal ?? error
             state.statistics.failures += 1
             return gathered
         }

@@ -17,6 +17,10 @@ final class JournalCore: Sendable {
         var isGathering = false
         /// Why nothing is written any more.
         var refusal: StoreError?
+        /// Why the last batch was not written; `nil` when it was.
+        var writeFault: StoreError?
+        /// Why the last fold came to nothing; `nil` when it did not.
+        var foldFault: StoreError?
         var isClosing = false
         /// Whether closing brings everything into the file.
         var foldsAtEnd = false
@@ -26,6 +30,8 @@ final class JournalCore: Sendable {
         var isFolding = false
         /// How much the journal holds that no fold has taken.
         var unfolded = 0
+        /// How much of it the fold under way has taken.
+        var folding = 0
         /// From how much on the next fold begins.
         var foldThreshold: Int
         var statistics = JournalStore.Statistics()

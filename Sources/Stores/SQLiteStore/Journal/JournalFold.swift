@@ -44,6 +44,8 @@ struct JournalFold {
             core.state.withLock { state in
                 state.overlay.cancelFold(fold)
                 state.unfolded += length
+                state.folding = 0
+                state.foldFault = StoreError(error, path: core.path)
                 // Not at once again: a full disk would see nothing else.
                 state.foldThreshold = state.unfolded + core.options.foldAfter / 4
                 state.statistics.foldFailures += 1
@@ -56,6 +58,8 @@ struct JournalFold {
     private func end(channels: Int, transactions: Int) {
         let done = core.state.withLock { state in
             state.foldThreshold = core.options.foldAfter
+            state.folding = 0
+            state.foldFault = nil
             state.statistics.folds += 1
             state.statistics.foldedChannels += channels
             state.statistics.foldedEffects += fold.effects.count

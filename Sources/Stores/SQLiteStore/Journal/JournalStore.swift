@@ -20,6 +20,7 @@ public final class JournalStore: ChannelStore, Sendable {
 
     let base: SQLiteStore
     let side: Side
+    let folder: any JournalFolder
     private let closing = Mutex<Task<Void, Never>?>(nil)
 
     /// What a store does with its journal.
@@ -55,6 +56,7 @@ public final class JournalStore: ChannelStore, Sendable {
     ) throws(StoreError) {
         path = file.path
         mode = file.mode
+        self.folder = folder
         base = try SQLiteStore(file: file, allowsJournal: true)
         if mode == .readOnly {
             side = .viewer(try JournalViewer(base: base, folder: folder))
@@ -102,7 +104,7 @@ public final class JournalStore: ChannelStore, Sendable {
         }.get()
     }
 
-    private static var onlyLooking: StoreError { .unavailable(reason: "it was opened for reading only") }
+    static var onlyLooking: StoreError { .unavailable(reason: "it was opened for reading only") }
 
     // MARK: - Looking after it
 

@@ -150,7 +150,7 @@ final class JournalWriter {
             }
             self.segment = nil
         }
-        let gathered = core.takeBack(batch, refusal: refusal)
+        let gathered = core.takeBack(batch, because: error, refusal: refusal)
         batch.refuseAll(refusal ?? error)
         gathered.batch.refuseAll(refusal ?? error)
         for unknown in gathered.unknown { unknown.answer(.failure(refusal ?? error)) }
@@ -165,7 +165,7 @@ final class JournalWriter {
             state.isFolding = true
             return (state.overlay.beginFold(through: through), state.unfolded)
         }
-        core.state.withLock { $0.unfolded = 0 }
+        core.state.withLock { ($0.unfolded, $0.folding) = (0, fold.1) }
         core.base.runOnWriter { db in
             JournalFold(core: core, fold: fold.0, length: fold.1).run(in: db)
         }

@@ -95,6 +95,9 @@ struct StoreInspectorTests {
         }
     }
 
+    /// The phase at the end of the stored form: a refund of nothing under reservation 0.
+    private static let refunding = [2] + [UInt8](repeating: 0, count: 32)
+
     static let damages: [Damage] = [
         Damage("it is filed under another id") { $0[Place.id] ^= 1 },
         Damage("its terms give another id") { $0[Place.payer] ^= 1 },
@@ -108,6 +111,9 @@ struct StoreInspectorTests {
         },
         Damage("the ledger knows of fewer claims") { $0[Place.captured + 15] = 7 },
         Damage("the ledger holds 1000, and 65736 was earned") { $0[Place.charged + 13] = 1 },
+        Damage("it waits for a refund that nobody will make") {
+            $0.replaceSubrange(($0.count - 1)..., with: refunding)
+        },
         Damage("its bytes are not what its version says") { $0.removeLast() },
         Damage("its bytes are not what its version says") { $0.append(0) },
         Damage("A record has version 9") { $0[0] = 9 },
@@ -151,6 +157,25 @@ struct StoreInspectorTests {
             #expect(result.pendingEffects == 3)
             #expect(result.faults.count == 2)
             #expect(zip(result.faults, ids.dropFirst()).allSatisfy { $0.hasPrefix("effect \($1): ") })
+        }
+    }
+
+    @Test func `finds nothing wrong with a channel that waits for what lies in the outbox`() async throws {
+        try await withBooks { path, ledger, customers in
+            try await damage(customers[1].id, in: path) { $0.replaceSubrange(($0.count - 1)..., with: Self.refunding) }
+            let store = try SQLiteStore(path: path)
+            let record = try #require(try await store.load(customers[1].id))
+            for (reservation, isThere) in [(7, false), (0, true)] as [(UInt64, Bool)] {
+                let stored = try #require(try await store.load(customers[1].id))
+                let effect = VoucherChannel.Effect.submitRefund(
+                    amount: .zero, nonce: 0, for: ReservationID(reservation))
+                _ = try await store.commit(
+                    ChannelCommit(
+                        channel: customers[1].id, scheme: record.scheme, state: record.state,
+                        effects: [VoucherChannel.stored(effect)]), over: stored.version)
+                #expect(try await faults(path, ledger).isEmpty == isThere)
+            }
+            await store.close()
         }
     }
 

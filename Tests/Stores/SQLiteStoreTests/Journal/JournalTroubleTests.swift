@@ -47,8 +47,11 @@ struct JournalTroubleTests {
         #expect(try await store.load(channel(1))?.state == [1])
         #expect(try await store.load(channel(2)) == nil)
         #expect(store.statistics.failures == 7)
+        disk.set([fault])
+        #expect(await store.writeFault()?.code == code)
 
         disk.set([])
+        #expect(await store.writeFault() == nil, "another write was tried")
         _ = try await store.commit(commit(1, [2]), over: Version(number: 1))
         _ = try await store.commit(commit(2, [3]), over: nil)
         try await look(at: store)
@@ -71,6 +74,7 @@ struct JournalTroubleTests {
             disk.set([])
             #expect(await refusal(of: commit(1, [3]), over: Version(number: 1), by: store) == "store.unavailable")
             #expect(await refusal(of: commit(5), over: nil, by: store) == "store.unavailable")
+            #expect(await store.writeFault()?.message.contains("restart the node") == true, "and it stays so")
             #expect(try await store.load(channel(1))?.state == [1])
         }
         let store = try open()
@@ -82,7 +86,9 @@ struct JournalTroubleTests {
     @Test func `keeps the journal when the file cannot take it`() async throws {
         let store = try open()
         _ = try await store.commit(commit(1, [1]), over: nil)
+        #expect(await store.writeFault() == nil)
         await store.close()
+        #expect(store.foldFault == nil && store.journalBytes == 0)
         let again = try open()
         #expect(await again.limitPagesOfFile(to: 1))
         for number in 2..<40 {
@@ -90,6 +96,8 @@ struct JournalTroubleTests {
         }
         await again.close()
         #expect(again.statistics.foldFailures > 0)
+        #expect(again.foldFault?.code == "store.full")
+        #expect(again.journalBytes > 38 * 3000)
         let last = try open()
         #expect(try await last.channels(after: nil, limit: 100).count == 39)
         await last.close()
