@@ -144,7 +144,7 @@ let tests: [Target] = [
         ]),
     tests(
         "Gun", in: "Protocols", uses: ["Gun", "Encodings", "Primitives"],
-        libraries: [logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
+        libraries: [grdb, logging, nioCore, nioPosix, nioHTTP1, nioWebSocket]),
     tests(
         "LibP2P", in: "Protocols", uses: ["LibP2P", "Encodings", "Primitives"],
         libraries: [nioCore, nioPosix, logging]),

@@ -13,7 +13,8 @@ final class TappedCarrier: RequestCarrier {
     struct KeptBack: Error {}
 
     let road: any RequestCarrier
-    private let state = Mutex((headers: [String](), keepsBack: false, loses: false, detour: String?.none, isBusy: false))
+    private let state = Mutex(
+        (headers: [String](), keepsBack: false, loses: false, detour: String?.none, isBusy: false))
 
     init(_ road: any RequestCarrier) { self.road = road }
 
