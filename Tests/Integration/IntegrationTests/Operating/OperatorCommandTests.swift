@@ -119,7 +119,7 @@ struct OperatorCommandTests {
             #expect(books.charged.clampedSubtracting(books.captured) <= Amount(units: 3000))
         }
         let metrics = try await shop.client.get("/metrics").text
-        #expect(metrics.contains("farthing_claim_rows_total{scheme=\"voucher\",outcome=\"claimed\"} 3"), "\(metrics)")
+        #expect(metrics.contains("farthing_claim_rows_total{outcome=\"claimed\",scheme=\"voucher\"} 3"), "\(metrics)")
         #expect(metrics.contains("farthing_unclaimed_units{scheme=\"voucher\"}"))
         try await shop.close()
     }
