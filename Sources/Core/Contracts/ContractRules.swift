@@ -48,6 +48,8 @@ public protocol ContractRules: Hashable, Sendable {
 
 extension ContractRules {
     public var awaitedBlock: UInt64? { nil }
+    /// Whether nothing is locked any more, nor ever will be.
+    public var isOver: Bool { phaseName == "closed" }
 }
 
 /// What the sides of a channel agree on when it opens, and can never change.

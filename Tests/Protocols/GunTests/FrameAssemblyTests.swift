@@ -80,6 +80,9 @@ struct FrameAssemblyTests {
         #expect(bucket.take(1, at: 0) == 100)
         #expect(bucket.take(0, at: 100) == 0)
         #expect(bucket.take(100, at: 1_000_000) == 0)
+        // The clock was set back: it fills from then on.
+        #expect(bucket.take(1, at: 5000) == 100)
+        #expect(bucket.take(0, at: 5100) == 0)
     }
 
     @Test("Only what may become a connection becomes one")

@@ -50,6 +50,40 @@ struct StuckPeerTests {
         await relay.shutdown()
     }
 
+    @Test("Who asks at once for more than may wait, and reads it, gets all of it")
+    func slowReader() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.outboxBytes = 1_000_000
+            $0.bytesPerSecond = 1e9
+        }
+        let writer = try await Loopback.client(relay.port)
+        try await writer.put(["n": .value(.text(Self.text))], at: Self.soul)
+        let connection = try await RawConnection.open(await relay.port)
+        var bytes = RawConnection.handshake()
+        for number in 0..<40 {
+            let question = Array("{\"#\":\"g\(number)\",\"get\":{\"#\":\"\(Self.soul)\"}}".utf8)
+            bytes += RawConnection.frame(0x81, question)
+        }
+        let most = 40 * Self.text.utf8.count
+        let asked = ByteBuffer(bytes: bytes)
+        let heard = try await connection.channel.executeThenClose { inbound, outbound in
+            try await outbound.write(asked)
+            // Its line is slow to begin with.
+            try await Task.sleep(for: .milliseconds(500))
+            var heard = 0
+            for try await buffer in inbound {
+                heard += buffer.readableBytes
+                if heard >= most { break }
+            }
+            return heard
+        }
+        #expect(heard >= most)
+        await writer.close()
+        await relay.shutdown()
+    }
+
     @Test("One that makes no room for a while is disconnected, with less waiting than may")
     func patience() async throws {
         let place = try Loopback()

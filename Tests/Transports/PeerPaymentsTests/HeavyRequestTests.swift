@@ -11,11 +11,15 @@ struct HeavyRequestTests {
     private func withTwoLinks(
         sharing bytes: Int, _ body: (PeerLink, PeerLink, TestResponder) async throws -> Void
     ) async throws {
-        let budget = ByteBudget(limit: bytes)
+        let (budget, uploads) = (ByteBudget(limit: bytes), ByteBudget(limit: bytes / 2))
         let responder = TestResponder()
         let pipes = [PeerPipe.pair(), PeerPipe.pair()]
         let sessions = pipes.map { _, theirs in
-            Task { await PeerSession(stream: theirs, responder: responder, requestsInAll: budget).run() }
+            Task {
+                await PeerSession(
+                    stream: theirs, responder: responder, requestsInAll: budget, uploadsInAll: uploads
+                ).run()
+            }
         }
         try await body(PeerLink(pipes[0].0), PeerLink(pipes[1].0), responder)
         for session in sessions {
@@ -23,7 +27,7 @@ struct HeavyRequestTests {
             await session.value
         }
         // The last task may still be on its way out.
-        while budget.used > 0 { await Task.yield() }
+        while budget.used > 0 || uploads.used > 0 { await Task.yield() }
     }
 
     private func heavy(_ target: String, _ bytes: Int = PeerLimits.requestBody) -> PeerRequest {
@@ -51,6 +55,45 @@ struct HeavyRequestTests {
             while status == 503 { status = try await other.send(heavy("/back")).status }
             #expect(status == 200)
         }
+    }
+
+    @Test("Bodies that never come whole leave room for those that come in one frame")
+    func unfinishedBodies() async throws {
+        let (budget, uploads) = (
+            ByteBudget(limit: 4 * PeerLimits.requestBody), ByteBudget(limit: 2 * PeerLimits.requestBody)
+        )
+        let responder = TestResponder()
+        let (idle, served) = (PeerPipe.pair(), PeerPipe.pair())
+        let sessions = [idle.1, served.1].map { theirs in
+            Task {
+                await PeerSession(
+                    stream: theirs, responder: responder, requestsInAll: budget, uploadsInAll: uploads
+                ).run()
+            }
+        }
+        let part = [UInt8](repeating: 0, count: PeerLimits.requestBody / 8)
+        for id in UInt32(1)...3 {
+            let request = PeerRequest(method: "POST", target: "/back")
+            try await idle.0.write(PeerFrame.request(id: id, request, isWhole: false).bytes)
+            for _ in 0..<(id == 3 ? 1 : 8) { try await idle.0.write(PeerFrame.body(id: id, part, .more).bytes) }
+        }
+        var decoder = FrameDecoder()
+        var refused: (id: UInt32, status: Int)?
+        while refused == nil, let bytes = try await idle.0.read() {
+            decoder.append(bytes)
+            while let frame = try decoder.next() {
+                if case .answer(let id, let answer, _) = frame { refused = (id, answer.status) }
+            }
+        }
+        #expect(refused?.id == 3 && refused?.status == 503)
+        let reply = try await PeerLink(served.0).send(heavy("/back", 1000))
+        #expect(reply.status == 200)
+        await idle.0.reset()
+        for session in sessions {
+            session.cancel()
+            await session.value
+        }
+        while budget.used > 0 || uploads.used > 0 { await Task.yield() }
     }
 
     @Test("Nor may those of one stream take the room of all others")

@@ -70,17 +70,22 @@ extension PrepaidBooks {
                 if underWay < Self.redemptionsAtOnce, let id = left.popFirst() {
                     underWay += 1
                     group.addTask { (id, await self.redemption(of: id)) }
-                } else if let (id, outcome) = await group.next() {
+                } else if let (id, redemption) = await group.next() {
                     underWay -= 1
-                    note(outcome, of: id, in: &report)
+                    // Another's is told by whoever began it.
+                    if redemption.isOwn { note(redemption.outcome, of: id, in: &report) }
                 }
             }
         }
         return report
     }
 
-    private func redemption(of id: ChannelID) async -> Result<[Payout]?, any Error> {
-        do { return .success(try await redeem(id)) } catch { return .failure(error) }
+    private typealias Redemption = (outcome: Result<[Payout]?, any Error>, isOwn: Bool)
+
+    private func redemption(of id: ChannelID) async -> Redemption {
+        await redeeming.share(id) { [self] in
+            do { return .success(try await redeemOnce(id)) } catch { return .failure(error) }
+        }
     }
 
     private func note(
@@ -109,7 +114,8 @@ extension PrepaidBooks {
         _ price: Amount, for reservation: ReservationID, of id: ChannelID, token: Address
     ) async throws(UnclaimedRefusal) {
         try await room?.hold(price, as: reservation.number, of: id, token: token) { [self] channels in
-            let report = await redeem(channels.map(\.id))
+            // Each is a transaction of its own, and all who find no room wait for these.
+            let report = await redeem(channels.prefix(Self.redemptionsAtOnce).map(\.id))
             if report.channels == 0, let failure = report.failures.first { throw NotRedeemed(reason: failure) }
             return true
         }
@@ -123,8 +129,7 @@ extension PrepaidBooks {
     ///
     /// - Returns: `nil` when nothing was new.
     func redeem(_ id: ChannelID) async throws -> [Payout]? {
-        let (payouts, isOwn) = try await redeeming.attempt(id) { [self] in try await redeemOnce(id) }
-        return isOwn ? payouts : nil
+        try await redeeming.attempt(id) { [self] in try await redeemOnce(id) }
     }
 
     private func redeemOnce(_ id: ChannelID) async throws -> [Payout]? {

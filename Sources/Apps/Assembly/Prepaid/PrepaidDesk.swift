@@ -25,7 +25,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     // What costs a transaction is sent once, however many copies of a payment ask for it at once.
     private let opening = WorkUnderWay<DepositKey, Result<ChannelID, any Error>>()
     private let preparing = WorkUnderWay<ChannelID, Result<Scheme, any Error>>()
-    private let closing = WorkUnderWay<ChannelID, Result<Closing, any Error>>()
+    private let closing = WorkUnderWay<ChannelID, Result<[ContractReceipt<Scheme.Rules>], any Error>>()
     private let reservations = ReservationNumbers()
     let underWay: PaymentsUnderWay
     let receipt: PrepaidReceipt
@@ -187,7 +187,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 let receipt = try await books.settlement.carryOut(order, on: known.id, under: Scheme.Rules.self)
                 return try await books.observed(receipt.snapshot, of: known.id)
             } catch let error as ContractError { throw fault(for: error, of: known.id) }
-        }.value
+        }
     }
 
     /// The channel as it is kept, or as its contract has it.
@@ -263,7 +263,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
                 throw fault(for: error, of: id)
             }
             return id
-        }.value
+        }
     }
 
     /// What makes two deposits the same.
@@ -297,12 +297,6 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
 
     // MARK: - Closing
 
-    /// What was asked of the contract to end a channel, and what it did.
-    private struct Closing {
-        let orders: Int
-        let receipts: [ContractReceipt<Scheme.Rules>]
-    }
-
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
@@ -310,15 +304,14 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         // Nobody has a share in the outcome who could not have asked by himself.
         var copy = known
         _ = try copy.apply(.closeAsked(shown))
-        let closed = try await closing.attempt(id) { [self] in
+        let receipts = try await closing.attempt(id) { [self] in
             let asked = try await books.engine.apply(.closeAsked(shown), to: id, opening: known)
             // Who asks once more gets what had to wait, unless it is under way.
             let effects = asked.effects.isEmpty ? books.takePostponed(of: id) : asked.effects
-            return Closing(orders: effects.count, receipts: await books.attempt(effects, of: id))
-        }.value
+            return await books.attempt(effects, of: id)
+        }
         let state = try await books.engine.state(of: id) ?? known
-        let receipts = closed.receipts
-        guard !receipts.isEmpty, receipts.count == closed.orders else {
+        guard receipts.contains(where: \.snapshot.state.isOver) else {
             return .deferred(GateFault.outOfOrder, retryAfterSeconds: 5)
         }
         let returned = receipts.flatMap(\.payouts).filter { $0.receiver != state.claimTerms.receiver }

@@ -11,7 +11,17 @@ final class WorkUnderWay<Key: Hashable & Sendable, Outcome: Sendable>: Sendable 
     ///
     /// - Parameter key: The same for what must not be done twice at once.
     func run(_ key: Key, _ work: @escaping @Sendable () async -> Outcome) async -> Outcome {
-        await begin(key, work).task.value
+        await share(key, work).outcome
+    }
+
+    /// The same.
+    ///
+    /// - Returns: What came of it, and whether it is this caller's work, or another's that was under way.
+    func share(
+        _ key: Key, _ work: @escaping @Sendable () async -> Outcome
+    ) async -> (outcome: Outcome, isOwn: Bool) {
+        let (task, isOwn) = begin(key, work)
+        return (await task.value, isOwn)
     }
 
     private func begin(
@@ -32,12 +42,10 @@ final class WorkUnderWay<Key: Hashable & Sendable, Outcome: Sendable>: Sendable 
 
 extension WorkUnderWay {
     /// Does work that may fail; whoever is told to stop waits for it no more, and it goes on.
-    ///
-    /// - Returns: What came of it, and whether it is this caller's work, or another's that was under way.
     func attempt<Value>(
         _ key: Key, _ work: @escaping @Sendable () async throws -> Value
-    ) async throws -> (value: Value, isOwn: Bool) where Outcome == Result<Value, any Error> {
-        let (task, isOwn) = begin(key) {
+    ) async throws -> Value where Outcome == Result<Value, any Error> {
+        let (task, _) = begin(key) {
             do { return .success(try await work()) } catch { return .failure(error) }
         }
         let (outcomes, told) = AsyncStream.makeStream(of: Outcome.self)
@@ -45,7 +53,7 @@ extension WorkUnderWay {
             told.yield(await task.value)
             told.finish()
         }
-        for await outcome in outcomes { return (try outcome.get(), isOwn) }
+        for await outcome in outcomes { return try outcome.get() }
         throw CancellationError()
     }
 }

@@ -58,7 +58,7 @@ extension KeptPrepaid {
             spendable: standing == .open
                 ? books.payees.map { books.available(for: $0) }.reduce(.zero) { $0.adding($1) ?? .max } : .zero,
             locked: locked, doubtful: doubtful, status: status, expiry: books.expiry, usedAt: usedAt,
-            isClosable: books.isClosable)
+            isClosable: isClosable)
     }
 
     private var status: String {

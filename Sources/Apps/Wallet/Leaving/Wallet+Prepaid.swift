@@ -31,7 +31,6 @@ extension Wallet {
         defer { lease.giveBack() }
         guard let known = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
         var channel = known
-        guard channel.books.isClosable || Books.paysMany else { throw WalletError.usedUp(id) }
         guard let use = channel.usedAt ?? url.map({ KeptChannel.Use(method: "GET", url: $0) }) else {
             throw WalletError.noPayee(id)
         }
@@ -82,8 +81,11 @@ extension Wallet {
             try await finish(.refused, code: response.errorReason ?? "unknown", channel)
             throw WalletError.refundRefused(code: response.errorReason ?? "unknown", message: response.errorMessage)
         case .refused(let demand):
-            try await finish(.refused, code: demand.error ?? "refused", channel)
-            throw WalletError.refundRefused(code: demand.error ?? "refused", message: nil)
+            let code = demand.error ?? "refused"
+            try await finish(.refused, code: code, channel)
+            // The payee alone knows whether it owes something of a channel that is used up.
+            guard channel.isClosable || !code.hasSuffix("close_unproven") else { throw WalletError.usedUp(id) }
+            throw WalletError.refundRefused(code: code, message: nil)
         case .silent(let status):
             try await finish(.refused, code: "status \(status)", channel)
             throw WalletError.refundRefused(code: "status \(status)", message: nil)

@@ -142,11 +142,6 @@ extension PayerBooks {
     }
 }
 
-extension ContractRules {
-    /// Whether nothing is locked any more, nor ever will be.
-    var isOver: Bool { phaseName == "closed" }
-}
-
 /// What to do next to have the rest of a channel back.
 public enum PayerLeaving<Order: Hashable & Sendable>: Hashable, Sendable {
     /// The channel is closed.

@@ -121,6 +121,8 @@ public actor GunRelay {
     private func receive(_ bytes: [UInt8], from peer: RelayCore.Peer) async {
         perform(core.receive(bytes, from: peer, at: now))
         if core.pause > 0 { try? await Task.sleep(for: .milliseconds(core.pause.rounded(.up))) }
+        // Who asks for more than its line takes waits for its own answers, and is not cut off for them.
+        await outboxes[peer]?.waitForRoom()
         // For a file that fails nobody waits: what is too much for it is refused.
         while isBehind, !isFailing {
             await withCheckedContinuation { waiting.append($0) }

@@ -110,7 +110,7 @@ public struct TokenBucket: Sendable {
     private var tokens: Double
     private var filledAt: Double
 
-    /// - Parameter now: Milliseconds of any clock that does not go back.
+    /// - Parameter now: Milliseconds of any clock; when it goes back, the bucket fills from then on.
     public init(capacity: Double, perSecond: Double, now: Double) {
         self.capacity = capacity
         perMillisecond = perSecond / 1000
@@ -125,7 +125,7 @@ public struct TokenBucket: Sendable {
     /// - Unit: milliseconds.
     public mutating func take(_ count: Double, at now: Double) -> Double {
         tokens = min(capacity, tokens + max(0, now - filledAt) * perMillisecond)
-        filledAt = max(filledAt, now)
+        filledAt = now
         tokens -= count
         guard tokens < 0 else { return 0 }
         return perMillisecond > 0 ? -tokens / perMillisecond : .infinity

@@ -46,6 +46,8 @@ final class Outbox: Sendable {
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
         var watcher: CheckedContinuation<Void, Never>?
+        /// Who waits for half of the room.
+        var patient: CheckedContinuation<Void, Never>?
     }
 
     /// How much is written at once: whoever takes that is not stuck.
@@ -106,11 +108,8 @@ final class Outbox: Sendable {
         let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>?] in
             if !state.isFinished, let last { state.items.append(last) }
             state.isFinished = true
-            defer {
-                state.reader = nil
-                state.watcher = nil
-            }
-            return [state.reader, state.watcher]
+            defer { (state.reader, state.watcher, state.patient) = (nil, nil, nil) }
+            return [state.reader, state.watcher, state.patient]
         }
         for continuation in waiting { continuation?.resume() }
     }
@@ -130,12 +129,29 @@ final class Outbox: Sendable {
         }
     }
 
+    /// Returns once no more than half of the room is taken, or it has ended; for one task at a time.
+    func waitForRoom() async {
+        await withCheckedContinuation { continuation in
+            let mayGo = state.withLock { state in
+                let mayGo = state.isFinished || state.bytes <= limit / 2
+                if !mayGo { state.patient = continuation }
+                return mayGo
+            }
+            if mayGo { continuation.resume() }
+        }
+    }
+
     /// What is to be written next, once something is; `nil` when it has ended and nothing is left.
     ///
     /// Whoever asks has written what it was given before.
     func next() async -> [Piece]? {
         while true {
-            let (pieces, isFinished) = state.withLock { state in (take(&state), state.isFinished) }
+            let (pieces, isFinished, patient) = state.withLock { state in
+                let pieces = take(&state)
+                let patient = state.bytes <= limit / 2 ? state.patient.take() : nil
+                return (pieces, state.isFinished, patient)
+            }
+            patient?.resume()
             if !pieces.isEmpty { return pieces }
             if isFinished || Task.isCancelled { return nil }
             await withTaskCancellationHandler {

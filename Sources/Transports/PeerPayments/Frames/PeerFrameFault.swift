@@ -79,6 +79,11 @@ public enum PeerLimits {
     ///
     /// - Unit: bytes.
     public static let requestsInAll = 256 * 1024 * 1024
+    /// How much of that may be of bodies that are still on their way: whoever ends none of them, and so pays for nothing,
+    /// leaves the rest to requests of one frame.
+    ///
+    /// - Unit: bytes.
+    public static let uploadsInAll = requestsInAll / 2
     /// How much a base may have besides its text.
     ///
     /// - Unit: bytes of method, target and headers.

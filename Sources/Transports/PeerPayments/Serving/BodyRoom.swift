@@ -26,4 +26,6 @@ final class BodyRoom: Sendable {
 extension ByteBudget {
     /// For the requests of all streams of this process, over libp2p and GUN.
     static let ofAllRequests = ByteBudget(limit: PeerLimits.requestsInAll)
+    /// For those of them whose bodies are still on their way.
+    static let ofAllUploads = ByteBudget(limit: PeerLimits.uploadsInAll)
 }

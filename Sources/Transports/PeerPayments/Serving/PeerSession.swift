@@ -21,23 +21,28 @@ public struct PeerSession: Sendable {
     private let patience: PeerPatience
     private let outbox = FrameOutbox()
     private let underWay = RequestsUnderWay()
-    private let uploads = Uploads()
+    private let uploads: Uploads
     /// For the bodies and payments of all requests, from their arrival to their answer.
     private let requestBytes: ByteBudget
 
     /// - Parameter patience: How long a payer is waited for that does not go on.
     public init(stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience()) {
-        self.init(stream: stream, responder: responder, patience: patience, requestsInAll: .ofAllRequests)
+        self.init(
+            stream: stream, responder: responder, patience: patience, requestsInAll: .ofAllRequests,
+            uploadsInAll: .ofAllUploads)
     }
 
-    /// - Parameter requestsInAll: For the bodies and payments of all streams together.
+    /// - Parameters:
+    ///   - requestsInAll: For the bodies and payments of all streams together.
+    ///   - uploadsInAll: For those of the bodies that are still on their way.
     package init(
         stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience(),
-        requestsInAll: ByteBudget
+        requestsInAll: ByteBudget, uploadsInAll: ByteBudget
     ) {
         self.stream = stream
         self.responder = responder
         self.patience = patience
+        uploads = Uploads(uploadsInAll: uploadsInAll)
         requestBytes = ByteBudget(limit: PeerLimits.requestsOfStream, within: requestsInAll)
     }
 
@@ -113,7 +118,11 @@ public struct PeerSession: Sendable {
             try await begin(id)
             if isWhole { return serve(request, id) }
             guard let room = room(for: request) else { return refuse(id, 503) }
-            if uploads.begin(id, request, in: room) == .tooLong { refuse(id, 413) }
+            switch uploads.begin(id, request, in: room) {
+            case .tooLong: refuse(id, 413)
+            case .crowded: refuse(id, 503)
+            case .taken, .unknown: break
+            }
         case .body(let id, let bytes, let state):
             switch uploads.add(bytes, to: id) {
             // What belongs to a request that was answered meanwhile is passed over.

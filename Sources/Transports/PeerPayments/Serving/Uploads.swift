@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import Synchronization
 
 /// Requests whose bodies are still on their way, and since when.
@@ -8,6 +9,8 @@ final class Uploads: Sendable {
     private struct Upload {
         var request: PeerRequest
         let room: BodyRoom
+        /// What it takes beside that for as long as it is on its way.
+        let unfinished: BodyRoom
         let begun: ContinuousClock.Instant
         var heard: ContinuousClock.Instant
     }
@@ -37,16 +40,23 @@ final class Uploads: Sendable {
     }
 
     private let state = Mutex(State())
+    private let uploadsInAll: ByteBudget
+
+    /// - Parameter uploadsInAll: For the bodies of all streams together that are still on their way.
+    init(uploadsInAll: ByteBudget) { self.uploadsInAll = uploadsInAll }
 
     /// Whether one more may begin.
     var hasRoom: Bool { state.withLock { $0.uploads.count < PeerLimits.uploads } }
 
     /// - Parameter room: That of the request, with what came with the head.
-    /// - Returns: ``Part/taken``, or ``Part/tooLong`` when what came with the head is.
+    /// - Returns: ``Part/taken``; ``Part/tooLong`` or ``Part/crowded`` when what came with the head is.
     func begin(_ id: UInt32, _ request: PeerRequest, in room: BodyRoom) -> Part {
-        state.withLock { state in
+        let unfinished = BodyRoom(in: uploadsInAll)
+        guard unfinished.grow(by: request.body.count) else { return .crowded }
+        return state.withLock { state in
             let now = ContinuousClock.now
-            state.uploads[id] = Upload(request: request, room: room, begun: now, heard: now)
+            state.uploads[id] = Upload(
+                request: request, room: room, unfinished: unfinished, begun: now, heard: now)
             state.bytes += request.body.count
             return Self.check(id, &state)
         }
@@ -54,8 +64,8 @@ final class Uploads: Sendable {
 
     func add(_ bytes: [UInt8], to id: UInt32) -> Part {
         state.withLock { state in
-            guard let room = state.uploads[id]?.room else { return .unknown }
-            guard room.grow(by: bytes.count) else {
+            guard let (room, unfinished) = state.uploads[id].map({ ($0.room, $0.unfinished) }) else { return .unknown }
+            guard unfinished.grow(by: bytes.count), room.grow(by: bytes.count) else {
                 _ = state.end(id)
                 return .crowded
             }

@@ -90,6 +90,23 @@ struct HashChainPayingTests {
         }
     }
 
+    @Test func `has back what was charged for a body that broke off, though the chain is used up`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(schemes: ["hash-chain"])
+            let client = wallet.client()
+            for _ in 1...9 { _ = try await client.execute(PayingRequest(url: market.url + "/weather")) }
+            let broken = try await client.execute(
+                PayingRequest(url: market.url + "/broken?count=5&size=70000&pause=20"))
+            await #expect(throws: (any Error).self) { try await broken.response.body.collect(upTo: 1 << 20) }
+            let chain = try #require(try await wallet.journal.prepaid(HashChainPayer.self).first)
+            #expect(chain.books.refundable == 0)
+            #expect(await market.node.redeemAll().first?.report.captured == 9000)
+            let back = try await wallet.close(chain.id, through: client)
+            #expect(back == 1000)
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `is charged what it came to, and pays nothing for what failed`() async throws {
         try await open { market in
             let wallet = try await market.wallet(schemes: ["hash-chain"])
