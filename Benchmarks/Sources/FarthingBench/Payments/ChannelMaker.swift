@@ -3,6 +3,7 @@
 
 import FarthingAssembly
 import FarthingChannels
+import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingVoucherScheme
 import Synchronization
@@ -10,8 +11,8 @@ import Synchronization
 /// Makes the store of a node that has many open channels, each of which has paid once.
 ///
 /// They go straight into the store. Each payer signs once, and that voucher stands for those of its other channels too:
-/// a store is read back without checking signatures again. The ledger has none of them, for a payment on a channel that
-/// is known never asks it.
+/// a store is read back without checking signatures again. The ledger has those few of them that a node asks it about when
+/// it starts, and no others: a payment on a channel that is known never asks it.
 struct ChannelMaker {
     let node: PaymentNode
     let wallet: Wallet
@@ -30,13 +31,36 @@ struct ChannelMaker {
         }
     }
 
+    /// More than a node that starts asks its ledger about, to see whether it is the one that the store has read.
+    static let asked = 16
+
     private func make() async throws {
+        try await openFirst()
         let payers = wallet.payers
         let block = try await node.settlement.head()
         let forms = try (0..<payers).map { try Self.form(wallet.channel($0), block: block, in: wallet.domain) }
         try await StoredForm.commitAll(wallet.count, to: node.store) { [wallet] number in
             let channel = wallet.channel(number)
             return forms[number % payers].commit(id: channel.id, salt: channel.terms.salt)
+        }
+    }
+
+    /// Opens the channels on the ledger that come first in the store.
+    private func openFirst() async throws {
+        guard let ledger = node.ledger else { throw WrongResult("The node has no ledger.") }
+        var first: [(id: ChannelID, number: Int)] = []
+        for number in 0..<wallet.count {
+            let id = wallet.channel(number).id
+            guard first.count < Self.asked || id < first[first.count - 1].id else { continue }
+            first.append((id, number))
+            first.sort { $0.id < $1.id }
+            if first.count > Self.asked { first.removeLast() }
+        }
+        let token = try Payee.token()
+        for (_, number) in first {
+            let channel = wallet.channel(number)
+            try await ledger.mint(to: channel.terms.payer, token: token.address, amount: Wallet.deposit)
+            _ = try await ledger.deposit(channel.deposit(Wallet.deposit, of: token))
         }
     }
 

@@ -4,14 +4,15 @@
 import FarthingAssembly
 import FarthingChannels
 import FarthingContracts
+import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingX402
 
 /// Makes the store of a node that has many open channels of one scheme, each of which has paid once.
 ///
 /// They go straight into the store. Each payer makes one payment, which stands for those of its other channels too: a
-/// store is read back without checking it again. The ledger has none of them, for nobody asks it of a channel that is
-/// idle.
+/// store is read back without checking it again. The ledger has those few of them that a node asks it about when it starts,
+/// and no others: nobody asks it of a channel that is idle.
 enum PrepaidMaker<Payer: BenchPayer> {
     typealias Channel = Payer.Channel
 
@@ -19,13 +20,15 @@ enum PrepaidMaker<Payer: BenchPayer> {
 
     /// - Parameter folder: Where the node's files are to lie.
     static func make(_ count: Int, in folder: String) async throws {
-        let shop = try await PrepaidShop<Payer>(folder: folder, channels: 0)
+        let shop = try await PrepaidShop<Payer>(folder: folder, channels: min(count, mostPayers))
         do {
             let block = try await shop.node.settlement.head()
             let forms = try (0..<min(count, mostPayers)).map { try form(of: $0, to: shop.wallet.payee, at: block) }
+            let known = try await openFirst(forms, at: shop)
             try await StoredForm.commitAll(count, to: shop.node.store) { number in
+                if number < known.count { return known[number] }
                 let salt = Keccak256.hash(utf8: "farthing bench idle \(number)")
-                return forms[number % forms.count].commit(id: ChannelID(salt), salt: salt)
+                return forms[number % forms.count].form.commit(id: last(salt), salt: salt)
             }
             await shop.node.close()
         } catch {
@@ -34,8 +37,33 @@ enum PrepaidMaker<Payer: BenchPayer> {
         }
     }
 
+    private typealias Form = (form: StoredForm, payer: Payer, salt: Hash32)
+
+    /// Opens channels on the ledger that come first in the store.
+    private static func openFirst(_ forms: [Form], at shop: PrepaidShop<Payer>) async throws -> [ChannelCommit] {
+        guard let ledger = shop.node.ledger else { throw WrongResult("The node has no ledger.") }
+        let (domain, token) = (shop.wallet.payee.domain, shop.wallet.payee.offer.token)
+        var commits: [ChannelCommit] = []
+        for (form, payer, salt) in forms.filter({ $0.payer.id < middle }).prefix(ChannelMaker.asked) {
+            _ = try await ledger.fund(
+                Channel.Rules.self, payer.terms, with: payer.funding(in: domain, token: token))
+            commits.append(form.commit(id: payer.id, salt: salt))
+        }
+        return commits
+    }
+
+    /// Between the ids of channels that the ledger has and all others.
+    private static var middle: ChannelID { last(.zero) }
+
+    /// An id of a channel that comes after those that the ledger has.
+    private static func last(_ hash: Hash32) -> ChannelID {
+        var bytes = hash.bytes
+        bytes[0] |= 0x80
+        return ChannelID(Hash32(bytes) ?? hash)
+    }
+
     /// A channel after its first payment, as the store has it.
-    private static func form(of payer: Int, to payee: PrepaidPayee, at block: Block) throws -> StoredForm {
+    private static func form(of payer: Int, to payee: PrepaidPayee, at block: Block) throws -> Form {
         let (offer, domain, secrets) = (payee.offer, payee.domain, payee.secrets)
         for number in 0..<100 {
             var payer = try Payer(number, of: BenchChannel.signer(payer), to: payee, payments: 2)
@@ -53,9 +81,11 @@ enum PrepaidMaker<Payer: BenchPayer> {
             let effects = try channel.apply(.paid(verified, price: Wallet.price, at: block.time))
             // What the contract must do at once it could not, as it has no such channel.
             guard effects.allSatisfy({ Channel.proof(of: $0) != nil }) else { continue }
-            return try StoredForm(
+            let salt = Payer.salt(number)
+            let form = try StoredForm(
                 scheme: Channel.schemeName, state: channel.stored, effects: effects.map(Channel.stored), id: payer.id,
-                salt: Payer.salt(number))
+                salt: salt)
+            return (form, payer, salt)
         }
         throw WrongResult("Every ticket of a payer wins.")
     }
