@@ -34,7 +34,7 @@ public struct UnclaimedChannel: Identifiable, Hashable, Sendable {
 
     /// Whether the row may be sent, or waits because it was refused.
     ///
-    /// It never waits for longer than ``longestPause``: the clock that set its time may have been ahead.
+    /// It never waits for longer than an hour: the clock that set its time may have been ahead.
     public func isReady(at now: Instant) -> Bool {
         retryAt.map { $0 <= now || $0.seconds(since: now) > longestPause } ?? true
     }

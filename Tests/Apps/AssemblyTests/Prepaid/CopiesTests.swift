@@ -18,6 +18,17 @@ import Testing
 struct CopiesTests {
     private static let copies = 40
 
+    /// A channel out of which a request was paid for, and what asks for its end.
+    private func paid(
+        at shop: PrepaidShop
+    ) async throws -> (CountedDesk<HashChainChannel>, HashChainPayer, PrepaidPayload<HashChainChannel>) {
+        let counted = try CountedDesk<HashChainChannel>(shop)
+        var payer = try shop.channel()
+        let funding = try shop.funding(payer.id, with: payer.terms.deposit)
+        #expect(try await counted.pay(.open(payer.terms, funding, asked(&payer, 0))) == nil)
+        return (counted, payer, .close(payer.id, UnverifiedHashChainStep(payer.revealed)))
+    }
+
     private func asked(_ payer: inout HashChainPayer, _ request: UInt64) throws -> UnverifiedHashChainStep {
         let step = try payer.apply(.paymentAsked(ReservationID(request), price: PrepaidShop.price, longest: 100))
         return UnverifiedHashChainStep(try #require(step))
@@ -59,11 +70,8 @@ struct CopiesTests {
 
     @Test func `when they ask for the end of a hash chain`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counted = try CountedDesk<HashChainChannel>(shop)
-            var payer = try shop.channel()
-            let funding = try shop.funding(payer.id, with: payer.terms.deposit)
-            #expect(try await counted.pay(.open(payer.terms, funding, asked(&payer, 0))) == nil)
-            let close = PrepaidPayload<HashChainChannel>.close(payer.id, UnverifiedHashChainStep(payer.revealed))
+            let (counted, first, close) = try await paid(at: shop)
+            var payer = first
             // One that proves nothing is told so, and has no share in what others asked for.
             let anchor = UnverifiedHashChainStep(HashChainStep(index: 0, value: payer.terms.anchor))
             #expect(try await counted.admit(.close(payer.id, anchor)).refusal == "invalid_hash_chain_close_unproven")
@@ -94,11 +102,7 @@ struct CopiesTests {
         async throws
     {
         try await PrepaidShop.open(.hashChain) { shop, _ in
-            let counted = try CountedDesk<HashChainChannel>(shop)
-            var payer = try shop.channel()
-            let funding = try shop.funding(payer.id, with: payer.terms.deposit)
-            #expect(try await counted.pay(.open(payer.terms, funding, asked(&payer, 0))) == nil)
-            let close = PrepaidPayload<HashChainChannel>.close(payer.id, UnverifiedHashChainStep(payer.revealed))
+            let (counted, payer, close) = try await paid(at: shop)
             counted.slow.setDown(true)
             for _ in 0..<Self.copies { #expect(try await counted.admit(close).deferral != nil) }
             #expect(try await counted.outbox == 1)

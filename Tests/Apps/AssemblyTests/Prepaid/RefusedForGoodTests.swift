@@ -19,11 +19,8 @@ import Testing
 struct RefusedForGoodTests {
     @Test func `a ticket that won and expired unpaid makes way for those behind it`() async throws {
         try await PrepaidShop.open(.lottery) { shop, _ in
-            let counted = try CountedDesk<LotteryChannel>(shop)
-            var payer = try shop.lottery()
-            let funding = try shop.funding(payer.id, with: payer.terms.opening)
-            _ = try await shop.ledger.fund(LotteryContract.self, payer.terms, with: funding)
-            try await buy(&payer, 0, at: counted)
+            let (counted, first) = try await seated(at: shop)
+            var payer = first
             // From here on nothing can be redeemed, and the first that wins lies there for an hour.
             counted.slow.setDown(true)
             try await buy(&payer, 1...100, at: counted, untilWinners: 1)
@@ -65,11 +62,8 @@ struct RefusedForGoodTests {
 
     @Test func `what cannot be reached waits, and nothing is given up`() async throws {
         try await PrepaidShop.open(.lottery) { shop, _ in
-            let counted = try CountedDesk<LotteryChannel>(shop)
-            var payer = try shop.lottery()
-            let funding = try shop.funding(payer.id, with: payer.terms.opening)
-            _ = try await shop.ledger.fund(LotteryContract.self, payer.terms, with: funding)
-            try await buy(&payer, 0, at: counted)
+            let (counted, first) = try await seated(at: shop)
+            var payer = first
             counted.slow.setDown(true)
             try await buy(&payer, 1...100, at: counted, untilWinners: 2)
             await counted.books.retry()
@@ -83,6 +77,16 @@ struct RefusedForGoodTests {
     }
 
     // MARK: - Buying
+
+    /// A payer whose seat is taken.
+    private func seated(at shop: PrepaidShop) async throws -> (CountedDesk<LotteryChannel>, LotteryPayer) {
+        let counted = try CountedDesk<LotteryChannel>(shop)
+        var payer = try shop.lottery()
+        let funding = try shop.funding(payer.id, with: payer.terms.opening)
+        _ = try await shop.ledger.fund(LotteryContract.self, payer.terms, with: funding)
+        try await buy(&payer, 0, at: counted)
+        return (counted, payer)
+    }
 
     /// Sends tickets until so many that won wait; that none of a hundred does happens once in 2^100 times.
     private func buy(
