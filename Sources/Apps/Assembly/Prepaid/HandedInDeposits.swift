@@ -25,21 +25,16 @@ public struct DepositRules: Hashable, Sendable {
 
 /// Which deposits were handed in not long ago, and for whom.
 final class HandedInDeposits: Sendable {
-    private struct Entry {
-        /// Which deposit it was: a salt says nothing of its channel.
+    private struct Entry: TimedTurn {
+        /// Which deposit it was, since a salt says nothing of its channel.
         ///
         /// `nil` once it has failed: to try it again costs again.
         var signature: Signature?
         let time: Instant
     }
 
-    /// - Unit: seconds.
-    private static let hour: Int64 = 3600
-    /// How many payers are remembered; beyond that the one is forgotten that has handed in nothing for longest.
-    private static let mostPayers = 65_536
-
     private let rules: DepositRules
-    private let entries = Mutex<[Address: [Entry]]>([:])
+    private let entries = Mutex(LastHour<Entry>())
 
     init(_ rules: DepositRules) { self.rules = rules }
 
@@ -50,45 +45,32 @@ final class HandedInDeposits: Sendable {
         let least = rules.least(for: price)
         guard funding.amount >= least else { throw .depositBelowMinimum(deposit: funding.amount, minimum: least) }
         let (perHour, signature) = (rules.perHour, funding.authorization.signature)
-        let (isNew, refusal) = entries.withLock { entries -> (Bool, PrepaidFault?) in
-            let recent = entries[funding.payer, default: []].filter { now.seconds(since: $0.time) < Self.hour }
-            if recent.contains(where: { $0.signature == signature }) { return (false, nil) }
-            if entries.count >= Self.mostPayers {
-                entries = entries.filter { $0.value.contains { now.seconds(since: $0.time) < Self.hour } }
-            }
-            guard recent.count < perHour else {
-                return (false, .depositsTooOften(payer: funding.payer, perHour: perHour))
-            }
-            if entries.count >= Self.mostPayers,
-                let oldest = entries.min(by: { Self.last($0.value) < Self.last($1.value) })
-            {
-                entries[oldest.key] = nil
-            }
-            entries[funding.payer] = recent + [Entry(signature: signature, time: now)]
-            return (true, nil)
+        return try entries.withLock { (entries: inout LastHour<Entry>) throws(PrepaidFault) in
+            let recent = entries.recent(of: funding.payer, at: now)
+            if recent.contains(where: { $0.signature == signature }) { return false }
+            guard recent.count < perHour else { throw .depositsTooOften(payer: funding.payer, perHour: perHour) }
+            entries.add(Entry(signature: signature, time: now), of: funding.payer, at: now)
+            return true
         }
-        if let refusal { throw refusal }
-        return isNew
     }
-
-    private static func last(_ entries: [Entry]) -> Instant { entries.last?.time ?? Instant(unixSeconds: .min) }
 
     /// Takes in that a deposit may have cost a transaction, and was not made.
     func failed(_ funding: Funding) {
         entries.withLock { entries in
-            guard var recent = entries[funding.payer] else { return }
-            for index in recent.indices where recent[index].signature == funding.authorization.signature {
-                recent[index].signature = nil
+            entries.change(funding.payer) { recent in
+                for index in recent.indices where recent[index].signature == funding.authorization.signature {
+                    recent[index].signature = nil
+                }
             }
-            entries[funding.payer] = recent
         }
     }
 
     /// Forgets a deposit for which nothing was sent.
     func forget(_ funding: Funding) {
         entries.withLock { entries in
-            entries[funding.payer]?.removeAll { $0.signature == funding.authorization.signature }
-            if entries[funding.payer]?.isEmpty == true { entries[funding.payer] = nil }
+            entries.change(funding.payer) { recent in
+                recent.removeAll { $0.signature == funding.authorization.signature }
+            }
         }
     }
 }

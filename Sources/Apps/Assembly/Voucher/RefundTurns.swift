@@ -20,18 +20,13 @@ public struct RefundRules: Hashable, Sendable {
 
 /// Counts the refunds of each payer within the last hour.
 final class RefundTurns: Sendable {
-    private struct Turn {
+    private struct Turn: TimedTurn {
         let time: Instant
         let isSmall: Bool
     }
 
-    /// - Unit: seconds.
-    private static let hour: Int64 = 3600
-    /// How many payers are remembered; beyond that the one is forgotten that has asked for nothing for longest.
-    private static let mostPayers = 65_536
-
     private let rules: RefundRules
-    private let turns = Mutex<[Address: [Turn]]>([:])
+    private let turns = Mutex(LastHour<Turn>())
 
     init(_ rules: RefundRules) { self.rules = rules }
 
@@ -45,34 +40,21 @@ final class RefundTurns: Sendable {
         _ payer: Address, _ amount: Amount, of refundable: Amount, least: Amount, at now: Instant
     ) throws(VoucherChannel.Refusal) {
         let isSmall = amount < least && amount < refundable
-        try turns.withLock { (turns: inout [Address: [Turn]]) throws(VoucherChannel.Refusal) in
-            let recent = Self.recent(turns[payer] ?? [], at: now)
+        try turns.withLock { (turns: inout LastHour<Turn>) throws(VoucherChannel.Refusal) in
+            let recent = turns.recent(of: payer, at: now)
             let small = recent.filter(\.isSmall)
             if recent.count >= rules.perHour, let first = recent.first {
-                throw .refundsTooOften(
-                    perHour: rules.perHour, leastOfMore: nil, seconds: Self.hour - now.seconds(since: first.time))
+                throw .refundsTooOften(perHour: rules.perHour, leastOfMore: nil, seconds: Self.wait(after: first, now))
             }
             if isSmall, small.count >= rules.smallPerHour, let first = small.first {
                 throw .refundsTooOften(
-                    perHour: rules.smallPerHour, leastOfMore: least,
-                    seconds: Self.hour - now.seconds(since: first.time))
+                    perHour: rules.smallPerHour, leastOfMore: least, seconds: Self.wait(after: first, now))
             }
-            if turns.count >= Self.mostPayers {
-                turns = turns.filter { !Self.recent($0.value, at: now).isEmpty }
-                if turns.count >= Self.mostPayers,
-                    let oldest = turns.min(by: { Self.last($0.value) < Self.last($1.value) })
-                {
-                    turns[oldest.key] = nil
-                }
-            }
-            turns[payer] = recent + [Turn(time: now, isSmall: isSmall)]
+            turns.add(Turn(time: now, isSmall: isSmall), of: payer, at: now)
         }
     }
 
-    /// A turn of a moment that is yet to come is none: the clock was ahead then.
-    private static func recent(_ turns: [Turn], at now: Instant) -> [Turn] {
-        turns.filter { $0.time <= now && now.seconds(since: $0.time) < hour }
+    private static func wait(after turn: Turn, _ now: Instant) -> Int64 {
+        LastHour<Turn>.seconds - now.seconds(since: turn.time)
     }
-
-    private static func last(_ turns: [Turn]) -> Instant { turns.last?.time ?? Instant(unixSeconds: .min) }
 }
