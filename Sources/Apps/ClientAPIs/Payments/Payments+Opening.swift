@@ -45,23 +45,31 @@ extension Payments {
     /// Puts more into the current channel.
     ///
     /// A call for the same sum as one whose answer was lost, also before a restart, asks for the same deposit, which is
-    /// made once. Its receipt says how the channel stands, and may have no transaction. The chain's own coin is sent
-    /// each time: look at ``channelInfo()`` first.
+    /// made once, whatever other sums were put in since. Its receipt says how the channel stands, and may have no
+    /// transaction. The chain's own coin is sent each time: look at ``channelInfo()`` first.
+    ///
+    /// - Throws: ``PaymentsError/unansweredDeposits(_:oldest:)`` when 64 answers were lost, besides what else may fail.
     @discardableResult
     public func topUpChannel(
         by deposit: Amount
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let (id, books) = try await currentBooks()
         guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
-        let lost = books.pending.flatMap { $0.amount == deposit && $0.salt != id.hash ? $0.salt : nil }
         // One that is under way has no answer yet, and so was not lost: this is another.
-        let salt = lost.flatMap { depositsUnderWay.contains($0) ? nil : $0 } ?? .random()
+        let lost = books.pending.first {
+            $0.amount == deposit && $0.salt != id.hash && !depositsUnderWay.contains($0.salt)
+        }
+        let salt = lost?.salt ?? .random()
         depositsUnderWay.insert(salt)
         defer { depositsUnderWay.remove(salt) }
-        let receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: salt != lost)
-        try await change(id) { books throws(PaymentsError) in
-            if books.pending?.salt == salt { books.pending = nil }
+        let receipt: ContractReceipt<BalanceProofContract>
+        do throws(PaymentsError) {
+            receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: lost == nil)
+        } catch {
+            if lost == nil, error.saysThatNothingMoved { try? await change(id) { books in books.settle(salt) } }
+            throw error
         }
+        try await change(id) { books in books.settle(salt) }
         return receipt
     }
 
@@ -155,7 +163,9 @@ extension Payments {
         like terms: BalanceProofTerms, _ deposit: Amount
     ) async throws(PaymentsError) -> BalanceProofTerms? {
         for (id, books) in try await shelf.all()
-        where books.pending == PendingDeposit(amount: deposit, salt: id.hash) && !depositsUnderWay.contains(id.hash) {
+        where books.pending.contains(PendingDeposit(amount: deposit, salt: id.hash))
+            && !depositsUnderWay.contains(id.hash)
+        {
             var same = books.terms
             guard same.channelID(in: domain) == id else { continue }
             same.salt = terms.salt
@@ -170,18 +180,28 @@ extension Payments {
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let depositor = Depositor<BalanceProofContract, PaymentsError>(
             settlement: settlement, domain: domain, seconds: options.fundingSeconds, signer: accounts[terms.sender])
-        try await depositor.check(deposit, of: terms.token, by: terms.sender, isNew: isNew)
+        let (token, _) = try await depositor.check(deposit, of: terms.token, by: terms.sender, isNew: isNew)
         var new = PaymentBooks(terms)
         // Nobody is to find it in the store before it is open.
         new.isForgotten = true
         _ = try await shelf.change(terms.channelID(in: domain), orBegin: new) { books throws(PaymentsError) in
-            // One that is under way must be known, should its answer be lost.
-            if let other = books.pending, other.salt != salt, depositsUnderWay.contains(other.salt) { return }
-            books.pending = PendingDeposit(amount: deposit, salt: salt)
+            // More of a chain's coin is sent each time, whatever is known of it.
+            if token.isCoin, step == .addition { return }
+            try books.expect(PendingDeposit(amount: deposit, salt: salt))
         }
         return try await depositor.fund(terms, deposit, by: terms.sender, step, salt: salt, isNew: isNew) {
             digest throws(PaymentsError) in
             try await sign(digest, by: terms.sender)
+        }
+    }
+}
+
+extension PaymentsError {
+    /// Whether it is certain that a deposit, handed in for the first time, was not made and never will be.
+    fileprivate var saysThatNothingMoved: Bool {
+        switch self {
+        case .contract(.refused), .signer: true
+        default: false
         }
     }
 }
