@@ -85,7 +85,10 @@ extension Payments {
     /// from the store. When the store is lost too, ask the receiver for its newest proof, and hand that to
     /// ``verifyProof(_:)``; what the receiver had paid out is counted in any case.
     ///
+    /// A channel whose record in the store cannot be read is left out, and ``PaymentsOptions/onUnreadable`` is told.
+    ///
     /// - Parameter block: Channels that were opened before it are left out.
+    /// - Throws: ``PaymentsError/record(_:)`` when no other channel is open, besides what else may fail.
     @discardableResult
     public func loadChannel(
         from sender: Address, to receiver: Address, since block: UInt64 = 0
@@ -96,6 +99,7 @@ extension Payments {
             funded = try await settlement.contracts(BalanceProofContract.self, fundedBy: sender, since: block)
         } catch { throw .contract(error) }
         var isKnown = false
+        var unreadable: StoredFormError?
         var best: (found: FundedContract, contract: BalanceProofContract, rest: Amount)?
         for found in funded {
             // A chain forgets how a channel ended whose salt said that it might, and waits for deposits to be deep enough.
@@ -103,15 +107,24 @@ extension Payments {
             guard contract.terms.receiver == receiver, contract.terms.token == token else { continue }
             isKnown = true
             guard contract.phase == .open else { continue }
-            let rest = try await self.rest(of: found.channel, contract)
-            if best.map({ rest >= $0.rest }) ?? true { best = (found, contract, rest) }
+            do throws(PaymentsError) {
+                let rest = try await self.rest(of: found.channel, contract)
+                if best.map({ rest >= $0.rest }) ?? true { best = (found, contract, rest) }
+            } catch {
+                guard case .record(let fault) = error else { throw error }
+                options.onUnreadable(found.channel, fault)
+                unreadable = fault
+            }
         }
         guard isKnown else { throw .nothingFound(sender: sender, receiver: receiver) }
+        if best == nil, let unreadable { throw .record(unreadable) }
         guard let best else { throw .nothingOpen(since: block) }
         return try await take(best.found.channel, best.contract, openedIn: best.found.openedIn) { _ in }
     }
 
     /// Finds the best channel between two accounts in the store, and makes it the current one.
+    ///
+    /// Records that cannot be read are left out, and ``PaymentsOptions/onUnreadable`` is told of them.
     ///
     /// - Returns: `nil` when the store has none that is still open.
     public func loadStoredChannel(
@@ -119,7 +132,7 @@ extension Payments {
     ) async throws(PaymentsError) -> PaymentChannel? {
         let sender = account(of: sender)
         var best: (id: ChannelID, contract: BalanceProofContract, rest: Amount)?
-        for (id, books) in try await shelf.all() {
+        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable) {
             guard !books.isForgotten, books.terms.sender == sender, books.terms.receiver == receiver,
                 books.terms.token == token, books.terms.channelID(in: domain) == id
             else { continue }
@@ -162,7 +175,7 @@ extension Payments {
     private func unansweredOpening(
         like terms: BalanceProofTerms, _ deposit: Amount
     ) async throws(PaymentsError) -> BalanceProofTerms? {
-        for (id, books) in try await shelf.all()
+        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable)
         where books.pending.contains(PendingDeposit(amount: deposit, salt: id.hash))
             && !depositsUnderWay.contains(id.hash)
         {
