@@ -64,7 +64,7 @@ extension TwoWayParty {
         newest = payment.state
         proof = payment
         proposal = nil
-        return answer()
+        return answer
     }
 
     /// Takes in what both signed, whether it is better or worse: it counts.
@@ -77,7 +77,7 @@ extension TwoWayParty {
         proof = theirs
         highest = max(highest, newest.nonce)
         if let proposal, proposal.nonce <= newest.nonce { self.proposal = nil }
-        return answer()
+        return answer
     }
 
     // MARK: - The contract
@@ -102,7 +102,7 @@ extension TwoWayParty {
             // Balances of an end by agreement are no state.
             standing = .closed
         }
-        return answer()
+        return answer
     }
 
     /// Balances that both resized to: what was signed of the old ones is void.
@@ -123,8 +123,10 @@ extension TwoWayParty {
         proof = nil
     }
 
-    /// What to say to a close that is under way.
-    private func answer() -> [Effect] {
+    /// What to say to a close that is under way, as the contract stood when it was last read.
+    ///
+    /// An observation returns it too, but not one of an older block than is known.
+    public var answer: [Effect] {
         guard case .closing(let nonce, let until) = standing else { return [] }
         if readIn.time >= until { return [.finalize] }
         guard let proof, proof.state.nonce > nonce else { return [] }

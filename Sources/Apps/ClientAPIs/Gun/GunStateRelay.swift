@@ -98,11 +98,8 @@ public actor GunStateRelay: StateRelay {
         guard let place = StateSlot(slot), let pinned = channels[place.channel], place.side == pinned.side else {
             throw .unknownSlot(slot)
         }
-        var messages = [(place.key, message)]
-        if let agreement = channels[place.channel]?.watch.note(message, of: place.kind, by: place.side) {
-            messages.append((Self.backupKey, agreement.json.bytes))
-        }
-        try await write(messages, of: place.channel)
+        let agreement = channels[place.channel]?.watch.note(message, of: place.kind, by: place.side)
+        try await write([(place.key, message)], agreement, of: place.channel)
     }
 
     public func messages(in slot: String) async throws(StateRelayError) -> AsyncStream<[UInt8]> {
@@ -139,7 +136,7 @@ public actor GunStateRelay: StateRelay {
         else { return }
         // Nobody waits for the backup; if it fails it is written with the next refreshing.
         Task { [weak self] in
-            try? await self?.write([(Self.backupKey, agreement.json.bytes)], of: place.channel)
+            try? await self?.write([], agreement, of: place.channel)
         }
     }
 
@@ -150,9 +147,18 @@ public actor GunStateRelay: StateRelay {
     /// What a message is bound to by its encryption.
     static func place(_ key: NodeKey, _ soul: Soul) -> String { PlaceSeal.place(key, soul) }
 
-    private func write(_ messages: [(NodeKey, [UInt8])], of channel: ChannelID) async throws(StateRelayError) {
+    /// - Parameter agreement: To be backed up, unless a newer one is known by then: writings may run at once and in any
+    ///   order, and of two values the one that is written later stays.
+    func write(
+        _ messages: [(NodeKey, [UInt8])], _ agreement: GunAgreement?, of channel: ChannelID
+    ) async throws(StateRelayError) {
         for _ in 0..<Self.mostAttempts {
             guard let pinned = channels[channel] else { throw .unknownSlot("\(channel)") }
+            var messages = messages
+            if let agreement, agreement.signed.state.nonce >= pinned.watch.newest {
+                messages.append((Self.backupKey, agreement.json.bytes))
+            }
+            guard !messages.isEmpty else { return }
             let soul = pinned.envelope.soul(of: channel, owner: identity.contact.pub)
             let state = nextState(after: pinned)
             var entries: [NodeKey: GunEntry] = [:]

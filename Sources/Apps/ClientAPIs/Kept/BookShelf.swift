@@ -51,8 +51,13 @@ struct BookShelf<Books: KeptBooks, Failure: ClientFailure>: Sendable {
         }
     }
 
-    /// All books, in the order of their channels.
-    func all() async throws(Failure) -> [(id: ChannelID, books: Books)] {
+    /// All books that can be read, in the order of their channels.
+    ///
+    /// - Parameter onUnreadable: Told of each of these records that is damaged or of a newer version; the others are
+    ///   none the worse for it.
+    func all(
+        onUnreadable: (ChannelID, StoredFormError) -> Void
+    ) async throws(Failure) -> [(id: ChannelID, books: Books)] {
         var found: [(id: ChannelID, books: Books)] = []
         var last: ChannelID?
         while true {
@@ -62,7 +67,9 @@ struct BookShelf<Books: KeptBooks, Failure: ClientFailure>: Sendable {
             }
             guard let end = page.last else { return found }
             for channel in page where channel.record.scheme == Books.schemeName {
-                found.append((channel.id, try read(channel.record)))
+                do throws(StoredFormError) {
+                    found.append((channel.id, try Books(stored: channel.record.state)))
+                } catch { onUnreadable(channel.id, error) }
             }
             last = end.id
         }

@@ -45,7 +45,6 @@ struct Depositor<Rules: ContractRules, Failure: ClientFailure>: Sendable {
     /// Looks whether the account can pay so much; one that has paid before need not hold it any more.
     ///
     /// - Returns: The token, and what time it is there.
-    @discardableResult
     func check(
         _ amount: Amount, of token: Address, by payer: Address, isNew: Bool
     ) async throws(Failure) -> (token: Token, now: Instant) {

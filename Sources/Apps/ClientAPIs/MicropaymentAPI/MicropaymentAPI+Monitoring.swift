@@ -63,9 +63,9 @@ extension MicropaymentAPI {
     public func watchContract(
         of id: ChannelID
     ) async throws(MicropaymentError) -> ContractReceipt<TwoWayContract>? {
-        let snapshot = try await snapshot(of: id)
-        let effects = try await change(id) { books throws(MicropaymentError) in try books.apply(.observed(snapshot)) }
-        for effect in effects.answer {
+        // By the books, not by what was read here: something else may have read a newer block since.
+        let effects = try await change(id) { books in books.party.answer }.answer
+        for effect in effects {
             switch effect {
             case .challenge(let payment):
                 return try await carryOut(.challenge(try await signed(payment, of: id)), on: id)

@@ -12,21 +12,29 @@ extension MicropaymentAPI {
     ///
     /// It may be called again, also after a restart, when nobody knows whether the deposit was made: it is made once.
     ///
+    /// - Parameter fee: What the contract takes for a channel from whoever deposits first, on top of the deposit
+    ///   (`ContractLimits.fee`); whoever deposits second pays none. Without it the first deposit is refused where there
+    ///   is a fee: nothing is paid that was not agreed to.
     /// - Returns: The channel's name.
     @discardableResult
-    public func openChannel(_ terms: TwoWayTerms) async throws(MicropaymentError) -> ChannelID {
+    public func openChannel(
+        _ terms: TwoWayTerms, fee: Amount = .zero
+    ) async throws(MicropaymentError) -> ChannelID {
         if let fault = terms.fault { throw .terms(fault) }
         let side = try side(under: terms)
         let id = terms.channelID(in: domain)
+        var due = terms.deposit(of: side)
         if let contract = try await contract(of: id)?.state {
             // A second deposit would be a surplus: in no state, and not to be spent before the end.
             if contract.isFunded(by: side) { return id }
             guard !contract.isEnding else { throw .party(.notOpen(phase: contract.phaseName)) }
+        } else {
+            due = due.adding(fee) ?? .max
         }
         // The salt is the same each time, so where the first is still under way to a chain the token takes only one.
         _ = try await Depositor<TwoWayContract, MicropaymentError>(
             settlement: settlement, domain: domain, seconds: 3600, signer: try signerNow()
-        ).fund(terms, terms.deposit(of: side), by: terms.party(side), salt: id.hash) {
+        ).fund(terms, due, by: terms.party(side), salt: id.hash) {
             digest throws(MicropaymentError) in
             try await sign(digest)
         }

@@ -45,23 +45,31 @@ extension Payments {
     /// Puts more into the current channel.
     ///
     /// A call for the same sum as one whose answer was lost, also before a restart, asks for the same deposit, which is
-    /// made once. Its receipt says how the channel stands, and may have no transaction. The chain's own coin is sent
-    /// each time: look at ``channelInfo()`` first.
+    /// made once, whatever other sums were put in since. Its receipt says how the channel stands, and may have no
+    /// transaction. The chain's own coin is sent each time: look at ``channelInfo()`` first.
+    ///
+    /// - Throws: ``PaymentsError/unansweredDeposits(_:oldest:)`` when 64 answers were lost, besides what else may fail.
     @discardableResult
     public func topUpChannel(
         by deposit: Amount
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let (id, books) = try await currentBooks()
         guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
-        let lost = books.pending.flatMap { $0.amount == deposit && $0.salt != id.hash ? $0.salt : nil }
         // One that is under way has no answer yet, and so was not lost: this is another.
-        let salt = lost.flatMap { depositsUnderWay.contains($0) ? nil : $0 } ?? .random()
+        let lost = books.pending.first {
+            $0.amount == deposit && $0.salt != id.hash && !depositsUnderWay.contains($0.salt)
+        }
+        let salt = lost?.salt ?? .random()
         depositsUnderWay.insert(salt)
         defer { depositsUnderWay.remove(salt) }
-        let receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: salt != lost)
-        try await change(id) { books throws(PaymentsError) in
-            if books.pending?.salt == salt { books.pending = nil }
+        let receipt: ContractReceipt<BalanceProofContract>
+        do throws(PaymentsError) {
+            receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: lost == nil)
+        } catch {
+            if lost == nil, error.saysThatNothingMoved { try? await change(id) { books in books.settle(salt) } }
+            throw error
         }
+        try await change(id) { books in books.settle(salt) }
         return receipt
     }
 
@@ -77,7 +85,10 @@ extension Payments {
     /// from the store. When the store is lost too, ask the receiver for its newest proof, and hand that to
     /// ``verifyProof(_:)``; what the receiver had paid out is counted in any case.
     ///
+    /// A channel whose record in the store cannot be read is left out, and ``PaymentsOptions/onUnreadable`` is told.
+    ///
     /// - Parameter block: Channels that were opened before it are left out.
+    /// - Throws: ``PaymentsError/record(_:)`` when no other channel is open, besides what else may fail.
     @discardableResult
     public func loadChannel(
         from sender: Address, to receiver: Address, since block: UInt64 = 0
@@ -88,6 +99,7 @@ extension Payments {
             funded = try await settlement.contracts(BalanceProofContract.self, fundedBy: sender, since: block)
         } catch { throw .contract(error) }
         var isKnown = false
+        var unreadable: StoredFormError?
         var best: (found: FundedContract, contract: BalanceProofContract, rest: Amount)?
         for found in funded {
             // A chain forgets how a channel ended whose salt said that it might, and waits for deposits to be deep enough.
@@ -95,15 +107,24 @@ extension Payments {
             guard contract.terms.receiver == receiver, contract.terms.token == token else { continue }
             isKnown = true
             guard contract.phase == .open else { continue }
-            let rest = try await self.rest(of: found.channel, contract)
-            if best.map({ rest >= $0.rest }) ?? true { best = (found, contract, rest) }
+            do throws(PaymentsError) {
+                let rest = try await self.rest(of: found.channel, contract)
+                if best.map({ rest >= $0.rest }) ?? true { best = (found, contract, rest) }
+            } catch {
+                guard case .record(let fault) = error else { throw error }
+                options.onUnreadable(found.channel, fault)
+                unreadable = fault
+            }
         }
         guard isKnown else { throw .nothingFound(sender: sender, receiver: receiver) }
+        if best == nil, let unreadable { throw .record(unreadable) }
         guard let best else { throw .nothingOpen(since: block) }
         return try await take(best.found.channel, best.contract, openedIn: best.found.openedIn) { _ in }
     }
 
     /// Finds the best channel between two accounts in the store, and makes it the current one.
+    ///
+    /// Records that cannot be read are left out, and ``PaymentsOptions/onUnreadable`` is told of them.
     ///
     /// - Returns: `nil` when the store has none that is still open.
     public func loadStoredChannel(
@@ -111,7 +132,7 @@ extension Payments {
     ) async throws(PaymentsError) -> PaymentChannel? {
         let sender = account(of: sender)
         var best: (id: ChannelID, contract: BalanceProofContract, rest: Amount)?
-        for (id, books) in try await shelf.all() {
+        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable) {
             guard !books.isForgotten, books.terms.sender == sender, books.terms.receiver == receiver,
                 books.terms.token == token, books.terms.channelID(in: domain) == id
             else { continue }
@@ -154,8 +175,10 @@ extension Payments {
     private func unansweredOpening(
         like terms: BalanceProofTerms, _ deposit: Amount
     ) async throws(PaymentsError) -> BalanceProofTerms? {
-        for (id, books) in try await shelf.all()
-        where books.pending == PendingDeposit(amount: deposit, salt: id.hash) && !depositsUnderWay.contains(id.hash) {
+        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable)
+        where books.pending.contains(PendingDeposit(amount: deposit, salt: id.hash))
+            && !depositsUnderWay.contains(id.hash)
+        {
             var same = books.terms
             guard same.channelID(in: domain) == id else { continue }
             same.salt = terms.salt
@@ -170,18 +193,28 @@ extension Payments {
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let depositor = Depositor<BalanceProofContract, PaymentsError>(
             settlement: settlement, domain: domain, seconds: options.fundingSeconds, signer: accounts[terms.sender])
-        try await depositor.check(deposit, of: terms.token, by: terms.sender, isNew: isNew)
+        let (token, _) = try await depositor.check(deposit, of: terms.token, by: terms.sender, isNew: isNew)
         var new = PaymentBooks(terms)
         // Nobody is to find it in the store before it is open.
         new.isForgotten = true
         _ = try await shelf.change(terms.channelID(in: domain), orBegin: new) { books throws(PaymentsError) in
-            // One that is under way must be known, should its answer be lost.
-            if let other = books.pending, other.salt != salt, depositsUnderWay.contains(other.salt) { return }
-            books.pending = PendingDeposit(amount: deposit, salt: salt)
+            // More of a chain's coin is sent each time, whatever is known of it.
+            if token.isCoin, step == .addition { return }
+            try books.expect(PendingDeposit(amount: deposit, salt: salt))
         }
         return try await depositor.fund(terms, deposit, by: terms.sender, step, salt: salt, isNew: isNew) {
             digest throws(PaymentsError) in
             try await sign(digest, by: terms.sender)
+        }
+    }
+}
+
+extension PaymentsError {
+    /// Whether it is certain that a deposit, handed in for the first time, was not made and never will be.
+    fileprivate var saysThatNothingMoved: Bool {
+        switch self {
+        case .contract(.refused), .signer: true
+        default: false
         }
     }
 }

@@ -121,7 +121,7 @@ public actor Payments {
             if books.openedIn == nil { books.openedIn = openedIn }
             books.isForgotten = false
             // The contract has it, so it was opened.
-            if books.pending?.salt == id.hash { books.pending = nil }
+            books.settle(id.hash)
             try await body(&books)
         }
         guard let changed else { throw .noChannel }

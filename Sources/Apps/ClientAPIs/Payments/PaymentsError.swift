@@ -30,6 +30,8 @@ public enum PaymentsError: ExplainedError {
     case zeroAmount
     case notEnoughTokens(has: Amount, needs: Amount)
     case noDeposit(ChannelID)
+    /// Nobody knows of so many deposits whether they were made, the oldest of this sum; one more is not begun.
+    case unansweredDeposits(Int, oldest: Amount)
     /// The channel is closed or settled.
     case notOpened(PaymentChannelInfo.State)
     /// Nobody asked for an end, or the channel is settled.
@@ -84,6 +86,7 @@ extension PaymentsError {
         case .zeroAmount: "zero-amount"
         case .notEnoughTokens: "not-enough-tokens"
         case .noDeposit: "no-deposit"
+        case .unansweredDeposits: "unanswered-deposits"
         case .notOpened: "not-opened"
         case .notClosed: "not-closed"
         case .challengeRuns: "challenge-runs"
@@ -114,6 +117,8 @@ extension PaymentsError {
         case .zeroAmount: "The amount is nothing."
         case .notEnoughTokens(let has, let needs): "The account holds \(has), and \(needs) is needed."
         case .noDeposit(let id): "There is no deposit in the channel \(id)."
+        case .unansweredDeposits(let count, let oldest):
+            "Nobody knows of \(count) deposits whether they were made, the oldest of \(oldest)."
         case .notOpened(let state): "The channel is \(state.rawValue)."
         case .notClosed(let state): "The channel is \(state.rawValue), so there is nothing to settle."
         case .challengeRuns(let through, let next):
@@ -139,6 +144,7 @@ extension PaymentsError {
         case .noKey: "Add a signer for the account."
         case .notAnAmount: "Write decimal digits, and no sign."
         case .notEnoughTokens: "Fund the account, or ask for less."
+        case .unansweredDeposits: "Top up by a sum that had no answer again: each is made once."
         case .notOpened: "Open another channel."
         case .challengeRuns: "Wait, or close the channel together."
         case .sender(let refusal): refusal.remedy

@@ -13,6 +13,17 @@ import Testing
 
 @Suite("Channel state that is backed up in GUN", .timeLimit(.minutes(1)))
 struct GunBackupTests {
+    /// What a party has backed up itself.
+    private func ownBackup(of id: ChannelID, by end: GunStateRelay) async throws -> GunAgreement? {
+        let pinned = try #require(await end.channels[id])
+        let soul = pinned.envelope.soul(of: id, owner: end.identity.contact.pub)
+        let place = GunStateRelay.place(GunStateRelay.backupKey, soul)
+        let value = try await end.client.get(soul, GunStateRelay.backupKey)
+        return pinned.envelope.open(value, for: place, most: GunAgreement.mostBytes).flatMap {
+            GunAgreement(message: $0)
+        }
+    }
+
     @Test func `who has lost everything but its key finds the newest state that both signed, and ends with it`()
         async throws
     {
@@ -85,6 +96,35 @@ struct GunBackupTests {
                     .put(.object([GunStateRelay.backupKey: .value(value)]), at: path)
                 let newest = try await ends.client.newestAgreement(of: id)
                 #expect(newest?.state == pair.state(1, 90, 10))
+            }
+            await ends.close()
+            await relay.shutdown()
+        }
+    }
+
+    @Test func `a backup that was begun before a newer one and is written after it changes nothing`() async throws {
+        try await Stage.run { stage in
+            let ground = GunGround(stage)
+            let relay = try await ground.relay()
+            let ends = try await ground.ends(at: await relay.port)
+            let pair = try await Pair(stage, relays: ends.relays)
+            let id = try await pair.open(100)
+            let domain = pair.client.domain
+            let connection = try await pair.connect(id)
+            for nonce in [1, 3] as [UInt64] {
+                try await pair.client.pay(units(10), on: id)
+                _ = await connection.atClient.next { $0.nonce == nonce }
+            }
+            for subscription in connection.subscriptions { await subscription.stop() }
+            let old = pair.state(1, 90, 10)
+            let digest = old.digest(of: id, in: domain)
+            let signatures = TwoWaySignatures(first: stage.alice.signNow(digest), second: stage.bob.signNow(digest))
+            let late = GunAgreement(SignedTwoWayState(old, signatures), of: id)
+            for end in [ends.client, ends.bob] {
+                while try await ownBackup(of: id, by: end)?.signed.state.nonce != 3 {}
+                try await end.write([], late, of: id)
+                let left = try await ownBackup(of: id, by: end)?.signed.state
+                #expect(left == pair.state(3, 80, 20))
             }
             await ends.close()
             await relay.shutdown()

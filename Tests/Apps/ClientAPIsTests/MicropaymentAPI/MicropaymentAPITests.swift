@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingClientAPIs
 import FarthingContracts
 import FarthingEncodings
+import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingTwoWayScheme
 import Testing
@@ -101,6 +102,35 @@ struct MicropaymentAPITests {
             await #expect(throws: MicropaymentError.notEnoughTokens(has: units(940), needs: units(5000))) {
                 try await pair.client.openChannel(pair.terms(5000))
             }
+        }
+    }
+
+    @Test func `pays the contract's fee with the first deposit, and only when it was told to`() async throws {
+        try await Stage.run { stage in
+            try await stage.ledger.setLimits(
+                ContractLimits(fee: units(5), feeReceiver: stage.mallory.address), of: .twoWay)
+            let pair = try await Pair(stage)
+            let terms = pair.terms(60, 40)
+            for fee in [0, 4, 6] as [UInt128] {
+                let error = await #expect(throws: MicropaymentError.self) {
+                    try await pair.client.openChannel(terms, fee: units(fee))
+                }
+                #expect(error?.code == "two-way.deposit-mismatch")
+            }
+            await #expect(throws: MicropaymentError.notEnoughTokens(has: units(1000), needs: .max)) {
+                try await pair.client.openChannel(terms, fee: .max)
+            }
+            let id = try await pair.client.openChannel(terms, fee: units(5))
+            // The second pays none, and who asks again pays nothing more.
+            try await pair.bob.openChannel(terms, fee: units(5))
+            for api in [pair.client, pair.bob] { try await api.openChannel(terms, fee: units(5)) }
+            let contract = try await pair.client.contract(of: id)?.state
+            #expect(contract?.phase == .open && contract?.locked == units(100))
+            let held = (
+                try await stage.holds(stage.alice), try await stage.holds(stage.bob),
+                try await stage.holds(stage.mallory)
+            )
+            #expect(held == (935, 960, 1005))
         }
     }
 
