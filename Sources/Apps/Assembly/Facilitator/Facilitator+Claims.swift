@@ -131,7 +131,24 @@ extension Facilitator {
 
     // MARK: - Payouts
 
+    /// Pays out to a receiver; who asks for the same while it is under way shares the answer.
+    ///
+    /// Anybody may ask for a payout, in as many words as it likes; until the first is carried out, all find something
+    /// to pay, and each would cost gas.
     func payOut(to receiver: Address, _ token: Address) async throws(FacilitatorRefusal) -> SettleResponse {
+        try await payouts.run(Payout(receiver: receiver, token: token)) { [self] in
+            do throws(FacilitatorRefusal) {
+                return .success(try await payOutNow(to: receiver, token))
+            } catch { return .failure(error) }
+        }.get()
+    }
+
+    struct Payout: Hashable {
+        let receiver: Address
+        let token: Address
+    }
+
+    private func payOutNow(to receiver: Address, _ token: Address) async throws(FacilitatorRefusal) -> SettleResponse {
         // Anybody may ask for a payout, so only one that happens counts.
         let now = try await head(nil).time
         try sponsor.admit(receiver, at: now, counts: false)

@@ -138,6 +138,34 @@ struct FacilitatorShareTests {
         #expect(unknown.last == "facilitator_rate_limited")
     }
 
+    // MARK: - Payouts
+
+    /// Before the first is mined there is something to pay for each, and each would cost gas.
+    @Test func `is one payout, however many ask for it in however many words`() async throws {
+        let stage = try await FacilitatorStage()
+        try await stage.open(500)
+        #expect(await stage.settle(stage.claim([stage.row(200)])).success)
+        let settlement = FaultySettlement(stage.ledger)
+        let facilitator = Facilitator(settlement: settlement, tokens: [stage.token.address])
+        settlement.payoutBarrier.lower()
+        let answers = try await withThrowingTaskGroup(of: SettleResponse.self) { group in
+            for number in 0..<20 {
+                let order = stage.payout().changing("number", to: .integer(number))
+                group.addTask { await facilitator.settle(stage.request(order)) }
+            }
+            await settlement.payoutBarrier.hold(1)
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(settlement.sweeps.count == 1)
+            settlement.payoutBarrier.lift()
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(answers.contains { $0.success && $0.amount == units(200) })
+        #expect(try await stage.holds(stage.receiver) == 200)
+        #expect(
+            await facilitator.settle(stage.request(stage.payout())).errorReason?.hasSuffix("nothing_to_settle") == true)
+        try await stage.expectConserved()
+    }
+
     // MARK: - The book
 
     private func admits(_ sponsor: Sponsor, at seconds: Int64) -> Bool {
