@@ -61,6 +61,17 @@ final class Sponsor: Sendable {
         var day: Int64 = .min
         var inMinute = Count()
         var inDay = Count()
+
+        /// Begins to count anew where another minute or day has begun.
+        ///
+        /// A time is read before what is waited for, and from endpoints that are not equally far, so an earlier one
+        /// begins nothing; but one that was days ahead was wrong, and is not kept.
+        mutating func turn(to now: Instant) {
+            let (minute, day) = (now.unixSeconds / 60, now.unixSeconds / 86_400)
+            let wasWrong = day + 1 < self.day
+            if minute > self.minute || wasWrong { (self.minute, inMinute) = (minute, Count()) }
+            if day > self.day || wasWrong { (self.day, inDay) = (day, Count()) }
+        }
     }
 
     /// What was counted, so that it can be given back.
@@ -95,10 +106,7 @@ final class Sponsor: Sendable {
         let gweiPerDay = share(limits.totalGweiPerDay)
         var counted = Share(account: account, minute: .min, day: .min)
         let refusal = book.withLock { book -> String? in
-            let minute = now.unixSeconds / 60
-            let day = now.unixSeconds / 86_400
-            if book.minute != minute { (book.minute, book.inMinute) = (minute, Count()) }
-            if book.day != day { (book.day, book.inDay) = (day, Count()) }
+            book.turn(to: now)
             counted = Share(account: account, minute: book.minute, day: book.day)
             guard book.inMinute.accounts[account, default: 0] < limits.accountPerMinute else {
                 return "\(limits.accountPerMinute) settlements a minute are made for one account."

@@ -173,6 +173,14 @@ struct FacilitatorShareTests {
         return (try? sponsor.admit(account, at: Instant(unixSeconds: seconds))) != nil
     }
 
+    @Test func `is no more by a time that comes late`() {
+        let sponsor = Sponsor(SponsorLimits(accountPerMinute: 2, accountPerDay: 3))
+        let (day, hundred): (Int64, Int64) = (86_400, 8_640_000)
+        #expect([day, day - 1, day, day - 1].map { admits(sponsor, at: $0) } == [true, true, false, false])
+        #expect([day + 60, day + 59, day - 1].map { admits(sponsor, at: $0) } == [true, false, false])
+        #expect([hundred, day].map { admits(sponsor, at: $0) } == [true, true], "a time days ahead was wrong")
+    }
+
     @Test func `is given back to the minute and the day that it is of`() throws {
         let account = Address(Array(repeating: 1, count: 20)) ?? .zero
         let sponsor = Sponsor(SponsorLimits(accountPerMinute: 1, accountPerDay: 2))
