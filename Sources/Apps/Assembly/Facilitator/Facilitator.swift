@@ -25,6 +25,7 @@ public final class Facilitator: Sendable {
     private let tokens: Set<Address>
     let sponsor: Sponsor
     let underWay = WorkUnderWay<Hash32, SettleResponse>()
+    let payouts = WorkUnderWay<Payout, Result<SettleResponse, FacilitatorRefusal>>()
 
     /// - Parameters:
     ///   - settlement: Payments under `exact` are settled only if it is a `TransferSettlement` too.

@@ -24,6 +24,8 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
     private let logger: Logger
     private let metrics: (@Sendable () -> String)?
     private let onListening: @Sendable (NodeConfiguration.Endpoint) async -> Void
+    /// How long nothing of an answer may leave.
+    var unreadTimeout = TimeAmount.seconds(75)
 
     /// Opens the ledger, or the way to the chain, and the key, and makes those that are not there.
     ///
@@ -68,7 +70,7 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
     ///   ``ConfigurationError/cannotListen(_:why:setting:)``.
     public func run() async throws {
         let listen = configuration.listen
-        let onListening = onListening
+        let (onListening, unreadTimeout) = (onListening, unreadTimeout)
         var quiet = logger
         if quiet.logLevel == .info { quiet.logLevel = .notice }
         let app = Application(
@@ -77,7 +79,9 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
                 settling: Readiness.settling(facilitator.settlement)),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [HostRule(), SlowRequestHandler()] as [any RemovableChannelHandler],
+                    additionalChannelHandlers: [
+                        HostRule(), SlowRequestHandler(), UnreadAnswerHandler(timeout: unreadTimeout),
+                    ] as [any RemovableChannelHandler],
                     idleTimeout: .seconds(75))),
             configuration: .init(
                 address: .hostname(listen.host, port: listen.port), serverName: "farthing",

@@ -43,6 +43,17 @@ final class Sponsor: Sendable {
         /// What that cost, in wei.
         var coin = Amount.zero
         var coinOfAccounts: [Address: Amount] = [:]
+
+        mutating func add(_ account: Address) {
+            total += 1
+            accounts[account, default: 0] += 1
+        }
+
+        mutating func giveBack(_ account: Address) {
+            total -= 1
+            let left = (accounts[account] ?? 1) - 1
+            accounts[account] = left > 0 ? left : nil
+        }
     }
 
     private struct Book {
@@ -50,6 +61,24 @@ final class Sponsor: Sendable {
         var day: Int64 = .min
         var inMinute = Count()
         var inDay = Count()
+
+        /// Begins to count anew where another minute or day has begun.
+        ///
+        /// A time is read before what is waited for, and from endpoints that are not equally far, so an earlier one
+        /// begins nothing; but one that was days ahead was wrong, and is not kept.
+        mutating func turn(to now: Instant) {
+            let (minute, day) = (now.unixSeconds / 60, now.unixSeconds / 86_400)
+            let wasWrong = day + 1 < self.day
+            if minute > self.minute || wasWrong { (self.minute, inMinute) = (minute, Count()) }
+            if day > self.day || wasWrong { (self.day, inDay) = (day, Count()) }
+        }
+    }
+
+    /// What was counted, so that it can be given back.
+    struct Share: Hashable {
+        let account: Address
+        fileprivate let minute: Int64
+        fileprivate let day: Int64
     }
 
     private let limits: SponsorLimits
@@ -59,24 +88,26 @@ final class Sponsor: Sendable {
 
     /// Lets one settlement through, and counts it.
     ///
-    /// It must be checked before that whoever it is counted for has signed it, so that nobody uses up what is another's.
+    /// It must be checked before that whoever it is counted for has signed it, and that there is something to do, so
+    /// that nobody uses up what is another's.
     ///
     /// - Parameters:
     ///   - account: Who profits: the payer of a deposit or refund, the authorizer of claims, a receiver.
     ///   - isUrgent: Whether it may use what is kept: a payer takes out what was earned if it is not let through.
     ///   - counts: Whether it is counted already now.
+    /// - Returns: What can be given back, if it is counted.
     /// - Throws: ``FacilitatorRefusal`` with our own code; nothing is counted then.
+    @discardableResult
     func admit(
         _ account: Address, at now: Instant, isUrgent: Bool = false, counts: Bool = true
-    ) throws(FacilitatorRefusal) {
+    ) throws(FacilitatorRefusal) -> Share {
         func share(_ limit: Int) -> Int { isUrgent ? limit : limit - limit / 8 }
         let (perMinute, perDay) = (share(limits.totalPerMinute), share(limits.totalPerDay))
         let gweiPerDay = share(limits.totalGweiPerDay)
+        var counted = Share(account: account, minute: .min, day: .min)
         let refusal = book.withLock { book -> String? in
-            let minute = now.unixSeconds / 60
-            let day = now.unixSeconds / 86_400
-            if book.minute != minute { (book.minute, book.inMinute) = (minute, Count()) }
-            if book.day != day { (book.day, book.inDay) = (day, Count()) }
+            book.turn(to: now)
+            counted = Share(account: account, minute: book.minute, day: book.day)
             guard book.inMinute.accounts[account, default: 0] < limits.accountPerMinute else {
                 return "\(limits.accountPerMinute) settlements a minute are made for one account."
             }
@@ -96,20 +127,33 @@ final class Sponsor: Sendable {
                 return "No more than \(gweiPerDay) gwei a day are spent on gas in all."
             }
             guard counts else { return nil }
-            book.inMinute.total += 1
-            book.inMinute.accounts[account, default: 0] += 1
-            book.inDay.total += 1
-            book.inDay.accounts[account, default: 0] += 1
+            book.inMinute.add(account)
+            book.inDay.add(account)
             return nil
         }
         if let refusal { throw FacilitatorRefusal(FacilitatorRefusal.rateLimited, refusal, payer: account) }
+        return counted
+    }
+
+    /// Takes back that one was counted, while its minute and day last.
+    func giveBack(_ share: Share) {
+        book.withLock { book in
+            if book.minute == share.minute { book.inMinute.giveBack(share.account) }
+            if book.day == share.day { book.inDay.giveBack(share.account) }
+        }
     }
 
     /// Does what may cost the chain's coin, and counts for an account what it cost, also where it failed.
     ///
-    /// The day is that of the last ``admit(_:at:counts:)``, which let it through.
+    /// The day is that of the last ``admit(_:at:isUrgent:counts:)``, which let it through.
+    ///
+    /// - Parameters:
+    ///   - share: What was counted for the work; given back where it cost no coin and came to nothing.
+    ///   - cameToNothing: Whether it did, for good: what may still be carried out later did not.
     func metering<Value: Sendable, Failure: Error>(
-        _ account: Address, _ work: () async throws(Failure) -> Value
+        _ account: Address, giving share: Share? = nil,
+        where cameToNothing: (Result<Value, Failure>) -> Bool = { _ in false },
+        _ work: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         let meter = CoinMeter()
         let result = await CoinMeter.$current.withValue(meter) { () async -> Result<Value, Failure> in
@@ -121,6 +165,8 @@ final class Sponsor: Sendable {
                 book.inDay.coin = book.inDay.coin.adding(spent) ?? .max
                 book.inDay.coinOfAccounts[account] = (book.inDay.coinOfAccounts[account] ?? .zero).adding(spent) ?? .max
             }
+        } else if let share, cameToNothing(result) {
+            giveBack(share)
         }
         return try result.get()
     }

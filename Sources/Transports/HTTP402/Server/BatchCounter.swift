@@ -10,32 +10,56 @@ import Synchronization
 /// Those of payers that are known are charged together, so that they share a commit; the others follow one by one.
 struct BatchCounter: Sendable {
     let gate: Gate
-    let handler: PaymentServer.Handler
+    private let handler: PaymentServer.Handler
 
-    func answers(to batch: PaymentBatch) async -> [GateAnswer] {
-        var answers = await promptAnswers(to: batch)
-        for (index, item) in batch.items.enumerated() where answers[index] == nil {
-            answers[index] = await answer(to: item)
+    /// - Parameter handler: What it answers is answered with 502, and costs nothing, where it is too long for a batch.
+    init(gate: Gate, handler: @escaping PaymentServer.Handler) {
+        self.gate = gate
+        let tooLong = GateAnswer.problem(.badGateway, BatchShareFault.answerTooLong)
+        self.handler = { request in
+            let answer = handler(request)
+            guard let answer, answer.body.count > PaymentBatch.maximumAnswer else { return answer }
+            return PromptAnswer(
+                status: tooLong.status, contentType: tooLong.headers[.contentType] ?? "", body: tooLong.body)
         }
-        return answers.compactMap(\.self)
+    }
+
+    /// Answers each request within what one batch may take up.
+    func answers(to batch: PaymentBatch) async -> [GateAnswer] {
+        let refusals = batch.refusals(at: gate)
+        var answers = await promptAnswers(to: batch, but: refusals)
+        var bytes = answers.reduce(0) { $0 + ($1?.body.count ?? 0) }
+        for (index, item) in batch.items.enumerated() where answers[index] == nil {
+            guard bytes < PaymentBatch.maximumAnswers else {
+                answers[index] = .problem(.tooManyRequests, BatchShareFault.answersTooLong)
+                continue
+            }
+            guard let request = item.request else { continue }
+            let answer = await gate.answer(request, by: handler)
+            bytes += answer.body.count
+            answers[index] = answer
+        }
+        return answers.map { $0 ?? GateAnswer(.badRequest) }
     }
 
     /// What is charged without a task for each; `nil` for those that must be looked at in full.
-    private func promptAnswers(to batch: PaymentBatch) async -> [GateAnswer?] {
+    private func promptAnswers(to batch: PaymentBatch, but refusals: [GateAnswer?]) async -> [GateAnswer?] {
         await withCheckedContinuation { continuation in
             let tray = Tray(batch.items.count, continuation)
             var charges: [PromptCharge] = []
             var last: (any CheckedPayment)?
+            var bytes = 0
             for (index, item) in batch.items.enumerated() {
-                guard let header = item.payment,
+                guard refusals[index] == nil, bytes < PaymentBatch.maximumAnswers, let header = item.payment,
                     let paid = gate.check(item.method, item.target, header: header, after: last),
                     let answer = handler(PromptRequest(method: item.method, target: item.target)),
                     answer.status.code < 400
                 else {
-                    tray.put(nil, at: index)
+                    tray.put(refusals[index], at: index)
                     continue
                 }
                 last = paid.payment
+                bytes += answer.body.count
                 charges.append(
                     PromptCharge(payment: paid.payment, price: paid.price) { outcome in
                         guard case .charged(let receipt) = outcome else { return tray.put(nil, at: index) }
@@ -73,12 +97,6 @@ struct BatchCounter: Sendable {
             }
             if let all { full.resume(returning: all) }
         }
-    }
-
-    private func answer(to item: PaymentBatch.Item) async -> GateAnswer {
-        guard let request = item.request else { return GateAnswer(.badRequest) }
-        guard !gate.sellsStream(request) else { return StreamFault.inBatch.answer }
-        return await gate.answer(request, by: handler)
     }
 }
 

@@ -47,7 +47,7 @@ extension PaymentBatch {
     }
 
     /// The answers to those requests that no batch may hold, or not so many of.
-    private func refusals(at gate: Gate) -> [GateAnswer?] {
+    func refusals(at gate: Gate) -> [GateAnswer?] {
         var free = 0
         return items.map { item in
             guard let request = item.request else { return GateAnswer(.badRequest) }
@@ -59,15 +59,17 @@ extension PaymentBatch {
     }
 }
 
-/// Why one request of a batch was not looked into; nothing was charged for it.
+/// Why one request of a batch was not looked into, or not answered; nothing was charged for it.
 public enum BatchShareFault: ExplainedError, Hashable {
     case tooManyFree
     case answersTooLong
+    case answerTooLong
 
     public var code: String {
         switch self {
         case .tooManyFree: "batch.too-many-free"
         case .answersTooLong: "batch.answers-too-long"
+        case .answerTooLong: "batch.answer-too-long"
         }
     }
 
@@ -76,12 +78,14 @@ public enum BatchShareFault: ExplainedError, Hashable {
         case .tooManyFree: "A batch may ask for at most \(PaymentBatch.maximumFree) things that are free."
         case .answersTooLong:
             "The answers to the requests before this one have more than \(PaymentBatch.maximumAnswers) bytes together."
+        case .answerTooLong: "The answer is longer than the \(PaymentBatch.maximumAnswer) bytes that a batch takes."
         }
     }
 
     public var remedy: String? {
         switch self {
         case .tooManyFree: "Ask for them by themselves."
+        case .answerTooLong: "Ask for it by itself; the payment is as good as before."
         case .answersTooLong: "Send this request again in another batch; the payment is as good as before."
         }
     }

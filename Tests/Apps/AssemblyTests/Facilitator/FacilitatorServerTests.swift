@@ -20,9 +20,14 @@ struct FacilitatorServerTests {
         let type: String
     }
 
-    /// Runs the closure with a facilitator that listens; its way of asking takes a method, a path and a body.
-    private func run(
-        _ body: ((_ method: HTTPMethod, _ path: String, _ body: String?) async throws -> Answer) async throws -> Void
+    /// Runs the closure with a facilitator that listens.
+    ///
+    /// - Parameters:
+    ///   - metrics: What it answers to `/metrics`.
+    ///   - unreadTimeout: How long nothing of an answer may leave.
+    private func serve(
+        metrics: String = "metrics", unreadTimeout: TimeAmount = .seconds(75),
+        _ body: (NodeConfiguration.Endpoint) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-port-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -31,18 +36,28 @@ struct FacilitatorServerTests {
         var asked = FacilitatorConfiguration(
             network: Network(evm: 84_532), token: stage.token, ledgerPath: folder.appending(path: "ledger").path())
         asked.listen.port = 0
-        let (addresses, told) = AsyncStream<String>.makeStream()
+        let (addresses, told) = AsyncStream<NodeConfiguration.Endpoint>.makeStream()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let server = try await FacilitatorServer(
-            asked, logger: logger, metrics: { "metrics" }, onListening: { told.yield("http://\($0)") })
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        var server = try await FacilitatorServer(
+            asked, logger: logger, metrics: { metrics }, onListening: { told.yield($0) })
+        server.unreadTimeout = unreadTimeout
+        try await withThrowingTaskGroup(of: Void.self) { [server] group in
             group.addTask { try await server.run() }
             var iterator = addresses.makeAsyncIterator()
-            let url = try #require(await iterator.next())
+            let endpoint = try #require(await iterator.next())
             defer { group.cancelAll() }
+            try await body(endpoint)
+        }
+    }
+
+    /// The same; the way of asking it takes a method, a path and a body.
+    private func run(
+        _ body: ((_ method: HTTPMethod, _ path: String, _ body: String?) async throws -> Answer) async throws -> Void
+    ) async throws {
+        try await serve { endpoint in
             try await body { method, path, text in
-                var request = HTTPClientRequest(url: url + path)
+                var request = HTTPClientRequest(url: "http://\(endpoint)\(path)")
                 request.method = method
                 if let text { request.body = .bytes(ByteBuffer(string: text)) }
                 let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
@@ -113,6 +128,24 @@ struct FacilitatorServerTests {
             let ready = try await ask(.GET, "/readyz", nil)
             #expect(ready.status == 200 && ready.body["simulated"]?.boolValue == true)
             #expect(try await ask(.GET, "/metrics", nil).status == 200)
+        }
+    }
+
+    @Test func `hangs up on a client that asks and asks and reads nothing`() async throws {
+        let long = String(repeating: "a", count: 1 << 20)
+        try await serve(metrics: long, unreadTimeout: .milliseconds(200)) { endpoint in
+            try await RawClient.open(endpoint.port) { client in
+                // More than both systems keep for a client.
+                let ask = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
+                try await client.send(String(repeating: ask, count: 64))
+                // Whoever was hung up on learns it when it says something.
+                var wasHungUp = false
+                for _ in 0..<1000 where !wasHungUp {
+                    try await Task.sleep(for: .milliseconds(20))
+                    do { try await client.send("G") } catch { wasHungUp = true }
+                }
+                #expect(wasHungUp)
+            }
         }
     }
 }

@@ -90,6 +90,13 @@ struct FacilitatorStage {
             terms: voucher.terms, ceiling: voucher.ceiling, signature: voucher.signature, total: voucher.ceiling)
     }
 
+    /// What looks like a voucher of the payer's, and is none.
+    func forged(_ total: UInt128, salt: UInt8 = 0) -> ClaimRow {
+        var row = row(total, salt: salt)
+        row.signature = authorizer.signNow(.zero)
+        return row
+    }
+
     func claim(_ rows: [ClaimRow], by signer: KeySigner? = nil) -> JSON {
         let digest = domain.claimBatchDigest(rows.map { (domain.channelID(of: $0.terms), $0.ceiling, $0.total) })
         return ClaimRow.payload(rows, authorization: (signer ?? authorizer).signNow(digest))

@@ -36,6 +36,8 @@ final class FaultySettlement: Settlement {
     private let plan = Mutex(Plan())
     /// Where claims can be held up, as by a chain on which a transaction takes its time.
     let claimBarrier = Barrier()
+    /// The same for payouts.
+    let payoutBarrier = Barrier()
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
@@ -102,6 +104,7 @@ final class FaultySettlement: Settlement {
     func settle(receiver: Address, token: Address) async throws(SettlementError) -> PayoutReceipt {
         try enter()
         plan.withLock { $0.sweeps.append(SweptPair(receiver: receiver, token: token)) }
+        await payoutBarrier.pass()
         return try await ledger.settle(receiver: receiver, token: token)
     }
 

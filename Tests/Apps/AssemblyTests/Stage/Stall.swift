@@ -48,6 +48,11 @@ final class Stall: Sendable {
             case "/paid/moved": PromptAnswer(status: .found, contentType: "text/plain", body: Array("there".utf8))
             case "/paid/broken": PromptAnswer(contentType: "text/plain\r\nx-forged: yes", body: Array("broken".utf8))
             case "/paid/long": PromptAnswer(contentType: "text/plain", body: [UInt8](repeating: 0x61, count: 16_384))
+            case "/paid/longest":
+                PromptAnswer(
+                    contentType: "text/plain", body: [UInt8](repeating: 0x61, count: PaymentBatch.maximumAnswer))
+            case "/free/vast", "/paid/vast":
+                PromptAnswer(contentType: "text/plain", body: [UInt8](repeating: 0x61, count: 1 << 20))
             default: .text("\(request.method) \(request.target)")
             }
         }
