@@ -120,13 +120,13 @@ extension FacilitatorSettlement {
     /// - Parameters:
     ///   - codes: Refusals that an order also gets when it was carried out before.
     ///   - receipt: What an answer says.
-    ///   - look: Whether the channel shows that it was done; `nil` when it was not.
+    ///   - look: Whether the channel shows that it was done; `nil` when it was not. Told whether the order was refused.
     ///   - refusal: What a refusal means.
     /// - Throws: The refusal, or `SettlementError.unavailable` when nobody knows; the channel is in doubt then.
     func carryOut<Receipt>(
         _ request: FacilitatorRequest, of channel: ChannelID, doneBefore codes: [FacilitatorCode],
         receipt: (SettleResponse) async throws(SettlementError) -> Receipt,
-        look: () async throws(SettlementError) -> Receipt?,
+        look: (_ isRefused: Bool) async throws(SettlementError) -> Receipt?,
         refusal: (FacilitatorCode, String?) -> SettlementError
     ) async throws(SettlementError) -> Receipt {
         var attempt = 1
@@ -135,10 +135,10 @@ extension FacilitatorSettlement {
             switch try await order(request) {
             case .done(let response): return try await receipt(response)
             case .refused(let code, let message, let doubtful):
-                if doubtful || codes.contains(code), let receipt = try await look() { return receipt }
+                if doubtful || codes.contains(code), let receipt = try await look(true) { return receipt }
                 throw refusal(code, message)
             case .unknown(let text):
-                if let receipt = try await look() { return receipt }
+                if let receipt = try await look(false) { return receipt }
                 reason = text
             }
             guard attempt < client.limits.attempts else {

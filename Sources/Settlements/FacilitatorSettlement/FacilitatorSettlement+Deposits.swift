@@ -33,7 +33,7 @@ extension FacilitatorSettlement {
             receipt: { response throws(SettlementError) in
                 try await receipt(for: deposit, voucher, channel, response: response)
             },
-            look: { () throws(SettlementError) in try await look(for: deposit, voucher, channel, goal) },
+            look: { _ throws(SettlementError) in try await look(for: deposit, voucher, channel, goal) },
             refusal: { code, message in error(code, message, deposit: deposit) })
     }
 

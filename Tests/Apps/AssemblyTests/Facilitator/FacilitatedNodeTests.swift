@@ -153,6 +153,36 @@ struct FacilitatedNodeTests {
         }
     }
 
+    @Test func `sells nothing against money that a refund gave back before it was killed`() async throws {
+        let isKilled: Act = { node, ledger, _, stage in
+            let customer = Customer(node: node, stage: stage)
+            let refusal = try await customer.pay(1000, with: customer.deposit(10_000, ceiling: 1000))
+            #expect(refusal == nil)
+            let report = try await node.books.cashier.claimDue(ClaimSchedule(age: 0))
+            #expect(report.claimed == Amount(units: 1000))
+            let best = try #require(try await node.books.engine.state(of: customer.channel)?.best)
+            // The order is in the outbox and is carried out; the node does not live to hear of it.
+            _ = try await node.books.engine.apply(
+                .refundAsked(ReservationID(77), best, amount: nil), to: customer.channel)
+            let amount = Amount(units: 9000)
+            let digest = stage.domain.refundDigest(channel: customer.channel, nonce: 0, amount: amount)
+            _ = try await ledger.refund(
+                RefundOrder(
+                    terms: customer.terms, amount: amount, nonce: 0, signature: node.books.signer.signNow(digest)))
+        }
+        let isBack: Act = { node, ledger, _, stage in
+            let customer = Customer(node: node, stage: stage)
+            let state = try #require(try await node.books.engine.state(of: customer.channel))
+            #expect(state.phase == .idle)
+            #expect(state.ledger.balance == Amount(units: 1000) && state.ledger.refundNonce == 1)
+            let refusal = try await customer.pay(2000)
+            #expect(refusal == "invalid_batch_settlement_evm_cumulative_exceeds_balance")
+            let audit = try await ledger.audit()
+            #expect(audit.faults == [])
+        }
+        try await run(acts: [isKilled, isBack])
+    }
+
     @Test func `sees a withdrawal after a restart although its clock was ahead before`() async throws {
         let isAhead: Act = { node, _, clock, stage in
             let customer = Customer(node: node, stage: stage)
