@@ -154,6 +154,22 @@ struct RefundTests {
         #expect(facilitator.asked.count { $0.path == "/settle" } == 2)
     }
 
+    @Test func `leaves the channel in doubt when it is refused after a lost answer`() async throws {
+        let stage = try Stage()
+        let standing = stage.valid(stage.state(100, claimed: 30))
+        let facilitator = ScriptedFacilitator([
+            standing, .cut, standing, Stage.failed(FacilitatorCode(rawValue: "too_often")), standing,
+        ])
+        try await stage.facing(facilitator) { settlement in
+            _ = try await settlement.snapshot(of: stage.channel(), shown: stage.voucher(30))
+            await #expect(throws: SettlementError.refused(code: "too_often", message: nil)) {
+                try await settlement.refund(stage.refund(60, showing: 30))
+            }
+            let snapshot = try await settlement.snapshot(of: stage.channel())
+            #expect(snapshot?.block.time == Instant(unixSeconds: 0))
+        }
+    }
+
     @Test func `is refused in the facilitator's words`() async throws {
         let stage = try Stage()
         let (outcome, _) = try await refund([
