@@ -118,27 +118,33 @@ extension FacilitatorSettlement {
     /// Orders until it is known what became of it, and looks at the channel where an answer does not tell.
     ///
     /// - Parameters:
-    ///   - codes: Refusals that an order also gets when it was carried out before.
+    ///   - codes: Refusals that an order also gets when it was carried out before. Where an earlier answer was lost,
+    ///     any other may be one too.
     ///   - receipt: What an answer says.
-    ///   - look: Whether the channel shows that it was done; `nil` when it was not.
+    ///   - look: Whether the channel shows that it was done; `nil` when it was not. Told whether the order was refused.
     ///   - refusal: What a refusal means.
-    /// - Throws: The refusal, or `SettlementError.unavailable` when nobody knows; the channel is in doubt then.
+    /// - Throws: The refusal, or `SettlementError.unavailable` when nobody knows. The channel is in doubt then, and
+    ///   after any answer that was lost: the transaction may still come.
     func carryOut<Receipt>(
         _ request: FacilitatorRequest, of channel: ChannelID, doneBefore codes: [FacilitatorCode],
         receipt: (SettleResponse) async throws(SettlementError) -> Receipt,
-        look: () async throws(SettlementError) -> Receipt?,
+        look: (_ isRefused: Bool) async throws(SettlementError) -> Receipt?,
         refusal: (FacilitatorCode, String?) -> SettlementError
     ) async throws(SettlementError) -> Receipt {
         var attempt = 1
+        var isInDoubt = false
         while true {
             let reason: String
             switch try await order(request) {
             case .done(let response): return try await receipt(response)
             case .refused(let code, let message, let doubtful):
-                if doubtful || codes.contains(code), let receipt = try await look() { return receipt }
+                isInDoubt = isInDoubt || doubtful
+                if isInDoubt || codes.contains(code), let receipt = try await look(true) { return receipt }
+                if isInDoubt { mirror.doubt(channel) }
                 throw refusal(code, message)
             case .unknown(let text):
-                if let receipt = try await look() { return receipt }
+                isInDoubt = true
+                if let receipt = try await look(false) { return receipt }
                 reason = text
             }
             guard attempt < client.limits.attempts else {

@@ -27,13 +27,14 @@ extension FacilitatorSettlement {
         let request = request(deposit, voucher, channel)
         let goal = goal(of: deposit, voucher, channel)
         // An authorisation that was used before, by a copy of this order whose answer was lost, looks as any other that
-        // cannot be used.
+        // cannot be used. That copy may also have taken all that the payer had, and may have come in time.
         return try await carryOut(
-            request, of: channel, doneBefore: [.depositSimulation, .depositTransaction],
+            request, of: channel,
+            doneBefore: [.depositSimulation, .depositTransaction, .insufficientBalance, .validBefore],
             receipt: { response throws(SettlementError) in
                 try await receipt(for: deposit, voucher, channel, response: response)
             },
-            look: { () throws(SettlementError) in try await look(for: deposit, voucher, channel, goal) },
+            look: { _ throws(SettlementError) in try await look(for: deposit, voucher, channel, goal) },
             refusal: { code, message in error(code, message, deposit: deposit) })
     }
 

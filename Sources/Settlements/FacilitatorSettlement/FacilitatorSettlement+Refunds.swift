@@ -17,13 +17,15 @@ extension FacilitatorSettlement {
         }
         let before = mirror[channel]
         let request = FacilitatorRequest(payload: payload, requirements: requirements(for: order.terms))
-        // The nonce of an order that was carried out, and whose answer was lost, is used up.
+        // The nonce of an order that was carried out, and whose answer was lost, is used up, and its money is gone.
         return try await carryOut(
-            request, of: channel, doneBefore: [.refundSimulation, .refundTransaction],
+            request, of: channel, doneBefore: [.refundSimulation, .refundTransaction, .refundNoBalance],
             receipt: { response throws(SettlementError) in
                 try await receipt(for: order, voucher, channel, response: response, before: before)
             },
-            look: { () throws(SettlementError) in try await look(for: order, voucher, channel, before) },
+            look: { isRefused throws(SettlementError) in
+                try await look(for: order, voucher, channel, before, isRefused: isRefused)
+            },
             refusal: { code, message in error(code, message) })
     }
 
@@ -36,17 +38,18 @@ extension FacilitatorSettlement {
             let amount = response.amount ?? before?.balance.subtracting(told.balance) ?? order.amount
             return RefundReceipt(transaction: response.transaction, amount: amount, snapshot: told)
         }
-        let snapshot = try await emptied(order, channel, shown: voucher, before)
+        let snapshot = try await emptied(order, channel, shown: voucher, before, isHinted: true)
         let amount = response.amount ?? before?.balance.subtracting(snapshot.balance) ?? order.amount
         return RefundReceipt(transaction: response.transaction, amount: amount, snapshot: snapshot)
     }
 
     /// Looks whether the refund was made after all: then the channel is past the order's nonce.
     private func look(
-        for order: RefundOrder, _ voucher: SignedCeiling, _ channel: ChannelID, _ before: ChannelSnapshot?
+        for order: RefundOrder, _ voucher: SignedCeiling, _ channel: ChannelID, _ before: ChannelSnapshot?,
+        isRefused: Bool
     ) async throws(SettlementError) -> RefundReceipt? {
         let snapshot: ChannelSnapshot
-        do { snapshot = try await emptied(order, channel, shown: voucher, before) } catch {
+        do { snapshot = try await emptied(order, channel, shown: voucher, before, isHinted: isRefused) } catch {
             mirror.doubt(channel)
             throw error
         }
@@ -59,15 +62,19 @@ extension FacilitatorSettlement {
     ///
     /// A facilitator does not know channels that hold nothing, and does not tell of those that hold less than the
     /// voucher allows.
+    ///
+    /// - Parameter isHinted: Whether its answer to the order says, or lets suspect, that the refund was made. That
+    ///   counts where it is not known how the channel stood before, because the node was started anew.
     private func emptied(
-        _ order: RefundOrder, _ channel: ChannelID, shown voucher: SignedCeiling, _ before: ChannelSnapshot?
+        _ order: RefundOrder, _ channel: ChannelID, shown voucher: SignedCeiling, _ before: ChannelSnapshot?,
+        isHinted: Bool
     ) async throws(SettlementError) -> ChannelSnapshot {
         var snapshot: ChannelSnapshot
         switch try await read(channel, shown: voucher) {
         case .stands(let told): return told
         case .short(let rest):
-            // It held enough before the order was given, so something went out.
-            guard let before, before.balance >= voucher.ceiling else { return rest }
+            // Where it held enough before the order was given, something went out.
+            guard before.map({ $0.balance >= voucher.ceiling }) ?? isHinted else { return rest }
             snapshot = rest
         case .absent:
             // What was claimed stays in the balance, so only a channel of which nothing was claimed can be empty.

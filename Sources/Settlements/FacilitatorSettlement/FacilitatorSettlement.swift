@@ -67,6 +67,14 @@ public final class FacilitatorSettlement: Settlement {
             message: "\(Self.scheme) on \(domain.network) is not among what \(url) supports: \(offered.prefix(300))")
     }
 
+    /// Lets what is read from now on count as newer than what was read before a restart.
+    ///
+    /// Call it before the first channel is read. Without it, readings by a clock that was ahead and is set right would
+    /// be taken for older ones.
+    ///
+    /// - Parameter height: The highest at which any channel is known to have been read.
+    public func resume(after height: UInt64) { mirror.raise(to: height) }
+
     /// Closes its connections.
     public func close() async { await client.shutdown() }
 

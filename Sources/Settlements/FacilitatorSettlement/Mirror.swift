@@ -24,7 +24,8 @@ final class Mirror: Sendable {
 
     /// A block that nobody made: its height only ever grows, so that of two readings the later one counts.
     ///
-    /// A facilitator does not tell heights. Thousandths of seconds since 1970 keep the order over restarts too.
+    /// A facilitator does not tell heights. Thousandths of seconds since 1970 keep the order over restarts too, and
+    /// ``raise(to:)`` does where the clock was set back meanwhile.
     func moment() -> Block {
         let now = clock()
         return state.withLock { state in
@@ -32,6 +33,9 @@ final class Mirror: Sendable {
             return Block(height: state.height, time: now)
         }
     }
+
+    /// Lets all later moments be higher.
+    func raise(to height: UInt64) { state.withLock { $0.height = max($0.height, height) } }
 
     subscript(channel: ChannelID) -> ChannelSnapshot? { state.withLock { $0.snapshots[channel] } }
 

@@ -80,6 +80,46 @@ struct DepositTests {
         #expect(try outcome.get().snapshot.balance == 120)
     }
 
+    @Test(arguments: [
+        FacilitatorCode.insufficientBalance, .validBefore, FacilitatorCode(rawValue: "facilitator_rate_limited"),
+    ])
+    func `was made when it is refused after a lost answer and the channel shows it`(
+        code: FacilitatorCode
+    ) async throws {
+        let stage = try Stage()
+        let (outcome, facilitator) = try await deposit([
+            .cut, stage.valid(stage.state(20)), Stage.failed(code), stage.valid(stage.state(120)),
+        ])
+        #expect(try outcome.get().snapshot.balance == 120)
+        #expect(facilitator.left == 0)
+    }
+
+    @Test(arguments: [FacilitatorCode.insufficientBalance, .validBefore])
+    func `was made when a node that was killed before it heard so finds it`(code: FacilitatorCode) async throws {
+        let stage = try Stage()
+        let facilitator = ScriptedFacilitator([Stage.failed(code), stage.valid(stage.state(120))])
+        let receipt = try await stage.facing(facilitator) {
+            try await $0.deposit(stage.deposit(100), for: stage.voucher(50))
+        }
+        #expect(receipt.snapshot.balance == 120)
+    }
+
+    @Test func `leaves the channel in doubt when it is refused after a lost answer and not to be seen`() async throws {
+        let stage = try Stage()
+        let standing = stage.valid(stage.state(20))
+        let facilitator = ScriptedFacilitator([
+            standing, .cut, standing, Stage.failed(.insufficientBalance), standing,
+        ])
+        try await stage.facing(facilitator) { settlement in
+            try await settlement.check(stage.deposit(100), for: stage.voucher(50))
+            await #expect(throws: SettlementError.insufficientBalance(has: nil, needs: 100)) {
+                try await settlement.deposit(stage.deposit(100), for: stage.voucher(50))
+            }
+            let snapshot = try await settlement.snapshot(of: stage.channel())
+            #expect(snapshot?.block.time == Instant(unixSeconds: 0))
+        }
+    }
+
     @Test func `failed when the authorisation is used and the channel holds no more than before`() async throws {
         let stage = try Stage()
         let (outcome, _) = try await deposit([
@@ -140,7 +180,7 @@ struct DepositTests {
             }
         }
         #expect(error?.code == ours)
-        let outcome = try await deposit([Stage.failed(code)]).outcome
+        let outcome = try await deposit([Stage.failed(code), stage.valid(stage.state(20))]).outcome
         #expect(throws: (any Error).self) { try outcome.get() }
         if case .failure(let error) = outcome { #expect(error.code == ours) }
     }

@@ -113,6 +113,15 @@ struct MirrorTests {
         #expect(mirror[stage.channel()]?.balance == 2)
     }
 
+    @Test func `is newer than what was told before a restart, also when the clock was ahead then`() {
+        let mirror = Mirror { Stage.noon }
+        let before = UInt64(Stage.noon.unixSeconds + 3600) * 1000
+        mirror.raise(to: before)
+        mirror.raise(to: 7)
+        #expect(mirror.moment().height == before + 1)
+        #expect(mirror.moment().time == Stage.noon)
+    }
+
     @Test func `grows no younger by a claim, and is infinitely old when in doubt`() throws {
         let stage = try Stage()
         let mirror = Mirror { Stage.noon }

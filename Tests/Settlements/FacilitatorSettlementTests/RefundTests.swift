@@ -109,8 +109,72 @@ struct RefundTests {
         if case .failure(let error) = outcome { #expect(error.code == "settlement.unavailable") }
     }
 
+    /// Has a node that was started anew, and knows nothing of the channel, order it.
+    private func refundAnew(
+        _ amount: UInt128, showing ceiling: UInt128, _ script: [ScriptedFacilitator.Reply]
+    ) async throws -> (receipt: RefundReceipt, facilitator: ScriptedFacilitator) {
+        let stage = try Stage()
+        let facilitator = ScriptedFacilitator(script)
+        let receipt = try await stage.facing(facilitator) {
+            try await $0.refund(stage.refund(amount, showing: ceiling))
+        }
+        return (receipt, facilitator)
+    }
+
+    @Test func `was made when a node that was killed before it heard so is told that nothing is left`() async throws {
+        let stage = try Stage()
+        let (receipt, facilitator) = try await refundAnew(
+            70, showing: 30,
+            [Stage.failed(.refundNoBalance), stage.valid(stage.state(30, claimed: 30, nonce: 1))])
+        #expect(receipt.amount == 70)
+        #expect(receipt.snapshot.balance == 30)
+        #expect(receipt.snapshot.refundNonce == 1)
+        #expect(facilitator.types == ["/settle refund", "/verify refund"])
+    }
+
+    @Test(arguments: [FacilitatorCode.refundNoBalance, .refundSimulation])
+    func `was made when such a node finds less than the voucher allows`(code: FacilitatorCode) async throws {
+        let (receipt, _) = try await refundAnew(
+            70, showing: 35, [Stage.failed(code), Stage.invalid(.exceedsBalance)])
+        #expect(receipt.amount == 70)
+        #expect(receipt.snapshot.balance == .zero)
+        #expect(receipt.snapshot.refundNonce == 1)
+    }
+
+    @Test func `is ordered again by such a node where less is there and nothing says why`() async throws {
+        let stage = try Stage()
+        let (receipt, facilitator) = try await refundAnew(
+            2, showing: 35,
+            [
+                .cut, Stage.invalid(.exceedsBalance),
+                stage.done(stage.state(30, claimed: 30, nonce: 1), amount: "2"),
+            ])
+        #expect(receipt.amount == 2)
+        #expect(receipt.snapshot.balance == 30)
+        #expect(facilitator.asked.count { $0.path == "/settle" } == 2)
+    }
+
+    @Test func `leaves the channel in doubt when it is refused after a lost answer`() async throws {
+        let stage = try Stage()
+        let standing = stage.valid(stage.state(100, claimed: 30))
+        let facilitator = ScriptedFacilitator([
+            standing, .cut, standing, Stage.failed(FacilitatorCode(rawValue: "too_often")), standing,
+        ])
+        try await stage.facing(facilitator) { settlement in
+            _ = try await settlement.snapshot(of: stage.channel(), shown: stage.voucher(30))
+            await #expect(throws: SettlementError.refused(code: "too_often", message: nil)) {
+                try await settlement.refund(stage.refund(60, showing: 30))
+            }
+            let snapshot = try await settlement.snapshot(of: stage.channel())
+            #expect(snapshot?.block.time == Instant(unixSeconds: 0))
+        }
+    }
+
     @Test func `is refused in the facilitator's words`() async throws {
-        let (outcome, _) = try await refund([Stage.failed(.refundNoBalance, "Nothing to refund")])
+        let stage = try Stage()
+        let (outcome, _) = try await refund([
+            Stage.failed(.refundNoBalance, "Nothing to refund"), stage.valid(stage.state(100, claimed: 30)),
+        ])
         #expect(
             throws: SettlementError.refused(
                 code: FacilitatorCode.refundNoBalance.rawValue, message: "Nothing to refund")

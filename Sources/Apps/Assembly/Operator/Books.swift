@@ -57,7 +57,8 @@ public final class Books: Sendable {
             }
             let books = Books(
                 store: store, settlement: opened, authorizer: authorizer, caps: caps, logger: logger, clock: clock)
-            try await books.cashier.index.fill(from: books.engine)
+            let height = try await books.cashier.index.fill(from: books.engine)
+            (opened as? FacilitatorSettlement)?.resume(after: height)
             // Whoever left meanwhile is seen first: what was under way may take as long as the chain does.
             try await books.watch()
             let finished = try await books.effects.recover()

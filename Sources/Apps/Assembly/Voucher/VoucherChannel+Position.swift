@@ -48,8 +48,16 @@ extension UnclaimedIndex {
     }
 
     /// Takes in all that a store holds, and brings it into memory; to be done once, before anything is committed.
-    func fill(from engine: ChannelEngine<VoucherChannel>) async throws {
-        try await engine.loadAll { update($0, from: nil, to: $1.storedPosition) }
+    ///
+    /// - Returns: The height of the newest block in which a channel was read; zero where there is none.
+    @discardableResult
+    func fill(from engine: ChannelEngine<VoucherChannel>) async throws -> UInt64 {
+        var height: UInt64 = 0
+        try await engine.loadAll { id, state in
+            update(id, from: nil, to: state.storedPosition)
+            height = max(height, state.ledger.block.height)
+        }
+        return height
     }
 }
 

@@ -25,11 +25,15 @@ struct FacilitatedNodeTests {
         var now: Instant { Ledger.systemClock().advanced(bySeconds: ahead.withLock { $0 }) }
     }
 
+    private typealias Act = (PaymentNode, Ledger, NodeClock, FacilitatorStage) async throws -> Void
+
     /// Runs the closure with a node that settles through our facilitator, over real HTTP, and that one's ledger.
-    private func run(
-        _ limits: SponsorLimits = SponsorLimits(),
-        _ body: (PaymentNode, Ledger, NodeClock, FacilitatorStage) async throws -> Void
-    ) async throws {
+    private func run(_ limits: SponsorLimits = SponsorLimits(), _ body: @escaping Act) async throws {
+        try await run(limits, acts: [body])
+    }
+
+    /// Runs the closures one after the other, and starts the node anew for each.
+    private func run(_ limits: SponsorLimits = SponsorLimits(), acts: [Act]) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "farthing-node-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -54,13 +58,15 @@ struct FacilitatedNodeTests {
                 token: stage.token, payTo: stage.receiver, storePath: folder.appending(path: "store").path())
             configuration.facilitator = url
             let clock = NodeClock()
-            let node = try await PaymentNode.open(configuration, logger: logger, clock: { clock.now })
-            do { try await body(node, ledger, clock, stage) } catch {
+            for act in acts {
+                let node = try await PaymentNode.open(configuration, logger: logger, clock: { clock.now })
+                do { try await act(node, ledger, clock, stage) } catch {
+                    await node.close()
+                    group.cancelAll()
+                    throw error
+                }
                 await node.close()
-                group.cancelAll()
-                throw error
             }
-            await node.close()
             configuration.facilitator = nil
             let error = await #expect(throws: ConfigurationError.self) {
                 try await PaymentNode.open(configuration, logger: logger)
@@ -146,6 +152,63 @@ struct FacilitatedNodeTests {
             #expect(try await ledger.audit().faults == [])
         }
     }
+
+    @Test func `sells nothing against money that a refund gave back before it was killed`() async throws {
+        let isKilled: Act = { node, ledger, _, stage in
+            let customer = Customer(node: node, stage: stage)
+            let refusal = try await customer.pay(1000, with: customer.deposit(10_000, ceiling: 1000))
+            #expect(refusal == nil)
+            let report = try await node.books.cashier.claimDue(ClaimSchedule(age: 0))
+            #expect(report.claimed == Amount(units: 1000))
+            let best = try #require(try await node.books.engine.state(of: customer.channel)?.best)
+            // The order is in the outbox and is carried out; the node does not live to hear of it.
+            _ = try await node.books.engine.apply(
+                .refundAsked(ReservationID(77), best, amount: nil), to: customer.channel)
+            let amount = Amount(units: 9000)
+            let digest = stage.domain.refundDigest(channel: customer.channel, nonce: 0, amount: amount)
+            _ = try await ledger.refund(
+                RefundOrder(
+                    terms: customer.terms, amount: amount, nonce: 0, signature: node.books.signer.signNow(digest)))
+        }
+        let isBack: Act = { node, ledger, _, stage in
+            let customer = Customer(node: node, stage: stage)
+            let state = try #require(try await node.books.engine.state(of: customer.channel))
+            #expect(state.phase == .idle)
+            #expect(state.ledger.balance == Amount(units: 1000) && state.ledger.refundNonce == 1)
+            let refusal = try await customer.pay(2000)
+            #expect(refusal == "invalid_batch_settlement_evm_cumulative_exceeds_balance")
+            let audit = try await ledger.audit()
+            #expect(audit.faults == [])
+        }
+        try await run(acts: [isKilled, isBack])
+    }
+
+    @Test func `sees a withdrawal after a restart although its clock was ahead before`() async throws {
+        let isAhead: Act = { node, _, clock, stage in
+            let customer = Customer(node: node, stage: stage)
+            let refusal = try await customer.pay(1000, with: customer.deposit(10_000, ceiling: 1000))
+            #expect(refusal == nil)
+            clock.pass(2000)
+            // The channel is read by that clock.
+            let later = try await customer.pay(2000)
+            #expect(later == nil)
+            clock.pass(-2000)
+        }
+        let isRight: Act = { node, ledger, clock, stage in
+            let customer = Customer(node: node, stage: stage)
+            _ = try await ledger.initiateWithdraw(customer.terms, amount: Amount(units: 10_000), by: stage.payer)
+            clock.pass(301)
+            try await node.books.refreshStale()
+            let snapshot = try await ledger.snapshot(of: customer.channel)
+            #expect(snapshot?.totalClaimed == Amount(units: 2000))
+            let state = try #require(try await node.books.engine.state(of: customer.channel))
+            #expect(state.ledger.withdrawal?.amount == Amount(units: 8000))
+            let audit = try await ledger.audit()
+            #expect(audit.faults == [])
+        }
+        try await run(acts: [isAhead, isRight])
+    }
+
     @Test func `is paid by a payer that is leaving, although its claims at the facilitator are used up`() async throws {
         try await run(SponsorLimits(accountPerDay: 2)) { node, ledger, clock, stage in
             let customer = Customer(node: node, stage: stage)
