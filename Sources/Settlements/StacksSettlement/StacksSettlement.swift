@@ -162,11 +162,27 @@ public final class StacksSettlement: Settlement {
         _ call: StacksTransaction.ContractCall?, moves: [StacksTransaction.PostCondition] = [],
         by signer: (any Signer)? = nil
     ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
-        guard let call else { throw .unavailable(reason: "the contract has no such function") }
+        try await carryOut(call.map { [$0] } ?? [], moves: moves, by: signer)
+    }
+
+    /// The same for several that follow one another: all are sent before the last is waited for, since the account's
+    /// numbers keep them in order, and each takes a block at most.
+    ///
+    /// - Returns: What became of the last.
+    func carryOut(
+        _ calls: [StacksTransaction.ContractCall], moves: [StacksTransaction.PostCondition],
+        by signer: (any Signer)? = nil
+    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
+        guard let last = calls.last else { throw .unavailable(reason: "the contract has no such function") }
         let sender = try sender(signer)
         let task = Task { [options] in
             await Self.waited(for: sender, options) { () async throws(StacksSender.Fault) in
-                try await sender.send(.contractCall(call), postConditions: moves)
+                for call in calls.dropLast() {
+                    _ = try await sender.sendInTurn(
+                        .contractCall(call), postConditions: moves, patience: options.patience)
+                }
+                return try await sender.sendInTurn(
+                    .contractCall(last), postConditions: moves, patience: options.patience)
             }
         }
         return try await Self.outcome(of: task)
