@@ -60,6 +60,8 @@ public final class StacksSettlement: Settlement {
     let clock: @Sendable () -> Instant
     let tokens: [Address: Token]
     private let news: StacksNews
+    /// Calls that came too early by the chain's clock, and until when they are not made again.
+    private let early = Mutex<[StacksTransaction.ContractCall: Instant]>([:])
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
     /// How many deposits wait for their payer's transactions that come before them.
@@ -212,6 +214,27 @@ public final class StacksSettlement: Settlement {
         }
         for await outcome in outcomes { return try outcome.get() }
         throw .cancelled
+    }
+
+    /// How long a call that came too early by the chain's clock is not made again: each time costs a fee.
+    ///
+    /// - Unit: seconds.
+    private static let pauseWhenEarly: Int64 = 60
+
+    /// Whether a call came too early within the last minute.
+    func isEarly(_ call: StacksTransaction.ContractCall) -> Bool {
+        let now = clock()
+        return early.withLock { early in
+            // A clock that was set back must not make it wait for longer.
+            early = early.filter { (1...Self.pauseWhenEarly).contains($0.value.seconds(since: now)) }
+            return early[call] != nil
+        }
+    }
+
+    /// Takes in that a call came too early.
+    func cameEarly(_ call: StacksTransaction.ContractCall) {
+        let until = clock().advanced(bySeconds: Self.pauseWhenEarly)
+        early.withLock { $0[call] = until }
     }
 
     /// What may leave a contract: so many units of an asset at most.

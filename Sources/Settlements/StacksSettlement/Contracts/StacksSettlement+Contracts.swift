@@ -86,12 +86,15 @@ extension StacksSettlement: ContractSettlement {
             return ContractReceipt(transaction: nil, payouts: [], snapshot: before)
         }
         let calls = place.calls(order, on: channel, before.state)
+        if let call = calls.last, isEarly(call) { throw .settlement(place.tooEarly) }
         let moves = Self.atMost(before.state.locked, of: before.state.terms.token, from: place.contract)
         let (id, answer) = try await moved { () async throws(SettlementError) in
             try await carryOut(calls, moves: moves)
         }
         guard answer.isOK else {
-            throw .settlement(answer.error.map { place.refusal($0) } ?? Self.failure(answer))
+            let refusal = answer.error.map { place.refusal($0) } ?? Self.failure(answer)
+            if let call = calls.last, refusal == place.tooEarly { cameEarly(call) }
+            throw .settlement(refusal)
         }
         guard let now = try await contract(rules, of: channel), now.state != before.state else {
             throw .settlement(Self.unseen)
