@@ -136,10 +136,7 @@
     (amount uint)
     (token (optional <sip-010>))
   )
-  (let (
-      (channel-id (get-channel-id terms))
-      (sums (get-channel-sums channel-id))
-    )
+  (let ((channel-id (get-channel-id terms)))
     ;; Money that this contract paid to itself would be nobody's.
     (asserts! (and (can-be-paid (get payer terms)) (can-be-paid (get receiver terms))) ERR-INVALID-TERMS)
     (asserts! (has-key (default-to (get payer terms) (get payer-authorizer terms))) ERR-INVALID-TERMS)
@@ -158,16 +155,19 @@
       (list-opening channel-id tx-sender)
       false
     )
-    (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
-    (if (is-eq sums { balance: u0, total-claimed: u0 })
-      (begin (print { event: "channel-created", channel-id: channel-id, terms: terms }) true)
-      false
+    ;; The sums are read after the token has had its turn, so whatever it had claimed meanwhile counts.
+    (let ((sums (get-channel-sums channel-id)))
+      (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
+      (if (is-eq sums { balance: u0, total-claimed: u0 })
+        (begin (print { event: "channel-created", channel-id: channel-id, terms: terms }) true)
+        false
+      )
+      (print {
+        event: "deposited", channel-id: channel-id, sender: tx-sender, amount: amount,
+        new-balance: (+ (get balance sums) amount)
+      })
+      (ok channel-id)
     )
-    (print {
-      event: "deposited", channel-id: channel-id, sender: tx-sender, amount: amount,
-      new-balance: (+ (get balance sums) amount)
-    })
-    (ok channel-id)
   )
 )
 

@@ -9,7 +9,7 @@ extension HashChainChannel {
     public enum Refusal: ExplainedError, Hashable {
         // The channel.
         case notOpen(phase: String)
-        case expiring(at: UInt64, now: Instant)
+        case expiring(at: UInt64, now: Instant, margin: Int64)
         // The step.
         case beyondEnd(index: UInt32, count: UInt32)
         case strideTooLong(steps: UInt32, longest: UInt32)
@@ -42,8 +42,8 @@ extension HashChainChannel.Refusal {
     public var message: String {
         switch self {
         case .notOpen(let phase): "The channel is \(phase)."
-        case .expiring(let at, let now):
-            "The channel expires at \(at), it is \(now.unixSeconds) (Unix seconds), and 300 s are kept to redeem."
+        case .expiring(let at, let now, let margin):
+            "The channel expires at \(at), it is \(now.unixSeconds) (Unix seconds), and \(margin) s are kept to redeem."
         case .beyondEnd(let index, let count): "Step \(index) is beyond the chain's \(count) steps."
         case .strideTooLong(let steps, let longest): "The payment goes \(steps) steps at once; \(longest) is the most."
         case .foreignStep(let index): "What is said to be step \(index) is not on the channel's chain."

@@ -85,6 +85,14 @@ public struct HashChainChannel: PrepaidScheme {
         return UInt32(clamping: min(steps, UInt128(best.index)))
     }
 
+    /// How many steps are redeemed, wherever the contract is, in the time that one transaction may take.
+    ///
+    /// On Stacks one pays 1,024 steps, and at least eight of them are under way together.
+    static let stepsRedeemedAtOnce: UInt32 = 8192
+
+    /// As much again as is kept for what one look redeems, for each further part of what was revealed.
+    public var redemptionTime: Int64 { margin(upTo: best.index) - Self.safetyMargin }
+
     public var captured: Amount { terms.stepAmount.multiplied(by: UInt128(redeemed)) ?? .max }
 
     public var unclaimed: Amount {
@@ -133,13 +141,19 @@ public struct HashChainChannel: PrepaidScheme {
     /// Takes in a step, and what it brings.
     private mutating func accept(_ payment: HashChainPayment?, at now: Instant) throws(Refusal) {
         guard phase == .open else { throw .notOpen(phase: "\(phase)") }
-        guard now.unixSeconds < Int64(clamping: terms.expiry) - Self.safetyMargin else {
-            throw .expiring(at: terms.expiry, now: now)
+        let margin = margin(upTo: max(payment?.step.index ?? 0, best.index))
+        guard now.unixSeconds < Int64(clamping: terms.expiry) - margin else {
+            throw .expiring(at: terms.expiry, now: now, margin: margin)
         }
         guard let step = payment?.step, step.index > best.index else { return }
         let brought = terms.stepAmount.multiplied(by: UInt128(step.index - best.index)) ?? .max
         try fill(by: brought)
         best = step
+    }
+
+    /// For how long before the expiry no payment is taken that reaches so far: all of it must be redeemed by then.
+    private func margin(upTo index: UInt32) -> Int64 {
+        Self.safetyMargin * (1 + Int64((index - min(redeemed, index)) / Self.stepsRedeemedAtOnce))
     }
 
     private mutating func follow(_ event: Event) throws(Refusal) {

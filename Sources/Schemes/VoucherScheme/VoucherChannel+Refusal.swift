@@ -55,6 +55,8 @@ extension VoucherChannel {
         case refundAmountInvalid
         case refundNoBalance(asked: Amount?, refundable: Amount)
         case refundFailed(SettlementError)
+        /// The payee pays for as many deposits of a payer within an hour; `leastOfMore` is set for small ones.
+        case depositsTooOften(perHour: Int, leastOfMore: Amount?, seconds: Int64)
         /// The payee pays for as many refunds of a payer within an hour; `leastOfMore` is set for small ones.
         case refundsTooOften(perHour: Int, leastOfMore: Amount?, seconds: Int64)
     }
@@ -75,8 +77,8 @@ extension VoucherChannel {
 }
 
 extension VoucherChannel.Refusal {
-    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes"; `missing_payer_authorizer` and
-    ///   `refunds_too_often` are ours.
+    /// - Source: x402 v2, scheme `batch-settlement` on EVM, "error codes"; `missing_payer_authorizer`,
+    ///   `deposits_too_often` and `refunds_too_often` are ours.
     public var code: String { Self.prefix + rule }
 
     private static let prefix = "invalid_batch_settlement_evm_"
@@ -119,6 +121,7 @@ extension VoucherChannel.Refusal {
         case .refundAmountInvalid: "refund_amount_invalid"
         case .refundNoBalance: "refund_no_balance"
         case .refundFailed: "refund_transaction_failed"
+        case .depositsTooOften: "deposits_too_often"
         case .refundsTooOften: "refunds_too_often"
         }
     }

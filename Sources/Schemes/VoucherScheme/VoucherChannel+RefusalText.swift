@@ -56,6 +56,10 @@ extension VoucherChannel.Refusal {
         case .refundNoBalance(let asked?, let refundable): "A refund of \(asked) was asked for; \(refundable) is left."
         case .refundNoBalance(nil, let refundable): "There is nothing to refund: \(refundable) is left."
         case .refundFailed(let error): "The refund failed: \(error.message)"
+        case .depositsTooOften(let perHour, nil, let seconds):
+            "A payer's deposits are handed in \(perHour) times an hour here; the next one can be in \(seconds) s."
+        case .depositsTooOften(let perHour, let least?, let seconds):
+            "Of less than \(least) each, \(perHour) deposits of a payer are handed in an hour; wait \(seconds) s."
         case .refundsTooOften(let perHour, nil, let seconds):
             "A payer gets \(perHour) refunds an hour here; the next one can be had in \(seconds) s."
         case .refundsTooOften(let perHour, let least?, let seconds):
@@ -91,6 +95,7 @@ extension VoucherChannel.Refusal {
         case .reservationLost: "Send the request again; nothing was charged."
         case .refundAmountInvalid: "Leave the amount out to get back all that is left."
         case .refundNoBalance: "Ask for less."
+        case .depositsTooOften: "Deposit more at once, wait, or hand the deposit in at the contract."
         case .refundsTooOften(_, nil, _): "Ask again then, or withdraw what is left, which needs no payee."
         case .refundsTooOften: "Ask for more at once, or for all that is left."
         }

@@ -60,6 +60,8 @@ public final class StacksSettlement: Settlement {
     let clock: @Sendable () -> Instant
     let tokens: [Address: Token]
     private let news: StacksNews
+    /// Calls that came too early by the chain's clock, and until when they are not made again.
+    private let early = Mutex<[StacksTransaction.ContractCall: Instant]>([:])
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
     /// How many deposits wait for their payer's transactions that come before them.
@@ -162,11 +164,27 @@ public final class StacksSettlement: Settlement {
         _ call: StacksTransaction.ContractCall?, moves: [StacksTransaction.PostCondition] = [],
         by signer: (any Signer)? = nil
     ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
-        guard let call else { throw .unavailable(reason: "the contract has no such function") }
+        try await carryOut(call.map { [$0] } ?? [], moves: moves, by: signer)
+    }
+
+    /// The same for several that follow one another: all are sent before the last is waited for, since the account's
+    /// numbers keep them in order, and each takes a block at most.
+    ///
+    /// - Returns: What became of the last.
+    func carryOut(
+        _ calls: [StacksTransaction.ContractCall], moves: [StacksTransaction.PostCondition],
+        by signer: (any Signer)? = nil
+    ) async throws(SettlementError) -> (transaction: TransactionID, answer: ContractAnswer) {
+        guard let last = calls.last else { throw .unavailable(reason: "the contract has no such function") }
         let sender = try sender(signer)
         let task = Task { [options] in
             await Self.waited(for: sender, options) { () async throws(StacksSender.Fault) in
-                try await sender.send(.contractCall(call), postConditions: moves)
+                for call in calls.dropLast() {
+                    _ = try await sender.sendInTurn(
+                        .contractCall(call), postConditions: moves, patience: options.patience)
+                }
+                return try await sender.sendInTurn(
+                    .contractCall(last), postConditions: moves, patience: options.patience)
             }
         }
         return try await Self.outcome(of: task)
@@ -196,6 +214,27 @@ public final class StacksSettlement: Settlement {
         }
         for await outcome in outcomes { return try outcome.get() }
         throw .cancelled
+    }
+
+    /// How long a call that came too early by the chain's clock is not made again: each time costs a fee.
+    ///
+    /// - Unit: seconds.
+    private static let pauseWhenEarly: Int64 = 60
+
+    /// Whether a call came too early within the last minute.
+    func isEarly(_ call: StacksTransaction.ContractCall) -> Bool {
+        let now = clock()
+        return early.withLock { early in
+            // A clock that was set back must not make it wait for longer.
+            early = early.filter { (1...Self.pauseWhenEarly).contains($0.value.seconds(since: now)) }
+            return early[call] != nil
+        }
+    }
+
+    /// Takes in that a call came too early.
+    func cameEarly(_ call: StacksTransaction.ContractCall) {
+        let until = clock().advanced(bySeconds: Self.pauseWhenEarly)
+        early.withLock { $0[call] = until }
     }
 
     /// What may leave a contract: so many units of an asset at most.

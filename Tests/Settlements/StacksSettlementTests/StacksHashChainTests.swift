@@ -37,6 +37,28 @@ import Testing
         }
     }
 
+    @Test func `The parts of a long chain wait for their blocks together, so that no payer reclaims the last`()
+        async throws
+    {
+        try await SettlementStage.open(inToken: true) { stage in
+            let (terms, last) = try stage.chain(5 * 1024)
+            let id = try await stage.open(terms)
+            stage.miner.rest()
+            let redeeming = Task { [settlement = stage.settlement] in
+                try await settlement.carryOut(.redeem(last), on: id, under: Rules.self)
+            }
+            let end = ContinuousClock.now + .seconds(10)
+            while stage.node.poolCount < 5, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(stage.node.poolCount == 5)
+            stage.node.mine()
+            stage.miner.go()
+            let redeemed = try await redeeming.value
+            #expect(redeemed.snapshot.state.redeemed == last)
+            #expect(redeemed.payouts == [Payout(to: terms.receiver, Amount(units: 51_200))])
+            #expect(try await stage.held(stage.payee.address) == 51_200)
+        }
+    }
+
     @Test func `A payer takes the rest back when the channel has expired, and not before`() async throws {
         try await SettlementStage.open(inToken: true) { stage in
             let (terms, last) = try stage.chain(10)

@@ -165,16 +165,7 @@ import Testing
         try await SenderStage.open(raiseAfter: .milliseconds(30)) { stage in
             try await stage.sender.sponsor(try stage.sponsored(nonce: 0))
             // It evicts it by one that can never be mined: somebody else sponsors that, with a number far ahead.
-            let origin = try SenderStage.key(4)
-            let stranger = try SenderStage.key(5)
-            let account = stranger.account(mainnet: false)
-            stage.node.fund(.standard(account), microSTX: 1_000_000)
-            var trap = try stage.sponsored(nonce: 0)
-            trap.authorization = .sponsored(
-                origin: .init(signer: origin.account(mainnet: false), nonce: 0, fee: 0),
-                sponsor: .init(signer: account, nonce: 5, fee: 100_000))
-            try trap.signAsOrigin(with: origin)
-            try trap.signAsSponsor(with: stranger)
+            let trap = try stage.trap(nonce: 0, fee: 100_000)
             try await stage.client.send(trap)
             #expect(stage.node.pool == [trap])
             let mining = stage.mining()
@@ -184,9 +175,81 @@ import Testing
             #expect(mined.result == "(ok true)")
         }
     }
+
+    @Test func `Origins that evict what was sponsored hold up no more than the next look`() async throws {
+        // Nothing waits so long here that it would pay more.
+        try await SenderStage.open { stage in
+            var sponsored: [StacksTransaction] = []
+            for number: UInt64 in 0..<5 {
+                sponsored.append(try await stage.sender.sponsor(try stage.sponsored(nonce: number)))
+            }
+            let outcomes = sponsored.map { deposit in
+                Task {
+                    _ = await #expect(throws: StacksSender.Fault.replaced) {
+                        try await stage.sender.confirm(deposit, burnBlocks: 0, patience: Self.patience)
+                    }
+                }
+            }
+            for number: UInt64 in 0..<5 { try await stage.client.send(try stage.trap(nonce: number, fee: 100_000)) }
+            let claim = try await stage.sender.send(SenderStage.transfer(4))
+            let mining = stage.mining()
+            defer { mining.cancel() }
+            let mined = try await stage.sender.confirm(claim, burnBlocks: 0, patience: Self.patience)
+            #expect(mined.result == "(ok true)")
+            for outcome in outcomes { await outcome.value }
+            #expect(try stage.bobs == 4)
+        }
+    }
+
+    @Test func `What its origin has evicted is not outbid, for it would be evicted once more`() async throws {
+        try await SenderStage.open(raiseAfter: .milliseconds(30)) { stage in
+            let deposit = try await stage.sender.sponsor(try stage.sponsored(nonce: 0))
+            let trap = try stage.trap(nonce: 0, fee: deposit.fee + 1)
+            try await stage.client.send(trap)
+            let mining = stage.mining()
+            defer { mining.cancel() }
+            let claim = try await stage.sender.send(SenderStage.transfer(4))
+            _ = try await stage.sender.confirm(claim, burnBlocks: 0, patience: Self.patience)
+            #expect(try stage.bobs == 4)
+            #expect(stage.node.pool == [trap])
+        }
+    }
+
+    @Test func `Payers' deposits leave the account some of the numbers that a node takes`() async throws {
+        try await SenderStage.open { stage in
+            for number: UInt64 in 0..<16 { try await stage.sender.sponsor(try stage.sponsored(nonce: number)) }
+            let late = try stage.sponsored(nonce: 16)
+            let fault = await #expect(throws: StacksSender.Fault.self) { try await stage.sender.sponsor(late) }
+            if case .node(.refused(let refusal)) = fault {
+                #expect(refusal.reason == "TooMuchChaining")
+            } else {
+                Issue.record("another fault: \(String(describing: fault))")
+            }
+            let claim = try await stage.sender.send(SenderStage.transfer(4))
+            #expect(claim.authorization.origin.nonce == 16)
+            stage.node.mine()
+            try await stage.sender.sponsor(late)
+        }
+    }
 }
 
 extension SenderStage {
+    /// What the origin of ``sponsored(nonce:)`` signs instead, and what can never be mined: somebody else sponsors it,
+    /// with a number far ahead.
+    func trap(nonce: UInt64, fee: UInt64) throws -> StacksTransaction {
+        let origin = try Self.key(4)
+        let stranger = try Self.key(5)
+        let account = stranger.account(mainnet: false)
+        node.fund(.standard(account), microSTX: 1_000_000)
+        var trap = try sponsored(nonce: nonce)
+        trap.authorization = .sponsored(
+            origin: .init(signer: origin.account(mainnet: false), nonce: nonce, fee: 0),
+            sponsor: .init(signer: account, nonce: 5 + nonce, fee: fee))
+        try trap.signAsOrigin(with: origin)
+        try trap.signAsSponsor(with: stranger)
+        return trap
+    }
+
     /// A miner that makes a block whenever something waits.
     func mining() -> Task<Void, Never> {
         Task { [node] in

@@ -118,6 +118,19 @@ import Testing
         }
     }
 
+    @Test func `What came too early by the chain's clock is not sent again within a minute`() async throws {
+        try await SettlementStage.open(inToken: true) { stage in
+            let id = try await stage.open(stage.twoWay())
+            try await stage.carryOut(stage.start(nil, of: id, by: stage.payer), on: id, by: try stage.payersOwn())
+            stage.time.leap(4200)
+            let before = try await stage.settlement.nextNumber(of: stage.payee.address)
+            for _ in 0..<5 { #expect(await stage.code(.finalize, on: id) == "settlement.unavailable") }
+            #expect(try await stage.settlement.nextNumber(of: stage.payee.address) == before + 1)
+            stage.leap(3600)
+            #expect(await stage.code(.finalize, on: id) == nil)
+        }
+    }
+
     @Test func `States for another contract, chain or channel, and foreign signatures move nothing`() async throws {
         try await SettlementStage.open { stage in
             let id = try await stage.open(stage.twoWay())

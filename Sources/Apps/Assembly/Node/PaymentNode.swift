@@ -73,7 +73,8 @@ public final class PaymentNode: Sendable {
         desk = VoucherDesk(
             engine: books.engine, settlement: books.settlement, terms: terms, policy: configuration.policy,
             effects: books.effects, cashier: books.cashier,
-            refunds: configuration.isSimulated ? nil : RefundRules(), clock: clock)
+            refunds: configuration.isSimulated ? nil : RefundRules(),
+            deposits: configuration.isSimulated ? nil : DepositTurnRules(), clock: clock)
         offices = configuration.schemes.compactMap {
             PrepaidOffice($0, for: configuration, books: books, leastTicket: leastTicket, logger: logger)
         }

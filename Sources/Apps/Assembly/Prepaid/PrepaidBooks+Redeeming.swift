@@ -37,8 +37,10 @@ extension PrepaidBooks {
     private func expiring(_ unclaimed: [UnclaimedChannel], soon: Duration) -> [ChannelID] {
         let horizon = clock().advanced(bySeconds: 2 * soon.components.seconds + Self.haste)
         let found = unclaimed.compactMap { channel -> (id: ChannelID, expiry: Instant)? in
-            guard let expiry = engine.knownState(of: channel.id)?.expiry, expiry <= horizon else { return nil }
-            return (channel.id, expiry)
+            guard let state = engine.knownState(of: channel.id), let expiry = state.expiry else { return nil }
+            // What takes long must begin so much sooner.
+            let latest = expiry.advanced(bySeconds: -state.redemptionTime)
+            return latest <= horizon ? (channel.id, latest) : nil
         }
         return found.sorted { ($0.expiry, $0.id) < ($1.expiry, $1.id) }.map(\.id)
     }

@@ -3,7 +3,6 @@
 
 import FarthingPrimitives
 import FarthingVoucherScheme
-import Synchronization
 
 /// How often a payer gets money back where each refund costs the payee a claim and a transaction more.
 public struct RefundRules: Hashable, Sendable {
@@ -20,15 +19,9 @@ public struct RefundRules: Hashable, Sendable {
 
 /// Counts the refunds of each payer within the last hour.
 final class RefundTurns: Sendable {
-    private struct Turn: TimedTurn {
-        let time: Instant
-        let isSmall: Bool
-    }
+    private let turns: PayerTurns
 
-    private let rules: RefundRules
-    private let turns = Mutex(LastHour<Turn>())
-
-    init(_ rules: RefundRules) { self.rules = rules }
+    init(_ rules: RefundRules) { turns = PayerTurns(perHour: rules.perHour, smallPerHour: rules.smallPerHour) }
 
     /// Counts a refund before it is made.
     ///
@@ -39,22 +32,11 @@ final class RefundTurns: Sendable {
     func take(
         _ payer: Address, _ amount: Amount, of refundable: Amount, least: Amount, at now: Instant
     ) throws(VoucherChannel.Refusal) {
-        let isSmall = amount < least && amount < refundable
-        try turns.withLock { (turns: inout LastHour<Turn>) throws(VoucherChannel.Refusal) in
-            let recent = turns.recent(of: payer, at: now)
-            let small = recent.filter(\.isSmall)
-            if recent.count >= rules.perHour, let first = recent.first {
-                throw .refundsTooOften(perHour: rules.perHour, leastOfMore: nil, seconds: Self.wait(after: first, now))
-            }
-            if isSmall, small.count >= rules.smallPerHour, let first = small.first {
-                throw .refundsTooOften(
-                    perHour: rules.smallPerHour, leastOfMore: least, seconds: Self.wait(after: first, now))
-            }
-            turns.add(Turn(time: now, isSmall: isSmall), of: payer, at: now)
+        do throws(PayerTurns.Exhausted) {
+            try turns.take(payer, isSmall: amount < least && amount < refundable, at: now)
+        } catch {
+            throw .refundsTooOften(
+                perHour: error.perHour, leastOfMore: error.isOfSmall ? least : nil, seconds: error.seconds)
         }
-    }
-
-    private static func wait(after turn: Turn, _ now: Instant) -> Int64 {
-        LastHour<Turn>.seconds - now.seconds(since: turn.time)
     }
 }

@@ -55,13 +55,18 @@ public final class VoucherDesk: PaymentDesk {
     let underWay: PaymentsUnderWay
     /// `nil` where refunds cost the payee nothing.
     let refundTurns: RefundTurns?
+    /// `nil` where deposits cost the payee nothing.
+    private let depositTurns: DepositTurns?
 
-    /// - Parameter refunds: How often a payer gets money back; `nil` sets no bounds, where it costs the payee nothing.
+    /// - Parameters:
+    ///   - refunds: How often a payer gets money back; `nil` sets no bounds, where it costs the payee nothing.
+    ///   - deposits: How often a payer's deposit is handed in; `nil` sets no bounds.
     public init(
         engine: ChannelEngine<VoucherChannel>, settlement: any Settlement, terms: VoucherOffer, policy: Policy,
         effects: VoucherEffects, cashier: VoucherCashier, refunds: RefundRules? = nil,
-        clock: @escaping @Sendable () -> Instant
+        deposits: DepositTurnRules? = nil, clock: @escaping @Sendable () -> Instant
     ) {
+        depositTurns = deposits.map(DepositTurns.init)
         refundTurns = refunds.map(RefundTurns.init)
         self.engine = engine
         self.settlement = settlement
@@ -191,8 +196,15 @@ public final class VoucherDesk: PaymentDesk {
             let reservation = VoucherChannel.Reservation(
                 id: reservations.next(), voucher: voucher, price: offer.amount, deposit: deposit,
                 until: now.advanced(bySeconds: policy.timeoutSeconds), ahead: ahead)
-            let state = try await reserveInTurn(
-                reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
+            if let deposit { try depositTurns?.take(deposit, least: leastDeposit(for: offer.amount), at: now) }
+            let state: VoucherChannel
+            do {
+                state = try await reserveInTurn(
+                    reservation, on: channel, shown: shown, known: known, opening: opening, at: now)
+            } catch {
+                if let deposit { depositTurns?.giveBack(deposit, takenAt: now) }
+                throw error
+            }
             do {
                 try await cashier.hold(
                     state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)

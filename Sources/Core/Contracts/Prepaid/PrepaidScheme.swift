@@ -26,6 +26,11 @@ public protocol PrepaidScheme: StoredChannelScheme, Hashable where Event == Prep
     /// When the payer may take back what was not captured; `nil` for never.
     var expiry: Instant? { get }
 
+    /// How much longer it takes to capture what was paid than to capture one payment.
+    ///
+    /// - Unit: seconds.
+    var redemptionTime: Int64 { get }
+
     /// A channel of which nothing is known but what its contract says.
     ///
     /// - Parameter payee: Whose books these are, where the terms do not name the payee.
@@ -37,4 +42,5 @@ extension PrepaidScheme {
     ///
     /// - Unit: seconds.
     public static var safetyMargin: Int64 { 300 }
+    public var redemptionTime: Int64 { 0 }
 }

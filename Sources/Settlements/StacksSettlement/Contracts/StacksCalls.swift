@@ -32,6 +32,11 @@ extension StacksCalls {
     /// An asset out of a contract's terms; `nil` for one that is not known here.
     func asset(_ value: ClarityValue) -> Address? { registry.address(value) }
 
+    /// By the chain's clock it is earlier than by this machine's, so the same is asked for again.
+    var tooEarly: SettlementError {
+        .unavailable(reason: "the challenge period is not over by the clock of the chain")
+    }
+
     static var noBalance: SettlementError { .refused(code: "stacks.balance", message: "The account holds less.") }
 
     /// An error that the rules did not foresee, since the chain has gone on meanwhile.

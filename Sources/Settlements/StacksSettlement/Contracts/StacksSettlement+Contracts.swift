@@ -85,22 +85,29 @@ extension StacksSettlement: ContractSettlement {
         guard after != before.state else {
             return ContractReceipt(transaction: nil, payouts: [], snapshot: before)
         }
-        var (now, last) = (before, TransactionID?.none)
-        for call in place.calls(order, on: channel, before.state) {
-            let moves = Self.atMost(before.state.locked, of: before.state.terms.token, from: place.contract)
-            let (id, answer) = try await moved { () async throws(SettlementError) in
-                try await carryOut(call, moves: moves)
-            }
-            guard answer.isOK else {
-                throw .settlement(answer.error.map { place.refusal($0) } ?? Self.failure(answer))
-            }
-            // Each changes something, or it would not be needed.
-            guard let next = try await contract(rules, of: channel), next.state != now.state else {
+        let calls = place.calls(order, on: channel, before.state)
+        if let call = calls.last, isEarly(call) { throw .settlement(place.tooEarly) }
+        let moves = Self.atMost(before.state.locked, of: before.state.terms.token, from: place.contract)
+        let (id, answer) = try await moved { () async throws(SettlementError) in
+            try await carryOut(calls, moves: moves)
+        }
+        guard answer.isOK else {
+            let refusal = answer.error.map { place.refusal($0) } ?? Self.failure(answer)
+            if let call = calls.last, refusal == place.tooEarly { cameEarly(call) }
+            throw .settlement(refusal)
+        }
+        guard let now = try await contract(rules, of: channel), now.state != before.state else {
+            throw .settlement(Self.unseen)
+        }
+        // The calls before the last have changed something too, so it must show that nothing is left to do.
+        if calls.count > 1 {
+            var again = now.state
+            let context = ContractContext(domain: place.domain, channel: channel, block: now.block)
+            guard (try? again.carryOut(order, in: context)) == nil || again == now.state else {
                 throw .settlement(Self.unseen)
             }
-            (now, last) = (next, id)
         }
-        return ContractReceipt(transaction: last, payouts: payouts, snapshot: now)
+        return ContractReceipt(transaction: id, payouts: payouts, snapshot: now)
     }
 
     // MARK: - Steps

@@ -135,8 +135,7 @@ struct TwoWayCalls: StacksCalls {
     func refusal(_ number: UInt128) -> SettlementError {
         switch number {
         case 405: .invalidTerms
-        // By the chain's clock it is earlier than by this machine's, so the same is asked for again.
-        case 416: .unavailable(reason: "the challenge period is not over by the clock of the chain")
+        case 416: tooEarly
         case 422: Self.noBalance
         default: unexpected(number)
         }

@@ -70,13 +70,20 @@ public struct BroadcastRefusal: Hashable, Sendable {
     /// The reason why a transaction is not taken in while another of its number, or of its origin's, waits and pays as
     /// much.
     static let conflict = "ConflictingNonceInMempool"
+    /// The reason why no more of an account is taken in before some of it are in blocks.
+    static let tooMany = "TooMuchChaining"
+
+    /// Our own word for it, before a node is asked.
+    static func full(expected: UInt64, actual: UInt64) -> BroadcastRefusal {
+        BroadcastRefusal(reason: tooMany, expected: expected, actual: actual, isOrigin: false)
+    }
 
     /// Whether it says nothing about what the transaction does, but about the moment, or about who pays for it.
     ///
     /// A node looks at no money but that for the fee, and for a plain transfer's amount.
     var isPassing: Bool {
         switch reason {
-        case Self.conflict, "NotEnoughFunds", "TooMuchChaining", "FeeTooLow", "TemporarilyBlacklisted": true
+        case Self.conflict, Self.tooMany, "NotEnoughFunds", "FeeTooLow", "TemporarilyBlacklisted": true
         case "BadNonce": isOrigin == false
         default: reason.hasPrefix("ServerFailure")
         }

@@ -10,6 +10,9 @@ extension StacksSender {
     ///
     /// - Source: stacks-core, `MAXIMUM_MEMPOOL_TX_CHAINING`.
     private static let mostAhead: UInt64 = 25
+    /// How many of these numbers may be under way when one more transaction is sponsored: the others are kept for what
+    /// is the account's own, since a payee that cannot claim loses what it has earned.
+    static let mostForSponsored: UInt64 = 16
 
     /// Asks how many transactions of the account are in blocks, and forgets those that nobody waits for.
     func refresh() async throws(Fault) {
@@ -62,20 +65,24 @@ extension StacksSender {
         // In place, as others may have begun or ended to wait for it meanwhile.
         let waitsForFee = number == used && underWay[number]?.wasNext(for: policy.raiseAfter) == true
         let fee = raised(entry.current.fee)
+        let isRaised = waitsForFee && fee > entry.current.fee
         do throws(Fault) {
-            if waitsForFee, fee > entry.current.fee {
-                try await raise(number, to: fee)
-            } else if entry.isDue(after: policy.raiseAfter / 10) {
+            // What is sponsored is handed in as it was before it pays more: whether its origin has evicted it must show.
+            if isRaised ? entry.origin != nil : entry.isDue(after: policy.raiseAfter / 10) {
                 try await handOver(number)
             }
+            if isRaised { try await raise(number, to: fee) }
         } catch {
-            guard case .node(.refused(let refusal)) = error, waitsForFee else { throw error }
-            if refusal.reason != BroadcastRefusal.conflict {
+            guard case .node(.refused(let refusal)) = error else { throw error }
+            if refusal.reason == BroadcastRefusal.conflict, entry.origin != nil {
+                // Another of its origin's number is in its place, which may never come into a block. To pay more than
+                // that one would help until it is evicted again, and all later numbers would wait meanwhile.
+                try await fill(number)
+            } else if isRaised, refusal.reason != BroadcastRefusal.conflict {
                 // More may be too much for the account; as it was it can still be taken in.
                 try await handOver(number)
-            } else if entry.origin != nil {
-                // Another of its origin's number waits for a block that does not come.
-                try await fill(number)
+            } else {
+                throw error
             }
         }
     }

@@ -5,6 +5,23 @@ internal import FarthingPrimitives
 public import FarthingStacks
 
 extension StacksSender {
+    /// Sends a transaction as soon as the node takes one more of the account.
+    ///
+    /// - Throws: ``Fault``; what the node has against one more when the patience ends.
+    func sendInTurn(
+        _ payload: StacksTransaction.Payload, postConditions: [StacksTransaction.PostCondition], patience: Duration
+    ) async throws(Fault) -> StacksTransaction {
+        let end = ContinuousClock.now + patience
+        while true {
+            do throws(Fault) { return try await send(payload, postConditions: postConditions) } catch {
+                guard case .node(.refused(let refusal)) = error, refusal.reason == BroadcastRefusal.tooMany,
+                    ContinuousClock.now < end
+                else { throw error }
+            }
+            do { try await Task.sleep(for: policy.pause) } catch { throw .node(.cancelled) }
+        }
+    }
+
     /// Waits until a transaction is in a block with so many blocks of Bitcoin behind it.
     ///
     /// A transaction that gets lost, or whose block is taken back, is handed to the node again; the same transaction for

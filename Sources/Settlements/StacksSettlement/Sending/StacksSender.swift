@@ -131,7 +131,11 @@ public actor StacksSender {
         var attempts = 0
         while true {
             attempts += 1
-            let transaction = try await signed(template, nonce: free(besides: occupied), fee: fee)
+            let number = free(besides: occupied)
+            guard template.sponsor == nil || number - used < Self.mostForSponsored else {
+                throw .node(.refused(.full(expected: used + Self.mostForSponsored - 1, actual: number)))
+            }
+            let transaction = try await signed(template, nonce: number, fee: fee)
             do throws(StacksNodeFault) {
                 try await handOver(transaction)
                 keep(transaction, isTakenIn: true)

@@ -69,6 +69,20 @@ struct ExpiringChannelsTests {
         }
     }
 
+    @Test func `are redeemed so much sooner as it takes longer`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counted = try CountedDesk<HashChainChannel>(shop)
+            let long = try await opened("long", expiresIn: 2000, requests: 9, stepsWorth: units(1), at: counted)
+            let short = try await opened("short", expiresIn: 2000, at: counted)
+            shop.clock.pass(1000)
+            _ = await counted.books.redeemExpiring(soon: .seconds(60))
+            #expect(counted.slow.ordered == [long])
+            shop.clock.pass(300)
+            _ = await counted.books.redeemExpiring(soon: .seconds(60))
+            #expect(counted.slow.ordered == [long, short])
+        }
+    }
+
     @Test func `are redeemed by a node that looks for nothing else`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()
@@ -82,16 +96,19 @@ struct ExpiringChannelsTests {
 
     /// Opens a channel and pays for requests of 1,000.
     private func opened(
-        _ salt: String, expiresIn seconds: UInt64 = 86_400, requests: UInt64 = 1,
+        _ salt: String, expiresIn seconds: UInt64 = 86_400, requests: UInt64 = 1, stepsWorth step: Amount? = nil,
         at counted: CountedDesk<HashChainChannel>
     ) async throws -> ChannelID {
         let shop = counted.shop
-        var payer = try shop.channel(salt: salt) { $0.expiry = UInt64(shop.clock.now.unixSeconds) + seconds }
+        var payer = try shop.channel(steps: step == nil ? 10 : 10_000, salt: salt) { terms in
+            terms.expiry = UInt64(shop.clock.now.unixSeconds) + seconds
+            if let step { terms.stepAmount = step }
+        }
         for request in 0..<requests {
             let step = UnverifiedHashChainStep(
                 try #require(
                     try payer.apply(
-                        .paymentAsked(ReservationID(request), price: PrepaidShop.price, longest: 100))))
+                        .paymentAsked(ReservationID(request), price: PrepaidShop.price, longest: 1024))))
             let payload: PrepaidPayload<HashChainChannel> =
                 request == 0
                 ? .open(payer.terms, try shop.funding(payer.id, with: payer.terms.deposit), step)

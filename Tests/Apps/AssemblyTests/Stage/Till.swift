@@ -30,7 +30,8 @@ final class Till: Sendable {
 
     init(
         _ store: any ChannelStore, ledger: Ledger, clock: TestClock, caps: UnclaimedCaps = UnclaimedCaps(),
-        payee: Payee = Payee(), policy: VoucherDesk.Policy = VoucherDesk.Policy(), refunds: RefundRules? = nil
+        payee: Payee = Payee(), policy: VoucherDesk.Policy = VoucherDesk.Policy(), refunds: RefundRules? = nil,
+        deposits: DepositTurnRules? = nil
     ) {
         self.payee = payee
         self.clock = clock
@@ -50,7 +51,8 @@ final class Till: Sendable {
             terms: VoucherOffer(
                 receiver: payee.receiver, receiverAuthorizer: payee.authorizer.address, token: Payee.token,
                 withdrawDelay: 900),
-            policy: policy, effects: effects, cashier: cashier, refunds: refunds, clock: { clock.now })
+            policy: policy, effects: effects, cashier: cashier, refunds: refunds, deposits: deposits,
+            clock: { clock.now })
         watcher = SettlementWatcher(
             settlement: settlement, store: faulty, isOurs: { try await engine.state(of: $0) != nil },
             changed: { try await effects.takeIn($1, of: $0) })
@@ -63,12 +65,14 @@ final class Till: Sendable {
 
     static func open(
         caps: UnclaimedCaps = UnclaimedCaps(), store: any ChannelStore = MemoryStore(), clock: TestClock = TestClock(),
-        policy: VoucherDesk.Policy = VoucherDesk.Policy(), refunds: RefundRules? = nil
+        policy: VoucherDesk.Policy = VoucherDesk.Policy(), refunds: RefundRules? = nil,
+        deposits: DepositTurnRules? = nil
     ) async throws -> Till {
         let domain = try #require(SettlementDomain(network: Network(evm: 84_532)))
         let ledger = try Ledger(path: nil, domain: domain, clock: { clock.now })
         try await ledger.addToken(Payee.token)
-        return Till(store, ledger: ledger, clock: clock, caps: caps, policy: policy, refunds: refunds)
+        return Till(
+            store, ledger: ledger, clock: clock, caps: caps, policy: policy, refunds: refunds, deposits: deposits)
     }
 
     /// The same store and ledger in the hands of a new process, which has done what a node does at its start.

@@ -111,6 +111,37 @@ struct VoucherTokenTests {
         #expect(try pair.settle(token: token) == .ok(40))
     }
 
+    @Test("What a token has claimed while it is deposited is not claimed once more")
+    func claimingAtDeposit() throws {
+        let pair = try VoucherStage(inTokens: true)
+        var terms = pair.terms
+        let token = try pair.stage.identifier("odd")
+        terms.token = token
+        let channel = try pair.channel(terms)
+        let row = try pair.row(100, of: channel)
+        let leave = pair.authorizer.sign(try pair.batchDigest([row]))
+        let claim = """
+            (contract-call? .voucher-channels claim
+              (list { channel-id: 0x\(Hex.digits(channel.bytes)), max-claimable-amount: u100,
+                signature: 0x\(Hex.digits(row.signature)), total-claimed: u100 })
+              (var-get barred) (some 0x\(Hex.digits(leave))))
+            """
+        try pair.stage.deploy("odd", source: OddTokens.reentering(claim))
+        for account in [pair.payer, pair.stranger] {
+            _ = try pair.stage.call("odd", "mint", [.uint(1000), account.value], by: pair.stranger)
+        }
+        #expect(try pair.deposit(100, terms).ok != nil)
+        // Other people's money of the same token lies in the contract.
+        #expect(try pair.deposit(500, VoucherTerms(terms, salt: 3), by: pair.stranger).ok != nil)
+        try Self.arm(pair, channel, pair.authorizer)
+        #expect(try pair.deposit(100, terms).ok != nil)
+        let details = try pair.details(channel)
+        #expect(details["balance"]?.number == 200 && details["total-claimed"]?.number == 100)
+        _ = try pair.claim([pair.row(200, of: channel)])
+        #expect(try pair.settle(token: token) == .ok(200))
+        #expect(try pair.held(token: token) == 500)
+    }
+
     @Test("A token that calls back gets nothing but what is due", arguments: 0..<4)
     func reentering(index: Int) throws {
         // A token cannot hand itself in, for a contract cannot name itself as a trait: STX and other tokens it can.

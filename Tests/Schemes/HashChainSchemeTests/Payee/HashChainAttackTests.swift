@@ -62,6 +62,28 @@ struct HashChainAttackTests {
         }
     }
 
+    @Test func `reveals more just before the expiry than can be redeemed until then`() throws {
+        var scene = try Scene(count: 20_000)
+        func pay(_ index: UInt32, secondsLeft: Int64) throws {
+            let payment = try scene.payment(index, longest: 1024)
+            let price = units(3 * UInt128(index - scene.bob.best.index))
+            _ = try scene.bob.apply(.paid(payment, price: price, at: noon.advanced(bySeconds: 86_400 - secondsLeft)))
+        }
+        for part: UInt32 in 1...8 { try pay(1024 * part - 1, secondsLeft: 301) }
+        #expect(scene.bob.redemptionTime == 0)
+        let refusal = #expect(throws: HashChainChannel.Refusal.self) { try pay(8192, secondsLeft: 600) }
+        #expect(refusal?.code == "invalid_hash_chain_channel_expiring")
+        #expect(refusal?.message.contains("600 s are kept") == true)
+        try pay(8192, secondsLeft: 601)
+        #expect(scene.bob.redemptionTime == 300, "it is redeemed so much sooner")
+        for part: UInt32 in 9...15 { try pay(1024 * part, secondsLeft: 601) }
+        #expect(throws: HashChainChannel.Refusal.self) { try pay(16_384, secondsLeft: 900) }
+        // What was redeemed needs no time any more.
+        let orders = [HashChainContract.Order.redeem(scene.step(15_360))]
+        _ = try scene.bob.apply(.observed(Scene.ledger(scene.terms, height: 2, orders: orders)))
+        try pay(16_384, secondsLeft: 301)
+    }
+
     @Test func `sends fifty copies of a payment, and is served once`() throws {
         var scene = try Scene()
         let payment = try scene.payment(1)

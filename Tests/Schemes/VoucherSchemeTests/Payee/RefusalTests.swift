@@ -97,6 +97,8 @@ struct RefusalTests {
         (.refundNoBalance(asked: 2, refundable: 1), "refund_no_balance"),
         (.refundNoBalance(asked: nil, refundable: 0), "refund_no_balance"),
         (.refundFailed(settlement), "refund_transaction_failed"),
+        (.depositsTooOften(perHour: 60, leastOfMore: nil, seconds: 9), "deposits_too_often"),
+        (.depositsTooOften(perHour: 8, leastOfMore: 10, seconds: 9), "deposits_too_often"),
         (.refundsTooOften(perHour: 8, leastOfMore: nil, seconds: 9), "refunds_too_often"),
         (.refundsTooOften(perHour: 1, leastOfMore: 10, seconds: 9), "refunds_too_often"),
     ]

@@ -36,20 +36,20 @@ extension ClaritySource {
             (define-map listed-channels (buff 32) bool ) (define-public (deposit (terms {
             payer: principal, payer-authorizer: (optional principal), receiver: principal, receiver-authorizer: principal,
             token: (optional principal), withdraw-delay: uint, salt: (buff 32) }) (amount uint)
-            (token (optional <sip-010>)) ) (let ( (channel-id (get-channel-id terms)) (sums (get-channel-sums channel-id))
-            ) (asserts! (and (can-be-paid (get payer terms)) (can-be-paid (get receiver terms))) ERR-INVALID-TERMS)
+            (token (optional <sip-010>)) ) (let ((channel-id (get-channel-id terms)))
+            (asserts! (and (can-be-paid (get payer terms)) (can-be-paid (get receiver terms))) ERR-INVALID-TERMS)
             (asserts! (has-key (default-to (get payer terms) (get payer-authorizer terms))) ERR-INVALID-TERMS) (asserts!
             (and (>= (get withdraw-delay terms) MIN-WITHDRAW-DELAY) (<= (get withdraw-delay terms) MAX-WITHDRAW-DELAY) )
             ERR-WITHDRAW-DELAY-OUT-OF-RANGE ) (asserts! (> amount u0) ERR-ZERO-AMOUNT)
             (asserts! (is-eq (get token terms) (token-of token)) ERR-TOKEN-MISMATCH) (try! (take-in amount token))
             (map-insert channel-terms channel-id terms)
             (if (and (is-eq tx-sender (get payer terms)) (map-insert listed-channels channel-id true))
-            (list-opening channel-id tx-sender) false )
+            (list-opening channel-id tx-sender) false ) (let ((sums (get-channel-sums channel-id)))
             (map-set channel-sums channel-id (merge sums { balance: (+ (get balance sums) amount) }))
             (if (is-eq sums { balance: u0, total-claimed: u0 })
             (begin (print { event: "channel-created", channel-id: channel-id, terms: terms }) true) false ) (print {
             event: "deposited", channel-id: channel-id, sender: tx-sender, amount: amount,
-            new-balance: (+ (get balance sums) amount) }) (ok channel-id) ) ) (define-public (claim (claims (list 128 {
+            new-balance: (+ (get balance sums) amount) }) (ok channel-id) ) ) ) (define-public (claim (claims (list 128 {
             channel-id: (buff 32), max-claimable-amount: uint, signature: (buff 65), total-claimed: uint }))
             (authorizer principal) (authorizer-signature (optional (buff 65))) ) (begin
             (asserts! (> (len claims) u0) ERR-EMPTY-BATCH)
