@@ -67,4 +67,29 @@ struct SpendingTests {
         #expect(spent.today == day && spent.toHostToday == day)
         #expect(spent.ever == 1000 && spent.toHostEver == 1000)
     }
+
+    @Test func `counts the same in another journal that takes in its books`() async throws {
+        let address = PrivateKey.random().address
+        let outcomes: [(String, JournalOutcome, isInDoubt: Bool)] = [
+            ("paid.example", JournalOutcome(.paid, charged: 700), false),
+            ("unknown.example", JournalOutcome(.unknown), true),
+            ("doubtful.example", JournalOutcome(.refused, code: "invalid"), true),
+            ("refused.example", JournalOutcome(.refused, code: "invalid"), false),
+            ("unsent.example", JournalOutcome(.notTaken), false),
+        ]
+        let (first, second) = (try Journal(path: nil), try Journal(path: nil))
+        for (host, outcome, isInDoubt) in outcomes {
+            try await pay(first, at: Self.now, host: host, outcome, isInDoubt: isInDoubt)
+        }
+        try await second.merge(first.books(of: address), into: address)
+        for (host, _, _) in outcomes {
+            let (theirs, ours) = (
+                try await totals(first, at: Self.now, host: host), try await totals(second, at: Self.now, host: host)
+            )
+            #expect(ours.toHostEver == theirs.toHostEver, "\(host)")
+            #expect(ours.toHostToday == theirs.toHostToday, "\(host)")
+        }
+        #expect(try await totals(second, at: Self.now).today == 2700)
+        #expect(try await totals(second, at: Self.now).lastMinute == 2700)
+    }
 }
