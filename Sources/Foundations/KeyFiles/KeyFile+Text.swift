@@ -39,6 +39,23 @@ extension KeyFile {
         }
     }
 
+    /// The address of the key in a text, without the passphrase.
+    ///
+    /// - Parameter path: Where the text is from, for errors; `nil` for one from no file of its own.
+    /// - Throws: As ``address(of:)`` does.
+    package static func address(in text: [UInt8], from path: String?) throws(KeyFileError) -> Address {
+        do throws(KeyTextFault) {
+            switch try KeyText(text) {
+            case .open(let key): return key.address
+            case .locked(let keystore):
+                guard let address = keystore.address else { throw .passphraseNeeded }
+                return address
+            }
+        } catch {
+            throw error.error(at: path)
+        }
+    }
+
     /// The text to write for a key.
     static func text(
         of key: borrowing PrivateKey, passphrase: [UInt8]?, strength: Strength

@@ -34,6 +34,15 @@ public enum KeyFile {
         try SecretFile.create(text, at: path)
     }
 
+    /// Writes the text of a key file, as it is, to another one that is not there yet.
+    ///
+    /// It comes about as with ``create(_:at:passphrase:strength:)``: whole and saved, or not at all.
+    ///
+    /// - Throws: ``KeyFileError/exists(path:)`` or ``KeyFileError/unwritable(path:reason:)``. Nothing is written then.
+    package static func create(text: [UInt8], at path: String) throws(KeyFileError) {
+        try SecretFile.create(text, at: path)
+    }
+
     /// Reads the key from a file of any form that ``importKey(from:passphrase:)`` takes.
     ///
     /// - Parameters:
@@ -60,15 +69,6 @@ public enum KeyFile {
     public static func address(of path: String) throws(KeyFileError) -> Address {
         var text = try SecretFile.read(path)
         defer { PrivateKey.wipe(&text) }
-        do throws(KeyTextFault) {
-            switch try KeyText(text) {
-            case .open(let key): return key.address
-            case .locked(let keystore):
-                guard let address = keystore.address else { throw .passphraseNeeded }
-                return address
-            }
-        } catch {
-            throw error.error(at: path)
-        }
+        return try address(in: text, from: path)
     }
 }

@@ -110,6 +110,8 @@ extension Database {
             switch (entry.kind, state) {
             case (.payment, .pending), (.payment, .unknown): entry.price
             case (.payment, .paid): entry.charged
+            // The payee's word does not take back what it was given.
+            case (.payment, .refused) where entry.isInDoubt: entry.price
             default: .zero
             }
         try execute(

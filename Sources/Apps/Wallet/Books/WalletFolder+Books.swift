@@ -32,17 +32,13 @@ extension WalletFolder {
     public func take(in books: WalletBooks) async throws -> Journal.Merge {
         if !exists {
             guard let keyFile = books.keyFile else { throw BooksFault.noKey }
-            guard Self.isEncrypted(Array(keyFile.utf8)) else { throw BooksFault.keyIsOpen }
+            let text = Array(keyFile.utf8)
+            guard Self.isEncrypted(text) else { throw BooksFault.keyIsOpen }
+            // A key of other books is not written at all: it would be this folder's from then on.
+            let address = try KeyFile.address(in: text, from: nil)
+            guard address == books.address else { throw BooksFault.otherAddress(books.address, address) }
             try create()
-            try Self.write(keyFile, to: keyPath)
-            do {
-                let address = try KeyFile.address(of: keyPath)
-                guard address == books.address else { throw BooksFault.otherAddress(books.address, address) }
-            } catch {
-                // It was not there before, and is no key of these books.
-                unlink(keyPath)
-                throw error
-            }
+            try KeyFile.create(text: text, at: keyPath)
         }
         return try await journal().merge(books, into: try KeyFile.address(of: keyPath))
     }
@@ -52,26 +48,4 @@ extension WalletFolder {
         guard let json = try? JSON.parse(bytes) else { return false }
         return (json["crypto"] ?? json["Crypto"])?.members != nil && json["private_key"] == nil
     }
-
-    /// Makes a file for its owner alone, and never writes over one.
-    private static func write(_ text: String, to path: String) throws(KeyFileError) {
-        let descriptor = newFile(path)
-        guard descriptor >= 0 else {
-            throw errno == EEXIST
-                ? .exists(path: path) : .unwritable(path: path, reason: String(cString: strerror(errno)))
-        }
-        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        do {
-            try file.write(contentsOf: Data(text.utf8))
-            try file.synchronize()
-        } catch {
-            unlink(path)
-            throw .unwritable(path: path, reason: "\(type(of: error))")
-        }
-    }
-}
-
-/// Outside of the folder's type, where `open` is the system's.
-private func newFile(_ path: String) -> Int32 {
-    open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
 }

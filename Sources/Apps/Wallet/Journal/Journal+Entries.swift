@@ -46,7 +46,7 @@ extension Journal {
         _ entry: Int64, _ outcome: JournalOutcome, channel: (any KeptBooks)?, isInDoubt: Bool = false,
         finding findings: Findings = Findings()
     ) async throws {
-        let kind = probe == nil ? nil : try await read { try $0.kind(of: entry) }
+        let kind = probe == nil ? nil : try await readRegardless { try $0.kind(of: entry) }
         if let kind { probe?.reach(.finishing, kind) }
         try await change { db in
             try channel?.keep(in: db)
@@ -96,7 +96,8 @@ extension Journal {
 
     /// The withdrawal of a channel that was started and not yet made.
     func pendingWithdrawal(of channel: ChannelID) async throws -> Int64? {
-        try await read { db in
+        // The money may be out of the channel by then.
+        try await readRegardless { db in
             try Int64.fetchOne(
                 db,
                 sql: """

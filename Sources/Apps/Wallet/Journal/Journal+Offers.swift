@@ -45,7 +45,8 @@ extension Journal: OfferBook {
 
     public func keep(_ offer: KnownOffer, for key: String) async throws {
         // Written only when it changed: the same offer is paid again and again.
-        guard try await self.offer(for: key) != offer else { return }
+        // It was paid by then, so it is looked up even when the task is cancelled.
+        guard try await Task(operation: { try await self.offer(for: key) }).value != offer else { return }
         knownOffers.keep(offer, for: key)
         try await change { db in
             try db.execute(

@@ -77,6 +77,15 @@ public final class Journal: Sendable {
         do { return try await database.read { try body($0) } } catch { throw rethrown(error) }
     }
 
+    /// Reads to the end even when the task that waits for it is cancelled.
+    ///
+    /// For what is looked up once something was sent: how that ended could not be written down without it.
+    func readRegardless<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws -> Value {
+        try await Task { try await read(body) }.value
+    }
+
     /// Runs `body` in one transaction, which nobody else can come between; a throw takes everything back.
     ///
     /// It runs to its end even when the task that waits for it is cancelled: what was sent must be written down.

@@ -8,6 +8,9 @@ import GRDB
 ///
 /// Sums are kept by the hour and, for the last minute, by the second, so that they are a few rows however many payments
 /// there were. A day is the running hour and the 24 before it: never less than 24 hours, at most an hour more.
+///
+/// What was spent while the clock was ahead counts as far ahead as behind, so that a clock that is set back by a little
+/// gives nothing to spend anew, and one that was years ahead leaves nothing that stands in the way until then.
 struct Spending {
     let network: String
     let asset: String
@@ -63,19 +66,20 @@ extension Database {
     /// What the policy must know before it decides.
     func totals(for intent: PaymentIntent, at now: Instant) throws -> SpendingTotals {
         let token: [any DatabaseValueConvertible] = ["\(intent.network)", intent.asset.checksummed]
-        let yesterday = Spending.hour(of: now) - 24
+        let hour = Spending.hour(of: now)
+        let day: [any DatabaseValueConvertible] = [hour - 24, hour + 24]
         var totals = SpendingTotals()
         totals.today = try sum(
-            "SELECT amount FROM spent WHERE network = ? AND asset = ? AND hour >= ?", token + [yesterday])
+            "SELECT amount FROM spent WHERE network = ? AND asset = ? AND hour BETWEEN ? AND ?", token + day)
         totals.toHostToday = try sum(
-            "SELECT amount FROM spent WHERE network = ? AND asset = ? AND host = ? AND hour >= ?",
-            token + [intent.host, yesterday])
+            "SELECT amount FROM spent WHERE network = ? AND asset = ? AND host = ? AND hour BETWEEN ? AND ?",
+            token + [intent.host] + day)
         totals.ever = try sum("SELECT amount FROM spent_ever WHERE network = ? AND asset = ?", token)
         totals.toHostEver = try sum(
             "SELECT amount FROM spent_ever WHERE network = ? AND asset = ? AND host = ?", token + [intent.host])
         totals.lastMinute = try sum(
-            "SELECT amount FROM spent_lately WHERE network = ? AND asset = ? AND second > ?",
-            token + [now.unixSeconds - 60])
+            "SELECT amount FROM spent_lately WHERE network = ? AND asset = ? AND second > ? AND second <= ?",
+            token + [now.unixSeconds - 60, now.unixSeconds + 60])
         totals.lockedInAll = try sum(
             """
             SELECT locked AS amount FROM channels WHERE network = ? AND asset = ?

@@ -99,7 +99,8 @@ struct AheadSignedPayment: SignedPayment {
     ) async throws {
         guard let lease = try await slot.end() else { return }
         defer { lease.giveBack() }
-        guard let before = try await wallet.journal.channel(slot.channel) else {
+        // All of this also when the task is cancelled: else the payment stays in flight for good.
+        guard let before = try await wallet.journal.readRegardless({ try $0.channel(slot.channel) }) else {
             throw JournalError.channelInUse(slot.channel)
         }
         var next = before
