@@ -49,7 +49,10 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
     public var id: ChannelID { books.id }
     /// What the payees may keep locked without having earned it.
-    public var locked: Amount { standing == .open ? books.refundable.adding(credit) ?? .max : .zero }
+    public var locked: Amount {
+        // No payee owes more than it charged, whatever it says.
+        standing == .open ? books.refundable.adding(min(credit, books.charged)) ?? .max : .zero
+    }
 
     /// Whether a payee can give the rest back at once, or has something to give.
     var isClosable: Bool { books.isClosable || (!Books.paysMany && !credit.isZero) }

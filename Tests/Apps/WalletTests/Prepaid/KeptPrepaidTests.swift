@@ -42,6 +42,12 @@ struct KeptPrepaidTests {
         #expect(read.overview.status == "lapsed")
     }
 
+    @Test func `counts of what a payee says it owes no more than it charged`() throws {
+        var channel = try channel()
+        channel.credit = .max
+        #expect(channel.locked == 50, "the deposit, and nothing of what was never charged")
+    }
+
     /// A lottery fund that these payees are paid out of.
     private func fund(_ payees: [Address], salt: Hash32) throws -> KeptPrepaid<LotteryFund> {
         let domain = try #require(ContractDomain(.lottery, on: Network(evm: 84_532)))
