@@ -108,12 +108,14 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         let known = before.books.purse(of: payee)?.doubtful ?? .zero
         let taken = known.clampedSubtracting(doubtful)
         // What the payee does not own up to stays counted: it can be taken.
-        let isFinal = doubtful.isZero && books.untold(by: payee).isZero
+        let untold = books.untold(by: payee)
+        let isFinal = doubtful.isZero && untold ?? .zero == .zero
         var findings = Findings(
             payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
         findings.payee = Books.paysMany ? payee : nil
         return findings
     }
+        findings.untold = untold
 }
 
 // MARK: - Stored form

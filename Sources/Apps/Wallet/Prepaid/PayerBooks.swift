@@ -36,7 +36,9 @@ public protocol PayerBooks: Hashable, Sendable {
     /// What is known of one payee; `nil` of one that cannot be paid.
     func purse(of payee: Address) -> PayerPurse?
     /// What was signed for a payee, can be taken, and is not in what the payee says that it has.
-    func untold(by payee: Address) -> Amount
+    ///
+    /// `nil` where the payee does not say, and each payment includes those before it.
+    func untold(by payee: Address) -> Amount?
     /// What could still be spent at one payee.
     func available(for payee: Address) -> Amount
 
@@ -111,7 +113,7 @@ extension PayerBooks {
 
     public var isClosable: Bool { !Self.paysMany }
 
-    public func untold(by payee: Address) -> Amount { .zero }
+    public func untold(by payee: Address) -> Amount? { nil }
 
     /// What all payees charged, as far as both sides agree.
     public var charged: Amount { sum(\.charged) }

@@ -94,8 +94,10 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             // Where there is one payee only, the books may know it by its key.
             let payee = Books.paysMany ? offer.payTo : next.books.payees.first ?? offer.payTo
             next.settled[payee] = (next.settled[payee] ?? .zero).adding(offer.amount) ?? .max
+            // Each lottery ticket can win, until the payee owns up to it: so it counts.
             try await wallet.journal.finish(
-                entry, JournalOutcome(.notTaken, code: code), channel: next, isInDoubt: true)
+                entry, JournalOutcome(.notTaken, code: code), channel: next, isInDoubt: true,
+                keepsCounting: next.books.untold(by: offer.payTo) ?? .zero > .zero)
         } catch {
             wallet.logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
         }
