@@ -130,6 +130,8 @@ extension Wallet {
         }
         channel.funding = nil
         channel.awaitsCoin = false
+        // Also one that was given up for lost: its deposit came all the same.
+        if !snapshot.state.isOver { channel.standing = .open }
         var returned: Amount?
         // Starting an end, challenging and finishing it are one order each; no channel needs more.
         for _ in 0..<3 {

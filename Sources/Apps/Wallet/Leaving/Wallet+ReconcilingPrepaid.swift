@@ -149,8 +149,6 @@ extension Wallet {
             throw error
         }
         next.credit = word.credit
-        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
-        if !Books.paysMany { next.funding = nil }
         var findings = next.findings(since: channel, of: word.payee)
         guard word.underWay?.isZero == true else {
             // What is being answered may still be charged.

@@ -11,7 +11,7 @@ public import FarthingPrimitives
 public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     public var books: Books
     public var network: Network
-    /// The deposit that was signed for it, until the payee or the contract says that it is there.
+    /// The deposit that was signed for it, until the contract shows it: a payee may hold back what it says is there.
     var funding: Funding?
     /// Whether its deposit is one of the chain's coin, which this wallet sends itself, and not known to be there.
     var awaitsCoin = false
@@ -100,7 +100,9 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     }
 
     /// Whether a payee has shown that it knows the channel, and so its deposit: it charged for something.
-    func isKnown(to payee: Address) -> Bool { books.purse(of: payee)?.charged.isZero == false }
+    func isKnown(to payee: Address) -> Bool {
+        (Books.paysMany ? books.purse(of: payee)?.charged ?? .zero : books.charged).isZero == false
+    }
 
     /// What these books tell of payments to a payee whose outcome was unknown.
     func findings(since before: KeptPrepaid, of payee: Address) -> Findings {
@@ -113,9 +115,9 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         var findings = Findings(
             payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
         findings.payee = Books.paysMany ? payee : nil
+        findings.untold = untold
         return findings
     }
-        findings.untold = untold
 }
 
 // MARK: - Stored form

@@ -182,8 +182,6 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             throw error
         }
         next.credit = word.credit
-        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
-        if !Books.paysMany { next.funding = nil }
         return next
     }
 
