@@ -225,6 +225,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             return []
         case (_, .resumed):
             misconduct = nil
+            // The books may be old ones that were put back; what the payee says must still be shown by our own voucher.
+            isRebuilt = true
             return []
 
         case (.awaiting, .requestStarted), (.awaiting, .refunded), (.awaiting, .refundStarted),

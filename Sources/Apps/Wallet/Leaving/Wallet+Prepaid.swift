@@ -217,6 +217,8 @@ extension Wallet {
         let leases = try await turns(books, id)
         defer { for lease in leases { lease.giveBack() } }
         guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        // What they said can be true where these are old books that were put back.
+        channel.behind.formUnion(channel.misconduct.keys)
         channel.misconduct = [:]
         try await journal.keep(channel)
         return channel.overview

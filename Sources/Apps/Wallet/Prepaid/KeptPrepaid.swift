@@ -28,6 +28,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     ///
     /// A copy that is still on its way may yet be charged, so the books still reckon with it.
     var settled: [Address: Amount] = [:]
+    /// Who may have more than these books know, until both agree once: they come from a copy, or a person wants it so.
+    var behind: Set<Address> = []
     /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
     var changed: Address?
 
@@ -84,6 +86,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         next.credit = credit
         next.misconduct[changed] = misconduct[changed]
         next.settled[changed] = settled[changed]
+        next.behind = behind.contains(changed) ? stored.behind.union([changed]) : stored.behind.subtracting([changed])
         next.changed = changed
         return next
     }
@@ -95,6 +98,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
             next.books.take(payee, from: stored.books)
             next.misconduct[payee] = stored.misconduct[payee]
             next.settled[payee] = stored.settled[payee]
+            if stored.behind.contains(payee) { next.behind.insert(payee) }
         }
         return next
     }
@@ -102,6 +106,16 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     /// Whether a payee has shown that it knows the channel, and so its deposit: it charged for something.
     func isKnown(to payee: Address) -> Bool {
         (Books.paysMany ? books.purse(of: payee)?.charged ?? .zero : books.charged).isZero == false
+    }
+
+    /// Takes in what a payee says, also where these books are older than it.
+    ///
+    /// - Throws: What cannot be, as the scheme calls it; the books are of no use then.
+    mutating func take(_ word: PayeeWord, _ change: (inout Books) throws -> Void) throws {
+        if behind.contains(word.payee) { try books.catchUp(with: word) }
+        try change(&books)
+        credit = word.credit
+        behind.remove(word.payee)
     }
 
     /// What these books tell of payments to a payee whose outcome was unknown.
@@ -122,19 +136,19 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
 // MARK: - Stored form
 
-// Version 3, in this order:
+// Version 3, and 4 where books may be behind, in this order:
 //   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code · awaits coin 1
-//   · count 4, each: payee 20, settled 16
+//   · count 4, each: payee 20, settled 16 · in version 4, count 4, each: payee 20 that may have more
 // Version 1 ended with the funding, version 2 with the codes.
 extension KeptPrepaid {
-    private static var version: UInt8 { 3 }
+    private static var version: UInt8 { 4 }
 
     var stored: [UInt8] {
         let settled = settled.compactMap { payee, amount -> (payee: Address, amount: Amount)? in
             let most = min(amount, books.purse(of: payee)?.doubtful ?? .zero)
             return most.isZero ? nil : (payee, most)
         }.sorted { $0.payee < $1.payee }
-        var writer = ByteWriter(version: Self.version, capacity: 1200)
+        var writer = ByteWriter(version: behind.isEmpty ? 3 : Self.version, capacity: 1200)
         writer.write(books.stored)
         writer.write(standing.rawValue)
         writer.write(funding) { writer, funding in
@@ -157,6 +171,9 @@ extension KeptPrepaid {
             writer.write(payee)
             writer.write(amount)
         }
+        guard !behind.isEmpty else { return writer.bytes }
+        writer.write(UInt32(clamping: behind.count))
+        for payee in behind.sorted() { writer.write(payee) }
         return writer.bytes
     }
 
@@ -190,6 +207,9 @@ extension KeptPrepaid {
                 let payee = try reader.address()
                 settled[payee] = try reader.amount()
             }
+        }
+        if version > 3 {
+            for _ in 0..<(try reader.uint32()) { behind.insert(try reader.address()) }
         }
         try reader.finish()
         // Each has one form, and what is settled was in doubt.

@@ -80,6 +80,12 @@ public protocol PayerBooks: Hashable, Sendable {
     ///
     /// - Throws: What cannot be, as the scheme calls it; the payee lies then.
     mutating func told(_ word: PayeeWord) throws
+    /// Goes on from where a payee says it is, since these books are older than what it has.
+    ///
+    /// It comes before what takes in the same word, which still refuses what cannot be.
+    mutating func catchUp(with word: PayeeWord) throws
+    /// Whether a payee that lies gets nothing by ``catchUp(with:)``: then no person need decide it.
+    static var catchesUpForFree: Bool { get }
     /// Nothing was charged, or nobody knows.
     mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws
     /// Takes over what other books of the same channel know of one payee.
@@ -109,6 +115,8 @@ public protocol PayerBooks: Hashable, Sendable {
 extension PayerBooks {
     public static var paysMany: Bool { false }
     public static func isIntroduction(_ step: Step) -> Bool { false }
+    public static var catchesUpForFree: Bool { true }
+    public mutating func catchUp(with word: PayeeWord) throws {}
     public static var kind: ContractKind { Wire.Rules.kind }
 
     public var isClosable: Bool { !Self.paysMany }

@@ -173,7 +173,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         _ word: PayeeWord, _ change: (inout Books) throws -> Void
     ) async throws -> KeptPrepaid<Books> {
         var next = channel
-        do { try change(&next.books) } catch let fault as MemberFault {
+        do { try next.take(word, change) } catch let fault as MemberFault {
             await lost(code: "payment.state-unreadable")
             throw HeaderFault.member(name: "channelState", fault.field)
         } catch {
@@ -181,7 +181,6 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             await lost(code: code, misconduct: code)
             throw error
         }
-        next.credit = word.credit
         return next
     }
 

@@ -97,6 +97,10 @@ extension LotteryFund: PayerBooks {
         _ = try apply(.stateTold(try LotteryPayer.Statement(word.members)), of: word.payee)
     }
 
+    public mutating func catchUp(with word: PayeeWord) throws {
+        catchUp(with: try LotteryPayer.Statement(word.members), of: word.payee)
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request), of: payee)
     }
