@@ -69,6 +69,14 @@ public struct HashChainPayer: Hashable, Sendable {
 
     private var deposit: Amount { terms.deposit ?? .zero }
 
+    /// Goes on from where the payee says it is, as these books may be older than what it has.
+    ///
+    /// It shows nothing of it, and a step gives away all before it: this believes the payee up to the whole chain.
+    public mutating func catchUp(charged: Amount, revealed index: UInt32) {
+        if index > revealed.index { _ = traversal.advance(by: index - revealed.index) }
+        purse.recalled(authorised: min(charged, authorised))
+    }
+
     /// - Returns: The step to send, for a payment or a close that was asked for; `nil` for everything else.
     public mutating func apply(_ event: Event) throws(Refusal) -> HashChainStep? {
         var next = self

@@ -51,6 +51,11 @@ public struct LotteryFund: Hashable, Sendable {
         return payment
     }
 
+    /// Goes on from where a payee says it is, as these books may be older than what it has.
+    public mutating func catchUp(with statement: LotteryPayer.Statement, of payee: Address) {
+        payers[payee]?.catchUp(with: statement)
+    }
+
     /// The contract was read: tickets that it paid, or that came before them, can win no more.
     public mutating func observe(_ snapshot: ContractSnapshot<LotteryContract>) {
         for (payee, payer) in payers {

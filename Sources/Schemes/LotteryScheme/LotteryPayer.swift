@@ -143,6 +143,16 @@ public struct LotteryPayer: Hashable, Sendable {
         LotterySeat.digest(for: payee, authorizer: authorizer, of: id, in: domain)
     }
 
+    /// Goes on from where the payee says it is, as these books may be older than what it has.
+    ///
+    /// Whatever was sent before, no ticket is worth more than its request, so a lie gets the payee nothing.
+    mutating func catchUp(with statement: Statement) {
+        guard statement.authorised <= terms.opening ?? .zero else { return }
+        spent = max(spent, statement.authorised)
+        nonce = max(nonce, statement.nonce)
+        purse.recalled(authorised: min(statement.charged, spent))
+    }
+
     /// - Returns: What to sign and send, for a payment that was asked for; `nil` for everything else.
     public mutating func apply(_ event: Event) throws(Refusal) -> Payment? {
         var next = self

@@ -37,6 +37,15 @@ public struct MerkleTokenAccount: Hashable, Sendable {
     /// What could still be spent.
     public var available: Amount { purse.available(of: funds) }
 
+    /// Goes on from where the payee says it is, as these books may be older than what it has.
+    ///
+    /// Tokens that it claims to have are never shown to it, so a lie gets it nothing.
+    mutating func catchUp(charged: Amount, floor: UInt32) {
+        guard floor >= start, floor - start <= count else { return }
+        shown = max(shown, floor - start)
+        purse.recalled(authorised: min(charged, authorised))
+    }
+
     /// - Returns: The indices of the tokens to show, for a payment that was asked for; none for everything else.
     mutating func apply(_ event: MerkleTokenPayer.Event) throws(MerkleTokenPayer.Refusal) -> Range<UInt32> {
         var next = self

@@ -106,6 +106,11 @@ public struct MerkleTokenPayer: Sendable {
         if let account = other.accounts[payee], accounts[payee] != nil { accounts[payee] = account }
     }
 
+    /// Goes on from where a payee says it is, as these books may be older than what it has.
+    public mutating func catchUp(charged: Amount, floor: UInt32, of payee: Address) {
+        accounts[payee]?.catchUp(charged: charged, floor: floor)
+    }
+
     /// - Returns: The tokens to send, for a payment that was asked for; `nil` for everything else.
     public mutating func apply(_ event: Event, of payee: Address) throws(Refusal) -> UnverifiedMerkleTokens? {
         guard var account = accounts[payee] else { throw .unknownPayee(payee) }

@@ -4,15 +4,20 @@
 public import FarthingChannels
 import FarthingPrimitives
 
-// Version 2 where something was signed ahead, else version 1, in this order:
+// Version 3 where something of the balance is hearsay, else 2 where something was signed ahead, else 1, in this order:
 //   id 32 · terms · charged 16 · balance 16 · authorised 16 · claimed 16 · height 8 · withdrawal? · outstanding?
 //   · unseen? · refundNonce 8 · refund in doubt 1 · rebuilt 1 · misconduct? · doubts told 1 · doubts · phase
+//   · hearsay 16, in version 3
 extension VoucherPayer {
-    private static let newestVersion: UInt8 = 2
+    private static let newestVersion: UInt8 = 3
+
+    private var version: UInt8 {
+        guard hearsay.isZero else { return 3 }
+        return (doubts + inFlight).contains { $0.manner != .exact } ? 2 : 1
+    }
 
     public var stored: [UInt8] {
-        let isAhead = (doubts + inFlight).contains { $0.manner != .exact }
-        var writer = ByteWriter(version: isAhead ? 2 : 1)
+        var writer = ByteWriter(version: version)
         writer.write(id.hash)
         writer.write(terms)
         for amount in [charged, balance, authorised, claimed] { writer.write(amount) }
@@ -43,6 +48,7 @@ extension VoucherPayer {
             writer.write(UInt64(payments.count))
             for payment in payments { writer.write(payment) }
         }
+        if !hearsay.isZero { writer.write(hearsay) }
         return writer.bytes
     }
 
@@ -77,9 +83,9 @@ extension VoucherPayer {
             phase = .ahead(payments)
         default: throw .damaged
         }
+        if stored.first == 3 { hearsay = try reader.amount() }
         try reader.finish()
-        let isAhead = (doubts + inFlight).contains { $0.manner != .exact }
-        guard stored.first == (isAhead ? 2 : 1) else { throw .damaged }
+        guard stored.first == version, hearsay <= balance else { throw .damaged }
     }
 
     public static func stored(_ effect: Effect) -> [UInt8] {

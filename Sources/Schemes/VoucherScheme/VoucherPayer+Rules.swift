@@ -88,7 +88,10 @@ extension VoucherPayer {
             return
         }
         if let deposit = outstanding, let sum = balance.adding(deposit.amount), told >= sum { try lockOutstanding() }
-        if isRebuilt { balance = max(balance, told) }
+        if isRebuilt, told > balance {
+            hearsay = hearsay.adding(told.clampedSubtracting(balance)) ?? .max
+            balance = told
+        }
     }
 
     mutating func doubt(_ payment: Payment) {
@@ -169,6 +172,7 @@ extension VoucherPayer {
             throw .refundTooLarge(amount: amount, left: next.balance)
         }
         next.balance = rest
+        next.hearsay = hearsay.clampedSubtracting(amount)
         // A refund takes from what was being taken out, first.
         let pending = withdrawal?.amount.clampedSubtracting(amount) ?? .zero
         if pending.isZero { next.withdrawal = nil } else { next.withdrawal?.amount = pending }
@@ -183,6 +187,7 @@ extension VoucherPayer {
         guard snapshot.block.height >= height, findDeposits(in: snapshot) else { return }
         height = snapshot.block.height
         balance = snapshot.balance
+        hearsay = .zero
         withdrawal = snapshot.withdrawal
         refundNonce = snapshot.refundNonce
         isRefundInDoubt = false
@@ -204,7 +209,7 @@ extension VoucherPayer {
     /// - Returns: `false` when the snapshot must be older than what is known.
     private mutating func findDeposits(in snapshot: ChannelSnapshot) -> Bool {
         // What was being taken out may have been taken out.
-        let held = snapshot.withdrawal == nil ? limit : balance
+        let held = (snapshot.withdrawal == nil ? limit : balance).clampedSubtracting(hearsay)
         // A refund that we did not hear of came after the deposit.
         let isOlder = snapshot.balance < held && snapshot.refundNonce <= refundNonce
         if let told = unseen, isOlder, snapshot.block.isBefore(theEndOf: told) {

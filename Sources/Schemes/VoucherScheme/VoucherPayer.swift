@@ -86,6 +86,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
     public internal(set) var charged: Amount
     /// Deposits less refunds and withdrawals.
     public internal(set) var balance: Amount
+    /// What of ``balance`` is the payee's word alone: no block showed it, and no deposit of these books covers it.
+    public internal(set) var hearsay = Amount.zero
     /// The highest ceiling that was ever signed: the most that can be taken.
     public internal(set) var authorised: Amount
     /// Payments that may have been taken without our knowing; of those signed exactly, all start from the same sum.
@@ -139,6 +141,9 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
 
     /// What would come back if the channel ended now and no doubt went against us.
     public var refundable: Amount { balance.clampedSubtracting(charged) }
+
+    /// What of ``refundable`` is more than the payee's word.
+    public var provenRefundable: Amount { balance.clampedSubtracting(hearsay).clampedSubtracting(charged) }
 
     public mutating func apply(_ event: Event) throws(Refusal) -> [Effect] {
         switch (phase, event) {
@@ -220,6 +225,8 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             return []
         case (_, .resumed):
             misconduct = nil
+            // The books may be old ones that were put back; what the payee says must still be shown by our own voucher.
+            isRebuilt = true
             return []
 
         case (.awaiting, .requestStarted), (.awaiting, .refunded), (.awaiting, .refundStarted),

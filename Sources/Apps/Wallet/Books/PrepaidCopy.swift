@@ -32,7 +32,10 @@ public struct PrepaidCopy: Hashable, Sendable {
         payer = books.payer
         authorised = books.authorised
         usedAt = channel.usedAt
-        stored = channel.stored
+        // Whoever takes it in knows that it is a copy.
+        var known = channel
+        known.behind = []
+        stored = known.stored
         sums = [
             "asset": .string(books.terms.token.checksummed), "deposit": .string("\(books.deposit)"),
             "charged": .string("\(books.charged)"), "authorised": .string("\(books.authorised)"),
@@ -93,7 +96,9 @@ extension PrepaidCopy {
     fileprivate func merge<Books: PayerBooks>(
         _ books: Books.Type, into db: Database, _ merge: inout Journal.Merge
     ) throws {
-        let channel = try KeptPrepaid<Books>(stored: stored, network: network, usedAt: usedAt)
+        var channel = try KeptPrepaid<Books>(stored: stored, network: network, usedAt: usedAt)
+        // More may have been paid since it was written.
+        channel.behind = Books.catchesUpForFree ? Set(channel.books.payees) : []
         guard let known = try db.prepaid(books, id) else {
             try channel.keep(in: db)
             merge.added += 1
@@ -103,10 +108,12 @@ extension PrepaidCopy {
         if Books.paysMany {
             for payee in channel.books.payees where channel.paid(payee) > known.paid(payee) {
                 next.books.take(payee, from: channel.books)
+                next.behind.formUnion(channel.behind.intersection([payee]))
             }
         } else if channel.books.authorised > known.books.authorised {
             next.books = channel.books
             next.credit = channel.credit
+            next.behind = channel.behind
         }
         // What a payee did once is not forgotten, and what is over stays so.
         next.misconduct.merge(channel.misconduct) { known, _ in known }

@@ -10,6 +10,8 @@ struct Findings: Hashable, Sendable {
     var payee: Address?
     /// What became of payments in doubt; `nil` when nothing was told of them.
     var payments: DoubtsSettled?
+    /// What the payee was given and does not own up to, where it says so: the rest of what it refused is paid ahead.
+    var untold: Amount?
     /// What a refund in doubt gave back: zero when it was never made, `nil` when nobody knows yet.
     var refunded: Amount?
     /// What a withdrawal paid out whose end was not seen.

@@ -41,7 +41,7 @@ extension Database {
                 """,
             arguments: [
                 "\(channel.id)", "\(channel.network)", books.terms.token.checksummed, books.terms.receiver.checksummed,
-                Data(books.stored), "\(channel.locked)", channel.usedAt?.method, channel.usedAt?.url,
+                Data(books.stored), "\(channel.provenLocked)", channel.usedAt?.method, channel.usedAt?.url,
             ])
     }
 }

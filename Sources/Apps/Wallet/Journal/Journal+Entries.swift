@@ -41,16 +41,17 @@ extension Journal {
     /// - Parameters:
     ///   - channel: The channel's books as they are now.
     ///   - isInDoubt: Whether it may still turn out to have been taken.
+    ///   - keepsCounting: Whether it counts as it did until now, although it was not taken.
     ///   - findings: What this tells of earlier entries of the channel.
     func finish(
         _ entry: Int64, _ outcome: JournalOutcome, channel: (any KeptBooks)?, isInDoubt: Bool = false,
-        finding findings: Findings = Findings()
+        keepsCounting: Bool = false, finding findings: Findings = Findings()
     ) async throws {
         let kind = probe == nil ? nil : try await readRegardless { try $0.kind(of: entry) }
         if let kind { probe?.reach(.finishing, kind) }
         try await change { db in
             try channel?.keep(in: db)
-            try db.close(entry, outcome, isInDoubt: isInDoubt)
+            try db.close(entry, outcome, isInDoubt: isInDoubt, keepsCounting: keepsCounting)
             if let channel { try db.settle(findings, in: channel.id) }
         }
         if let kind { probe?.reach(.finished, kind) }
@@ -201,7 +202,7 @@ extension Database {
 
     /// Writes down what was found out about entries of a channel whose outcome was unknown.
     fileprivate func settle(_ findings: Findings, in channel: ChannelID) throws {
-        if let payments = findings.payments { try settle(payments, in: channel, to: findings.payee) }
+        if let payments = findings.payments { try settle(payments, in: channel, findings) }
         if let refunded = findings.refunded, let row = try rows(.refund, "in_doubt = 1", of: channel).first {
             let entry = try row.entry()
             let state: JournalEntry.State = entry.state == .refused ? .refused : .notTaken
@@ -218,9 +219,9 @@ extension Database {
         }
     }
 
-    private func settle(_ settled: DoubtsSettled, in channel: ChannelID, to payee: Address?) throws {
+    private func settle(_ settled: DoubtsSettled, in channel: ChannelID, _ findings: Findings) throws {
         var entries = try rows(.payment, "in_doubt = 1", of: channel).map { try $0.entry() }
-        if let payee { entries.removeAll { $0.receiver != payee } }
+        if let payee = findings.payee { entries.removeAll { $0.receiver != payee } }
         let isFinal: Bool
         switch settled {
         case .noneTaken(let final): isFinal = final
@@ -247,11 +248,18 @@ extension Database {
                     taken.id, JournalOutcome(.paid, charged: amount, code: "payment.answer-lost"), isInDoubt: false)
             }
         }
+        var untold = findings.untold
         for entry in entries {
             let outcome = JournalOutcome(
                 entry.isOpen ? .notTaken : entry.state, charged: entry.charged, code: entry.code,
                 transaction: entry.transaction)
-            try close(entry.id, outcome, isInDoubt: !isFinal, keepsCounting: !isFinal)
+            var keepsCounting = !isFinal
+            // What the payee said it did not take, and owns up to since, pays for what is charged next.
+            if let left = untold, !entry.isOpen {
+                keepsCounting = keepsCounting && !left.isZero
+                untold = left.clampedSubtracting(entry.price)
+            }
+            try close(entry.id, outcome, isInDoubt: !isFinal, keepsCounting: keepsCounting)
         }
     }
 

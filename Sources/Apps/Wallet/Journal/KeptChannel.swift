@@ -44,4 +44,11 @@ public struct KeptChannel: Hashable, Sendable {
     public var locked: Amount {
         books.refundable.adding(books.outstanding?.amount ?? .zero) ?? .max
     }
+
+    /// What of ``locked`` counts in the budget of all channels.
+    ///
+    /// The settlement showed it, or a deposit of ours covers it. A payee alone would keep all others from theirs.
+    var provenLocked: Amount {
+        books.provenRefundable.adding(books.outstanding?.amount ?? .zero) ?? .max
+    }
 }

@@ -130,6 +130,8 @@ extension Wallet {
         }
         channel.funding = nil
         channel.awaitsCoin = false
+        // Also one that was given up for lost: its deposit came all the same.
+        if !snapshot.state.isOver { channel.standing = .open }
         var returned: Amount?
         // Starting an end, challenging and finishing it are one order each; no channel needs more.
         for _ in 0..<3 {
@@ -215,6 +217,8 @@ extension Wallet {
         let leases = try await turns(books, id)
         defer { for lease in leases { lease.giveBack() } }
         guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
+        // What they said can be true where these are old books that were put back.
+        channel.behind.formUnion(channel.misconduct.keys)
         channel.misconduct = [:]
         try await journal.keep(channel)
         return channel.overview

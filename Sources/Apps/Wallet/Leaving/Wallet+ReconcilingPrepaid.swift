@@ -141,16 +141,13 @@ extension Wallet {
     ) async throws -> KeptPrepaid<Books> {
         var next = channel
         next.changed = word.payee
-        do { try next.books.told(word) } catch {
+        do { try next.take(word) { try $0.told(word) } } catch {
             var suspended = channel
             suspended.changed = word.payee
             suspended.misconduct[word.payee] = (error as? any ExplainedError)?.code ?? "payment.state-unreadable"
             try await journal.keep(suspended)
             throw error
         }
-        next.credit = word.credit
-        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
-        if !Books.paysMany { next.funding = nil }
         var findings = next.findings(since: channel, of: word.payee)
         guard word.underWay?.isZero == true else {
             // What is being answered may still be charged.

@@ -7,6 +7,9 @@ import FarthingVoucherScheme
 extension Wallet {
     /// Pays a payee again that did what no honest one does, because a person decided so.
     ///
+    /// What it says next of how far it is, is believed once, as the books may be old ones that were put back: of
+    /// vouchers as far as one of ours shows it, and of a hash chain up to all that is locked.
+    ///
     /// - Returns: The channel as it is now; nothing happens to one that was not suspended.
     /// - Throws: ``WalletError/unknownChannel(_:)``, ``JournalError``.
     @discardableResult

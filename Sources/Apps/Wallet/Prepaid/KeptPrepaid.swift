@@ -11,7 +11,7 @@ public import FarthingPrimitives
 public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     public var books: Books
     public var network: Network
-    /// The deposit that was signed for it, until the payee or the contract says that it is there.
+    /// The deposit that was signed for it, until the contract shows it: a payee may hold back what it says is there.
     var funding: Funding?
     /// Whether its deposit is one of the chain's coin, which this wallet sends itself, and not known to be there.
     var awaitsCoin = false
@@ -28,6 +28,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     ///
     /// A copy that is still on its way may yet be charged, so the books still reckon with it.
     var settled: [Address: Amount] = [:]
+    /// Who may have more than these books know, until both agree once: they come from a copy, or a person wants it so.
+    var behind: Set<Address> = []
     /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
     var changed: Address?
 
@@ -49,7 +51,10 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
     public var id: ChannelID { books.id }
     /// What the payees may keep locked without having earned it.
-    public var locked: Amount { standing == .open ? books.refundable.adding(credit) ?? .max : .zero }
+    public var locked: Amount {
+        // No payee owes more than it charged, whatever it says.
+        standing == .open ? books.refundable.adding(min(credit, books.charged)) ?? .max : .zero
+    }
 
     /// Whether a payee can give the rest back at once, or has something to give.
     var isClosable: Bool { books.isClosable || (!Books.paysMany && !credit.isZero) }
@@ -81,6 +86,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         next.credit = credit
         next.misconduct[changed] = misconduct[changed]
         next.settled[changed] = settled[changed]
+        next.behind = behind.contains(changed) ? stored.behind.union([changed]) : stored.behind.subtracting([changed])
         next.changed = changed
         return next
     }
@@ -92,12 +98,25 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
             next.books.take(payee, from: stored.books)
             next.misconduct[payee] = stored.misconduct[payee]
             next.settled[payee] = stored.settled[payee]
+            if stored.behind.contains(payee) { next.behind.insert(payee) }
         }
         return next
     }
 
     /// Whether a payee has shown that it knows the channel, and so its deposit: it charged for something.
-    func isKnown(to payee: Address) -> Bool { books.purse(of: payee)?.charged.isZero == false }
+    func isKnown(to payee: Address) -> Bool {
+        (Books.paysMany ? books.purse(of: payee)?.charged ?? .zero : books.charged).isZero == false
+    }
+
+    /// Takes in what a payee says, also where these books are older than it.
+    ///
+    /// - Throws: What cannot be, as the scheme calls it; the books are of no use then.
+    mutating func take(_ word: PayeeWord, _ change: (inout Books) throws -> Void) throws {
+        if behind.contains(word.payee) { try books.catchUp(with: word) }
+        try change(&books)
+        credit = word.credit
+        behind.remove(word.payee)
+    }
 
     /// What these books tell of payments to a payee whose outcome was unknown.
     func findings(since before: KeptPrepaid, of payee: Address) -> Findings {
@@ -105,29 +124,31 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         let known = before.books.purse(of: payee)?.doubtful ?? .zero
         let taken = known.clampedSubtracting(doubtful)
         // What the payee does not own up to stays counted: it can be taken.
-        let isFinal = doubtful.isZero && books.untold(by: payee).isZero
+        let untold = books.untold(by: payee)
+        let isFinal = doubtful.isZero && untold ?? .zero == .zero
         var findings = Findings(
             payments: taken.isZero ? .noneTaken(isFinal: isFinal) : .takenTogether(taken, isFinal: isFinal))
         findings.payee = Books.paysMany ? payee : nil
+        findings.untold = untold
         return findings
     }
 }
 
 // MARK: - Stored form
 
-// Version 3, in this order:
+// Version 3, and 4 where books may be behind, in this order:
 //   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code · awaits coin 1
-//   · count 4, each: payee 20, settled 16
+//   · count 4, each: payee 20, settled 16 · in version 4, count 4, each: payee 20 that may have more
 // Version 1 ended with the funding, version 2 with the codes.
 extension KeptPrepaid {
-    private static var version: UInt8 { 3 }
+    private static var version: UInt8 { 4 }
 
     var stored: [UInt8] {
         let settled = settled.compactMap { payee, amount -> (payee: Address, amount: Amount)? in
             let most = min(amount, books.purse(of: payee)?.doubtful ?? .zero)
             return most.isZero ? nil : (payee, most)
         }.sorted { $0.payee < $1.payee }
-        var writer = ByteWriter(version: Self.version, capacity: 1200)
+        var writer = ByteWriter(version: behind.isEmpty ? 3 : Self.version, capacity: 1200)
         writer.write(books.stored)
         writer.write(standing.rawValue)
         writer.write(funding) { writer, funding in
@@ -150,6 +171,9 @@ extension KeptPrepaid {
             writer.write(payee)
             writer.write(amount)
         }
+        guard !behind.isEmpty else { return writer.bytes }
+        writer.write(UInt32(clamping: behind.count))
+        for payee in behind.sorted() { writer.write(payee) }
         return writer.bytes
     }
 
@@ -183,6 +207,9 @@ extension KeptPrepaid {
                 let payee = try reader.address()
                 settled[payee] = try reader.amount()
             }
+        }
+        if version > 3 {
+            for _ in 0..<(try reader.uint32()) { behind.insert(try reader.address()) }
         }
         try reader.finish()
         // Each has one form, and what is settled was in doubt.

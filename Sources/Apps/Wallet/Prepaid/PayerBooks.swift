@@ -36,7 +36,9 @@ public protocol PayerBooks: Hashable, Sendable {
     /// What is known of one payee; `nil` of one that cannot be paid.
     func purse(of payee: Address) -> PayerPurse?
     /// What was signed for a payee, can be taken, and is not in what the payee says that it has.
-    func untold(by payee: Address) -> Amount
+    ///
+    /// `nil` where the payee does not say, and each payment includes those before it.
+    func untold(by payee: Address) -> Amount?
     /// What could still be spent at one payee.
     func available(for payee: Address) -> Amount
 
@@ -78,6 +80,12 @@ public protocol PayerBooks: Hashable, Sendable {
     ///
     /// - Throws: What cannot be, as the scheme calls it; the payee lies then.
     mutating func told(_ word: PayeeWord) throws
+    /// Goes on from where a payee says it is, since these books are older than what it has.
+    ///
+    /// It comes before what takes in the same word, which still refuses what cannot be.
+    mutating func catchUp(with word: PayeeWord) throws
+    /// Whether a payee that lies gets nothing by ``catchUp(with:)``: then no person need decide it.
+    static var catchesUpForFree: Bool { get }
     /// Nothing was charged, or nobody knows.
     mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws
     /// Takes over what other books of the same channel know of one payee.
@@ -107,11 +115,13 @@ public protocol PayerBooks: Hashable, Sendable {
 extension PayerBooks {
     public static var paysMany: Bool { false }
     public static func isIntroduction(_ step: Step) -> Bool { false }
+    public static var catchesUpForFree: Bool { true }
+    public mutating func catchUp(with word: PayeeWord) throws {}
     public static var kind: ContractKind { Wire.Rules.kind }
 
     public var isClosable: Bool { !Self.paysMany }
 
-    public func untold(by payee: Address) -> Amount { .zero }
+    public func untold(by payee: Address) -> Amount? { nil }
 
     /// What all payees charged, as far as both sides agree.
     public var charged: Amount { sum(\.charged) }

@@ -72,7 +72,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             unsigned.changed = terms.receiver
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
-            let isSent = Books.paysMany && before.isKnown(to: terms.receiver)
+            let isSent = before.isKnown(to: terms.receiver)
             let funding = channel.funding.flatMap { !isSent && Self.isValid($0, at: now) ? $0 : nil }
             let awaitsCoin = channel.awaitsCoin
             // One that is tried again is in what is locked already.

@@ -94,8 +94,10 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             // Where there is one payee only, the books may know it by its key.
             let payee = Books.paysMany ? offer.payTo : next.books.payees.first ?? offer.payTo
             next.settled[payee] = (next.settled[payee] ?? .zero).adding(offer.amount) ?? .max
+            // Each lottery ticket can win, until the payee owns up to it: so it counts.
             try await wallet.journal.finish(
-                entry, JournalOutcome(.notTaken, code: code), channel: next, isInDoubt: true)
+                entry, JournalOutcome(.notTaken, code: code), channel: next, isInDoubt: true,
+                keepsCounting: next.books.untold(by: offer.payTo) ?? .zero > .zero)
         } catch {
             wallet.logger.error("A payment's end could not be written down", metadata: ["error": "\(error)"])
         }
@@ -171,7 +173,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         _ word: PayeeWord, _ change: (inout Books) throws -> Void
     ) async throws -> KeptPrepaid<Books> {
         var next = channel
-        do { try change(&next.books) } catch let fault as MemberFault {
+        do { try next.take(word, change) } catch let fault as MemberFault {
             await lost(code: "payment.state-unreadable")
             throw HeaderFault.member(name: "channelState", fault.field)
         } catch {
@@ -179,9 +181,6 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             await lost(code: code, misconduct: code)
             throw error
         }
-        next.credit = word.credit
-        // Whoever knows the channel has seen its deposit; that one of many says so is no news to the others.
-        if !Books.paysMany { next.funding = nil }
         return next
     }
 

@@ -5,7 +5,9 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402Client
+import FarthingHashChainScheme
 import FarthingLedgerSettlement
+import FarthingMerkleTokenScheme
 import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingWallet
@@ -105,6 +107,90 @@ struct WalletBooksTests {
                 try await journal.merge(second, into: wallet.address)
                 #expect(try await journal.overviews().map(\.charged) == [4000])
                 #expect(try await journal.books(of: wallet.address).prepaid == new.prepaid)
+            }
+        }
+    }
+
+    @Test(arguments: [PaymentScheme.merkleToken, .twoWay, .lottery])
+    func `of prepaid channels from before the last payments go on where the payee is`(
+        scheme: PaymentScheme
+    ) async throws {
+        try await prepaid(scheme, after: 2) { market, wallet, other in
+            let journal = try Journal(path: nil)
+            try await journal.merge(try await wallet.journal.books(of: wallet.address), into: wallet.address)
+            let request = PayingRequest(url: market.url + "/weather")
+            for _ in 0..<2 { _ = try await wallet.client().execute(request) }
+            let restored = try other(journal)
+            for _ in 0..<2 {
+                #expect(try await restored.client().execute(request).receipt?.charged == Market.price)
+            }
+            #expect(try await journal.overviews().map(\.charged) == [6000], "one channel, and nothing paid twice")
+            #expect(try await journal.overviews().map(\.status) == ["open"])
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    /// Nothing shows that its payee has a step, and each step gives away those before it.
+    @Test func `of a hash chain from before the last payments are believed by a person alone`() async throws {
+        try await prepaid(.hashChain, after: 2) { market, wallet, other in
+            let journal = try Journal(path: nil)
+            try await journal.merge(try await wallet.journal.books(of: wallet.address), into: wallet.address)
+            let request = PayingRequest(url: market.url + "/weather")
+            for _ in 0..<2 { _ = try await wallet.client().execute(request) }
+            let restored = try other(journal)
+            await #expect(throws: HashChainPayer.Refusal.overstatedSteps(revealed: 4, most: 3)) {
+                try await restored.client().execute(request)
+            }
+            await #expect(throws: PrepaidPayerFault.self) { try await restored.client().execute(request) }
+            _ = try await restored.resume(try #require(try await journal.overviews().first?.id))
+            for _ in 0..<3 {
+                #expect(try await restored.client().execute(request).receipt?.charged == Market.price)
+            }
+            #expect(try await journal.overviews().map(\.charged) == [7000])
+            #expect(try await journal.overviews().map(\.status) == ["open"])
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test func `that were put back are believed by their payee's word once it shows a voucher of ours`() async throws {
+        try await books(after: 1) { market, wallet in
+            let old = try #require(try await wallet.journal.channels().first)
+            let request = PayingRequest(url: market.url + "/weather")
+            for _ in 0..<2 { _ = try await wallet.client().execute(request) }
+            try await wallet.journal.keep(old)
+            let refusal = await #expect(throws: VoucherPayer.Refusal.self) {
+                try await wallet.client().execute(request)
+            }
+            #expect(refusal?.code == "payer.overstated")
+            try await wallet.resume(old.id)
+            for _ in 0..<2 {
+                #expect(try await wallet.client().execute(request).receipt?.charged == Market.price)
+            }
+            #expect(try await wallet.journal.channels().map(\.books.misconduct) == [nil])
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `of tokens give a payee none that it only says it has`() async throws {
+        try await Market.open { market in
+            try await Stall<MerkleTokenChannel>.open(on: market) { stall in
+                let signer = KeySigner(.random())
+                try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 10_000_000)
+                let wallet = try market.wallet(signer: signer, schemes: ["merkle-token"])
+                let request = PayingRequest(url: await stall.address)
+                _ = try await wallet.client().execute(request)
+                let journal = try Journal(path: nil)
+                try await journal.merge(try await wallet.journal.books(of: wallet.address), into: wallet.address)
+                let restored = Wallet(
+                    journal: journal, lockFolder: nil, signer: signer, views: [market.ledger],
+                    options: Wallet.Options(schemes: ["merkle-token"]), logger: Market.quiet)
+                await stall.lies { $0.withState("charged", "7000").withState("floor", "7") }
+                _ = try await restored.client().execute(request)
+                await stall.lies(nil)
+                _ = try await restored.client().execute(request)
+                let id = try #require(try await journal.overviews().first?.id)
+                #expect(try await journal.overviews().map(\.charged) == [7000], "by its own word")
+                #expect(await stall.channel(id)?.purse.authorised == 3000, "it has one token for each request")
             }
         }
     }

@@ -91,6 +91,25 @@ struct CorrectionLieTests {
         }
     }
 
+    /// The honest payee that an attack ends with needs a deposit of its own.
+    @Test(arguments: [true, false])
+    func `tells of all the money there can be, and keeps no other payee from its deposit`(
+        readsLedger: Bool
+    ) async throws {
+        let trick: Mallory.Trick = { mallory, visit in
+            guard let payload = visit.payload else { return mallory.demand(mallory.offer()) }
+            return mallory.correction(payload.voucher.channel, charged: "0", balance: "\(Amount.max)")
+        }
+        try await Attack.run(readsLedger: readsLedger, by: trick) { attack async throws in
+            #expect(try await attack.pay() == "payment.refused")
+            let channel = try await attack.channel()
+            #expect(channel.books.balance == .max)
+            #expect(channel.books.provenRefundable == 10_000, "her deposit counts, as she may still lock it")
+            try await attack.wallet.journal.keep(channel)
+            #expect(try await attack.channel() == channel)
+        }
+    }
+
     @Test func `leads nobody round in circles`() async throws {
         let trick: Mallory.Trick = { mallory, visit in
             guard let payload = visit.payload else { return mallory.demand(mallory.offer()) }

@@ -7,6 +7,7 @@ import FarthingChannels
 import FarthingHTTP402Client
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
+import FarthingLotteryScheme
 import FarthingPrimitives
 import FarthingVoucherScheme
 import FarthingWallet
@@ -20,6 +21,8 @@ struct NotChargedTests {
     /// A payee that takes payments and says that it did not.
     private struct Liar: RequestCarrier {
         let road: any RequestCarrier
+        /// Whether it says so in a receipt of a settlement that failed.
+        var showsReceipt = false
 
         func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
             var answer = try await road.carry(request, timeout: timeout)
@@ -28,6 +31,11 @@ struct NotChargedTests {
             answer.status = .internalServerError
             answer.headers.remove(name: "PAYMENT-RESPONSE")
             answer.headers.replaceOrAdd(name: UnchargedAnswer.header, value: UnchargedAnswer.value)
+            if showsReceipt {
+                let receipt = SettleResponse(
+                    success: false, errorReason: "not_today", payer: nil, network: Market.network)
+                answer.headers.replaceOrAdd(name: "PAYMENT-RESPONSE", value: receipt.header)
+            }
             return answer
         }
     }
@@ -60,6 +68,42 @@ struct NotChargedTests {
             #expect(next.receipt?.charged == Market.price && next.receipt?.channel == channel.id)
             #expect(try await wallet.journal.entries().prefix(3).map(\.state) == [.paid, .notTaken, .notTaken])
             #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    /// A wallet that pays with tickets, and may spend so much at a host.
+    private func lucky(perHost most: Amount, at market: Market) async throws -> Wallet {
+        var limits = SpendingLimits()
+        limits.depositTarget = 500_000
+        limits.perHostPerDay = most
+        return try await market.wallet(policy: SpendingPolicy(dollarLimits: limits), schemes: ["lottery"])
+    }
+
+    @Test(arguments: [false, true])
+    func `counts the ticket that came with it, for it can win`(showsReceipt: Bool) async throws {
+        try await Market.open(paidBy: ["lottery"]) { market in
+            let wallet = try await lucky(perHost: 3000, at: market)
+            let request = PayingRequest(url: market.url + "/weather")
+            #expect(try await wallet.client().execute(request).receipt?.charged == Market.price)
+            let liar = wallet.client(
+                carrier: Liar(road: PayingClient.standardHTTPClient, showsReceipt: showsReceipt))
+            for _ in 1...2 { _ = try? await liar.execute(request) }
+            let refusal = await #expect(throws: PolicyRefusal.self) { try await liar.execute(request) }
+            #expect(refusal?.code == "policy.per-host-per-day")
+            let fund = try #require(try await wallet.journal.prepaid(LotteryFund.self).first)
+            #expect(fund.books.authorised == 3000, "no ticket beyond the budget")
+        }
+    }
+
+    @Test func `counts no ticket any more that the payee owns up to, as it pays for what comes next`() async throws {
+        try await Market.open(paidBy: ["lottery"]) { market in
+            // Luck may have one ticket refused, after one that won: it counts as well.
+            let wallet = try await lucky(perHost: 6000, at: market)
+            for path in ["/weather", "/fail", "/fail", "/fail", "/weather", "/weather", "/weather"] {
+                _ = try await wallet.client().execute(PayingRequest(url: market.url + path))
+            }
+            let charged = try await wallet.journal.overviews().map(\.charged.units).reduce(0, +)
+            #expect(charged == 4000)
         }
     }
 

@@ -36,10 +36,17 @@ struct KeptPrepaidTests {
         channel.credit = 3
         channel.misconduct[Self.payee] = "payer.overcharged"
         channel.awaitsCoin = true
+        channel.behind = [Self.payee, PrivateKey.random().address]
         let read = try KeptPrepaid<HashChainPayer>(stored: channel.stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
         #expect(read.locked == 0)
         #expect(read.overview.status == "lapsed")
+    }
+
+    @Test func `counts of what a payee says it owes no more than it charged`() throws {
+        var channel = try channel()
+        channel.credit = .max
+        #expect(channel.locked == 50, "the deposit, and nothing of what was never charged")
     }
 
     /// A lottery fund that these payees are paid out of.
@@ -105,10 +112,11 @@ struct KeptPrepaidTests {
             #expect(throws: StoredFormError.damaged) { try read(Array(stored[..<count])) }
         }
         #expect(throws: StoredFormError.damaged) { try read(stored + [0]) }
+        #expect(throws: StoredFormError.damaged) { try read([4] + stored.dropFirst() + [0, 0, 0, 0]) }
         // A coin that is neither awaited nor not, and a payment as settled that is not in doubt.
         #expect(throws: StoredFormError.damaged) { try read(stored.dropLast(5) + [2, 0, 0, 0, 0]) }
         let settled = Self.payee.bytes + [UInt8](repeating: 0, count: 15) + [1]
         #expect(throws: StoredFormError.damaged) { try read(stored.dropLast() + [1] + settled) }
-        #expect(throws: StoredFormError.newer(version: 4)) { try read([4] + stored.dropFirst()) }
+        #expect(throws: StoredFormError.newer(version: 5)) { try read([5] + stored.dropFirst()) }
     }
 }

@@ -3,12 +3,14 @@
 
 import AsyncHTTPClient
 import FarthingChannels
+import FarthingContracts
 import FarthingHTTP402Client
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingPrimitives
-import FarthingWallet
 import Testing
+
+@testable import FarthingWallet
 
 @Suite("A deposit that a payee says it never got", .timeLimit(.minutes(4)))
 struct LapsedDepositTests {
@@ -25,6 +27,13 @@ struct LapsedDepositTests {
             (self.market, self.readsLedger) = (market, readsLedger)
             journal = try Journal(path: nil)
             try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 100_000)
+        }
+
+        /// The payer with another view of the contract, which has not come to the deposit yet, say.
+        func leaving(behind ledger: Ledger? = nil) -> Wallet {
+            Wallet(
+                journal: journal, lockFolder: nil, signer: signer, views: [ledger ?? market.ledger],
+                options: Wallet.Options(schemes: ["hash-chain"]), logger: Market.quiet)
         }
 
         func pay(_ stall: ChainStall, ahead seconds: Int64 = 0) async throws -> PaymentReceipt? {
@@ -81,6 +90,44 @@ struct LapsedDepositTests {
                 #expect(try await payer.balance() == 90_000)
                 let doubts = try await payer.journal.entries().map(\.isInDoubt)
                 #expect(doubts == [false, false, false])
+            }
+        }
+    }
+
+    @Test func `is not given up while it can still come in, though the payee says that it is there`() async throws {
+        try await Market.open { market in
+            try await ChainStall.open(on: market) { stall in
+                let payer = try await Payer(market)
+                #expect(try await payer.pay(stall)?.charged == 1000)
+                let funding = try #require(try await payer.channels().first?.funding)
+                // A view that does not have it, as of a payee that holds the deposit back.
+                let behind = try Ledger(path: nil, domain: market.ledger.domain)
+                let id = try #require(try await payer.channels().first?.id)
+                let due = Instant(unixSeconds: Int64(clamping: funding.authorization.validBefore))
+                #expect(try await payer.leaving(behind: behind).withdraw(id) == .waiting(0, due: due))
+                #expect(try await payer.channels().map(\.standing) == [.open])
+                #expect(try await payer.channels().map(\.locked) == [9000], "the budget counts it")
+                // It is not sent once more to a payee that has charged.
+                #expect(try await payer.pay(stall)?.charged == 1000)
+                // Once nobody can hand it in any more, it is given up.
+                try await behind.advance(blocks: 1, seconds: 7200)
+                #expect(try await payer.leaving(behind: behind).withdraw(id) == .paid(0))
+                #expect(try await payer.channels().map(\.standing) == [.lapsed])
+            }
+        }
+    }
+
+    @Test func `is found again when the contract has it, though it was given up`() async throws {
+        try await Market.open { market in
+            try await ChainStall.open(on: market) { stall in
+                let payer = try await Payer(market)
+                _ = try await payer.pay(stall)
+                var lost = try #require(try await payer.channels().first)
+                (lost.standing, lost.funding) = (.lapsed, nil)
+                try await payer.journal.keep(lost)
+                let due = try #require(lost.books.expiry)
+                #expect(try await payer.leaving().withdraw(lost.id) == .waiting(10_000, due: due))
+                #expect(try await payer.channels().map(\.locked) == [9000])
             }
         }
     }

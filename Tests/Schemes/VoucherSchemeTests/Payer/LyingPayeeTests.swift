@@ -136,6 +136,23 @@ struct LyingPayeeTests {
         #expect(carol.payer.balance == 100)
     }
 
+    @Test func `tells of money that is not there, of which none is taken for proven`() throws {
+        var carol = try Carol()
+        try carol.start(100, deposit: .of(100))
+        _ = try carol.payer.apply(.corrected(charged: 0, balance: 1_000_000, proof: nil, ledger: nil))
+        #expect(carol.payer.refundable == 1_000_000 && carol.payer.provenRefundable == 100)
+        #expect(try VoucherPayer(stored: carol.payer.stored) == carol.payer)
+        // Of what she gives back the hearsay goes first.
+        var refunded = carol.payer
+        _ = try refunded.apply(.refundStarted(nil))
+        _ = try refunded.apply(.refunded(999_950))
+        #expect(refunded.balance == 50 && refunded.hearsay == 0 && refunded.provenRefundable == 50)
+        // The settlement has the deposit, so it is outstanding no more.
+        _ = try carol.payer.apply(.observed(Bob.snapshot(100, at: 2)))
+        #expect(carol.payer.outstanding == nil && carol.payer.hearsay == 0)
+        #expect(carol.payer.balance == 100 && carol.payer.provenRefundable == 100)
+    }
+
     @Test func `tells of less money than there is, which is not believed`() throws {
         var carol = try Carol(balance: 10_000, charged: 1_000)
         try carol.correct(offering: 10, to: 1_000, showing: nil, balance: 0)

@@ -32,7 +32,9 @@ struct VoucherPayerStoredFormTests {
             .overcharged(charged: 2, price: 1), .overstated(charged: .max, known: 0),
             .overclaimed(claimed: 3, known: 2),
         ]
-        return try [fresh, used, depositing, numbered, unseen, refunding, part, doubtful].map(\.payer)
+        var hearsay = depositing
+        _ = try hearsay.payer.apply(.corrected(charged: 0, balance: .max, proof: nil, ledger: nil))
+        return try [fresh, used, depositing, numbered, unseen, refunding, part, doubtful, hearsay].map(\.payer)
             + misconducts.map { misconduct in
                 var payer = used.payer
                 _ = try payer.apply(.suspended(misconduct))
@@ -57,7 +59,7 @@ struct VoucherPayerStoredFormTests {
         for bytes in try Self.books().map(\.stored) {
             for count in bytes.indices { refuse(Array(bytes.prefix(count)), .damaged) }
             refuse(bytes + [0], .damaged)
-            for version in [3, 255] as [UInt8] { refuse([version] + bytes.dropFirst(), .newer(version: version)) }
+            for version in [4, 255] as [UInt8] { refuse([version] + bytes.dropFirst(), .newer(version: version)) }
             // What was written as the one version cannot be read as the other.
             refuse([bytes[0] == 1 ? 2 : 1] + bytes.dropFirst(), .damaged)
         }

@@ -73,6 +73,12 @@ extension HashChainPayer: PayerBooks {
         _ = try apply(.stateTold(charged: word.charged, revealed: try word.members.number("index")))
     }
 
+    public static var catchesUpForFree: Bool { false }
+
+    public mutating func catchUp(with word: PayeeWord) throws {
+        catchUp(charged: word.charged, revealed: try word.members.number("index"))
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request))
     }

@@ -19,7 +19,7 @@ extension LotteryFund: PayerBooks {
     public var authorised: Amount { payers.values.reduce(.zero) { $0.adding($1.spent) ?? .max } }
     public func purse(of payee: Address) -> PayerPurse? { payers[payee]?.purse }
 
-    public func untold(by payee: Address) -> Amount { payers[payee]?.untold ?? .zero }
+    public func untold(by payee: Address) -> Amount? { payers[payee]?.untold ?? .zero }
 
     /// A ticket can win no more than the payee's seat has left, and must be worth less than it wins.
     public func available(for payee: Address) -> Amount {
@@ -95,6 +95,10 @@ extension LotteryFund: PayerBooks {
 
     public mutating func told(_ word: PayeeWord) throws {
         _ = try apply(.stateTold(try LotteryPayer.Statement(word.members)), of: word.payee)
+    }
+
+    public mutating func catchUp(with word: PayeeWord) throws {
+        catchUp(with: try LotteryPayer.Statement(word.members), of: word.payee)
     }
 
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {

@@ -99,6 +99,10 @@ extension MerkleTokenPayer: PayerBooks {
         _ = try apply(.stateTold(charged: word.charged, floor: floor), of: word.payee)
     }
 
+    public mutating func catchUp(with word: PayeeWord) throws {
+        catchUp(charged: word.charged, floor: try word.members.number("floor"), of: word.payee)
+    }
+
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
         _ = try apply(.repeated(request), of: payee)
     }
