@@ -130,12 +130,16 @@ extension Book {
     private func context<Rules: ContractRules>(
         of id: ChannelID, _ state: Rules, in domain: ContractDomain, at block: Block
     ) throws -> ContractContext {
+        let limits = try limits(of: Rules.kind)
         var open: [Address: Int] = [:]
-        for party in state.terms.parties {
-            open[party] = try openChannels(of: party, under: Rules.kind, besides: id)
+        // Counting takes as long as a party has channels, and others wait for it.
+        if limits.openChannels != nil, Rules.kind.keptLimits.contains(.openChannels) {
+            for party in state.terms.parties {
+                open[party] = try openChannels(of: party, under: Rules.kind, besides: id)
+            }
         }
         return ContractContext(
-            domain: domain, channel: id, block: block, limits: try limits(of: Rules.kind), openChannels: open,
+            domain: domain, channel: id, block: block, limits: limits, openChannels: open,
             awaitedHash: try state.awaitedBlock.flatMap(blockHash), voucherContract: self.domain.contract)
     }
 

@@ -14,7 +14,7 @@ enum Schema {
     static let applicationID: Int32 = 0x464C_4752
 
     /// Kept as `user_version`; add one with every change of the tables.
-    static let version: Int32 = 3
+    static let version: Int32 = 4
 
     /// Refuses a file that is another program's, or a later version's, without touching it.
     ///
@@ -55,7 +55,8 @@ enum Schema {
 
     /// Brings the tables of a file that an earlier version made up to this one; nothing in them is lost.
     ///
-    /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only.
+    /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only; version 3
+    /// read the whole log to find a payer's channels.
     private static func raise(_ db: Database) throws {
         guard let found = try Int32.fetchOne(db, sql: "PRAGMA user_version"), found < version else { return }
         try db.inTransaction(.immediate) {
@@ -73,6 +74,7 @@ enum Schema {
                         """)
             }
             if found < 3 { try db.execute(sql: contracts) }
+            if found < 4 { try db.execute(sql: payers) }
             try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -82,6 +84,7 @@ enum Schema {
         try db.execute(sql: tables)
         try db.execute(sql: authorizations)
         try db.execute(sql: contracts)
+        try db.execute(sql: payers)
         for (name, value) in names(of: domain) {
             try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
         }
@@ -235,4 +238,7 @@ enum Schema {
         ALTER TABLE authorizations ADD COLUMN contract_channel BLOB REFERENCES contract_channels (id);
         ALTER TABLE events ADD COLUMN note TEXT;
         """
+
+    /// Finds the channels that an account paid into.
+    private static let payers = "CREATE INDEX events_funded ON events (account) WHERE kind = 'Funded'"
 }

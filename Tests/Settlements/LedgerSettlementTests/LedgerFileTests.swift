@@ -62,7 +62,7 @@ struct LedgerFileTests {
                 try Int32.fetchOne(db, sql: "PRAGMA application_id"), try Int32.fetchOne(db, sql: "PRAGMA user_version")
             )
         }
-        #expect(marks == (0x464C_4752, 3))
+        #expect(marks == (0x464C_4752, 4))
     }
 
     // MARK: - Several at once
@@ -135,7 +135,13 @@ struct LedgerFileTests {
         _ = try Ledger(path: path, domain: domain, clock: { Stage.noon })
     }
 
-    /// The tables of version 2, which knew vouchers alone.
+    /// The tables of version 3, which had no index of payers.
+    private static let versionThree = """
+        DROP INDEX events_funded;
+        PRAGMA user_version = 3;
+        """
+
+    /// The tables of version 2, which knew vouchers alone; made of those of version 3.
     private static let versionTwo = """
         ALTER TABLE authorizations RENAME TO newer;
         CREATE TABLE authorizations (
@@ -180,7 +186,9 @@ struct LedgerFileTests {
         PRAGMA user_version = 1;
         """
 
-    @Test(arguments: [[versionTwo], [versionTwo, versionOne]])
+    @Test(arguments: [
+        [versionThree], [versionThree, versionTwo], [versionThree, versionTwo, versionOne],
+    ])
     func `goes on with a file of an earlier version, and loses nothing in it`(steps: [String]) async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"
@@ -214,7 +222,7 @@ struct LedgerFileTests {
             do {
                 let stage = try await Stage.open(path: path)
                 try await stage.ledger.database.writeWithoutTransaction {
-                    try $0.execute(sql: "PRAGMA user_version = 4")
+                    try $0.execute(sql: "PRAGMA user_version = 5")
                 }
             }
             #expect(throws: StoreError.newer(path: path)) { try opening(path) }
