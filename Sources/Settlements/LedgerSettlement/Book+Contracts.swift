@@ -138,9 +138,10 @@ extension Book {
                 open[party] = try openChannels(of: party, under: Rules.kind, besides: id)
             }
         }
+        let awaited = try state.awaitedBlock.flatMap(pastBlock)
         return ContractContext(
-            domain: domain, channel: id, block: block, limits: limits, openChannels: open,
-            awaitedHash: try state.awaitedBlock.flatMap(blockHash), voucherContract: self.domain.contract)
+            domain: domain, channel: id, block: block, limits: limits, openChannels: open, awaitedHash: awaited?.hash,
+            awaitedTime: awaited?.time, blockSeconds: Self.blockSeconds, voucherContract: self.domain.contract)
     }
 
     private func save<Rules: ContractRules>(_ state: Rules, of id: ChannelID, token: Address) throws {

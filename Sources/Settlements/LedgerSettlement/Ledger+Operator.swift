@@ -67,10 +67,11 @@ extension Ledger {
 
     /// Lets blocks and time pass, for good: the file remembers how far its clock is ahead.
     ///
-    /// - Parameter seconds: How much later it is to be.
+    /// - Parameter seconds: How much later it is to be; `nil` for what is missing of a second for each of the blocks. A
+    ///   contract's period of so many blocks has passed only then.
     /// - Returns: The newest block.
     @discardableResult
-    public func advance(blocks: UInt64 = 1, seconds: UInt64 = 0) async throws(SettlementError) -> Block {
+    public func advance(blocks: UInt64 = 1, seconds: UInt64? = nil) async throws(SettlementError) -> Block {
         try await change { try $0.advance(blocks: blocks, seconds: seconds) }
     }
 

@@ -56,7 +56,7 @@ enum Schema {
     /// Brings the tables of a file that an earlier version made up to this one; nothing in them is lost.
     ///
     /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only; version 3
-    /// read the whole log to find a payer's channels.
+    /// read the whole log to find a payer's channels, and kept no time of blocks. Those of then are as from long ago.
     private static func raise(_ db: Database) throws {
         guard let found = try Int32.fetchOne(db, sql: "PRAGMA user_version"), found < version else { return }
         try db.inTransaction(.immediate) {
@@ -74,7 +74,7 @@ enum Schema {
                         """)
             }
             if found < 3 { try db.execute(sql: contracts) }
-            if found < 4 { try db.execute(sql: payers) }
+            if found < 4 { try db.execute(sql: payersAndTimes) }
             try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -84,7 +84,7 @@ enum Schema {
         try db.execute(sql: tables)
         try db.execute(sql: authorizations)
         try db.execute(sql: contracts)
-        try db.execute(sql: payers)
+        try db.execute(sql: payersAndTimes)
         for (name, value) in names(of: domain) {
             try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
         }
@@ -239,6 +239,9 @@ enum Schema {
         ALTER TABLE events ADD COLUMN note TEXT;
         """
 
-    /// Finds the channels that an account paid into.
-    private static let payers = "CREATE INDEX events_funded ON events (account) WHERE kind = 'Funded'"
+    /// Finds the channels that an account paid into, and how long ago a block was.
+    private static let payersAndTimes = """
+        CREATE INDEX events_funded ON events (account) WHERE kind = 'Funded';
+        ALTER TABLE block_hashes ADD COLUMN time INTEGER NOT NULL DEFAULT 0;
+        """
 }

@@ -135,9 +135,10 @@ struct LedgerFileTests {
         _ = try Ledger(path: path, domain: domain, clock: { Stage.noon })
     }
 
-    /// The tables of version 3, which had no index of payers.
+    /// The tables of version 3, which had no index of payers and no times of blocks.
     private static let versionThree = """
         DROP INDEX events_funded;
+        ALTER TABLE block_hashes DROP COLUMN time;
         PRAGMA user_version = 3;
         """
 
