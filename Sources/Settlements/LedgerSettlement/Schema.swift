@@ -97,12 +97,20 @@ enum Schema {
 
     private static func checkDomain(_ domain: SettlementDomain, in db: Database) throws {
         for (name, value) in names(of: domain) {
-            let stored = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])
-            guard let stored else { throw LedgerFault(reason: "it does not say whose ledger it is") }
+            let stored = try stored(name, in: db)
             guard stored == value else {
                 throw StoreError.unavailable(reason: "is a ledger whose \(name) is \(stored), not \(value)")
             }
         }
+    }
+
+    /// What a ledger says of itself; it may be any file that bears the marks of one.
+    static func stored(_ name: String, in db: Database) throws -> String {
+        let sql = "SELECT value FROM meta WHERE name = ? LIMIT 1"
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: [name]) else {
+            throw LedgerFault(reason: "it does not say whose ledger it is")
+        }
+        return try row.text("value")
     }
 
     private static func names(of domain: SettlementDomain) -> KeyValuePairs<String, String> {

@@ -270,6 +270,29 @@ struct LedgerFileTests {
         }
     }
 
+    @Test(arguments: [
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES (NULL, NULL)",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', NULL), (x'ff', 'eip155:1')",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', x'fffe'), ('network', 1)",
+        "CREATE TABLE meta (name); INSERT INTO meta VALUES ('network')",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', 'a'), ('network', 'b')",
+    ])
+    func `is refused and brings nobody down when it only pretends to be a ledger`(sql: String) async throws {
+        try await withDirectory { directory in
+            let path = directory + "/ledger.db"
+            do {
+                let queue = try DatabaseQueue(path: path)
+                try await queue.writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA application_id = \(0x464C_4752); PRAGMA user_version = 4")
+                    try db.execute(sql: sql)
+                }
+                try queue.close()
+            }
+            #expect(throws: StoreError.self) { try Ledger(existing: path) }
+            #expect(throws: StoreError.self) { try opening(path) }
+        }
+    }
+
     @Test func `is not opened when its pages are damaged`() async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"
