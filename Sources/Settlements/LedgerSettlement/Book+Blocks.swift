@@ -9,7 +9,7 @@ extension Book {
     /// What is remembered of a block.
     struct PastBlock: Hashable {
         let hash: Hash32
-        /// When it was there. Of one that was passed over, or only passes time, when the one before it was.
+        /// When it was there; of one that was passed over, or only passes time, when the one before it was.
         let time: Instant
     }
 
