@@ -13,6 +13,14 @@ extension ContractContext {
         Instant(unixSeconds: Int64(clamping: moment)).seconds(since: block.time)
     }
 
+    /// Before when so many blocks cannot have passed since a moment, however fast they are made; `nil` where a chain
+    /// makes them.
+    func leastEnd(of blocks: UInt64, from start: Instant) -> Instant? {
+        guard blockSeconds > 0 else { return nil }
+        let (seconds, overflow) = blocks.multipliedReportingOverflow(by: blockSeconds)
+        return start.advanced(bySeconds: overflow ? .max : Int64(clamping: seconds))
+    }
+
     /// Whether what is paid to an account is somebody's then.
     ///
     /// One payout that fails holds up all others of its order, so whoever is named after the channel has opened is

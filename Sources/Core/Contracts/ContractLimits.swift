@@ -31,4 +31,29 @@ public struct ContractLimits: Hashable, Sendable {
 
     /// Anything goes, and costs nothing.
     public static let none = ContractLimits()
+
+    /// One of the things that can be limited.
+    public enum Name: String, Hashable, Sendable, CaseIterable {
+        case minimum, maximum, openChannels, fee
+    }
+
+    /// What is not as in ``none``; who would have a fee does not count.
+    public var set: Set<Name> {
+        let isSet: [Name: Bool] = [
+            .minimum: !minimum.isZero, .maximum: maximum != .max, .openChannels: openChannels != nil,
+            .fee: !fee.isZero,
+        ]
+        return Set(Name.allCases.filter { isSet[$0] == true })
+    }
+}
+
+extension ContractKind {
+    /// Which limits the rules of this kind keep; the others mean nothing to them.
+    public var keptLimits: Set<ContractLimits.Name> {
+        switch self {
+        case .twoWay: [.minimum, .maximum, .openChannels, .fee]
+        case .balanceProof: [.minimum, .maximum]
+        case .hashChain, .merkleToken, .lottery, .lot: []
+        }
+    }
 }

@@ -93,13 +93,22 @@ public struct ContractContext: Hashable, Sendable {
     public let openChannels: [Address: Int]
     /// The hash of the block that the channel waits for, or `nil` when that is not there yet or too long ago.
     public let awaitedHash: Hash32?
+    /// When that block was there at the latest; `nil` where a chain makes the blocks, or when it is too long ago.
+    public let awaitedTime: Instant?
+    /// How long a block takes at the least, where periods are counted in blocks.
+    ///
+    /// On a ledger everybody who posts a change makes a block, so that blocks alone are no time in which anybody could
+    /// look.
+    ///
+    /// - Unit: seconds; zero where a chain makes the blocks.
+    public let blockSeconds: UInt64
     /// Where the same place keeps what is locked for vouchers; nobody can be paid there.
     public let voucherContract: Address
 
     public init(
         domain: ContractDomain, channel: ChannelID, block: Block, limits: ContractLimits = .none,
-        openChannels: [Address: Int] = [:], awaitedHash: Hash32? = nil,
-        voucherContract: Address = SettlementDomain.standardContract
+        openChannels: [Address: Int] = [:], awaitedHash: Hash32? = nil, awaitedTime: Instant? = nil,
+        blockSeconds: UInt64 = 0, voucherContract: Address = SettlementDomain.standardContract
     ) {
         self.domain = domain
         self.channel = channel
@@ -107,6 +116,8 @@ public struct ContractContext: Hashable, Sendable {
         self.limits = limits
         self.openChannels = openChannels
         self.awaitedHash = awaitedHash
+        self.awaitedTime = awaitedTime
+        self.blockSeconds = blockSeconds
         self.voucherContract = voucherContract
     }
 }

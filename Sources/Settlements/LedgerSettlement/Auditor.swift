@@ -123,8 +123,16 @@ struct Auditor {
         }
     }
 
-    /// Whether each contract holds what its channels say.
+    /// Whether each contract holds what its channels say, and each channel's own state says the same.
     private mutating func checkContracts(_ tables: Positions) {
+        for (id, channel) in tables.contracts {
+            guard let kind = ContractKind(rawValue: channel.kind) else { continue }
+            do { try book.checkContract(id, of: kind) } catch let fault as LedgerFault {
+                faults.append("Of a contract: \(fault.reason).")
+            } catch {
+                faults.append("The channel \(id) cannot be read: \(error).")
+            }
+        }
         for kind in ContractKind.allCases {
             let account = ContractDomain.ledgerAddress(of: kind)
             var locked = Tally()

@@ -11,10 +11,33 @@ internal import GRDB
 /// The rules say who is paid; that no channel pays out more than is locked in it is seen to here, whatever they say.
 extension Book {
     func contract<Rules: ContractRules>(_ rules: Rules.Type, of id: ChannelID) throws -> Rules? {
-        let sql = "SELECT state FROM contract_channels WHERE id = ? AND kind = ?"
+        let sql = "SELECT locked, state FROM contract_channels WHERE id = ? AND kind = ?"
         guard let row = try row(sql, id.column, Rules.kind.rawValue) else { return nil }
-        do { return try Rules(stored: try row.bytes("state")) } catch let error as StoredFormError {
+        let state: Rules
+        do { state = try Rules(stored: try row.bytes("state")) } catch let error as StoredFormError {
             throw LedgerFault(reason: "the channel \(id): \(error.message)")
+        }
+        // Who is paid is in the name of the channel, and how much at the most beside it: a state that says otherwise
+        // would be paid out of other channels' money.
+        guard state.terms.channelID(in: try contractDomain(of: Rules.kind)) == id else {
+            throw LedgerFault(reason: "the channel \(id) has terms that are not its own")
+        }
+        let locked = try row.amount("locked")
+        guard state.locked == locked else {
+            throw LedgerFault(reason: "the channel \(id) says that it holds \(state.locked), and it holds \(locked)")
+        }
+        return state
+    }
+
+    /// Reads a channel under the rules of its kind, for what is wrong with it.
+    func checkContract(_ id: ChannelID, of kind: ContractKind) throws {
+        switch kind {
+        case .hashChain: _ = try contract(HashChainContract.self, of: id)
+        case .merkleToken: _ = try contract(MerkleTokenContract.self, of: id)
+        case .twoWay: _ = try contract(TwoWayContract.self, of: id)
+        case .lottery: _ = try contract(LotteryContract.self, of: id)
+        case .lot: _ = try contract(LotContract.self, of: id)
+        case .balanceProof: _ = try contract(BalanceProofContract.self, of: id)
         }
     }
 
@@ -107,13 +130,18 @@ extension Book {
     private func context<Rules: ContractRules>(
         of id: ChannelID, _ state: Rules, in domain: ContractDomain, at block: Block
     ) throws -> ContractContext {
+        let limits = try limits(of: Rules.kind)
         var open: [Address: Int] = [:]
-        for party in state.terms.parties {
-            open[party] = try openChannels(of: party, under: Rules.kind, besides: id)
+        // Counting takes as long as a party has channels, and others wait for it.
+        if limits.openChannels != nil, Rules.kind.keptLimits.contains(.openChannels) {
+            for party in state.terms.parties {
+                open[party] = try openChannels(of: party, under: Rules.kind, besides: id)
+            }
         }
+        let awaited = try state.awaitedBlock.flatMap(pastBlock)
         return ContractContext(
-            domain: domain, channel: id, block: block, limits: try limits(of: Rules.kind), openChannels: open,
-            awaitedHash: try state.awaitedBlock.flatMap(blockHash), voucherContract: self.domain.contract)
+            domain: domain, channel: id, block: block, limits: limits, openChannels: open, awaitedHash: awaited?.hash,
+            awaitedTime: awaited?.time, blockSeconds: Self.blockSeconds, voucherContract: self.domain.contract)
     }
 
     private func save<Rules: ContractRules>(_ state: Rules, of id: ChannelID, token: Address) throws {

@@ -39,39 +39,4 @@ extension Book {
             """, account.column, kind.rawValue, Amount.zero.column, id.column)
         return Int(try row?.integer("open") ?? 0)
     }
-
-    // MARK: - Hashes of blocks
-
-    /// Nobody can tell a block's hash before the block is there, not even whoever hands in what it is made of.
-    func addHash(of height: UInt64, after transaction: Hash32) throws {
-        var random = SystemRandomNumberGenerator()
-        var writer = ByteWriter(version: 1)
-        writer.write(transaction)
-        for _ in 0..<4 { writer.write(random.next() as UInt64) }
-        try run(
-            "INSERT OR REPLACE INTO block_hashes (height, hash) VALUES (?, ?)", height.column,
-            Keccak256.hash(writer.bytes).column)
-        guard let oldest = height.subtractingReportingOverflow(Self.rememberedBlocks).partialValue as UInt64?,
-            oldest < height
-        else { return }
-        try run("DELETE FROM block_hashes WHERE height < ?", oldest.column)
-    }
-
-    /// - Source: as many as a contract on an EVM chain can ask for.
-    static let rememberedBlocks: UInt64 = 256
-
-    /// The hash of a block, or `nil` when that is not there yet or too long ago.
-    ///
-    /// A block that was passed over when somebody let time go by has one that follows from the next.
-    func blockHash(of height: UInt64) throws -> Hash32? {
-        guard height <= head.height, head.height - height < Self.rememberedBlocks,
-            let row = try row("SELECT * FROM block_hashes WHERE height >= ? ORDER BY height LIMIT 1", height.column)
-        else { return nil }
-        let hash = try row.hash("hash")
-        guard try row.count("height") != height else { return hash }
-        var writer = ByteWriter(version: 1)
-        writer.write(hash)
-        writer.write(height)
-        return Keccak256.hash(writer.bytes)
-    }
 }

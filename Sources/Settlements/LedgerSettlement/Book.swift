@@ -13,6 +13,8 @@ struct Book {
     let domain: SettlementDomain
     /// The newest block, whose time is now even when nothing happened for a while.
     let head: Block
+    /// When the newest block was made.
+    let sealedAt: Instant
 
     init(db: Database, domain: SettlementDomain, clock: () -> Instant) throws {
         self.db = db
@@ -20,7 +22,8 @@ struct Book {
         let statement = try db.cachedStatement(sql: "SELECT height, time, offset_seconds FROM clock")
         guard let row = try Row.fetchOne(statement) else { throw LedgerFault(reason: "it has no clock") }
         let now = clock().advanced(bySeconds: try row.integer("offset_seconds"))
-        head = Block(height: try row.count("height"), time: max(now, try row.instant("time")))
+        sealedAt = try row.instant("time")
+        head = Block(height: try row.count("height"), time: max(now, sealedAt))
     }
 
     // MARK: - Making a block
@@ -47,19 +50,29 @@ struct Book {
     func seal(_ posting: Posting) throws {
         try run(
             "UPDATE clock SET height = ?, time = ?", posting.block.height.column, posting.block.time.unixSeconds)
-        try addHash(of: posting.block.height, after: posting.transaction.hash)
+        try addHash(of: posting.block, after: posting.transaction.hash)
     }
 
     /// Lets time pass.
-    func advance(blocks: UInt64, seconds: UInt64) throws -> Block {
+    ///
+    /// - Parameter seconds: `nil` for as many as so many blocks take at the least.
+    func advance(blocks: UInt64, seconds: UInt64?) throws -> Block {
+        let seconds = seconds ?? leastSeconds(of: blocks)
         let time = head.time.advanced(bySeconds: Int64(clamping: seconds))
         let (height, overflow) = head.height.addingReportingOverflow(blocks)
         guard time <= Self.endOfTime, !overflow, height <= Self.maximumHeight else { throw SettlementError.overflow }
         try run(
             "UPDATE clock SET height = ?, time = ?, offset_seconds = offset_seconds + ?", height.column,
             time.unixSeconds, seconds.column)
-        if blocks > 0 { try addHash(of: height, after: .zero) }
+        if blocks > 0 { try addHash(of: Block(height: height, time: sealedAt), after: .zero) }
         return Block(height: height, time: time)
+    }
+
+    /// How much time is missing for so many blocks since the newest.
+    private func leastSeconds(of blocks: UInt64) -> UInt64 {
+        let (seconds, overflow) = blocks.multipliedReportingOverflow(by: Self.blockSeconds)
+        let end = sealedAt.advanced(bySeconds: overflow ? .max : Int64(clamping: seconds))
+        return UInt64(clamping: end.seconds(since: head.time))
     }
 
     /// - Source: x402BatchSettlement keeps moments in a `uint40`.

@@ -18,25 +18,23 @@ extension Ledger {
 
     private static func domain(of path: String) throws(StoreError) -> SettlementDomain {
         guard FileManager.default.fileExists(atPath: path) else { throw .missing(path: path) }
-        let names: [String: String]?
+        let found: [String]?
         do {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(busyTimeout)
             configuration.prepareDatabase { db in try Schema.recognise(db) }
-            names = try DatabaseQueue(path: path, configuration: configuration).read { db in
+            found = try DatabaseQueue(path: path, configuration: configuration).read { db in
                 // An empty file is what another process makes first of a new ledger.
                 guard try db.tableExists("meta") else { return nil }
-                let rows = try Row.fetchAll(db, sql: "SELECT name, value FROM meta")
-                return Dictionary(uniqueKeysWithValues: rows.map { ($0["name"], $0["value"]) })
+                return try ["network", "contract", "collector"].map { try Schema.stored($0, in: db) }
             }
         } catch {
             throw storeError(error, path: path)
         }
-        guard let names else { throw .missing(path: path) }
-        guard let network = names["network"].flatMap(Network.init), let contract = names["contract"],
-            let collector = names["collector"], let contract = Address(hex: contract),
-            let collector = Address(hex: collector),
+        guard let found else { throw .missing(path: path) }
+        guard let network = Network(found[0]), let contract = Address(hex: found[1]),
+            let collector = Address(hex: found[2]),
             let domain = SettlementDomain(network: network, contract: contract, depositCollector: collector)
         else { throw .damaged(path: path, reason: "it does not say whose ledger it is") }
         return domain

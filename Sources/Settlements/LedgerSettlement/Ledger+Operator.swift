@@ -57,17 +57,21 @@ extension Ledger {
 
     /// Changes what is allowed in channels of one kind; those that are open stay as they are.
     ///
-    /// - Throws: `SettlementError.invalidReceiver(_:)` for a fee that goes to nobody.
-    public func setLimits(_ limits: ContractLimits, of kind: ContractKind) async throws(SettlementError) {
-        try await change { try $0.setLimits(limits, of: kind) }
+    /// - Throws: ``LimitsError/notKept(_:by:)`` for a limit that the rules of this kind do not keep; as a
+    ///   ``LimitsError/settlement(_:)``, `SettlementError.invalidReceiver(_:)` for a fee that goes to nobody.
+    public func setLimits(_ limits: ContractLimits, of kind: ContractKind) async throws(LimitsError) {
+        let idle = limits.set.subtracting(kind.keptLimits)
+        if let limit = ContractLimits.Name.allCases.first(where: idle.contains) { throw .notKept(limit, by: kind) }
+        do { try await change { try $0.setLimits(limits, of: kind) } } catch { throw .settlement(error) }
     }
 
     /// Lets blocks and time pass, for good: the file remembers how far its clock is ahead.
     ///
-    /// - Parameter seconds: How much later it is to be.
+    /// - Parameter seconds: How much later it is to be; `nil` for what is missing of a second for each of the blocks. A
+    ///   contract's period of so many blocks has passed only then.
     /// - Returns: The newest block.
     @discardableResult
-    public func advance(blocks: UInt64 = 1, seconds: UInt64 = 0) async throws(SettlementError) -> Block {
+    public func advance(blocks: UInt64 = 1, seconds: UInt64? = nil) async throws(SettlementError) -> Block {
         try await change { try $0.advance(blocks: blocks, seconds: seconds) }
     }
 

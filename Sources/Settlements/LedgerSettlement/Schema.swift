@@ -14,7 +14,7 @@ enum Schema {
     static let applicationID: Int32 = 0x464C_4752
 
     /// Kept as `user_version`; add one with every change of the tables.
-    static let version: Int32 = 3
+    static let version: Int32 = 4
 
     /// Refuses a file that is another program's, or a later version's, without touching it.
     ///
@@ -55,7 +55,8 @@ enum Schema {
 
     /// Brings the tables of a file that an earlier version made up to this one; nothing in them is lost.
     ///
-    /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only.
+    /// Version 1 knew no transfers from account to account, only deposits; version 2 knew vouchers only; version 3
+    /// read the whole log to find a payer's channels, and kept no time of blocks. Those of then are as from long ago.
     private static func raise(_ db: Database) throws {
         guard let found = try Int32.fetchOne(db, sql: "PRAGMA user_version"), found < version else { return }
         try db.inTransaction(.immediate) {
@@ -73,6 +74,7 @@ enum Schema {
                         """)
             }
             if found < 3 { try db.execute(sql: contracts) }
+            if found < 4 { try db.execute(sql: payersAndTimes) }
             try db.execute(sql: "PRAGMA user_version = \(version)")
             return .commit
         }
@@ -82,6 +84,7 @@ enum Schema {
         try db.execute(sql: tables)
         try db.execute(sql: authorizations)
         try db.execute(sql: contracts)
+        try db.execute(sql: payersAndTimes)
         for (name, value) in names(of: domain) {
             try db.execute(sql: "INSERT INTO meta (name, value) VALUES (?, ?)", arguments: [name, value])
         }
@@ -94,12 +97,20 @@ enum Schema {
 
     private static func checkDomain(_ domain: SettlementDomain, in db: Database) throws {
         for (name, value) in names(of: domain) {
-            let stored = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE name = ?", arguments: [name])
-            guard let stored else { throw LedgerFault(reason: "it does not say whose ledger it is") }
+            let stored = try stored(name, in: db)
             guard stored == value else {
                 throw StoreError.unavailable(reason: "is a ledger whose \(name) is \(stored), not \(value)")
             }
         }
+    }
+
+    /// What a ledger says of itself; it may be any file that bears the marks of one.
+    static func stored(_ name: String, in db: Database) throws -> String {
+        let sql = "SELECT value FROM meta WHERE name = ? LIMIT 1"
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: [name]) else {
+            throw LedgerFault(reason: "it does not say whose ledger it is")
+        }
+        return try row.text("value")
     }
 
     private static func names(of domain: SettlementDomain) -> KeyValuePairs<String, String> {
@@ -234,5 +245,11 @@ enum Schema {
 
         ALTER TABLE authorizations ADD COLUMN contract_channel BLOB REFERENCES contract_channels (id);
         ALTER TABLE events ADD COLUMN note TEXT;
+        """
+
+    /// Finds the channels that an account paid into, and how long ago a block was.
+    private static let payersAndTimes = """
+        CREATE INDEX events_funded ON events (account) WHERE kind = 'Funded';
+        ALTER TABLE block_hashes ADD COLUMN time INTEGER NOT NULL DEFAULT 0;
         """
 }

@@ -19,6 +19,10 @@ struct PlayedContract<Rules: ContractRules> {
     private(set) var paid: [Address: Amount] = [:]
     var limits = ContractLimits.none
     var openChannels: [Address: Int] = [:]
+    /// How long a block takes at the least; zero as on a chain.
+    var blockSeconds: UInt64 = 0
+    /// When a block that somebody may wait for was there, where blocks take time.
+    var blockTime: (UInt64) -> Instant? = { _ in nil }
     /// Hashes of blocks that somebody may wait for.
     var blockHash: (UInt64) -> Hash32? = { hash("block \($0)") }
 
@@ -54,7 +58,9 @@ struct PlayedContract<Rules: ContractRules> {
     var context: ContractContext {
         ContractContext(
             domain: domain, channel: channel, block: block, limits: limits, openChannels: openChannels,
-            awaitedHash: state.awaitedBlock.flatMap { $0 < block.height ? blockHash($0) : nil })
+            awaitedHash: state.awaitedBlock.flatMap { $0 < block.height ? blockHash($0) : nil },
+            awaitedTime: state.awaitedBlock.flatMap { $0 < block.height ? blockTime($0) : nil },
+            blockSeconds: blockSeconds)
     }
 
     private mutating func change(

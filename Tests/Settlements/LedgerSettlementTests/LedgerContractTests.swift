@@ -171,9 +171,45 @@ struct LedgerContractTests {
         try await stage.ledger.setLimits(limits, of: .twoWay)
         #expect(try await stage.ledger.limits(of: .twoWay) == limits)
         #expect(try await stage.ledger.limits(of: .hashChain) == .none)
-        await #expect(throws: SettlementError.invalidReceiver(.zero)) {
+        await #expect(throws: LimitsError.settlement(.invalidReceiver(.zero))) {
             try await stage.ledger.setLimits(ContractLimits(fee: units(1)), of: .twoWay)
         }
+    }
+
+    @Test func `takes no limit that a kind does not keep, so that nobody counts on it`() async throws {
+        let stage = try Stage()
+        let fee = ContractLimits(fee: units(2), feeReceiver: stage.stranger.address)
+        let limits: [ContractLimits.Name: ContractLimits] = [
+            .minimum: ContractLimits(minimum: units(10)), .maximum: ContractLimits(maximum: units(1000)),
+            .openChannels: ContractLimits(openChannels: 3), .fee: fee,
+        ]
+        for kind in ContractKind.allCases {
+            for (name, limit) in limits {
+                #expect(limit.set == [name])
+                if kind.keptLimits.contains(name) {
+                    try await stage.ledger.setLimits(limit, of: kind)
+                    #expect(try await stage.ledger.limits(of: kind) == limit)
+                } else {
+                    let error = LimitsError.notKept(name, by: kind)
+                    #expect(error.code == "limits.not-kept")
+                    await #expect(throws: error) { try await stage.ledger.setLimits(limit, of: kind) }
+                }
+            }
+            try await stage.ledger.setLimits(.none, of: kind)
+            #expect(try await stage.ledger.limits(of: kind) == .none)
+        }
+    }
+
+    @Test func `keeps in a channel of balance proofs what it lets be set for it`() async throws {
+        let stage = try await Stage.funded()
+        try await stage.ledger.setLimits(
+            ContractLimits(minimum: units(10), maximum: units(50)), of: .balanceProof)
+        let channel = try ProofChannel(stage)
+        for amount in [9, 51] as [UInt128] {
+            let error = await #expect(throws: ContractError.self) { try await channel.open(amount) }
+            #expect(error?.code == (amount == 9 ? "balance-proof.below-minimum" : "balance-proof.above-maximum"))
+        }
+        try await channel.open(50)
     }
 
     @Test func `locks no lot's money by a ticket for an account that it would not pay`() async throws {
@@ -219,7 +255,7 @@ struct LedgerContractTests {
     @Test func `gives each block a hash that nobody can tell before, and forgets old ones`() async throws {
         let stage = try await Stage.funded()
         let height = try await stage.ledger.head().height
-        let hash = { (height: UInt64) in try await stage.ledger.read { try $0.blockHash(of: height) } }
+        let hash = { (height: UInt64) in try await stage.ledger.read { try $0.pastBlock(at: height)?.hash } }
         #expect(try await hash(height + 1) == nil)
         try await stage.ledger.advance(blocks: 10)
         let hashes = try await [hash(height), hash(height + 1), hash(height + 9), hash(height + 10)]

@@ -62,7 +62,7 @@ struct LedgerFileTests {
                 try Int32.fetchOne(db, sql: "PRAGMA application_id"), try Int32.fetchOne(db, sql: "PRAGMA user_version")
             )
         }
-        #expect(marks == (0x464C_4752, 3))
+        #expect(marks == (0x464C_4752, 4))
     }
 
     // MARK: - Several at once
@@ -135,7 +135,14 @@ struct LedgerFileTests {
         _ = try Ledger(path: path, domain: domain, clock: { Stage.noon })
     }
 
-    /// The tables of version 2, which knew vouchers alone.
+    /// The tables of version 3, which had no index of payers and no times of blocks.
+    private static let versionThree = """
+        DROP INDEX events_funded;
+        ALTER TABLE block_hashes DROP COLUMN time;
+        PRAGMA user_version = 3;
+        """
+
+    /// The tables of version 2, which knew vouchers alone; made of those of version 3.
     private static let versionTwo = """
         ALTER TABLE authorizations RENAME TO newer;
         CREATE TABLE authorizations (
@@ -180,7 +187,9 @@ struct LedgerFileTests {
         PRAGMA user_version = 1;
         """
 
-    @Test(arguments: [[versionTwo], [versionTwo, versionOne]])
+    @Test(arguments: [
+        [versionThree], [versionThree, versionTwo], [versionThree, versionTwo, versionOne],
+    ])
     func `goes on with a file of an earlier version, and loses nothing in it`(steps: [String]) async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"
@@ -214,7 +223,7 @@ struct LedgerFileTests {
             do {
                 let stage = try await Stage.open(path: path)
                 try await stage.ledger.database.writeWithoutTransaction {
-                    try $0.execute(sql: "PRAGMA user_version = 4")
+                    try $0.execute(sql: "PRAGMA user_version = 5")
                 }
             }
             #expect(throws: StoreError.newer(path: path)) { try opening(path) }
@@ -258,6 +267,29 @@ struct LedgerFileTests {
             let refusal = StoreError.damaged(path: path, reason: "it is a database, but not a ledger of Farthing")
             #expect(throws: refusal) { try opening(path) }
             #expect(try Data(contentsOf: URL(filePath: path)) == before)
+        }
+    }
+
+    @Test(arguments: [
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES (NULL, NULL)",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', NULL), (x'ff', 'eip155:1')",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', x'fffe'), ('network', 1)",
+        "CREATE TABLE meta (name); INSERT INTO meta VALUES ('network')",
+        "CREATE TABLE meta (name, value); INSERT INTO meta VALUES ('network', 'a'), ('network', 'b')",
+    ])
+    func `is refused and brings nobody down when it only pretends to be a ledger`(sql: String) async throws {
+        try await withDirectory { directory in
+            let path = directory + "/ledger.db"
+            do {
+                let queue = try DatabaseQueue(path: path)
+                try await queue.writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA application_id = \(0x464C_4752); PRAGMA user_version = 4")
+                    try db.execute(sql: sql)
+                }
+                try queue.close()
+            }
+            #expect(throws: StoreError.self) { try Ledger(existing: path) }
+            #expect(throws: StoreError.self) { try opening(path) }
         }
     }
 

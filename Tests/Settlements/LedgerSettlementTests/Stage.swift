@@ -159,7 +159,7 @@ struct Stage {
     /// How the tables are laid, but for white space and the quotes that SQLite sets when it renames.
     func schema() throws -> [String] {
         try ledger.database.read { db in
-            try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE type = 'table' ORDER BY name").map {
+            try String.fetchAll(db, sql: "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").map {
                 $0.filter { !$0.isWhitespace && $0 != "\"" }
             }
         }

@@ -23,5 +23,7 @@ extension BalanceProofContract {
         case challengeOver(since: UInt64, now: UInt64)
         /// - Unit: heights of blocks.
         case challengeRuns(through: UInt64, now: UInt64)
+        /// The blocks of the period are there, but were made faster than blocks count.
+        case challengeTimeRuns(until: Instant, now: Instant)
     }
 }

@@ -21,6 +21,7 @@ extension BalanceProofContract.Refusal {
         case .requestSignature: "request-signature"
         case .challengeOver: "challenge-over"
         case .challengeRuns: "challenge-runs"
+        case .challengeTimeRuns: "challenge-time-runs"
         }
     }
 
@@ -44,6 +45,8 @@ extension BalanceProofContract.Refusal {
             "The challenge period was over after block \(since), and this is block \(now)."
         case .challengeRuns(let through, let now):
             "The challenge period runs through block \(through), and this is block \(now)."
+        case .challengeTimeRuns(let until, let now):
+            "The challenge period runs until \(until.unixSeconds), and it is \(now.unixSeconds) (Unix seconds)."
         }
     }
 
@@ -51,7 +54,7 @@ extension BalanceProofContract.Refusal {
         switch self {
         case .exceedsDeposit: "Top up the channel, or sign for less."
         case .belowWithdrawn: "Sign for at least what was paid."
-        case .challengeRuns: "Wait, or close the channel together."
+        case .challengeRuns, .challengeTimeRuns: "Wait, or close the channel together."
         default: nil
         }
     }

@@ -43,6 +43,10 @@ public struct BalanceProofContract: ContractRules {
     public private(set) var deposit: Amount
     /// What the receiver was paid, in all.
     public private(set) var withdrawn: Amount
+    /// Until when the challenge period goes at the least, however fast blocks are made.
+    ///
+    /// `nil` where a chain makes them, for an end that was asked for before this was kept, and when none was.
+    public private(set) var settleTime: Instant?
 
     public init(_ terms: BalanceProofTerms) {
         self.init(terms: terms, phase: .unfunded, deposit: .zero, withdrawn: .zero)
@@ -109,13 +113,14 @@ public struct BalanceProofContract: ContractRules {
             guard signature.isBy(terms.sender, over: digest) else { throw .requestSignature }
             let (settleBlock, overflow) = context.block.height.addingReportingOverflow(terms.challengeBlocks)
             phase = .closing(balance: balance, settleBlock: overflow ? .max : settleBlock)
+            settleTime = context.leastEnd(of: terms.challengeBlocks, from: context.block.time)
             return []
         case (.closing(let closing, _), .requestClose(let balance, _)):
             return try nothingLeft(if: balance <= closing)
 
         case (.closing(let closing, let settleBlock), .dispute(let balance, let proof)):
             if balance <= closing { return [] }
-            guard context.block.height <= settleBlock else {
+            guard !isChallengeOver(in: context.block) else {
                 throw .challengeOver(since: settleBlock, now: context.block.height)
             }
             try check(balance)
@@ -134,6 +139,9 @@ public struct BalanceProofContract: ContractRules {
         case (.closing(let balance, let settleBlock), .settle):
             guard context.block.height > settleBlock else {
                 throw .challengeRuns(through: settleBlock, now: context.block.height)
+            }
+            guard isChallengeOver(in: context.block) else {
+                throw .challengeTimeRuns(until: settleTime ?? context.block.time, now: context.block.time)
             }
             return end(with: balance)
         case (.closed, .settle):
@@ -155,6 +163,12 @@ public struct BalanceProofContract: ContractRules {
     private func nothingLeft(if isDone: Bool) throws(Refusal) -> [Payout] {
         guard isDone else { throw .outOfTurn(phase: phaseName) }
         return []
+    }
+
+    /// Whether an end that was asked for can no longer be disputed by an order in this block, but is paid.
+    public func isChallengeOver(in block: Block) -> Bool {
+        guard case .closing(_, let settleBlock) = phase else { return false }
+        return block.height > settleBlock && settleTime.map { block.time >= $0 } ?? true
     }
 
     // MARK: - Steps
@@ -182,6 +196,7 @@ public struct BalanceProofContract: ContractRules {
         let earned = pay(upTo: balance)
         let rest = locked
         phase = .closed
+        settleTime = nil
         return earned + (rest.isZero ? [] : [Payout(to: terms.sender, rest)])
     }
 }
@@ -200,9 +215,10 @@ extension BalanceProofContract {
         case .unfunded: writer.write(UInt8(0))
         case .open: writer.write(UInt8(1))
         case .closing(let balance, let settleBlock):
-            writer.write(UInt8(2))
+            writer.write(UInt8(settleTime == nil ? 2 : 4))
             writer.write(balance)
             writer.write(settleBlock)
+            if let settleTime { writer.write(settleTime) }
         case .closed: writer.write(UInt8(3))
         }
         return writer.bytes
@@ -213,15 +229,20 @@ extension BalanceProofContract {
         let terms = try reader.balanceProofTerms()
         let (deposit, withdrawn) = (try reader.amount(), try reader.amount())
         let phase: Phase
+        var settleTime: Instant?
         switch try reader.byte() {
         case 0: phase = .unfunded
         case 1: phase = .open
         case 2: phase = .closing(balance: try reader.amount(), settleBlock: try reader.uint64())
         case 3: phase = .closed
+        case 4:
+            phase = .closing(balance: try reader.amount(), settleBlock: try reader.uint64())
+            settleTime = try reader.instant()
         default: throw .damaged
         }
         try reader.finish()
         self.init(terms: terms, phase: phase, deposit: deposit, withdrawn: withdrawn)
+        self.settleTime = settleTime
         guard isSound else { throw .damaged }
     }
 

@@ -24,6 +24,7 @@ extension LotContract.Refusal {
         case .foreignSecret: "foreign-secret"
         case .tooLate: "too-late"
         case .tooEarly: "too-early"
+        case .drawTimeRuns: "draw-time-runs"
         case .notRevealed: "not-revealed"
         case .unknownHash: "unknown-hash"
         }
@@ -51,6 +52,8 @@ extension LotContract.Refusal {
         case .foreignSecret: "The secret is not the one that the payer promised."
         case .tooLate(let since, let block): "The time for it ended with block \(since), and this is block \(block)."
         case .tooEarly(let until, let block): "The time for it begins with block \(until), and this is block \(block)."
+        case .drawTimeRuns(let until, let now):
+            "The lot may be drawn until \(until.unixSeconds), and it is \(now.unixSeconds) (Unix seconds)."
         case .notRevealed: "The payer did not reveal its secret."
         case .unknownHash(let block): "The hash of block \(block) is not known here."
         }
@@ -60,7 +63,7 @@ extension LotContract.Refusal {
         switch self {
         case .alreadyFunded: "Open another lot, with another salt and another secret."
         case .taken: "Ask the payer for another ticket."
-        case .notOver, .tooEarly: "Wait until then."
+        case .notOver, .tooEarly, .drawTimeRuns: "Wait until then."
         case .notRevealed: "Share the lot out when the time to reveal has passed."
         default: nil
         }

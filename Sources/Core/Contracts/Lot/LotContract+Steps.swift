@@ -70,7 +70,7 @@ extension LotContract {
             let (first, now) = (Self.sum(deciding, 1), context.block.height)
             let end = Self.sum(deciding, LotTerms.drawBlocks + 1)
             guard now >= first else { throw .tooEarly(until: first, block: now) }
-            guard now < end else { throw .tooLate(since: end, block: now) }
+            guard now < end || drawsUntil(in: context) != nil else { throw .tooLate(since: end, block: now) }
             guard let hash = context.awaitedHash,
                 let place = LotDraw.place(secret: secret, blockHash: hash, among: tickets.count)
             else { throw .unknownHash(of: deciding) }
@@ -86,8 +86,22 @@ extension LotContract {
             let first = secret == nil ? deciding : Self.sum(deciding, LotTerms.drawBlocks + 1)
             let now = context.block.height
             guard now >= first else { throw .tooEarly(until: first, block: now) }
+            if secret != nil, let until = drawsUntil(in: context) {
+                throw .drawTimeRuns(until: until, now: context.block.time)
+            }
             return close(paying: tickets.map(\.payee))
         }
+    }
+
+    /// Until when a lot may be drawn at the least, however fast blocks are made; `nil` when that has passed.
+    ///
+    /// Otherwise a payer that has read the deciding hash, and does not like it, could make all blocks of the time to
+    /// draw before anybody else has read it.
+    private func drawsUntil(in context: ContractContext) -> Instant? {
+        guard let decided = context.awaitedTime,
+            let until = context.leastEnd(of: LotTerms.drawBlocks, from: decided), context.block.time < until
+        else { return nil }
+        return until
     }
 
     /// Closes the lot: pays the value of one ticket for each payee named, and the rest to the payer.

@@ -69,6 +69,8 @@ public struct LotContract: ContractRules {
         case tooLate(since: UInt64, block: UInt64)
         /// The block that decides is not there yet, or somebody may still reveal or draw.
         case tooEarly(until: UInt64, block: UInt64)
+        /// The blocks of the time to draw are there, but were made faster than blocks count.
+        case drawTimeRuns(until: Instant, now: Instant)
         case notRevealed
         case unknownHash(of: UInt64)
     }

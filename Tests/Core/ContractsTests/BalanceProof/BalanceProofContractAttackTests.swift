@@ -106,6 +106,44 @@ struct BalanceProofContractAttackTests {
         #expect(contract.state.phase == .closing(balance: units(20), settleBlock: last))
     }
 
+    @Test func `cannot make the blocks of the period herself, before Bob has looked`() throws {
+        var contract = try stage.opened()
+        contract.blockSeconds = 1
+        let (last, end) = (contract.block.height + 500, contract.block.time.advanced(bySeconds: 500))
+        try contract.send(stage.requestClose(10))
+        #expect(contract.state.settleTime == end)
+        // So many small transfers, say, within a second.
+        contract.wait(seconds: 1, blocks: 501)
+        #expect(throws: Refusal.challengeTimeRuns(until: end, now: contract.block.time)) {
+            try contract.send(.settle)
+        }
+        contract.wait(seconds: 498)
+        #expect(throws: Refusal.challengeTimeRuns(until: end, now: contract.block.time)) {
+            try contract.send(.settle)
+        }
+        // Bob looks in the last second.
+        try contract.send(stage.dispute(90))
+        #expect(contract.state.settleTime == end, "and that makes the period no longer")
+        contract.wait(seconds: 1)
+        #expect(throws: Refusal.challengeOver(since: last, now: contract.block.height)) {
+            try contract.send(stage.dispute(95))
+        }
+        try contract.send(.settle)
+        #expect(contract.paid(to: .bob) == units(90))
+    }
+
+    @Test func `cannot let time alone pass, without the blocks`() throws {
+        var contract = try stage.opened()
+        contract.blockSeconds = 1
+        let last = contract.block.height + 500
+        try contract.send(stage.requestClose(10))
+        contract.wait(seconds: 86_400, blocks: 499)
+        #expect(throws: Refusal.challengeRuns(through: last, now: last)) { try contract.send(.settle) }
+        try contract.send(stage.dispute(90))
+        try contract.send(.settle)
+        #expect(contract.paid(to: .bob) == units(90))
+    }
+
     @Test func `cannot open a channel of nothing (µRaiden 6: zero deposits)`() throws {
         var contract = stage.unfunded()
         #expect(throws: Refusal.zeroDeposit) { try contract.fund(0, by: .alice) }

@@ -129,11 +129,11 @@ struct BalanceProofContractRefusalTests {
             .aboveMaximum(sum: .max, maximum: .zero), .outOfTurn(phase: "open"),
             .exceedsDeposit(balance: .max, deposit: .zero), .belowWithdrawn(balance: .zero, withdrawn: .max),
             .proofSignature, .closingSignature, .requestSignature, .challengeOver(since: 1, now: 2),
-            .challengeRuns(through: 2, now: 1),
+            .challengeRuns(through: 2, now: 1), .challengeTimeRuns(until: noon, now: noon),
         ]
         #expect(Set(refusals.map(\.code)).count == refusals.count)
         #expect(Set(refusals.map(\.message)).count == refusals.count)
         #expect(refusals.allSatisfy { $0.code.hasPrefix("balance-proof.") })
-        #expect(refusals.compactMap(\.remedy).count == 3)
+        #expect(refusals.compactMap(\.remedy).count == 4)
     }
 }

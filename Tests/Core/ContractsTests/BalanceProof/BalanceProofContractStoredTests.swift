@@ -49,6 +49,28 @@ struct BalanceProofContractStoredTests {
         }
     }
 
+    @Test func `says until when the period goes, where blocks take a time`() throws {
+        let stage = BalanceProofStage()
+        var contract = try stage.opened()
+        contract.blockSeconds = 1
+        try contract.send(stage.withdraw(20))
+        try contract.send(stage.requestClose(30))
+        var record = try #require(Self.records["closing"])
+        record[2] = "04"
+        let time = String(noon.advanced(bySeconds: 500).unixSeconds, radix: 16)
+        record.append(String(repeating: "0", count: 16 - time.count) + time)
+        let bytes = try #require(Hex.decode("0x" + (Self.terms + record).joined()))
+        #expect(contract.state.stored == bytes)
+        #expect(try BalanceProofContract(stored: bytes) == contract.state)
+        for length in bytes.indices {
+            #expect(throws: StoredFormError.damaged) { try BalanceProofContract(stored: Array(bytes[..<length])) }
+        }
+        #expect(throws: StoredFormError.damaged) { try BalanceProofContract(stored: bytes + [0]) }
+        // One that was asked for before that was kept: its period goes by blocks alone.
+        let old = try #require(Hex.decode("0x" + (Self.terms + (Self.records["closing"] ?? [])).joined()))
+        #expect(try BalanceProofContract(stored: old).settleTime == nil)
+    }
+
     @Test func `is refused when it is cut short, goes on, or is newer`() throws {
         for contract in try Self.contracts().values {
             let bytes = contract.stored

@@ -193,6 +193,31 @@ struct LotContractAttackTests {
         }
     }
 
+    @Test func `a payer that dislikes the winner cannot make the blocks of the time to draw at once`() throws {
+        let stage = LotStage()
+        var contract = try stage.full()
+        contract.blockSeconds = 1
+        try contract.send(stage.reveal)
+        let (deciding, decided) = (contract.deciding, contract.block.time.advanced(bySeconds: 30))
+        contract.blockTime = { $0 == deciding ? decided : nil }
+        contract.wait(seconds: 30)
+        contract.wait(until: deciding + 201)
+        let until = decided.advanced(bySeconds: 200)
+        let early = LotContract.Refusal.drawTimeRuns(until: until, now: decided)
+        #expect(throws: early) { try contract.send(.share) }
+        #expect(early.code == "lottery-lot.draw-time-runs" && early.remedy != nil)
+        var late = contract
+        contract.wait(seconds: 199)
+        #expect(throws: LotContract.Refusal.self) { try contract.send(.share) }
+        try contract.send(.draw)
+        #expect(contract.paid.values.contains(units(40)))
+        late.wait(seconds: 200)
+        #expect(throws: LotContract.Refusal.tooLate(since: deciding + 201, block: late.block.height)) {
+            try late.send(.draw)
+        }
+        try late.send(.share)
+    }
+
     @Test func `cannot sign in the name of nobody (MuP2P 15: ecrecover answers zero)`() throws {
         let nobody = LotStage { $0.payer = .zero }
         var state = LotContract(nobody.terms)
