@@ -95,7 +95,7 @@ struct LedgerCommand: AsyncParsableCommand {
 
     struct Advance: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Move the ledger's clock on.")
-        @Option(name: .long, help: "How many blocks.")
+        @Option(name: .long, help: "How many blocks; periods that are counted in blocks want --seconds too.")
         var blocks: UInt64 = 1
         @Option(name: .long, help: "How many seconds, in addition to those that pass.")
         var seconds: UInt64 = 0

@@ -85,9 +85,11 @@ public struct BalanceProofReceiver: Hashable, Sendable {
 
     /// What to say to an end that the sender asked for.
     public func answer(to snapshot: ContractSnapshot<BalanceProofContract>) -> Effect? {
-        guard case .closing(let balance, let settleBlock) = snapshot.state.phase else { return nil }
+        guard case .closing(let balance, _) = snapshot.state.phase else { return nil }
         // An order is carried out in the next block at the earliest.
-        let isOver = snapshot.block.height >= settleBlock
+        let (next, isLast) = snapshot.block.height.addingReportingOverflow(1)
+        let isOver =
+            isLast || snapshot.state.isChallengeOver(in: Block(height: next, time: snapshot.block.time))
         guard let proof, proof.balance > balance else { return isOver ? .settle : nil }
         return isOver ? .closeTogether : .dispute(proof)
     }
