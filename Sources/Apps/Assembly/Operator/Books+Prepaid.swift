@@ -4,6 +4,7 @@
 import FarthingContracts
 import FarthingNode
 import FarthingPrimitives
+import Logging
 
 extension Books {
     /// Captures all that was earned in channels of other schemes than vouchers, where no node does it.
@@ -39,9 +40,14 @@ extension Books {
         let before = try await books.captured()
         try await books.open()
         guard books.hasChannels else { return nil }
-        try await books.catchUp(
-            by: SettlementWatcher(
-                settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed))
+        let watcher = SettlementWatcher(
+            settlement: self.settlement, store: store, scheme: scheme.rawValue, changed: books.changed)
+        // What was earned is redeemed, whatever cannot be read just now.
+        do { try await books.catchUp(by: watcher) } catch {
+            effects.logger.error(
+                "What happened meanwhile is not known yet",
+                metadata: ["scheme": "\(scheme.rawValue)", "error": "\(error)"])
+        }
         var report = await books.redeemAll(ending: ending)
         let paid = try await books.captured().compactMap { id, captured in
             captured.subtracting(before[id] ?? .zero).flatMap { $0.isZero ? nil : $0 }

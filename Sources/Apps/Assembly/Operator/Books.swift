@@ -60,7 +60,10 @@ public final class Books: Sendable {
             let height = try await books.cashier.index.fill(from: books.engine)
             (opened as? FacilitatorSettlement)?.resume(after: height)
             // Whoever left meanwhile is seen first: what was under way may take as long as the chain does.
-            try await books.watch()
+            // A chain that does not tell everything just now is told of, and asked again later.
+            do { try await books.watch() } catch {
+                logger.error("What happened meanwhile is not known yet", metadata: ["error": "\(error)"])
+            }
             let finished = try await books.effects.recover()
             if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
             return books

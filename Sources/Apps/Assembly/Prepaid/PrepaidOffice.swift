@@ -85,7 +85,12 @@ public struct PrepaidOffice: Sendable {
             settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
         open = {
             try await channels.open()
-            try await channels.catchUp(by: watcher)
+            // Nobody else's transaction may keep a node from starting.
+            do { try await channels.catchUp(by: watcher) } catch {
+                logger.error(
+                    "What happened meanwhile is not known yet",
+                    metadata: ["scheme": "\(scheme.rawValue)", "error": "\(error)"])
+            }
         }
         answer = { if let trouble = await channels.retry() { throw trouble } }
         watch = {

@@ -55,7 +55,11 @@ extension Endpoint.Call {
     }
 
     /// What an account holds of the chain's coin, in wei.
-    static func balance(of account: Address) -> Self { Self("eth_getBalance", .string(account.hex), "latest") }
+    ///
+    /// - Parameter block: At whose end; `nil` for the newest.
+    static func balance(of account: Address, at block: UInt64? = nil) -> Self {
+        Self("eth_getBalance", .string(account.hex), block.map { .string(Quantity.text($0)) } ?? "latest")
+    }
 
     static func code(at address: Address) -> Self { Self("eth_getCode", .string(address.hex), "latest") }
 
@@ -87,13 +91,22 @@ extension Endpoint.Call {
 
     /// - Parameter topics: What the first ones must be; `nil` for anything.
     static func logs(of contracts: [Address], topics: [Hash32?], in blocks: ClosedRange<UInt64>) -> Self {
+        logs(of: contracts, topics: topics.map { $0.map { .string($0.hex) } ?? .null }, in: blocks)
+    }
+
+    /// - Parameter topics: One of them must be the first.
+    static func logs(of contracts: [Address], anyOf topics: [Hash32], in blocks: ClosedRange<UInt64>) -> Self {
+        logs(of: contracts, topics: [.array(topics.map { .string($0.hex) })], in: blocks)
+    }
+
+    private static func logs(of contracts: [Address], topics: [JSON], in blocks: ClosedRange<UInt64>) -> Self {
         Self(
             "eth_getLogs",
             [
                 "address": .array(contracts.map { .string($0.hex) }),
                 "fromBlock": .string(Quantity.text(blocks.lowerBound)),
                 "toBlock": .string(Quantity.text(blocks.upperBound)),
-                "topics": .array(topics.map { $0.map { .string($0.hex) } ?? .null }),
+                "topics": .array(topics),
             ], keeping: logMembers)
     }
 }

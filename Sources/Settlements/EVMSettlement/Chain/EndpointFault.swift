@@ -49,6 +49,14 @@ enum EndpointFault: Error, Hashable {
         }
     }
 
+    /// Whether the answer is too long, and nothing else was in the way.
+    var isTooLong: Bool {
+        switch self {
+        case .tooLong, .status(413): true
+        default: false
+        }
+    }
+
     /// Whether a shorter range of blocks may be answered.
     ///
     /// Endpoints agree neither on a code nor on words for a range that is too long, so every refusal counts but those

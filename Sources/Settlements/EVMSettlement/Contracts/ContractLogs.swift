@@ -105,10 +105,8 @@ actor ContractLogs {
     private nonisolated func read(
         _ topics: [Hash32?], at contract: Address, in blocks: ClosedRange<UInt64>
     ) async throws(EndpointFault) -> [ChainLog] {
-        let answer = try await chain.agreed([.logs(of: [contract], topics: topics, in: blocks)])[0].get()
-        guard let entries = answer.arrayValue else { throw .malformed("the logs are no array") }
         var logs: [ChainLog] = []
-        for json in entries {
+        for json in try await chain.logs(.logs(of: [contract], topics: topics, in: blocks), in: blocks) {
             let log = try ChainLog(json: json)
             guard log.contract == contract, blocks.contains(log.height), log.topics.count >= topics.count,
                 zip(log.topics, topics).allSatisfy({ $1 == nil || $0 == $1 })

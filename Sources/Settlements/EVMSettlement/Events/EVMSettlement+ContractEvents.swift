@@ -13,18 +13,27 @@ extension EVMSettlement {
     /// Contracts say what they do before they take or pay, so what they took and paid is in the logs that follow: those
     /// of the token. Nothing else is asked for, since most channels of a contract are other people's.
     ///
-    /// - Parameter receipt: Of the log's transaction.
+    /// - Parameter receipt: Of the log's transaction; without it nothing is told of amounts.
     func contractKinds<Form: ChainForm>(
-        of entry: LogFeed.Entry, _ form: Form, in contract: ContractDomain, _ receipt: MinedTransaction
+        of entry: LogFeed.Entry, _ form: Form, in contract: ContractDomain, _ receipt: MinedTransaction?
     ) async throws(EndpointFault) -> [SettlementEvent.Kind] {
         let log = entry.log
         let channel = ChannelID(log.topics[1])
-        let credits = [Topics.credited, Topics.plainlyCredited]
-        let following = receipt.logs.drop { $0.index <= log.index }
-            .prefix { $0.contract != log.contract || $0.topics.first.map(credits.contains) ?? true }
-        var kinds: [SettlementEvent.Kind] = []
         let place = ContractPlace<Form.Rules>(form: form, domain: contract)
         let block = Block(height: log.height, time: entry.time)
+        guard let receipt else {
+            let phase = try await phase(after: log, place, at: block)
+            return [.moved(channel)] + (phase.map { [.advanced(channel, to: $0)] } ?? [])
+        }
+        let credits = [Topics.credited, Topics.plainlyCredited]
+        // What follows another contract's log is told with that one, and has its number.
+        let others = Set(contracts.contracts.values).union([domain.contract]).subtracting([log.contract])
+        let following = receipt.logs.drop { $0.index <= log.index }
+            .prefix {
+                !others.contains($0.contract)
+                    && ($0.contract != log.contract || $0.topics.first.map(credits.contains) ?? true)
+            }
+        var kinds: [SettlementEvent.Kind] = []
         if form.fundingTopics.contains(log.topics[0]) {
             let payments = following.compactMap { TokenPayment($0) }
             if let payment = payments.first(where: { $0.receiver == log.contract }) {
@@ -110,18 +119,33 @@ extension EVMSettlement {
         }
     }
 
-    /// The transactions of some logs, each once.
+    /// The transactions of some logs, each once, but for those of which no endpoint can tell in an answer of its own.
+    ///
+    /// Anybody can put so many logs into a transaction, and that must not hide what others do.
     func receipts(of logs: [ChainLog]) async throws(EndpointFault) -> [TransactionID: MinedTransaction] {
         var found: [TransactionID: MinedTransaction] = [:]
-        let wanted = Array(Set(logs.map(\.transaction)))
-        for start in stride(from: 0, to: wanted.count, by: 50) {
-            let some = wanted[start..<min(start + 50, wanted.count)]
-            for (id, answer) in zip(some, try await reader.chain.agreed(some.map { .receipt(of: $0.hash) })) {
-                found[id] = try MinedTransaction(receipt: try answer.get(), of: id.hash)
+        var wanted = Array(Set(logs.map(\.transaction)))[...]
+        var step = Self.receiptsAtOnce
+        while !wanted.isEmpty {
+            let some = wanted.prefix(step)
+            do throws(EndpointFault) {
+                for (id, answer) in zip(some, try await reader.chain.agreed(some.map { .receipt(of: $0.hash) })) {
+                    found[id] = try MinedTransaction(receipt: try answer.get(), of: id.hash)
+                }
+                step = min(step * 2, Self.receiptsAtOnce)
+            } catch {
+                if some.count > 1, error.isAboutLength {
+                    step = some.count / 2
+                    continue
+                }
+                guard error.isTooLong else { throw error }
             }
+            wanted = wanted.dropFirst(some.count)
         }
         return found
     }
+
+    private static var receiptsAtOnce: Int { 50 }
 }
 
 /// Money that a token moved.
@@ -174,7 +198,7 @@ extension Topics {
         ].map { Keccak256.hash(utf8: $0) })
 
     /// What contracts for channels tell of money and of where a channel stands.
-    fileprivate static let ofContracts = ofMoney.union([
+    static let ofContracts = ofMoney.union([
         funded, closed, twoWayClosed, cancelled, closing, opened, closeRequested, drawing,
     ])
 }

@@ -50,10 +50,10 @@ extension EVMSettlement {
             // Its transaction may leave the chain yet, so nothing is asked for that would be missed then.
             return [.advanced(ChannelID(entry.log.topics[1]), to: "closing")]
         }
-        guard entry.log.isOfContract, let receipt = receipts[entry.log.transaction],
+        guard entry.log.isOfContract,
             let kind = contracts.contracts.first(where: { $0.value == entry.log.contract })?.key,
             let form = ChainForms.of(kind), let contract = contractDomain(of: kind)
         else { return [] }
-        return try await contractKinds(of: entry, form, in: contract, receipt)
+        return try await contractKinds(of: entry, form, in: contract, receipts[entry.log.transaction])
     }
 }

@@ -49,6 +49,8 @@ actor LogFeed {
     /// The lowest block that was looked at, and the lowest that was not yet.
     private var reach: (from: UInt64, next: UInt64)?
     private var last: UInt64 = 0
+    /// The number of the newest entry that is not kept any more.
+    private var forgotten: UInt64 = 0
     /// The hashes of blocks that were looked at, ascending.
     private var marks: [(height: UInt64, hash: Hash32)] = []
     /// What was told early, and not yet again.
@@ -71,7 +73,7 @@ actor LogFeed {
 
     /// How far below the last place a reader begins after a restart: a block may have been replaced meanwhile.
     private static let overlap: UInt64 = 64
-    /// How many bits of a sequence count the logs of a block.
+    /// How many bits of a sequence count what the logs of a block tell.
     private static let indexBits: UInt64 = 24
     /// How far apart the numbers of blocks are at least, when they must be higher than those of blocks that left.
     private static let blockDistance: UInt64 = 1 << 16
@@ -84,17 +86,27 @@ actor LogFeed {
         let start = max(firstBlock, height.lowered(by: Self.overlap))
         // What one log tells of has numbers above its own: those are no sign of a reader that knows more.
         let isAhead = sequence >= last + Self.blockDistance
-        if contracts != self.contracts || isAhead || reach.map({ start < $0.from }) ?? true {
+        let isBehind = sequence < forgotten || reach.map { start < $0.from } ?? true
+        if contracts != self.contracts || isAhead || isBehind {
             self.contracts = contracts
             entries = []
             marks = []
             early = []
             reach = (start, start)
             last = max(last, sequence)
+            forgotten = 0
             looked = nil
         }
         func found() -> ArraySlice<Entry> { entries.drop { $0.sequence <= sequence }.prefix(limit) }
-        if found().count < limit { try await advance(until: { found().count >= limit }) }
+        if found().count < limit {
+            do throws(EndpointFault) {
+                try await advance(until: { found().count >= limit })
+            } catch {
+                // What was found before the trouble is told before it.
+                guard !found().isEmpty else { throw error }
+            }
+        }
+        trim(through: sequence)
         return Array(found())
     }
 
@@ -122,7 +134,6 @@ actor LogFeed {
             // Trouble with the newest blocks, on which endpoints may differ, is no trouble with those below.
             try? await lookAhead(above: head)
         }
-        trim()
         looked = now
     }
 
@@ -134,8 +145,13 @@ actor LogFeed {
         while next <= newest {
             let end = min(newest, next.addingReportingOverflow(step - 1).overflow ? newest : next + (step - 1))
             let known = early
-            let news = try await read(next...end) { log in
-                log.topics.first.map(Topics.isUrgent) ?? false && !known.contains(EarlyLog(log))
+            let news: (logs: [(log: ChainLog, time: Instant)], mark: Hash32)
+            do throws(EndpointFault) {
+                news = try await read(next...end, Topics.urgent) { !known.contains(EarlyLog($0)) }
+            } catch {
+                guard end > next, error.isAboutLength else { throw error }
+                step = (end - next + 1) / 2
+                continue
             }
             for (log, time) in news.logs {
                 early.insert(EarlyLog(log))
@@ -149,12 +165,13 @@ actor LogFeed {
 
     /// Takes in what was told in some blocks.
     private func take(_ blocks: ClosedRange<UInt64>) async throws(EndpointFault) {
-        let (logs, mark) = try await read(blocks)
+        let (logs, mark) = try await read(blocks, Topics.followed)
         var before: ChainLog?
         for (log, time) in logs {
-            // Numbers lie as far apart as the logs: one may tell of what others between them do.
-            let distance = before.map { $0.height == log.height ? log.index - $0.index : nil } ?? nil
-            last = max(last + (distance ?? Self.blockDistance), log.height << Self.indexBits | (log.index + 1))
+            // Numbers lie twice as far apart as the logs: one may tell of two things, and of what others between them
+            // do.
+            let distance = before.map { $0.height == log.height ? 2 * (log.index - $0.index) : nil } ?? nil
+            last = max(last + (distance ?? Self.blockDistance), log.height << Self.indexBits | (log.index + 1) << 1)
             before = log
             entries.append(Entry(sequence: last, log: log, time: time))
         }
@@ -163,20 +180,20 @@ actor LogFeed {
 
     /// What was told in some blocks, in its order, and the hash of the last of them.
     ///
-    /// - Parameter matters: What to take of it.
+    /// - Parameters:
+    ///   - topics: What to ask for, by the first of a log's topics.
+    ///   - matters: What to take of it.
     private func read(
-        _ blocks: ClosedRange<UInt64>, where matters: (ChainLog) -> Bool = { _ in true }
+        _ blocks: ClosedRange<UInt64>, _ topics: [Hash32], where matters: (ChainLog) -> Bool = { _ in true }
     ) async throws(EndpointFault) -> (logs: [(log: ChainLog, time: Instant)], mark: Hash32) {
-        let asked = try await chain.agreed([
-            .logs(of: contracts, topics: [], in: blocks), .block(blocks.upperBound),
-        ])
-        guard let found = try asked[0].get().arrayValue else { throw .malformed("the logs are no array") }
+        // Asked for first: if the block is replaced before its logs are read, they are read again.
+        let mark = try Self.hash(of: try await chain.agreed([.block(blocks.upperBound)])[0].get())
         var logs: [ChainLog] = []
-        for json in found {
+        for json in try await chain.logs(of: contracts, anyOf: topics, in: blocks) {
             let log = try ChainLog(json: json)
-            guard contracts.contains(log.contract), blocks.contains(log.height), log.index < 1 << Self.indexBits else {
-                throw .malformed("a log was not asked for")
-            }
+            guard contracts.contains(log.contract), blocks.contains(log.height), log.index < 1 << (Self.indexBits - 2),
+                log.topics.first.map(topics.contains) ?? false
+            else { throw .malformed("a log was not asked for") }
             if matters(log) { logs.append(log) }
         }
         logs.sort { ($0.height, $0.index) < ($1.height, $1.index) }
@@ -189,7 +206,6 @@ actor LogFeed {
                 times[height] = (try Self.hash(of: json), try Block(node: json).time)
             }
         }
-        let mark = try Self.hash(of: try asked[1].get())
         // Between two answers a block may have been replaced: the next look finds all anew.
         guard logs.allSatisfy({ times[$0.height]?.hash == $0.blockHash }) else {
             throw .malformed("a block was replaced meanwhile")
@@ -214,11 +230,15 @@ actor LogFeed {
     }
 
     /// What everybody has read long ago is not kept.
-    private func trim() {
+    ///
+    /// - Parameter sequence: Who asks has read so far; what is above it is kept, however much there is.
+    private func trim(through sequence: UInt64) {
         if marks.count > 256 { marks.removeFirst(marks.count - 256) }
         guard entries.count > 20_000 else { return }
-        entries.removeFirst(entries.count - 10_000)
-        if let (_, next) = reach, let first = entries.first { reach = (first.log.height, next) }
+        let gone = entries.prefix(entries.count - 10_000).prefix { $0.sequence <= sequence }
+        guard let newest = gone.last else { return }
+        forgotten = newest.sequence
+        entries.removeFirst(gone.count)
     }
 
     private static func hash(of block: JSON) throws(EndpointFault) -> Hash32 {

@@ -25,10 +25,16 @@ enum Topics {
     static let plainlyCredited = Keccak256.hash(utf8: "Credited(address,uint256)")
     static let transfer = Keccak256.hash(utf8: "Transfer(address,address,uint256)")
 
-    /// Whether an event begins the end of a channel, within which a payee must act.
-    static func isUrgent(_ topic: Hash32) -> Bool {
-        [withdrawInitiated, closing, closeRequested].contains(topic)
-    }
+    /// What begins the end of a channel, within which a payee must act.
+    static let urgent = [withdrawInitiated, closing, closeRequested]
+    /// What of x402BatchSettlement and of contracts for channels means something to somebody.
+    ///
+    /// Some of them tell other things too, as often as anybody likes, and for little.
+    static let followed =
+        [
+            ChannelCreated.topic, deposited, claimed, settled, refunded, withdrawInitiated, withdrawFinalized,
+            channelClosed,
+        ] + ofContracts.sorted()
 
     /// The first word of an event's data, where that is an amount.
     static func firstAmount(_ data: [UInt8]) -> Amount? {

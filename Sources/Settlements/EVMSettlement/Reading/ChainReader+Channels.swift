@@ -55,9 +55,10 @@ extension ChainReader {
 
     private func channelsCreated(in blocks: ClosedRange<UInt64>) async throws(EndpointFault) -> [ChannelCreated] {
         let call = Endpoint.Call.logs(of: [domain.contract], topics: [ChannelCreated.topic], in: blocks)
-        guard let logs = try await read([call])[0].get().arrayValue else { throw .malformed("the logs are no array") }
         var read: [ChannelCreated] = []
-        for log in logs { read.append(try ChannelCreated(log: log, in: domain, blocks: blocks)) }
+        for log in try await chain.logs(call, in: blocks, isAgreed: false) {
+            read.append(try ChannelCreated(log: log, in: domain, blocks: blocks))
+        }
         return read.sorted { ($0.block, $0.index) < ($1.block, $1.index) }
     }
 }

@@ -135,11 +135,11 @@ public final class ChainReader: SettlementView {
     public func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
         if Token.isCoin(token) {
             return try await explained { () async throws(EndpointFault) in
-                Amount(units: try Quantity.readLong(try await read([.balance(of: account)])[0].get(), "a balance"))
+                Amount(units: try Quantity.readLong(try await readNow { .balance(of: account, at: $0) }, "a balance"))
             }
         }
         let data = try await explained { () async throws(EndpointFault) in
-            try await read([.contract(token, Calldata.balance(of: account), at: nil)])[0].get().data("a balance")
+            try await readNow { .contract(token, Calldata.balance(of: account), at: $0) }.data("a balance")
         }
         guard !data.isEmpty else { throw .unknownToken(token) }
         do throws(ABI.DecodingError) {
@@ -192,6 +192,12 @@ public final class ChainReader: SettlementView {
 
     func read(_ calls: [Endpoint.Call]) async throws(EndpointFault) -> [Result<JSON, EndpointFault>] {
         try await chain.ask(calls)
+    }
+
+    /// What one endpoint says of its newest block, or enough of several of the newest that they have.
+    func readNow(_ call: (_ block: UInt64?) -> Endpoint.Call) async throws(EndpointFault) -> JSON {
+        let block = chain.quorum > 1 ? try await chain.height() : nil
+        return try await chain.agreed([call(block)])[0].get()
     }
 
     func explained<Value>(

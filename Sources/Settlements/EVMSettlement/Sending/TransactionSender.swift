@@ -253,12 +253,15 @@ actor TransactionSender {
         defer { awaited.remove(slot.nonce) }
         let start = ContinuousClock.now
         var sent = start
+        var isMissing = false
         while true {
             let now = ContinuousClock.now
             // Trouble with the endpoints is no news of the transaction.
             switch (try? await look(at: slot)) ?? .waiting {
             case .mined(let transaction): return transaction
-            case .taken: return nil
+            case .taken where isMissing: return nil
+            // A node may count a transaction before it tells of it, and what is sent anew may be paid twice.
+            case .taken: isMissing = true
             case .shallow: sent = now
             case .waiting where now - sent > policy.patience:
                 await sendAgain(&slot)
@@ -294,7 +297,9 @@ actor TransactionSender {
             [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
         let answers = try await chain.agreed(calls)
         for (hash, answer) in zip(slot.hashes, answers.dropFirst()) {
-            guard case .success(let json) = answer, json.members != nil else { continue }
+            // What is not told now, for whatever reason, may be there all the same.
+            let json = try answer.get()
+            guard json.members != nil else { continue }
             let mined = try MinedTransaction(receipt: json, of: hash)
             guard mined.height <= settled else { return .shallow }
             // A block that left the chain may be told of for a while.

@@ -21,7 +21,7 @@ extension EVMSettlement: ApprovingSettlement {
     public func permit2Allowance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
         let data = ABI.call("allowance(address,address)", [.address(account), .address(SettlementDomain.permit2)])
         return try await reader.explained { () async throws(EndpointFault) in
-            let answer = try await reader.read([.contract(token, data, at: nil)])[0].get().data("an allowance")
+            let answer = try await reader.readNow { .contract(token, data, at: $0) }.data("an allowance")
             var words = ABI.WordReader(answer)
             do throws(ABI.DecodingError) { return try words.longAmount() ?? .max } catch {
                 throw .malformed("in an allowance, \(error)")

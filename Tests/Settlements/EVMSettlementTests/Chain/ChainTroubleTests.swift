@@ -302,6 +302,22 @@ struct ChainTroubleTests {
         }
     }
 
+    @Test(arguments: [0, 1])
+    func `believes no single endpoint that lies of what a payer has`(endpoint: Int) async throws {
+        try await TestChain.open(endpoints: 3) { chain in
+            let payer = chain.payer.address
+            let coin = try await chain.settlement.balance(of: payer, token: Token.coinAddress)
+            for method in ["eth_call", "eth_getBalance"] {
+                try await chain.devnet.ask(
+                    "devnet_fault",
+                    ["method": .string(method), "kind": "wrong", "count": .null], endpoint: endpoint)
+            }
+            #expect(try await chain.settlement.balance(of: payer, token: Token.coinAddress) == coin)
+            #expect(try await chain.balance(payer) == 1_000_000_000)
+            #expect(try await chain.settlement.permit2Allowance(of: payer, token: chain.token.address) == .zero)
+        }
+    }
+
     @Test func `says so when endpoints say different things, and moves nothing`() async throws {
         try await TestChain.open(endpoints: 2, quorum: 2) { chain in
             let terms = chain.terms()

@@ -63,18 +63,20 @@ final class CoinChain: Sendable {
     }
 
     private static func settlement(
-        _ devnet: Devnet, _ registry: ContractRegistry, _ signer: KeySigner, _ sending: SendingPolicy = TestChain.policy
+        _ devnet: Devnet, _ registry: ContractRegistry, _ signer: KeySigner,
+        _ sending: SendingPolicy = TestChain.policy, _ limits: ChainReader.Limits = ChainReader.Limits()
     ) throws -> EVMSettlement {
-        try EVMSettlement(urls: devnet.urls, signer: signer, contracts: registry, sending: sending)
+        try EVMSettlement(urls: devnet.urls, signer: signer, contracts: registry, limits: limits, sending: sending)
     }
 
     /// Somebody's way to the chain, as in another process.
     func settlement(
-        of signer: KeySigner, confirmations: UInt64 = 1, giveUpAfter: Duration = .seconds(20)
+        of signer: KeySigner, confirmations: UInt64 = 1, giveUpAfter: Duration = .seconds(20),
+        limits: ChainReader.Limits = ChainReader.Limits()
     ) throws -> EVMSettlement {
         var sending = TestChain.policy
         (sending.confirmations, sending.giveUpAfter) = (confirmations, giveUpAfter)
-        let made = try Self.settlement(devnet, payers.contracts, signer, sending)
+        let made = try Self.settlement(devnet, payers.contracts, signer, sending, limits)
         opened.withLock { $0.append(made) }
         return made
     }

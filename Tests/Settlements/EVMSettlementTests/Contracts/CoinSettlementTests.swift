@@ -111,6 +111,27 @@ struct CoinSettlementTests {
         }
     }
 
+    /// A node that does not look for receipts while it makes its index, and one that counts before it tells.
+    @Test(arguments: [("error", 4), ("empty", 1)])
+    func `A deposit whose receipt cannot be had at once is not sent anew`(kind: String, count: Int) async throws {
+        try await CoinChain.open { chain in
+            try await chain.fund(.balanceProof)
+            try await chain.devnet.ask(
+                "devnet_fault",
+                [
+                    "method": "eth_getTransactionReceipt", "kind": .string(kind), "count": .integer(count),
+                    "message": "transaction indexing is in progress",
+                ])
+            let before = try await chain.transactions(of: chain.payer)
+            _ = try await chain.payers.fundInCoin(
+                BalanceProofContract.self, chain.balanceProof(), units(Self.ether), .addition, confirmations: nil)
+            let locked = try await held(chain, by: .balanceProof)
+            #expect(locked == CoinChain.deposit + Self.ether)
+            let after = try await chain.transactions(of: chain.payer)
+            #expect(after != before)
+        }
+    }
+
     @Test func `A deposit counts when it is as deep in the chain as was asked for`() async throws {
         try await CoinChain.open { chain in
             let payee = try chain.settlement(of: chain.payee, confirmations: 3)
@@ -213,6 +234,35 @@ struct CoinSettlementTests {
         }
     }
 
+    /// Receivers that use up all the gas that they are given.
+    @Test func `A lot of greedy receivers is shared out all the same`() async throws {
+        try await CoinChain.open { chain in
+            let domain = try #require(chain.payers.contractDomain(of: .lot))
+            var terms = LotTerms(
+                payer: chain.payer.address, token: Token.coinAddress, ticketCount: 50, ticketValue: units(10),
+                commitment: .zero, closesAt: try await chain.hashChain().expiry, revealBlocks: 10, salt: .zero)
+            terms.commitment = LotTerms.commitment(to: Keccak256.hash(utf8: "a secret"), tag: terms.tag(in: domain))
+            let id = terms.channelID(in: domain)
+            let opened = try await chain.payers.fundInCoin(
+                LotContract.self, terms, units(500), .opening, confirmations: nil)
+            for index in 0..<terms.ticketCount {
+                let payee = try #require(Address(hex: "0x" + String(0x10_0000 + Int(index), radix: 16).padded(to: 40)))
+                try await chain.devnet.ask("anvil_setCode", .string(payee.hex), "0xfe")
+                let ticket = LotTicket(index: index, payee: payee)
+                let order = LotContract.Order.enter(
+                    ticket, signature: chain.payer.signNow(ticket.digest(for: id, in: domain)))
+                for call in LotForm().calls(order, opened.snapshot.state, in: domain) {
+                    _ = try await chain.settlement.dispatch(call, to: domain.contract)
+                }
+            }
+            try await chain.devnet.ask("evm_mine", ["blocks": 12])
+            let shared = try await chain.settlement.carryOut(.share, on: id, under: LotContract.self)
+            #expect(shared.transaction != nil && shared.snapshot.state.phaseName == "closed")
+            let again = try await chain.settlement.carryOut(.share, on: id, under: LotContract.self)
+            #expect(again.transaction == nil, "nothing is left to be done")
+        }
+    }
+
     @Test func `What happened is told, as far as a chain tells of its coin`() async throws {
         try await CoinChain.open { chain in
             let terms = try await chain.hashChain()
@@ -242,3 +292,8 @@ struct CoinSettlementTests {
 }
 
 func units(_ amount: UInt128) -> Amount { Amount(units: amount) }
+
+extension String {
+    /// With zeros in front.
+    func padded(to length: Int) -> String { String(repeating: "0", count: max(length - count, 0)) + self }
+}

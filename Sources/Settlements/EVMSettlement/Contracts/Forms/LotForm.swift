@@ -16,7 +16,10 @@ struct LotForm: ChainForm {
     var compiled: CompiledContract { .lots }
     let termsType = "(address,address,uint16,uint128,bytes32,uint64,uint64,bytes32)"
     /// How many tickets one transaction shares out: each may be for somebody else, and so be paid alone.
-    static let ticketsAtOnce: UInt16 = 128
+    ///
+    /// A receiver of the coin is called, and may use up the 300,000 gas that its payout is given: of so many, all
+    /// payouts together stay below ``GasCeiling/order``.
+    static func ticketsAtOnce(in token: Address) -> UInt16 { Token.isCoin(token) ? 40 : 128 }
 
     func words(of terms: LotTerms) -> [ABI.Word] {
         [
@@ -136,10 +139,9 @@ struct LotForm: ChainForm {
         // A lot that is being shared out is drawn no more.
         case .draw where state.phase != .closed: return [call("draw", terms)]
         case .draw, .share:
-            return stride(from: 0, to: terms.ticketCount, by: Int(Self.ticketsAtOnce)).map { start in
-                call(
-                    "share", terms,
-                    [("uint16", .uint(UInt64(start))), ("uint16", .uint(UInt64(Self.ticketsAtOnce)))])
+            let atOnce = Self.ticketsAtOnce(in: terms.token)
+            return stride(from: 0, to: terms.ticketCount, by: Int(atOnce)).map { start in
+                call("share", terms, [("uint16", .uint(UInt64(start))), ("uint16", .uint(UInt64(atOnce)))])
             }
         }
     }
