@@ -98,6 +98,24 @@ struct BalanceProofReceiverTests {
         #expect(scene.contract.phase == .closed)
     }
 
+    @Test func `dispute for as long as the ledger lets them, however fast the blocks of the period were made`() throws {
+        var scene = try Scene(blockSeconds: 1)
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        try scene.requestClose(10)
+        scene.wait(blocks: 10_000, seconds: 499)
+        let answer = try #require(books.answer(to: scene.snapshot))
+        #expect(try answer == .dispute(scene.proof(15)))
+        var late = scene
+        late.wait(blocks: 1, seconds: 1)
+        #expect(books.answer(to: late.snapshot) == .closeTogether)
+        try scene.send(.dispute(balance: units(15), proof: scene.proof(15).signature))
+        scene.wait(blocks: 1, seconds: 1)
+        #expect(books.answer(to: scene.snapshot) == .settle)
+        try scene.send(.settle)
+        #expect(scene.contract.phase == .closed)
+    }
+
     @Test(arguments: [500, 501, 10_000] as [UInt64])
     func `end the channel themselves when it is too late to dispute`(blocks: UInt64) throws {
         var scene = try Scene()

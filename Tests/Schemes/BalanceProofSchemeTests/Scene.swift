@@ -19,7 +19,11 @@ struct Scene {
     private(set) var contract: BalanceProofContract
     private(set) var block = Block(height: 100, time: Instant(unixSeconds: 1_800_000_000))
 
-    init(deposit: UInt128 = 100) throws {
+    /// How long a block takes at the least; nothing where a chain makes the blocks.
+    private let blockSeconds: UInt64
+
+    init(deposit: UInt128 = 100, blockSeconds: UInt64 = 0) throws {
+        self.blockSeconds = blockSeconds
         domain = try #require(ContractDomain(.balanceProof, on: Network(evm: 84_532)))
         (sender, receiver) = (try Self.signer("sender"), try Self.signer("receiver"))
         terms = BalanceProofTerms(
@@ -37,7 +41,9 @@ struct Scene {
         return KeySigner(key)
     }
 
-    private var context: ContractContext { ContractContext(domain: domain, channel: id, block: block) }
+    private var context: ContractContext {
+        ContractContext(domain: domain, channel: id, block: block, blockSeconds: blockSeconds)
+    }
 
     var snapshot: ContractSnapshot<BalanceProofContract> { ContractSnapshot(state: contract, block: block) }
 
@@ -60,7 +66,9 @@ struct Scene {
         return try contract.carryOut(order, in: context)
     }
 
-    mutating func wait(blocks: UInt64) { block = Block(height: block.height + blocks, time: block.time) }
+    mutating func wait(blocks: UInt64, seconds: Int64 = 0) {
+        block = Block(height: block.height + blocks, time: Instant(unixSeconds: block.time.unixSeconds + seconds))
+    }
 
     mutating func requestClose(_ balance: UInt128) throws {
         let digest = BalanceProofContract.requestDigest(of: id, balance: units(balance), in: domain)

@@ -57,6 +57,8 @@ actor LogFeed {
     private var early: Set<EarlyLog> = []
     private var step: UInt64
     private var looked: ContinuousClock.Instant?
+    /// Over when all who asked so far are answered.
+    private var turn: Task<Void, Never>?
 
     /// - Parameters:
     ///   - confirmations: How many blocks must hold a log, its own among them.
@@ -79,7 +81,27 @@ actor LogFeed {
     private static let blockDistance: UInt64 = 1 << 16
 
     /// What was told after a place, oldest first.
+    ///
+    /// Who asks while the chain answers another waits: two that moved the same place on would skip what one had read.
     func entries(
+        after sequence: UInt64, limit: Int, of contracts: [Address]
+    ) async throws(EndpointFault) -> [Entry] {
+        let before = turn
+        let task = Task { () -> Result<[Entry], EndpointFault> in
+            await before?.value
+            do throws(EndpointFault) {
+                return .success(try await self.look(after: sequence, limit: limit, of: contracts))
+            } catch { return .failure(error) }
+        }
+        turn = Task { _ = await task.value }
+        return try await withTaskCancellationHandler {
+            await task.value
+        } onCancel: {
+            task.cancel()
+        }.get()
+    }
+
+    private func look(
         after sequence: UInt64, limit: Int, of contracts: [Address]
     ) async throws(EndpointFault) -> [Entry] {
         let height = sequence >> Self.indexBits

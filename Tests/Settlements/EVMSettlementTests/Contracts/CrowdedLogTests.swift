@@ -177,6 +177,19 @@ struct CrowdedLogTests {
         }
     }
 
+    @Test func `Each of many that read at once is told all, and once`() async throws {
+        try await CoinChain.open { chain in
+            var expected: [SettlementEvent.Kind] = []
+            for salt in 1...6 as ClosedRange<UInt64> { expected += try await open(salt, on: chain).kinds }
+            let reader = try chain.settlement(of: chain.payee)
+            let told = try await withThrowingTaskGroup { group in
+                for limit in 1...8 { group.addTask { try await all(of: reader, limit: limit) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(told == Array(repeating: expected, count: 8))
+        }
+    }
+
     @Test(arguments: [1, 2, 3]) func `No page's edge falls between what one block tells`(limit: Int) async throws {
         try await CoinChain.open { chain in
             try await chain.devnet.ask("evm_setAutomine", false)
