@@ -52,8 +52,8 @@ public struct LotteryFund: Hashable, Sendable {
     }
 
     /// Goes on from where a payee says it is, as these books may be older than what it has.
-    public mutating func catchUp(with statement: LotteryPayer.Statement, of payee: Address) {
-        payers[payee]?.catchUp(with: statement)
+    public mutating func catchUp(with statement: LotteryPayer.Statement, charged: Amount, of payee: Address) {
+        payers[payee]?.catchUp(with: statement, charged: charged)
     }
 
     /// The contract was read: tickets that it paid, or that came before them, can win no more.

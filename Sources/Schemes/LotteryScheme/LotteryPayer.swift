@@ -146,11 +146,11 @@ public struct LotteryPayer: Hashable, Sendable {
     /// Goes on from where the payee says it is, as these books may be older than what it has.
     ///
     /// Whatever was sent before, no ticket is worth more than its request, so a lie gets the payee nothing.
-    mutating func catchUp(with statement: Statement) {
+    mutating func catchUp(with statement: Statement, charged: Amount) {
         guard statement.authorised <= terms.opening ?? .zero else { return }
         spent = max(spent, statement.authorised)
         nonce = max(nonce, statement.nonce)
-        purse.recalled(authorised: min(statement.charged, spent))
+        purse.recalled(authorised: min(charged, spent))
     }
 
     /// - Returns: What to sign and send, for a payment that was asked for; `nil` for everything else.

@@ -224,9 +224,9 @@ public struct VoucherPayer: StoredChannelScheme, Hashable {
             self.misconduct = misconduct
             return []
         case (_, .resumed):
-            misconduct = nil
             // The books may be old ones that were put back; what the payee says must still be shown by our own voucher.
-            isRebuilt = true
+            if misconduct != nil { isRebuilt = true }
+            misconduct = nil
             return []
 
         case (.awaiting, .requestStarted), (.awaiting, .refunded), (.awaiting, .refundStarted),

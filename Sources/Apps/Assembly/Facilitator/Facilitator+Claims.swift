@@ -54,13 +54,19 @@ extension Facilitator {
         let now = try await head(nil).time
         var fault: SettlementError?
         var refusal: FacilitatorRefusal?
+        // A row costs some questions to a chain: none is looked at twice.
+        var booked: [ChannelID: Amount] = [:]
         for (looks, row) in rows.enumerated() where row.terms.receiverAuthorizer == authorizer {
             // A payee that is refused sends them again one by one.
             guard refusal == nil || looks < Self.mostLooks else { break }
             let channel = settlement.domain.channelID(of: row.terms)
             var leaving = false
             do throws(SettlementError) {
-                guard let snapshot = try await owing(row, of: channel) else { continue }
+                if let total = booked[channel], row.total <= total { continue }
+                guard let snapshot = try await owing(row, of: channel) else {
+                    booked[channel] = row.total
+                    continue
+                }
                 leaving = snapshot.withdrawal != nil
             } catch {
                 if error.isTrouble { throw FacilitatorRefusal(error, at: .stateRead, payer: nil) }

@@ -65,13 +65,17 @@ final class Sponsor: Sendable {
         /// Begins to count anew where another minute or day has begun.
         ///
         /// A time is read before what is waited for, and from endpoints that are not equally far, so an earlier one
-        /// begins nothing; but one that was days ahead was wrong, and is not kept.
+        /// begins nothing; but one that was more than minutes ahead was wrong, and is not kept. What was counted that
+        /// day still counts.
         mutating func turn(to now: Instant) {
             let (minute, day) = (now.unixSeconds / 60, now.unixSeconds / 86_400)
-            let wasWrong = day + 1 < self.day
-            if minute > self.minute || wasWrong { (self.minute, inMinute) = (minute, Count()) }
-            if day > self.day || wasWrong { (self.day, inDay) = (day, Count()) }
+            let wasAhead = minute + Self.farthestApart < self.minute
+            if minute > self.minute || wasAhead { (self.minute, inMinute) = (minute, Count()) }
+            if day > self.day { (self.day, inDay) = (day, Count()) } else if wasAhead { self.day = day }
         }
+
+        /// How many minutes lie between the newest blocks of endpoints at most, unless one is wrong.
+        private static let farthestApart: Int64 = 5
     }
 
     /// What was counted, so that it can be given back.

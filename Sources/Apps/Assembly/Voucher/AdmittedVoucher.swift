@@ -19,23 +19,27 @@ final class AdmittedVoucher: AdmittedPayment {
     private let payer: Address
     /// What locking the deposit came to, where that was done before.
     private let locked: SettleResponse?
+    /// When the deposit took its turn, until it is handed in or its turn is given back.
+    private let turn: Mutex<Instant?>
     /// What was delivered for: some of it may have been paid from credit.
     private let delivered = Mutex(Amount.zero)
 
     init(
         desk: VoucherDesk, channel: ChannelID, reservation: VoucherChannel.Reservation, payer: Address,
-        locked: SettleResponse? = nil
+        turn: Instant? = nil, locked: SettleResponse? = nil
     ) {
         self.desk = desk
         self.channel = channel
         self.reservation = reservation
         self.payer = payer
+        self.turn = Mutex(turn)
         self.locked = locked
         desk.underWay.begin()
     }
 
     // Whatever becomes of a request: what was set aside for it must not stay so.
     deinit {
+        giveBackTurn()
         desk.cashier.index.release(reservation.id.number, of: channel)
         desk.waits.ended(reservation.id, on: channel)
         desk.underWay.end()
@@ -73,15 +77,19 @@ final class AdmittedVoucher: AdmittedPayment {
                 (served, receipt) = (applied.state, nil)
             }
         } catch let refusal as VoucherChannel.Refusal {
-            await release()
             // Others of the payer's transactions come before it: nothing was handed in, and later it may be.
-            if case .depositFailed(.authorizationNotYetValid) = refusal { throw refusal }
+            let comesLater = if case .depositFailed(.authorizationNotYetValid) = refusal { true } else { false }
+            if case .depositFailed = refusal, !comesLater { useTurn() }
+            await release()
+            if comesLater { throw refusal }
             return desk.failure(refusal, payer: payer)
         } catch let error as SettlementError {
             // Nobody knows what became of the deposit; of this request it is known that it is not charged.
+            useTurn()
             await release()
             throw error
         }
+        if receipt != nil { useTurn() }
         desk.cashier.index.release(reservation.id.number, of: channel)
         desk.waits.ended(reservation.id, on: channel)
         delivered.withLock { $0 = price }
@@ -92,7 +100,22 @@ final class AdmittedVoucher: AdmittedPayment {
             extra: ["chargedAmount": .string("\(served.lastCharge)"), "channelState": served.channelState])
     }
 
+    /// The deposit was handed in.
+    @discardableResult
+    private func useTurn() -> Instant? {
+        turn.withLock { turn in
+            defer { turn = nil }
+            return turn
+        }
+    }
+
+    private func giveBackTurn() {
+        guard let time = useTurn(), let deposit = reservation.deposit else { return }
+        desk.depositTurns?.giveBack(deposit, takenAt: time)
+    }
+
     func release() async {
+        giveBackTurn()
         // Refused when the reservation ran out meanwhile: then it is free already.
         _ = try? await desk.engine.apply(.released(reservation.id), to: channel)
         desk.cashier.index.release(reservation.id.number, of: channel)

@@ -56,7 +56,7 @@ public final class VoucherDesk: PaymentDesk {
     /// `nil` where refunds cost the payee nothing.
     let refundTurns: RefundTurns?
     /// `nil` where deposits cost the payee nothing.
-    private let depositTurns: DepositTurns?
+    let depositTurns: DepositTurns?
 
     /// - Parameters:
     ///   - refunds: How often a payer gets money back; `nil` sets no bounds, where it costs the payee nothing.
@@ -209,13 +209,15 @@ public final class VoucherDesk: PaymentDesk {
                 try await cashier.hold(
                     state.exposure(of: offer.amount), as: reservation.id.number, of: channel, token: state.terms.token)
             } catch {
+                if let deposit { depositTurns?.giveBack(deposit, takenAt: now) }
                 _ = try? await engine.apply(.released(reservation.id), to: channel)
                 waits.ended(reservation.id, on: channel)
                 return .deferred(error, retryAfterSeconds: Int(VoucherCashier.pause))
             }
             return .admitted(
                 AdmittedVoucher(
-                    desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer))
+                    desk: self, channel: channel, reservation: reservation, payer: payload.terms.payer,
+                    turn: deposit.map { _ in now }))
         } catch let refusal as VoucherChannel.Refusal where refusal.callsForCorrection || refusal.isOfTheBalance {
             let state = try await engine.state(of: channel) ?? (refusal.callsForCorrection ? opening : nil)
             return .refused(PaymentRefusal(refusal, correction: state?.correction))

@@ -110,9 +110,14 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
     /// Takes in what a payee says, also where these books are older than it.
     ///
+    /// - Parameter charge: What it charged for the request that it answers, which is no news of others.
     /// - Throws: What cannot be, as the scheme calls it; the books are of no use then.
-    mutating func take(_ word: PayeeWord, _ change: (inout Books) throws -> Void) throws {
-        if behind.contains(word.payee) { try books.catchUp(with: word) }
+    mutating func take(
+        _ word: PayeeWord, besides charge: Amount = .zero, _ change: (inout Books) throws -> Void
+    ) throws {
+        if behind.contains(word.payee) {
+            try books.catchUp(with: word, charged: word.charged.clampedSubtracting(charge))
+        }
         try change(&books)
         credit = word.credit
         behind.remove(word.payee)

@@ -83,8 +83,10 @@ public protocol PayerBooks: Hashable, Sendable {
     /// Goes on from where a payee says it is, since these books are older than what it has.
     ///
     /// It comes before what takes in the same word, which still refuses what cannot be.
-    mutating func catchUp(with word: PayeeWord) throws
-    /// Whether a payee that lies gets nothing by ``catchUp(with:)``: then no person need decide it.
+    ///
+    /// - Parameter charged: What it says that it had charged in all before the request that it answers.
+    mutating func catchUp(with word: PayeeWord, charged: Amount) throws
+    /// Whether a payee that lies gets nothing by ``catchUp(with:charged:)``: then no person need decide it.
     static var catchesUpForFree: Bool { get }
     /// Nothing was charged, or nobody knows.
     mutating func ended(_ request: ReservationID, by payee: Address, isKnown: Bool) throws
@@ -116,7 +118,7 @@ extension PayerBooks {
     public static var paysMany: Bool { false }
     public static func isIntroduction(_ step: Step) -> Bool { false }
     public static var catchesUpForFree: Bool { true }
-    public mutating func catchUp(with word: PayeeWord) throws {}
+    public mutating func catchUp(with word: PayeeWord, charged: Amount) throws {}
     public static var kind: ContractKind { Wire.Rules.kind }
 
     public var isClosable: Bool { !Self.paysMany }

@@ -61,11 +61,13 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             await lost(code: "payment.charge-unreadable")
             throw HeaderFault.member(name: "PAYMENT-RESPONSE", "extra.channelState")
         }
-        let next = try await believed(word) { try $0.served(request, charged: charged, word) }
+        let next = try await believed(word, besides: charged) { try $0.served(request, charged: charged, word) }
         // What the sum rose by counts, whatever it says of this request: a payee that forgot the first answer may have
         // charged it twice, out of what was paid ahead.
         let resolved = channel.books.doubtful.clampedSubtracting(next.books.doubtful)
-        let more = newlyCharged(in: next).clampedSubtracting(resolved)
+        var more = newlyCharged(in: next).clampedSubtracting(resolved)
+        // Nobody can tell what of it other books than these have counted, so no payee can use up a budget by it.
+        if channel.behind.contains(offer.payTo) { more = min(more, offer.amount) }
         try await wallet.journal.finish(
             entry, JournalOutcome(.paid, charged: max(charged, more), transaction: response.transaction),
             channel: next, finding: next.findings(since: channel, of: offer.payTo))
@@ -170,10 +172,10 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
 
     /// The books after what the payee says, unless that cannot be: then it is paid no more.
     private func believed(
-        _ word: PayeeWord, _ change: (inout Books) throws -> Void
+        _ word: PayeeWord, besides charge: Amount = .zero, _ change: (inout Books) throws -> Void
     ) async throws -> KeptPrepaid<Books> {
         var next = channel
-        do { try next.take(word, change) } catch let fault as MemberFault {
+        do { try next.take(word, besides: charge, change) } catch let fault as MemberFault {
             await lost(code: "payment.state-unreadable")
             throw HeaderFault.member(name: "channelState", fault.field)
         } catch {

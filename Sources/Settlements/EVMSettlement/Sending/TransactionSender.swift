@@ -296,9 +296,14 @@ actor TransactionSender {
         let calls =
             [Endpoint.Call.count(account, .string(Quantity.text(settled)))] + slot.hashes.map { .receipt(of: $0) }
         let answers = try await chain.agreed(calls)
+        var fault: EndpointFault?
         for (hash, answer) in zip(slot.hashes, answers.dropFirst()) {
-            // What is not told now, for whatever reason, may be there all the same.
-            let json = try answer.get()
+            let json: JSON
+            do throws(EndpointFault) { json = try answer.get() } catch {
+                // Another that was sent under the nonce may have been mined.
+                fault = error
+                continue
+            }
             guard json.members != nil else { continue }
             let mined = try MinedTransaction(receipt: json, of: hash)
             guard mined.height <= settled else { return .shallow }
@@ -307,6 +312,9 @@ actor TransactionSender {
             guard block["hash"]?.stringValue.flatMap(Hash32.init(hex:)) == mined.blockHash else { return .shallow }
             return .mined(mined)
         }
-        return try Quantity.read(try answers[0].get(), "a transaction count") > slot.nonce ? .taken : .waiting
+        guard try Quantity.read(try answers[0].get(), "a transaction count") > slot.nonce else { return .waiting }
+        // What is not told now, for whatever reason, may be there all the same.
+        if let fault { throw fault }
+        return .taken
     }
 }

@@ -81,6 +81,20 @@ struct DepositTurnsTests {
         for _ in 0..<70 { #expect(try await buy(depositing: Self.price, as: &guest, at: free) == nil) }
     }
 
+    @Test func `are not counted when they are not handed in after all`() async throws {
+        let till = try await Till.open(deposits: DepositTurnRules(perHour: 1))
+        var customer = try await payer(1, at: till)
+        let offer = try till.offer(Self.price)
+        for _ in 0..<3 {
+            // What was paid for fails, so the request costs nothing, and the deposit stays where it is.
+            let deposit = customer.signDeposit(units(100), at: till.clock.now)
+            let admission = try await till.desk.admit(customer.pay(offer, depositing: deposit), for: offer)
+            await (try #require(admission.payment)).release()
+        }
+        #expect(try await buy(depositing: units(100), as: &customer, at: till) == nil)
+        #expect(try await buy(depositing: units(100), as: &customer, at: till)?.code == Self.tooOften)
+    }
+
     @Test func `are not counted while another request of the channel keeps them out`() async throws {
         let till = try await Till.open(deposits: DepositTurnRules(perHour: 2))
         var customer = try await payer(1, at: till)

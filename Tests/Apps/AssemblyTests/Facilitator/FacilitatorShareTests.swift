@@ -181,6 +181,15 @@ struct FacilitatorShareTests {
         #expect([hundred, day].map { admits(sponsor, at: $0) } == [true, true], "a time days ahead was wrong")
     }
 
+    @Test func `is no less for as long as a time that was hours ahead`() {
+        let sponsor = Sponsor(SponsorLimits(accountPerMinute: 1, accountPerDay: 4))
+        let (day, hours): (Int64, Int64) = (86_400, 86_400 + 30 * 3600)
+        #expect([day, hours].map { admits(sponsor, at: $0) } == [true, true])
+        #expect(
+            [day + 60, day + 60, day + 120, day + 180].map { admits(sponsor, at: $0) } == [true, false, true, true])
+        #expect(!admits(sponsor, at: day + 240), "what was counted since still counts for the day")
+    }
+
     @Test func `is given back to the minute and the day that it is of`() throws {
         let account = Address(Array(repeating: 1, count: 20)) ?? .zero
         let sponsor = Sponsor(SponsorLimits(accountPerMinute: 1, accountPerDay: 2))

@@ -125,8 +125,21 @@ struct WalletBooksTests {
                 #expect(try await restored.client().execute(request).receipt?.charged == Market.price)
             }
             #expect(try await journal.overviews().map(\.charged) == [6000], "one channel, and nothing paid twice")
+            #expect(try await journal.overviews().map(\.doubtful) == [0])
             #expect(try await journal.overviews().map(\.status) == ["open"])
             #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
+    @Test(arguments: [PaymentScheme.merkleToken, .twoWay, .lottery])
+    func `of prepaid channels that miss nothing go on without a doubt`(scheme: PaymentScheme) async throws {
+        try await prepaid(scheme, after: 2) { market, wallet, other in
+            let journal = try Journal(path: nil)
+            try await journal.merge(try await wallet.journal.books(of: wallet.address), into: wallet.address)
+            _ = try await other(journal).client().execute(PayingRequest(url: market.url + "/weather"))
+            let overviews = try await journal.overviews()
+            #expect(overviews.map(\.charged) == [3000])
+            #expect(overviews.map(\.doubtful) == [0])
         }
     }
 
@@ -191,6 +204,8 @@ struct WalletBooksTests {
                 let id = try #require(try await journal.overviews().first?.id)
                 #expect(try await journal.overviews().map(\.charged) == [7000], "by its own word")
                 #expect(await stall.channel(id)?.purse.authorised == 3000, "it has one token for each request")
+                #expect(
+                    try await journal.entries().map(\.charged) == [1000, 1000, 1000], "and uses up no more of a budget")
             }
         }
     }

@@ -75,8 +75,8 @@ extension HashChainPayer: PayerBooks {
 
     public static var catchesUpForFree: Bool { false }
 
-    public mutating func catchUp(with word: PayeeWord) throws {
-        catchUp(charged: word.charged, revealed: try word.members.number("index"))
+    public mutating func catchUp(with word: PayeeWord, charged: Amount) throws {
+        catchUp(charged: charged, revealed: try word.members.number("index"))
     }
 
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {

@@ -97,8 +97,8 @@ extension LotteryFund: PayerBooks {
         _ = try apply(.stateTold(try LotteryPayer.Statement(word.members)), of: word.payee)
     }
 
-    public mutating func catchUp(with word: PayeeWord) throws {
-        catchUp(with: try LotteryPayer.Statement(word.members), of: word.payee)
+    public mutating func catchUp(with word: PayeeWord, charged: Amount) throws {
+        catchUp(with: try LotteryPayer.Statement(word.members), charged: charged, of: word.payee)
     }
 
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {

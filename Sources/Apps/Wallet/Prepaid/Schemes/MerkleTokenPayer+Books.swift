@@ -99,8 +99,8 @@ extension MerkleTokenPayer: PayerBooks {
         _ = try apply(.stateTold(charged: word.charged, floor: floor), of: word.payee)
     }
 
-    public mutating func catchUp(with word: PayeeWord) throws {
-        catchUp(charged: word.charged, floor: try word.members.number("floor"), of: word.payee)
+    public mutating func catchUp(with word: PayeeWord, charged: Amount) throws {
+        catchUp(charged: charged, floor: try word.members.number("floor"), of: word.payee)
     }
 
     public mutating func repeated(_ request: ReservationID, to payee: Address) throws {
