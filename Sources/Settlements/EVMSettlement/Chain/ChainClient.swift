@@ -134,17 +134,20 @@ final class ChainClient: Sendable {
     func askAll(_ calls: [Endpoint.Call]) async -> [Result<[Result<JSON, EndpointFault>], EndpointFault>] {
         await withTaskGroup(of: (Int, Result<[Result<JSON, EndpointFault>], EndpointFault>).self) { group in
             for index in endpoints.indices {
-                group.addTask {
-                    do throws(EndpointFault) { return (index, .success(try await self.ask(calls, of: index))) } catch {
-                        return (index, .failure(error))
-                    }
-                }
+                group.addTask { (index, await self.answers(to: calls, of: index)) }
             }
             var answers = [Result<[Result<JSON, EndpointFault>], EndpointFault>](
                 repeating: .failure(.cancelled), count: endpoints.count)
             for await (index, answer) in group { answers[index] = answer }
             return answers
         }
+    }
+
+    /// Of its own, since the optimiser of Swift 6.3.1 mixes up what a task answers that catches a typed error.
+    private func answers(
+        to calls: [Endpoint.Call], of index: Int
+    ) async -> Result<[Result<JSON, EndpointFault>], EndpointFault> {
+        do throws(EndpointFault) { return .success(try await ask(calls, of: index)) } catch { return .failure(error) }
     }
 
     // MARK: - Telling
