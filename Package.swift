@@ -88,7 +88,7 @@ let engine: [Target] = [
 ]
 
 let testing: [Target] = [
-    room("Conformance", in: "Testing", uses: ["Channels", "Primitives"]),
+    room("Conformance", in: "Testing", uses: ["Contracts", "Channels", "Primitives"]),
     room(
         "StacksSimnet", in: "Testing", uses: ["ClarityVM", "Stacks", "Encodings", "Primitives"],
         libraries: [asyncHTTPClient, nioCore, nioHTTP1, nioPosix]),
@@ -208,9 +208,9 @@ let tests: [Target] = [
     tests(
         "Integration", in: "Integration",
         uses: [
-            "SQLiteStore", "HashChainScheme", "VoucherScheme", "X402", "Contracts", "Channels", "LibP2P", "Encodings",
-            "Primitives",
-        ]),
+            "SQLiteStore", "HashChainScheme", "VoucherScheme", "X402", "Contracts", "Channels", "Gun", "LibP2P",
+            "Devnet", "Encodings", "Primitives",
+        ], libraries: [logging]),
     tests(
         "Wallet", in: "Apps",
         uses: [
@@ -232,12 +232,13 @@ let tests: [Target] = [
         "ClientAPIs", in: "Apps",
         uses: [
             "ClientAPIs", "BalanceProofScheme", "TwoWayScheme", "LedgerSettlement", "SQLiteStore", "MemoryStore",
-            "EVMSettlement", "Devnet", "Contracts", "Channels", "Gun", "Encodings", "Primitives",
+            "EVMSettlement", "Conformance", "Devnet", "Contracts", "Channels", "Gun", "Encodings", "Primitives",
         ], libraries: [logging]),
     tests(
         "Assembly", in: "Apps",
         uses: [
-            "Assembly", "Node", "X402", "Contracts", "Channels", "Devnet", "Encodings", "EVMSettlement", "ExactScheme",
+            "Assembly", "Node", "X402", "Contracts", "Channels", "Conformance", "Devnet", "Encodings",
+            "EVMSettlement", "ExactScheme",
             "HashChainScheme", "HTTP402", "HTTP402Client", "LedgerSettlement", "LotteryScheme", "MemoryStore",
             "MerkleTokenScheme", "Primitives", "SQLiteStore", "StacksSettlement", "TwoWayScheme", "VoucherScheme",
             "Wallet",

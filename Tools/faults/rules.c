@@ -26,6 +26,7 @@ struct rule {
     long microseconds;
     long after;               // so many calls pass before the rule holds
     bool partial;
+    bool halts;               // until the rule is gone
     _Atomic long calls;
 };
 
@@ -60,15 +61,18 @@ static void complain(const char *what, const char *line) {
 
 // One of:  fail OPERATION ERROR [after N] [partial]
 //          slow OPERATION MILLISECONDS [after N]
+//          halt OPERATION [after N]
 static void parse_line(char *line, struct rules *rules) {
     char *rest = NULL, original[256];
     snprintf(original, sizeof original, "%s", line);
     char *verb = strtok_r(line, " \t", &rest);
     if (!verb || *verb == '#') return;
-    char *operation = strtok_r(NULL, " \t", &rest), *value = strtok_r(NULL, " \t", &rest);
+    bool halts = !strcmp(verb, "halt");
+    char *operation = strtok_r(NULL, " \t", &rest), *value = halts ? "" : strtok_r(NULL, " \t", &rest);
     if (!operation || !value || rules->count == MOST_RULES) return complain("cannot read the rule", original);
     struct rule *rule = &rules->list[rules->count];
     memset(rule, 0, sizeof *rule);
+    rule->halts = halts;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (!strcmp(operations[i].name, operation)) rule->operations = operations[i].value;
     if (!strcmp(verb, "fail")) {
@@ -77,7 +81,7 @@ static void parse_line(char *line, struct rules *rules) {
     } else if (!strcmp(verb, "slow")) {
         rule->microseconds = (long)(strtod(value, NULL) * 1000);
     }
-    if (!rule->operations || (!rule->error && rule->microseconds <= 0))
+    if (!rule->operations || (!rule->error && rule->microseconds <= 0 && !halts))
         return complain("cannot read the rule", original);
     for (char *word; (word = strtok_r(NULL, " \t", &rest));) {
         if (!strcmp(word, "partial")) rule->partial = true;
@@ -134,7 +138,7 @@ static void look_at_control(void) {
     pthread_rwlock_unlock(&control_lock);
 }
 
-static int meet(struct rules *rules, unsigned operations, bool *partial, long *microseconds) {
+static int meet(struct rules *rules, unsigned operations, bool *partial, long *microseconds, bool *halts) {
     int error = 0;
     for (int i = 0; i < rules->count; i++) {
         struct rule *rule = &rules->list[i];
@@ -142,6 +146,7 @@ static int meet(struct rules *rules, unsigned operations, bool *partial, long *m
         long calls = atomic_fetch_add(&rule->calls, 1);
         if (calls < rule->after) continue;
         *microseconds += rule->microseconds;
+        *halts |= rule->halts;
         if (!rule->error || error) continue;
         error = rule->error;
         *partial = rule->partial && (calls - rule->after) % 2 == 0;
@@ -149,21 +154,44 @@ static int meet(struct rules *rules, unsigned operations, bool *partial, long *m
     return error;
 }
 
+static void sleep_for(long microseconds) {
+    struct timespec left = {microseconds / 1000000, microseconds % 1000000 * 1000};
+    while (syscall(SYS_nanosleep, &left, &left) && errno == EINTR) {}
+}
+
+static bool is_halted(unsigned operations) {
+    bool halts = false;
+    look_at_control();
+    pthread_rwlock_rdlock(&control_lock);
+    for (int i = 0; i < changing.count; i++)
+        halts |= changing.list[i].halts && (changing.list[i].operations & operations);
+    pthread_rwlock_unlock(&control_lock);
+    return halts;
+}
+
+// Whoever made the rule sees by a file that a call stands still.
+static void halt(unsigned operations) {
+    char path[1024];
+    snprintf(path, sizeof path, "%s.halted", control);
+    long file = syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) syscall(SYS_close, file);
+    while (is_halted(operations)) sleep_for(5000);
+}
+
 int fault_meet(unsigned operations, bool *partial) {
     long microseconds = 0;
+    bool halts = false, ignored = false;
     *partial = false;
-    int error = meet(&fixed, operations, partial, &microseconds);
+    int error = meet(&fixed, operations, partial, &microseconds, &ignored);
     if (control) {
         look_at_control();
         pthread_rwlock_rdlock(&control_lock);
-        int later = meet(&changing, operations, partial, &microseconds);
+        int later = meet(&changing, operations, partial, &microseconds, &halts);
         pthread_rwlock_unlock(&control_lock);
         if (!error) error = later;
     }
-    if (microseconds) {
-        struct timespec left = {microseconds / 1000000, microseconds % 1000000 * 1000};
-        while (syscall(SYS_nanosleep, &left, &left) && errno == EINTR) {}
-    }
+    if (microseconds) sleep_for(microseconds);
+    if (halts) halt(operations);
     return error;
 }
 

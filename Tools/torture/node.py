@@ -51,7 +51,7 @@ class Node:
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
     def mint(self, account, units=MINTED):
-        self.run("ledger", "mint", "--to", account, "--amount", str(units))
+        self.run("ledger", "mint", "--create", "--to", account, "--amount", str(units))
 
     async def start(self, environment=None, files=None, wait=True):
         """Starts it, and returns the seconds until it could answer."""

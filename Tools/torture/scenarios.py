@@ -194,11 +194,13 @@ async def trouble(stage, kinds, episodes, may_restart=False):
     environment["FARTHING_FAULT_PATHS"] = f"{node.folder}/store*"
     await node.start(environment)
     wanted, killed, restarts = stage.count(episodes), 0, 0
+    # Each kind once before any comes again, so that a short run meets them too.
+    kinds = stage.random.sample(kinds, len(kinds))
     for number in range(wanted):
         load = asyncio.create_task(crowd.pay_all(1.6))
         await asyncio.sleep(stage.random.random() * 0.4)
         temporary = control.with_suffix(".new")
-        temporary.write_text(stage.random.choice(kinds) + "\n")
+        temporary.write_text(kinds[number % len(kinds)] + "\n")
         os.rename(temporary, control)
         await asyncio.sleep(stage.random.random() * 1.2)
         is_killed = stage.random.random() < 0.25

@@ -2,12 +2,13 @@
 """What could be done to the payment channels that came before, tried on TwoWayChannels.
 
 The numbers are those of the list of weaknesses of Hedgehog's PaymentChannel and of MicroSTX; a test is named after the
-weakness. What is missing from a list concerns programs beside the contract, not the contract.
+weakness. Hedgehog's 2, 3, 6, 7 and 8 are missing, being of the programs beside its contract, and MicroSTX's 11, being
+of its description. What was wrong with the Stacks micropayment channel is tried in `test_attacks_stacks.py`.
 """
 import pytest
 from eth_utils import keccak
 
-from harness import domain, malleated, refused, typed
+from harness import Account, domain, malleated, refused, typed
 from prepaid import NO_SIGNATURE
 from two_way import CLOSED, PERIOD, STATE, TwoWay
 
@@ -202,6 +203,65 @@ def test_microstx_5_a_dispute_without_evidence(opened):
 def test_microstx_6_a_side_that_has_nothing(world, opened, balances):
     opened.close_together((1, *balances))
     assert world.held == 0 and opened.phase == CLOSED
+
+
+def test_microstx_7_a_quota_that_others_use_up(chain):
+    """There whoever was named in a channel had one less to open, for ever, and needed not agree."""
+    world = TwoWay(chain, channels=2)
+    victim = world.payee
+    for _ in range(2):
+        world.channel(20, 0, first=world.payer).opened()
+    for _ in range(2):
+        world.channel(20, 5, first=world.other).fund(world.other)
+    assert world.call("openChannels", victim) == 0
+    for _ in range(3):  # what has ended does not count
+        for channel in [world.channel(20, 0, first=victim, second=world.relay).opened() for _ in range(2)]:
+            channel.close_together((1, 20, 0))
+    assert world.call("openChannels", victim) == 0
+
+
+@pytest.mark.parametrize("blocks", [144, 1_000_000])
+def test_microstx_8_a_window_of_blocks_that_come_in_seconds(world, opened, blocks):
+    """There 144 blocks were to be a day, and became minutes. Here no number of blocks makes a period pass."""
+    opened.start_close((1, 1000, 0))
+    world.chain.mine(blocks, seconds=0)
+    with refused("ChallengeRuns"):
+        opened.finalize()
+    opened.challenge((2, 0, 1000))
+    world.later(PERIOD)
+    with world.gains(opened.first, opened.second) as gains:
+        opened.finalize()
+    assert gains.values == (0, 1000)
+
+
+def test_microstx_9_sums_that_stop_honest_closes(chain):
+    """There a channel took off more than it had added, so that no sum was left for others to close.
+
+    Here what is held is what is locked, whatever was only promised, and no count goes below nothing.
+    """
+    fees = Account("operator")
+    world = TwoWay(chain, channels=3, fee=3, receiver=fees.address)
+    honest = world.channel()
+    honest.fund(amount=603)
+    honest.fund(honest.second)
+    large = world.channel(1, 10**30, first=world.other)  # a share that nobody has
+    large.fund(world.other, 4)
+    large.send(large.first, "cancel", NO_SIGNATURE)
+    large.send(large.first, "cancel", NO_SIGNATURE)
+    small = world.channel(1, 0, first=world.other)
+    small.fund(world.other, 4)
+    small.fund(small.second, 5)  # counts for the second only now
+    small.close_together((1, 0, 1))
+    small.close_together((1, 0, 1))
+    small.finalize()
+    assert world.held == 1000 and world.has(fees) == 9
+    assert [world.call("openChannels", one) for one in (world.payer, world.payee, world.other)] == [1, 1, 0]
+    honest.start_from_base(honest.second)
+    world.later(PERIOD)
+    with world.gains(honest.first, honest.second) as gains:
+        honest.finalize()
+    assert gains.values == (600, 400) and world.held == 0
+    assert [world.call("openChannels", one) for one in (world.payer, world.payee, world.other)] == [0, 0, 0]
 
 
 def test_microstx_10_deposits_that_put_off_the_end(world, opened):

@@ -120,13 +120,17 @@ class Model:
 
 
 class Walk(RuleBasedStateMachine):
-    world = None
+    FEE = 0
+
+    def made(self):
+        return TwoWay(Chain(), token="fixtures/BareToken")
 
     @initialize()
     def begin(self):
-        if Walk.world is None:
-            Walk.world = TwoWay(Chain(), token="fixtures/BareToken")
-            Walk.world.chain.snapshot()
+        kind = type(self)
+        if "world" not in vars(kind):
+            kind.world = self.made()
+            kind.world.chain.snapshot()
         self.world.chain.revert(0)
         self.channels = [self.world.channel(FIRST, SECOND, salt=bytes([n] * 32)) for n in (1, 2)]
         self.models = [Model(), Model()]
@@ -140,6 +144,8 @@ class Walk(RuleBasedStateMachine):
             after, expected = self.models[number], str(refusal)
         before = [self.world.has(party) for party in (channel.first, channel.second)]
         spent = after.locked - self.models[number].locked + sum(paid)
+        if self.models[number].phase == UNKNOWN != after.phase:
+            spent += self.FEE
         try:
             of_contract(channel)
             got = None

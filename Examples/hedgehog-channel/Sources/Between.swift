@@ -50,7 +50,7 @@ struct Between {
 
     /// The nonce of the newest state that the graph holds with both signatures.
     func backedUp(_ channel: ChannelID) async throws -> UInt64? {
-        try await ends.first?.newestAgreement(of: channel)?.state.nonce
+        try await ends.first?.newestAgreement(of: channel).newest?.state.nonce
     }
 
     func close() async {

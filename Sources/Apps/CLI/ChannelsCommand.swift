@@ -77,8 +77,7 @@ struct ChannelsCommand: AsyncParsableCommand {
                 let name = member.name.padding(toLength: 20)
                 Console.out("\(name)\(member.value.stringValue ?? member.value.text)")
             }
-            let place = inspector.ledger == nil ? "a facilitator" : "embedded ledger (simulated)"
-            Console.out("\("settlement".padding(toLength: 20))\(place)")
+            Console.out("\("settlement".padding(toLength: 20))\(inspector.settlementText)")
         }
     }
 }

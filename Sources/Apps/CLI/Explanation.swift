@@ -63,13 +63,16 @@ struct Explanation {
 
     private static func exitCode(of code: String) -> Int32 {
         switch code {
-        case "payment.bad-url", "gun.bad-address", "gun-location.address", "gun-location.relay", "gun-location.payee":
+        case "payment.bad-url", "gun.bad-address", "gun-location.address", "gun-location.relay", "gun-location.payee",
+            "peer.address", "peer.no-peer", "peer.path":
             64
-        case "store.damaged", "store.damaged-record", "ledger.behind", "key-file.damaged", "wallet.damaged",
+        case "store.damaged", "store.damaged-record", "ledger.behind", "key-file.damaged", "key-file.unsupported",
+            "wallet.damaged",
             "wallet-books.unreadable", "wallet-books.other-channel":
             65
-        case "store.missing", "ledger.missing", "key-file.missing", "authorizer-key.missing", "channel.unknown",
-            "wallet.missing", "wallet.unknown-channel", "wallet-books.no-key",
+        case "store.missing", "ledger.missing", "key-file.missing", "key-file.not-a-file", "key-file.unreadable",
+            "authorizer-key.missing", "channel.unknown",
+            "wallet.missing", "wallet.unknown-channel", "wallet.not-there", "wallet-books.no-key",
             "file.missing", "file.unreadable", "passphrase-file.missing", "passphrase-file.unreadable":
             66
         case "listen.port-taken", "listen.refused", "settlement.unavailable", "payment.unreachable",

@@ -138,9 +138,9 @@ struct PassphraseOptions: ParsableArguments {
     }
 
     static func ask(_ prompt: String) throws -> [UInt8] {
-        guard isatty(FileHandle.standardInput.fileDescriptor) == 1, let text = getpass(prompt) else {
+        guard let line = SilentTerminal.line(prompt) else {
             throw ValidationError("There is no terminal to ask on: give --passphrase-file or --no-passphrase.")
         }
-        return Array(String(cString: text).utf8)
+        return Array(line.utf8)
     }
 }

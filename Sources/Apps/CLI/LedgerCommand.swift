@@ -49,15 +49,13 @@ struct LedgerCommand: AsyncParsableCommand {
     struct Mint: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make money and give it to an account.",
-            discussion: "Makes the ledger and the token when they are not there yet.")
+            discussion: "Makes the token when it is not there yet; with --create the ledger too.")
         @Option(name: .long, help: "The account that gets it.")
         var to: String
         @Option(name: .long, help: "How much: atomic units, or $ and a number of tokens.")
         var amount: String
-        @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
-        var asset: String?
-        @Option(name: .long, help: "For a new ledger: CAIP-2 name of the chain. (default: eip155:84532)")
-        var network: String?
+        @Flag(name: .long, help: "Make the ledger when it is not there.")
+        var create = false
         @OptionGroup var store: StoreOptions
         @OptionGroup var output: OutputOptions
 
@@ -68,10 +66,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            var flags = store.flags
-            if let asset { flags[.asset] = [asset] }
-            if let network { flags[.network] = [network] }
-            let source = try await ConfigurationSource(flags: flags, file: store.config)
+            let source = try await ConfigurationSource(flags: store.flags, file: store.config)
             let token = try source.token()
             let units =
                 amount.hasPrefix("$")
@@ -80,7 +75,10 @@ struct LedgerCommand: AsyncParsableCommand {
                 throw ConfigurationError.bad(
                     key: "amount", value: amount, why: "it must be a whole number of units above 0, or $ and tokens")
             }
-            let ledger = try LedgerOffice(path: source.ledgerPath(), newOn: source.network())
+            let ledger: LedgerOffice
+            do {
+                ledger = try LedgerOffice(path: source.ledgerPath(), newOn: create ? source.network() : nil)
+            } catch StoreError.missing(let path) { throw LedgerMissing(path: path) }
             let balance = try await ledger.mint(units, of: token, to: account)
             if output.json {
                 Console.json([
@@ -146,4 +144,13 @@ struct LedgerCommand: AsyncParsableCommand {
             Console.out("(simulated, under \(ledger.network))")
         }
     }
+}
+
+/// There is no ledger to mint on, and nobody asked for a new one: its name may be mistyped.
+private struct LedgerMissing: ExplainedError {
+    let path: String
+
+    var code: String { "ledger.missing" }
+    var message: String { "There is no ledger at \(path), so no money was made." }
+    var remedy: String? { "Name the one of the node: --store STORE or --ledger FILE. For a new one add --create." }
 }

@@ -94,14 +94,30 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "Where the money is: 'ledger', 'facilitator', 'evm' or 'stacks'.")
     var settlement: String?
 
+    @Option(name: .long, help: "The file of the key that signs claims. (default: STORE.authorizer.key)")
+    var authorizerKey: String?
+
+    @Option(name: .long, help: "CAIP-2 name of the chain. (default: as for 'farthing serve')")
+    var network: String?
+
+    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    var asset: String?
+
     @OptionGroup var chain: ChainOptions
 
     @Option(name: .long, help: "A JSON file with settings.")
     var config: String?
 
     var flags: [Setting: [String]] {
-        [.store: store, .ledger: ledger, .facilitator: facilitator, .settlement: settlement]
-            .compactMapValues { $0.map { [$0] } }.merging(chain.flags) { first, _ in first }
+        [
+            .store: store, .ledger: ledger, .facilitator: facilitator, .settlement: settlement,
+            .authorizerKey: authorizerKey, .network: network, .asset: asset,
+        ].compactMapValues { $0.map { [$0] } }.merging(chain.flags) { first, _ in first }
+    }
+
+    /// Where the key lies that signs for a store.
+    static func authorizerKeyPath(of store: String, _ source: ConfigurationSource) -> String {
+        source.text(.authorizerKey) ?? NodeConfiguration.authorizerKeyPath(besides: store)
     }
 
     func paths() async throws -> (store: String, ledger: String, source: ConfigurationSource) {
@@ -119,8 +135,7 @@ struct StoreOptions: ParsableArguments {
         logger.logLevel = .error
         return try await Books.open(
             storePath: store, place: source.place(),
-            authorizerKeyPath: source.text(.authorizerKey) ?? store + ".authorizer.key", createsStore: false,
-            logger: logger)
+            authorizerKeyPath: Self.authorizerKeyPath(of: store, source), createsStore: false, logger: logger)
     }
 
     func inspector() async throws -> StoreInspector {

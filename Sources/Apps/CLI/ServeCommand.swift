@@ -93,7 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
     var authorizerKey: String?
     @Option(name: .long, help: "Seconds a payer waits for a withdrawal, 900 to 2592000. (default: 900)")
     var withdrawDelay: String?
-    @Option(name: .long, help: "The least deposit to ask for. (default: ten times the price)")
+    @Option(name: .long, help: "The least deposit to ask for; never below the price. (default: ten times the price)")
     var minDeposit: String?
     @Flag(name: .long, help: "Refuse smaller deposits.")
     var enforceMinDeposit = false
@@ -179,10 +179,14 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let node = try await PaymentNode.open(settings, logger: logger)
         let asJSON = output.json
+        // What cannot listen everywhere says only why: the lines wait for each other.
+        let lines = Announcements(waitingFor: settings.peers == nil ? 1 : 2)
         let server = NodeServer(
             node: node, metrics: { metrics.text() },
-            onListening: { endpoint in Self.announce(endpoint, settings, asJSON: asJSON) },
-            onPeersListening: { addresses in Self.announce(addresses.map(\.description), "peers", asJSON: asJSON) },
+            onListening: { endpoint in lines.add(at: 0) { Self.announce(endpoint, settings, asJSON: asJSON) } },
+            onPeersListening: { addresses in
+                lines.add(at: 1) { Self.announce(addresses.map(\.description), "peers", asJSON: asJSON) }
+            },
             onGunListening: { addresses in Self.announce(addresses, "gun", asJSON: asJSON) })
         try await Serving.run(server, logger: logger) { await node.close() }
     }
@@ -198,21 +202,21 @@ struct ServeCommand: AsyncParsableCommand {
         if asJSON {
             Console.out(
                 JSON.object([
-                    "listening": .string("http://\(endpoint)"), "upstream": .string(settings.upstream),
+                    "listening": .string("http://\(endpoint)"), "upstream": .string(settings.shownUpstream),
                     "network": .string("\(settings.network)"),
                     "payTo": .string(settings.network.text(of: settings.payTo)),
                     "store": .string(settings.storePath), "settlement": .string(settings.settlementName),
                     "ledger": settings.isSimulated ? .string(settings.ledgerPath) : nil,
-                    "facilitator": settings.facilitator.map { .string($0) },
+                    "facilitator": settings.shownFacilitator.map { .string($0) },
                     "simulated": .bool(settings.isSimulated),
                 ]).text)
             return
         }
-        Console.out("Listening on http://\(endpoint), before \(settings.upstream)")
+        Console.out("Listening on http://\(endpoint), before \(settings.shownUpstream)")
         Console.out(
             "Paid to \(settings.network.text(of: settings.payTo)) in \(settings.token.symbol) under \(settings.network)"
         )
-        if let facilitator = settings.facilitator {
+        if let facilitator = settings.shownFacilitator {
             Console.out("Channels are settled by the facilitator at \(facilitator)")
             return
         }

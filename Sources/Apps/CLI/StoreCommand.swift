@@ -29,7 +29,8 @@ struct StoreCommand: AsyncParsableCommand {
             abstract: "Copy a store with its journal, its ledger and the node's keys into a new folder, and verify it.",
             discussion: """
                 May run while a node works. The folder must not be there yet; it is called DIR.partial until it is \
-                whole and verified. Exits with 65 when something is wrong with the copy, and leaves it under that name.
+                whole and verified. Exits with 65 when something is wrong with the copy, or the authorizer's key is \
+                not there, and leaves it under that name.
                 """)
 
         @OptionGroup var store: StoreOptions
@@ -40,13 +41,11 @@ struct StoreCommand: AsyncParsableCommand {
 
         func run() async throws {
             let (path, _, source) = try await store.paths()
-            let keys: [(Setting, String)] = [
-                (.authorizerKey, ".authorizer.key"), (.libp2pKey, ".libp2p.key"), (.gunKey, ".gun.key"),
-            ]
+            let keys: [(Setting, String)] = [(.libp2pKey, ".libp2p.key"), (.gunKey, ".gun.key")]
             let place = try source.place()
             let backup = StoreBackup(
-                storePath: path, place: place,
-                keys: keys.map { (path: source.text($0.0) ?? path + $0.1, suffix: $0.1) })
+                storePath: path, place: place, authorizerKeyPath: StoreOptions.authorizerKeyPath(of: path, source),
+                otherKeys: keys.map { (path: source.text($0.0) ?? path + $0.1, suffix: $0.1) })
             let result = try await backup.make(at: folder) { progress in
                 switch progress {
                 case .copied(let pages, let all): Console.progress("\(pages) of \(all) pages copied")

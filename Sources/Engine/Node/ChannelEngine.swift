@@ -47,6 +47,7 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
     @usableFromInline let index = ChannelIndex<Scheme>()
     /// Whether every channel of the scheme that is stored is in the index.
     @usableFromInline let hasAll = Mutex(false)
+    @usableFromInline let others = Mutex<Set<String>>([])
     @usableFromInline let committed: @Sendable (_ id: ChannelID, _ before: Scheme?, _ after: Scheme) -> Void
 
     /// - Parameter committed: Told of each commit before its answer, one channel's commits in their order. `before`
@@ -185,7 +186,11 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         while true {
             let page = try await store.channels(after: last, limit: 1000)
             guard let end = page.last?.id else { break }
-            for stored in page where stored.record.scheme == Scheme.schemeName {
+            for stored in page {
+                guard stored.record.scheme == Scheme.schemeName else {
+                    others.withLock { _ = $0.insert(stored.record.scheme) }
+                    continue
+                }
                 let state = try Scheme(stored: stored.record.state)
                 index.keep(ChannelCell(stored.id, state, stored.record.version))
                 visit(stored.id, state)
@@ -194,6 +199,9 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
         }
         hasAll.withLock { $0 = true }
     }
+
+    /// The names of other schemes of which the store had channels at ``loadAll(_:)``.
+    public var otherSchemes: Set<String> { others.withLock { $0 } }
 
     /// How many channels are kept in memory.
     package var channelsInMemory: Int { index.count }

@@ -90,8 +90,17 @@ public struct HashChainChannel: PrepaidScheme {
     /// On Stacks one pays 1,024 steps, and at least eight of them are under way together.
     static let stepsRedeemedAtOnce: UInt32 = 8192
 
-    /// As much again as is kept for what one look redeems, for each further part of what was revealed.
-    public var redemptionTime: Int64 { margin(upTo: best.index) - Self.safetyMargin }
+    /// How much longer it takes to redeem so many steps than to redeem one: as much as is kept for what one look
+    /// redeems, for each further part of them.
+    ///
+    /// - Unit: seconds.
+    static func redemptionTime(ofSteps count: UInt32) -> Int64 { safetyMargin * Int64(count / stepsRedeemedAtOnce) }
+
+    public var redemptionTime: Int64 { redemptionTime(upTo: best.index) }
+
+    private func redemptionTime(upTo index: UInt32) -> Int64 {
+        Self.redemptionTime(ofSteps: index - min(redeemed, index))
+    }
 
     public var captured: Amount { terms.stepAmount.multiplied(by: UInt128(redeemed)) ?? .max }
 
@@ -141,7 +150,8 @@ public struct HashChainChannel: PrepaidScheme {
     /// Takes in a step, and what it brings.
     private mutating func accept(_ payment: HashChainPayment?, at now: Instant) throws(Refusal) {
         guard phase == .open else { throw .notOpen(phase: "\(phase)") }
-        let margin = margin(upTo: max(payment?.step.index ?? 0, best.index))
+        // All that is revealed then must be redeemed before the expiry.
+        let margin = Self.safetyMargin + redemptionTime(upTo: max(payment?.step.index ?? 0, best.index))
         guard now.unixSeconds < Int64(clamping: terms.expiry) - margin else {
             throw .expiring(at: terms.expiry, now: now, margin: margin)
         }
@@ -149,11 +159,6 @@ public struct HashChainChannel: PrepaidScheme {
         let brought = terms.stepAmount.multiplied(by: UInt128(step.index - best.index)) ?? .max
         try fill(by: brought)
         best = step
-    }
-
-    /// For how long before the expiry no payment is taken that reaches so far: all of it must be redeemed by then.
-    private func margin(upTo index: UInt32) -> Int64 {
-        Self.safetyMargin * (1 + Int64((index - min(redeemed, index)) / Self.stepsRedeemedAtOnce))
     }
 
     private mutating func follow(_ event: Event) throws(Refusal) {

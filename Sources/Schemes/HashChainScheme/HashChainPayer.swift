@@ -69,6 +69,23 @@ public struct HashChainPayer: Hashable, Sendable {
 
     private var deposit: Amount { terms.deposit ?? .zero }
 
+    /// How much earlier than other channels this one is of no use any more for a request at this price: for so long the
+    /// payee may need to redeem what would be revealed then.
+    ///
+    /// The payee's word for what it has redeemed shows nothing, so this reckons with none.
+    ///
+    /// - Unit: seconds.
+    public func redemptionTime(paying price: Amount) -> Int64 {
+        let needed = deposit.clampedSubtracting(available).adding(price) ?? .max
+        return HashChainChannel.redemptionTime(ofSteps: max(index(reaching: needed), revealed.index))
+    }
+
+    /// The first step that is worth so much.
+    private func index(reaching amount: Amount) -> UInt32 {
+        let (steps, rest) = amount.units.quotientAndRemainder(dividingBy: max(terms.stepAmount.units, 1))
+        return UInt32(clamping: steps + (rest == 0 ? 0 : 1))
+    }
+
     /// Goes on from where the payee says it is, as these books may be older than what it has.
     ///
     /// It shows nothing of it, and a step gives away all before it: this believes the payee up to the whole chain.
@@ -140,7 +157,7 @@ public struct HashChainPayer: Hashable, Sendable {
     }
 
     private mutating func advance(to needed: Amount, longest: UInt32) throws(Refusal) -> HashChainStep {
-        let index = UInt32(clamping: (needed.units + terms.stepAmount.units - 1) / terms.stepAmount.units)
+        let index = index(reaching: needed)
         let steps = index > revealed.index ? index - revealed.index : 0
         guard steps <= longest else { throw .strideTooLong(steps: steps, longest: longest) }
         guard let step = traversal.advance(by: steps) else { throw .purse(.exhausted(price: needed, available: .zero)) }

@@ -139,7 +139,10 @@ extension VoucherPayer {
             // Of several that were in flight together the payee shows the highest that it has, which proves them all; and
             // all of them together cannot come to more than their prices.
             let isAhead = open.contains { $0.manner != .exact }
-            guard isRebuilt || (isAhead ? told <= next.owable : shown != nil) else {
+            // Only later books than these can have signed more: these are old ones that were put back. The payee could
+            // take what it shows in any case.
+            if proof.ceiling > authorised { next.isRebuilt = true }
+            guard next.isRebuilt || (isAhead ? told <= next.owable : shown != nil) else {
                 throw .overstated(charged: told, known: next.charged)
             }
             // The voucher came with the deposit, and was taken: so the deposit was, too.

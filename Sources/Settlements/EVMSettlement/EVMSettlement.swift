@@ -23,7 +23,7 @@ public final class EVMSettlement: Settlement {
     let sending: SendingPolicy
     /// What the transactions took that were sent from here.
     public let gas: GasLog
-    let feed: LogFeed
+    let feeds: LogFeeds
     let contractLogs: ContractLogs
     /// What was learnt of channels and contracts, and never changes.
     let known = Mutex(KnownContracts())
@@ -54,9 +54,12 @@ public final class EVMSettlement: Settlement {
         gas = GasLog()
         self.signer = signer
         self.sending = sending
-        feed = LogFeed(
-            chain: reader.chain, firstBlock: firstBlock, confirmations: sending.confirmations,
-            step: limits.blocksPerStep, interval: sending.pollInterval)
+        feeds = LogFeeds(
+            LogSource(
+                chain: reader.chain,
+                contracts: [contracts.settlement.contract] + contracts.contracts.values.sorted(),
+                firstBlock: firstBlock, confirmations: sending.confirmations, longestStep: max(limits.blocksPerStep, 1),
+                interval: sending.pollInterval))
         contractLogs = ContractLogs(
             chain: reader.chain, firstBlock: firstBlock, step: limits.blocksPerStep)
     }
@@ -66,7 +69,7 @@ public final class EVMSettlement: Settlement {
         contracts = other.contracts
         gas = other.gas
         sending = other.sending
-        feed = other.feed
+        feeds = other.feeds
         contractLogs = other.contractLogs
         self.signer = signer
     }

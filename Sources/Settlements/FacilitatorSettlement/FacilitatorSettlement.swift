@@ -62,9 +62,10 @@ public final class FacilitatorSettlement: Settlement {
         }
         guard supported.kind(scheme: Self.scheme, network: domain.network) == nil else { return }
         let offered = supported.kinds.prefix(8).map { "\($0.scheme) on \($0.network)" }.joined(separator: ", ")
+            .prefix(300)
         throw .refused(
             code: FacilitatorCode.unsupportedScheme.rawValue,
-            message: "\(Self.scheme) on \(domain.network) is not among what \(url) supports: \(offered.prefix(300))")
+            message: "\(Self.scheme) on \(domain.network) is not among what the facilitator supports: \(offered)")
     }
 
     /// Lets what is read from now on count as newer than what was read before a restart.

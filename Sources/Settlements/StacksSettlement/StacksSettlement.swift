@@ -64,6 +64,8 @@ public final class StacksSettlement: Settlement {
     private let early = Mutex<[StacksTransaction.ContractCall: Instant]>([:])
     /// Deposits that were handed in here and are awaited, by what their payers signed.
     let deposits = Mutex<[Hash32: Task<Carried, Never>]>([:])
+    /// At which height of Bitcoin deposits were found in the chain that this process does not wait for; 0 where it did.
+    let found = Mutex<[Hash32: UInt64]>([:])
     /// How many deposits wait for their payer's transactions that come before them.
     let turns = Atomic(0)
     private let signer: (any Signer)?

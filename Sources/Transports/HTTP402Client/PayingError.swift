@@ -77,6 +77,13 @@ public enum PayingError: ExplainedError {
 
     public var remedy: String? {
         switch self {
+        case .refused(let code) where code.hasSuffix("insufficient_balance"):
+            "The account holds too little for the deposit, on the ledger or chain that the server settles on: send "
+                + "money to it there."
+        case .refused(let code) where code.hasSuffix("deposit_below_min_deposit"):
+            "The server takes no deposit as small as the spending policy allows: raise depositPerChannel. What was "
+                + "signed is offered again until it is out of date, most often within a minute; after that a new "
+                + "deposit is made."
         case .badURL, .refused, .settlementFailed: nil
         case .unreachable: "No payment was sent. Try again when it is there."
         case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."

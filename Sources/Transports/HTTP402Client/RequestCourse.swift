@@ -130,7 +130,8 @@ struct RequestCourse {
         _ response: HTTPClientResponse, by payment: any SignedPayment, _ header: String, _ known: KnownOffer,
         _ desk: any PayerDesk
     ) async throws -> PaidResponse? {
-        guard stream == nil, response.status == .ok, !response.headers.contains(name: "PAYMENT-RESPONSE"),
+        // A gate opens a stream for each status that is no error.
+        guard stream == nil, response.status.code < 400, !response.headers.contains(name: "PAYMENT-RESPONSE"),
             let id = response.headers.first(name: StreamOffer.header), let offer = StreamOffer(known.offer.requirements)
         else { return nil }
         try await client.offers.keep(known, for: resource.key)

@@ -17,6 +17,11 @@ public protocol PeerByteStream: Sendable {
     /// Breaks the stream off, in both directions.
     func reset() async
 
+    /// Where the other side is on the network; `nil` where that cannot be told.
+    ///
+    /// Streams of one place share what one may use up.
+    var place: String? { get }
+
     /// Keeps the stream from making room for others: something is in hand that was paid for.
     ///
     /// Each call needs one of ``release(isWritten:)``.
@@ -30,6 +35,7 @@ public protocol PeerByteStream: Sendable {
 
 /// A stream that makes no room for others needs to know nothing.
 extension PeerByteStream {
+    public var place: String? { nil }
     public func hold() {}
     public func release(isWritten: Bool) {}
 }

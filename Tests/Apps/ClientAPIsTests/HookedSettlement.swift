@@ -2,13 +2,14 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingConformance
 import FarthingContracts
 import FarthingLedgerSettlement
 import FarthingPrimitives
 import Synchronization
 
 /// A real ledger, and what happens after each look at a contract and before and after each deposit.
-final class HookedSettlement: ContractSettlement {
+final class HookedSettlement: ContractSettlement, ForwardingSettlement {
     typealias Hook = @Sendable () async -> Void
 
     /// What becomes of a deposit.
@@ -21,6 +22,7 @@ final class HookedSettlement: ContractSettlement {
     }
 
     let ledger: Ledger
+    var target: Ledger { ledger }
     private let reading = Mutex<Hook> {}
     private let depositing = Mutex<@Sendable (Amount) async -> Fate> { _ in .made }
 
@@ -49,29 +51,5 @@ final class HookedSettlement: ContractSettlement {
         let receipt = try await ledger.fund(rules, terms, with: funding)
         if fate == .answerLost { throw .settlement(.unavailable(reason: "the line was cut")) }
         return receipt
-    }
-
-    // MARK: - Handed on
-
-    var domain: SettlementDomain { ledger.domain }
-    var isSimulated: Bool { true }
-    func head() async throws(SettlementError) -> Block { try await ledger.head() }
-    func token(_ address: Address) async throws(SettlementError) -> Token? { try await ledger.token(address) }
-    func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
-        try await ledger.balance(of: account, token: token)
-    }
-    func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
-        try await ledger.snapshot(of: channel)
-    }
-    func channels(
-        openedBy payer: Address, since block: UInt64, progress: @Sendable (UInt64, UInt64) -> Void
-    ) async throws(SettlementError) -> [ChannelTerms] {
-        try await ledger.channels(openedBy: payer, since: block, progress: progress)
-    }
-    func contractDomain(of kind: ContractKind) -> ContractDomain? { ledger.contractDomain(of: kind) }
-    func carryOut<Rules: ContractRules>(
-        _ order: Rules.Order, on channel: ChannelID, under rules: Rules.Type
-    ) async throws(ContractError) -> ContractReceipt<Rules> {
-        try await ledger.carryOut(order, on: channel, under: rules)
     }
 }

@@ -44,7 +44,7 @@ final class FarthingFacilitator {
     }
 
     func mint(_ units: Int, for account: Address) async throws {
-        _ = try await command(["mint", "--to", account.checksummed, "--amount", "\(units)"])
+        _ = try await command(["mint", "--create", "--to", account.checksummed, "--amount", "\(units)"])
     }
 
     /// What an account holds on the ledger.

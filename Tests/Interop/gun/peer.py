@@ -3,21 +3,28 @@
 """A GUN peer of its own, to talk to ours: it shares no line with the Swift code and stands on other libraries.
 
   peer.py liar                   like relay, but acknowledges what it does not keep and answers with forgeries
-  peer.py relay                  serves at ws://127.0.0.1:PORT/gun, prints PORT, and runs until its input ends
+  peer.py mortal                 like relay, but ends hard, without an answer, when the key "last" is written
+  peer.py relay [PORT]           serves at ws://127.0.0.1:PORT/gun, prints PORT, and runs until its input ends
+  peer.py wire PORT              passes on to PORT what comes in at a port that it prints; at each line of its input it
+                                 breaks all its connections off, and prints how many
   peer.py read URL SOUL KEY      prints what a relay answers, or null
   peer.py write URL SOUL KEY V   writes the JSON value V and prints the relay's acknowledgement
   peer.py follow URL SOUL        asks for a node and prints every change, until its input ends
+  peer.py hold URL SOUL          like follow, but connects again, and asks anew, whenever the connection ends
   peer.py sign URL PATH KEY V    makes a key pair, writes V signed, reads it back, tries a forgery; prints a summary
   peer.py open URL ALIAS PASS    finds the account of an alias, opens it, and prints its private keys' public halves
 """
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import math
+import os
 import re
 import secrets
+import signal
 import string
 import sys
 import time
@@ -28,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 ALPHABET = string.ascii_letters + string.digits
 CURVE = ec.SECP256R1()
@@ -214,6 +222,8 @@ class Relay:
                 read = json.loads(text)
                 for message in read if isinstance(read, list) else [read]:
                     await self.hear(socket, message)
+        except ConnectionClosed:
+            pass  # It broke off while it was answered.
         finally:
             del self.peers[socket]
 
@@ -251,7 +261,8 @@ class Relay:
             message = message | {"><": ",".join(filter(None, list(self.peers.values())[:7]))}
         for peer in to:
             if peer in self.peers and peer is not socket:
-                await peer.send(dumps(message))
+                with contextlib.suppress(ConnectionClosed):
+                    await peer.send(dumps(message))
 
 
 class Liar(Relay):
@@ -280,10 +291,61 @@ class Liar(Relay):
             await super().hear(socket, message)
 
 
-async def relay(ours):
-    async with serve(ours.serve, "127.0.0.1", 0) as server:
+class Mortal(Relay):
+    async def hear(self, socket, message):
+        if any("last" in node for node in message.get("put", {}).values()):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await super().hear(socket, message)
+
+
+async def relay(ours, port=0):
+    async with serve(ours.serve, "127.0.0.1", port) as server:
         print(server.sockets[0].getsockname()[1], flush=True)
         await asyncio.to_thread(sys.stdin.read)
+
+
+# A wire that breaks --------------------------------------------------------------------------------------------------
+class Wire:
+    def __init__(self, port):
+        self.port, self.pairs = port, set()
+
+    async def carry(self, near_in, near_out):
+        try:
+            far_in, far_out = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return near_out.transport.abort()
+        pair = (near_out, far_out)
+        self.pairs.add(pair)
+        ways = [asyncio.create_task(self.one_way(*way)) for way in ((near_in, far_out), (far_in, near_out))]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        self.drop(pair)
+        await asyncio.wait(ways)
+
+    async def one_way(self, reader, writer):
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+
+    def drop(self, pair):
+        self.pairs.discard(pair)
+        for writer in pair:
+            writer.transport.abort()
+
+    def cut(self):
+        cut = list(self.pairs)
+        for pair in cut:
+            self.drop(pair)
+        return len(cut)
+
+
+async def wire(port):
+    ours = Wire(port)
+    async with await asyncio.start_server(ours.carry, "127.0.0.1", 0) as server:
+        print(server.sockets[0].getsockname()[1], flush=True)
+        while await asyncio.to_thread(sys.stdin.readline):
+            print(ours.cut(), flush=True)
+        ours.cut()
 
 
 # A client ------------------------------------------------------------------------------------------------------------
@@ -304,7 +366,7 @@ class Client:
 
     async def hear(self):
         while True:
-            read = json.loads(await asyncio.wait_for(self.socket.recv(), 5))
+            read = json.loads(await asyncio.wait_for(self.socket.recv(), 60))
             for message in read if isinstance(read, list) else [read]:
                 return message
 
@@ -364,9 +426,12 @@ async def open_account(client, alias, passphrase):
     return None
 
 
-async def follow(client, soul):
+def end_of_input():
+    return asyncio.create_task(asyncio.to_thread(sys.stdin.read))
+
+
+async def follow(client, soul, ended):
     await client.say({"get": {"#": soul}})
-    ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     while not ended.done():
         heard = asyncio.create_task(client.socket.recv())
         done, _ = await asyncio.wait({heard, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -379,9 +444,28 @@ async def follow(client, soul):
             print("null", flush=True)
 
 
+async def hold(url, soul):
+    ended = end_of_input()
+    while not ended.done():
+        try:
+            async with connect(url, open_timeout=60) as socket:
+                client = await Client(socket).hello()
+                print("ready", flush=True)
+                await follow(client, soul, ended)
+        except (OSError, WebSocketException):
+            await asyncio.sleep(0.05)
+
+
+RELAYS = {"relay": Relay, "liar": Liar, "mortal": Mortal}
+
+
 async def main(command, *arguments):
-    if command in ("relay", "liar"):
-        return await relay(Relay() if command == "relay" else Liar())
+    if command in RELAYS:
+        return await relay(RELAYS[command](), *map(int, arguments))
+    if command == "wire":
+        return await wire(int(arguments[0]))
+    if command == "hold":
+        return await hold(*arguments)
     url, *rest = arguments
     async with connect(url) as socket:
         client = await Client(socket).hello()
@@ -396,7 +480,7 @@ async def main(command, *arguments):
             print(dumps(await open_account(client, *rest)))
         elif command == "follow":
             print("ready", flush=True)
-            await follow(client, *rest)
+            await follow(client, *rest, end_of_input())
 
 
 asyncio.run(main(*sys.argv[1:]))

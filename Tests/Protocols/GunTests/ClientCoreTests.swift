@@ -67,7 +67,7 @@ struct ClientBench {
             case .send(let bytes, let relay):
                 if let json = try? JavaScriptJSON.parse(bytes) { sent[relay, default: []].append(json) }
             case .finishPut(let ticket, let result): puts[ticket] = result
-            case .finishGet(let ticket, let result): gets[ticket] = result
+            case .finishGet(let ticket, let result, _): gets[ticket] = result
             case .deliver(_, let changes): self.changes += changes
             case .renew(let relay): renewed.append(relay)
             case .notice(_, let text): notices.append(text)

@@ -70,6 +70,13 @@ struct GraphTests {
         }
     }
 
+    @Test("A clock that was far ahead goes on from where it is put right")
+    func clockFalls() {
+        var clock = GunClock()
+        _ = clock.next(at: 1_795_226_433_155 + 7_200_000)
+        #expect(clock.next(at: 1_795_226_433_155).milliseconds == 1_795_226_433_155)
+    }
+
     @Test("A future state waits, and is applied when its time comes")
     func future() {
         var graph = Graph()

@@ -6,61 +6,6 @@ import FarthingGun
 import Foundation
 import Testing
 
-/// The peer in `Tests/Interop/gun`, which shares nothing with the code it is run against.
-///
-/// `Scripts/gun-env` makes its environment; without that these tests fail.
-struct PythonPeer {
-    static var root: URL {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-    }
-
-    static var python: URL { root.appending(path: ".venv-gun/bin/python") }
-
-    struct Missing: Error, CustomStringConvertible {
-        var description: String { "The environment of this peer is missing. Make it: Scripts/gun-env" }
-    }
-
-    let process = Process()
-    let input = Pipe()
-    let output = Pipe()
-
-    init(_ arguments: String...) throws {
-        guard FileManager.default.isExecutableFile(atPath: Self.python.path) else { throw Missing() }
-        process.executableURL = Self.python
-        process.arguments = [Self.root.appending(path: "Tests/Interop/gun/peer.py").path] + arguments
-        process.standardInput = input
-        process.standardOutput = output
-        try process.run()
-    }
-
-    /// The next line that the peer prints.
-    func line() async throws -> String { try await Self.read(output.fileHandleForReading, until: 0x0A) }
-
-    func json() async throws -> JSON { try JavaScriptJSON.parse(Array(try await line().utf8)) }
-
-    /// Ends its input, and waits for the end of its output.
-    func end() async throws {
-        try input.fileHandleForWriting.close()
-        _ = try await Self.read(output.fileHandleForReading, until: nil)
-    }
-
-    /// Reads on a thread of its own: the peer may wait for tasks that need those of the tests.
-    private static func read(_ file: FileHandle, until end: UInt8?) async throws -> String {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread {
-                continuation.resume(
-                    with: Result {
-                        var bytes: [UInt8] = []
-                        while let byte = try file.read(upToCount: 1)?.first, byte != end { bytes.append(byte) }
-                        return String(decoding: bytes, as: UTF8.self)
-                    })
-            }
-            thread.start()
-        }
-    }
-}
-
 @Suite("Against a GUN peer in Python", .serialized, .timeLimit(.minutes(1)))
 struct PythonPeerTests {
     @Test("Our client at its relay writes, signs, reads, follows and is refused")

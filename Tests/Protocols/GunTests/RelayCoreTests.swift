@@ -14,6 +14,7 @@ struct RelayBench {
     var inbox: [RelayCore.Peer: [JSON]] = [:]
     var closed: [RelayCore.Peer: GunError] = [:]
     var stored: [GunNode] = []
+    var forgotten: [Soul] = []
 
     init(_ forwarding: RelayCore.Forwarding = .subscribers, limits: GunLimits = GunLimits(), graph: Graph? = nil) {
         core = RelayCore(
@@ -52,6 +53,7 @@ struct RelayBench {
             case .store(let nodes, let bytes, let peer):
                 stored += nodes
                 if let bytes { receive(bytes, peer) }
+            case .forget(let souls): forgotten += souls
             case .close(let peer, let error): closed[peer] = error
             }
         }
@@ -223,7 +225,7 @@ struct RelayCoreTests {
     @Test("What is beyond a limit is refused, and what was there stays")
     func limits() {
         var limits = GunLimits()
-        limits.nodes = 2
+        limits.nodes = 1
         limits.keysPerNode = 2
         limits.graphBytes = 400
         limits.subscriptionsPerPeer = 2

@@ -41,12 +41,23 @@ struct RelayFileTests {
         for (loser, winner) in pairs {
             for nodes in [[loser, winner], [winner, loser]] {
                 let file = try RelayFile(path: place.file)
-                for node in nodes { try await file.write([node]) }
+                for node in nodes { try await file.write([([], [node])]) }
                 #expect(try file.load(limits: GunLimits())["s"] == winner)
                 try await file.queue.write { try $0.execute(sql: "DELETE FROM entry") }
                 try file.close()
             }
         }
+    }
+
+    @Test("forgets what the graph has forgotten, and keeps what is written after it")
+    func forgetting() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let file = try RelayFile(path: place.file)
+        try await file.write([([], [GunNode("a", ["x": GunEntry(1, state(10)), "y": GunEntry(2, state(10))])])])
+        try await file.write([(["a"], []), ([], [GunNode("a", ["x": GunEntry(3, state(5))])])])
+        #expect(try file.load(limits: GunLimits())["a"] == GunNode("a", ["x": GunEntry(3, state(5))]))
+        try file.close()
     }
 
     @Test("has what is written on disk, and not only on its way there")

@@ -67,7 +67,7 @@ struct RelayTranscriptTests {
                 // What goes out is sorted already, byte for byte.
                 #expect(String(decoding: bytes, as: UTF8.self) == JavaScriptJSON.text(json, order: .sorted))
                 return masked(json, sent)
-            case .send, .store, .close: return nil
+            case .send, .store, .close, .forget: return nil
             }
         }
     }

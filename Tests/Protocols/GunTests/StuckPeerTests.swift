@@ -50,6 +50,50 @@ struct StuckPeerTests {
         await relay.shutdown()
     }
 
+    @Test("Halves of messages take bounded room together, and whoever is gone holds none of it")
+    func halves() async throws {
+        let place = try Loopback()
+        defer { place.remove() }
+        let most = 2_000_000
+        let relay = try await place.relay(onDisk: false) {
+            $0.limits.inboxBytesInAll = most
+            $0.bytesPerSecond = 1e9
+        }
+        let half = RawConnection.frame(0x81, [UInt8](repeating: 0x20, count: 900_000)).dropLast()
+        let bytes = ByteBuffer(bytes: RawConnection.handshake() + half)
+        let writer = try await Loopback.client(relay.port)
+        let deadline = ContinuousClock.now + .seconds(20)
+        var strangers: [RawConnection] = []
+        for number in 1...2 {
+            let stranger = try await RawConnection.open(await relay.port)
+            strangers.append(stranger)
+            try await stranger.channel.channel.writeAndFlush(bytes).get()
+            while relay.waitingToBeRead.used < number * half.count, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+        }
+        #expect(relay.waitingToBeRead.used == 2 * half.count)
+        for _ in 0..<6 {
+            let late = try await RawConnection.open(await relay.port)
+            // It is disconnected while it writes, so that this ends.
+            try? await late.channel.executeThenClose { inbound, outbound in
+                try await outbound.write(bytes)
+                for try await _ in inbound {}
+            }
+        }
+        for round in 0..<20 {
+            #expect(try await writer.put(["n": .value(.number(Double(round)))], at: Self.soul) == .acknowledged)
+        }
+        #expect(relay.waitingToBeRead.used <= most)
+        for stranger in strangers { try? await stranger.channel.executeThenClose { _, _ in } }
+        while relay.waitingToBeRead.used > 0, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(relay.waitingToBeRead.used == 0, "what was read counts no longer")
+        await writer.close()
+        await relay.shutdown()
+    }
+
     @Test("Who asks at once for more than may wait, and reads it, gets all of it")
     func slowReader() async throws {
         let place = try Loopback()

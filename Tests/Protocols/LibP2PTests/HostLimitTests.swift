@@ -177,7 +177,7 @@ struct HostLimitTests {
 
     @Test("What waits unread on all connections has a limit too")
     func unreadInAll() async throws {
-        try await HostPair.run(.changed { $0.unreadBytesInAll = 300_000 }) { pair in
+        try await HostPair.run(.changed { $0.unreadBytesInAll = 600_000 }) { pair in
             let go = Signal()
             defer { go.fire() }
             try pair.listener.handle("/wait/1.0.0") { _ in await go.wait() }

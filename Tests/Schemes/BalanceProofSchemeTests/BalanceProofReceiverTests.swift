@@ -153,4 +153,25 @@ struct BalanceProofReceiverTests {
             }
         }
     }
+
+    /// Version 1 must be readable for ever.
+    ///
+    /// When this fails, the layout has changed: raise the version instead.
+    private static let recorded =
+        "0x"
+        + "01010000000000000000000000000000000fb938e2a9201b42d047fbad758b769df441a7d28f09676ad39c906f67251b"
+        + "febc5b6435520cf59733f943a3148334d5cdc538311f1c079f58161a513af776056e1c01000000000000000000000000"
+        + "0000000f"
+
+    @Test func `read their record of version 1`() throws {
+        let scene = try Scene()
+        var books = BalanceProofReceiver()
+        try books.apply(.proofArrived(scene.proof(15), least: .zero), under: scene.contract)
+        try books.apply(.closeAsked, under: scene.contract)
+        var writer = ByteWriter(version: 1)
+        writer.write(books)
+        #expect(Hex.encode(writer.bytes) == Self.recorded)
+        var reader = try ByteReader(try #require(Hex.decode(Self.recorded)), newest: 1)
+        #expect(try reader.balanceProofReceiver() == books)
+    }
 }

@@ -28,9 +28,11 @@ struct Scene {
     var bob: HashChainChannel
     private var lastRequest: UInt64 = 0
 
-    init(count: UInt32 = 10, step: UInt128 = 3, seed: String = "seed") throws {
+    init(
+        count: UInt32 = 10, step: UInt128 = 3, seed: String = "seed", authorizer: Address = Self.address("Bob")
+    ) throws {
         var terms = HashChainTerms(
-            payer: Self.address("Alice"), receiver: Self.address("Bob"), receiverAuthorizer: Self.address("Bob"),
+            payer: Self.address("Alice"), receiver: Self.address("Bob"), receiverAuthorizer: authorizer,
             token: Self.address("token"), anchor: .zero,
             stepCount: count, stepAmount: units(step), expiry: UInt64(noon.unixSeconds) + 86_400, salt: hash("salt"))
         chain = HashChainTraversal(seed: hash(seed), count: count, tag: terms.tag(in: Self.domain))

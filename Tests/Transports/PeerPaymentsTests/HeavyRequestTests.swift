@@ -5,7 +5,7 @@ import FarthingEncodings
 import FarthingPeerPayments
 import Testing
 
-@Suite("Requests with long bodies between two peers", .timeLimit(.minutes(1)))
+@Suite("Requests with long bodies between two peers", .timeLimit(.minutes(5)))
 struct HeavyRequestTests {
     /// Two streams whose requests share so many bytes.
     private func withTwoLinks(
@@ -94,6 +94,38 @@ struct HeavyRequestTests {
             await session.value
         }
         while budget.used > 0 || uploads.used > 0 { await Task.yield() }
+    }
+
+    @Test("Those of one place leave room for those of another")
+    func heavyRequestsOfAPlace() async throws {
+        let all = ByteShares<String>(ByteBudget(limit: 4 * PeerLimits.requestBody))
+        let responder = TestResponder()
+        var links: [PeerLink] = []
+        var sessions: [Task<Void, Never>] = []
+        for place in ["greedy", "greedy", "other"] {
+            let (ours, theirs) = PeerPipe.pair()
+            links.append(PeerLink(ours))
+            let session = PeerSession(
+                stream: theirs, responder: responder, requestsInAll: all.share(of: place),
+                uploadsInAll: ByteBudget(limit: PeerLimits.uploadsInAll))
+            sessions.append(Task { await session.run() })
+        }
+        var waiting: [Task<Void, any Error>] = []
+        for (number, link) in links.prefix(2).enumerated() {
+            waiting.append(Task { _ = try await link.send(heavy("/hang")) })
+            await responder.hanging.wait(for: number + 1)
+        }
+        let refused = try await links[1].send(heavy("/back"))
+        #expect(refused.status == 503)
+        let served = try await links[2].send(heavy("/back"))
+        #expect(served.status == 200)
+        for task in waiting { task.cancel() }
+        await responder.hanging.waitForNone()
+        for session in sessions {
+            session.cancel()
+            await session.value
+        }
+        while all.used > 0 { await Task.yield() }
     }
 
     @Test("Nor may those of one stream take the room of all others")

@@ -66,6 +66,40 @@ struct SessionTests {
         }
     }
 
+    @Test("A body that nobody keeps is called off at the payee", .timeLimit(.minutes(1)))
+    func abandonedAtPayee() async throws {
+        try await withLink { link, responder in
+            let first = try await Self.firstPart(of: "/silent", on: link)
+            #expect(first == [1])
+            await responder.hanging.waitForOne()
+            await responder.hanging.waitForNone()
+            let value = try await link.send(PeerRequest(target: "/echo")).status
+            #expect(value == 200)
+        }
+    }
+
+    /// The first part of a body of which the rest is not wanted.
+    private static func firstPart(of target: String, on link: PeerLink) async throws -> [UInt8]? {
+        var parts = try await link.send(PeerRequest(target: target)).body.makeAsyncIterator()
+        return try await parts.next()
+    }
+
+    @Test("A body comes whole although its link is kept by nobody else", .timeLimit(.minutes(1)))
+    func bodyKeepsLink() async throws {
+        let (ours, theirs) = PeerPipe.pair()
+        let session = Task { await PeerSession(stream: theirs, responder: TestResponder()).run() }
+        let body = try await Self.body(of: "/stream", on: ours)
+        let count = try await body.collect(upTo: 10_000_000).count
+        #expect(count == 5_000_000)
+        session.cancel()
+        await session.value
+    }
+
+    /// The body of an answer whose link nobody else has.
+    private static func body(of target: String, on pipe: PeerPipe) async throws -> PeerReplyBody {
+        try await PeerLink(pipe).send(PeerRequest(target: target)).body
+    }
+
     @Test("A body that breaks off at the payee is no whole body")
     func brokenBody() async throws {
         try await withLink { link, _ in

@@ -5,7 +5,7 @@ import FarthingPeerPayments
 import HTTPTypes
 import Synchronization
 
-/// Answers by what is asked for: `/echo`, `/back`, `/stream`, `/endless`, `/broken`, `/hang`, `/slow`.
+/// Answers by what is asked for: `/echo`, `/back`, `/stream`, `/endless`, `/silent`, `/broken`, `/hang`, `/slow`.
 final class TestResponder: PeerResponder {
     let taken = Mutex(0)
     let answered = Mutex(0)
@@ -32,6 +32,13 @@ final class TestResponder: PeerResponder {
                 })
         case "/stream": return streamed(parts: 500)
         case "/endless": return streamed(parts: .max)
+        case "/silent":
+            return PeerResponse(
+                status: 200,
+                body: .streamed { [hanging] write in
+                    try await write([1])
+                    await hanging.enter { try? await Task.sleep(for: .seconds(600)) }
+                })
         case "/hang", "/declined-hang":
             await hanging.enter { try? await Task.sleep(for: .seconds(60)) }
             return PeerResponse(status: 200)

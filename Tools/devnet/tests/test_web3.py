@@ -26,7 +26,7 @@ def test_a_session_of_web3_py(compiled):
         keys = [one["key"] for one in devnet.told["accounts"][:2]]
         asked = {"url": devnet.told["url"], "keys": keys, "compiled": compiled | {"abi": compiled["abi"] + [ERROR]}}
         done = subprocess.run([interpreter(), HERE / "web3_session.py"], input=json.dumps(asked), capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=300)
         assert done.returncode == 0, done.stderr
         seen = json.loads(done.stdout.splitlines()[-1])
         value = devnet("eth_blockNumber")

@@ -223,6 +223,8 @@ public struct Demo: Sendable {
         configuration.listen = NodeConfiguration.Endpoint(host: "127.0.0.1", port: 0)
         configuration.claimInterval = .seconds(3600)
         configuration.schemes = options.schemes
+        // Its one payer opens a channel as often as one is used up.
+        configuration.policy.prepaidDepositsPerHour = max(options.requests, 1)
         return configuration
     }
 

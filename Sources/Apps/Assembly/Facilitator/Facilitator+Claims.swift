@@ -26,7 +26,9 @@ extension Facilitator {
         guard let authorization, PublicKey(recovering: authorization, over: digest)?.address == authorizer else {
             throw FacilitatorRefusal(SettlementError.claimSignature, at: step, payer: nil)
         }
-        let share = try await admit(claims.rows, of: authorizer, at: step)
+        let admission = try await admit(claims.rows, of: authorizer, at: step)
+        defer { if let urgent = admission.urgent { urgentClaims.end(urgent.total, of: urgent.channel) } }
+        let share = admission.share
         do throws(SettlementError) {
             return try await sponsor.metering(
                 share?.account ?? authorizer, giving: share, where: Self.cameToNothing
@@ -40,68 +42,94 @@ extension Facilitator {
 
     // MARK: - Whose share it is
 
+    /// What claims are counted for.
+    private struct Admission {
+        /// `nil` where all rows are booked already, which costs nothing.
+        var share: Sponsor.Share?
+        /// What ``Facilitator/urgentClaims`` is told of when it is over.
+        var urgent: (channel: ChannelID, total: Amount)?
+    }
+
     /// Counts claims for their authorizer; where it has had its share, for a channel in them whose payer is leaving.
     ///
     /// Payers can have claims made, with each refund that they ask for. If these could use up all that a payee has, a
     /// payer could then take out what the payee earned in another channel. So could anybody, by rows that no payer has
     /// signed or that bring nothing new: a batch is counted only for a row that is owed.
     ///
-    /// - Returns: What is counted; `nil` where all rows are booked already, which costs nothing.
     /// - Throws: What is wrong with the first bad row, too, where no row is owed.
     private func admit(
         _ rows: [ClaimRow], of authorizer: Address, at step: FacilitatorCode
-    ) async throws(FacilitatorRefusal) -> Sponsor.Share? {
+    ) async throws(FacilitatorRefusal) -> Admission {
         let now = try await head(nil).time
         var fault: SettlementError?
+        var faults = 0
         var refusal: FacilitatorRefusal?
-        // A row costs some questions to a chain: none is looked at twice.
-        var booked: [ChannelID: Amount] = [:]
         for (looks, row) in rows.enumerated() where row.terms.receiverAuthorizer == authorizer {
             // A payee that is refused sends them again one by one.
-            guard refusal == nil || looks < Self.mostLooks else { break }
+            guard faults < Self.mostLooks, refusal == nil || looks < Self.mostLooks else { break }
             let channel = settlement.domain.channelID(of: row.terms)
-            var leaving = false
+            // A row costs some questions to a chain: none is looked at twice.
+            if bookedClaims.has(row.total, of: channel, at: now) { continue }
+            let snapshot: ChannelSnapshot
             do throws(SettlementError) {
-                if let total = booked[channel], row.total <= total { continue }
-                guard let snapshot = try await owing(row, of: channel) else {
-                    booked[channel] = row.total
-                    continue
-                }
-                leaving = snapshot.withdrawal != nil
+                guard let owing = try await owing(row, of: channel, at: now) else { continue }
+                snapshot = owing
             } catch {
                 if error.isTrouble { throw FacilitatorRefusal(error, at: .stateRead, payer: nil) }
                 fault = fault ?? error
+                faults += 1
                 continue
             }
             if refusal == nil {
-                do throws(FacilitatorRefusal) { return try sponsor.admit(authorizer, at: now) } catch {
+                do throws(FacilitatorRefusal) {
+                    return Admission(share: try sponsor.admit(authorizer, at: now))
+                } catch {
                     refusal = error
                 }
             }
-            // A channel's name is a digest as an address is, so both stand in one book.
-            guard leaving, let account = Address(channel.hash.bytes.suffix(20)) else { continue }
-            if let share = try? sponsor.admit(account, at: now, isUrgent: true) { return share }
+            if snapshot.withdrawal != nil, let admission = admitLeaving(row, of: channel, in: snapshot, at: now) {
+                return admission
+            }
         }
         if let refusal { throw refusal }
         if let fault { throw FacilitatorRefusal(fault, at: step, payer: nil) }
         try sponsor.admit(authorizer, at: now, counts: false)
-        return nil
+        return Admission()
     }
 
-    /// In how many channels of a batch it is looked whether their payers are leaving.
+    /// In how many channels of a batch it is looked whether their payers are leaving, and how many bad rows are read.
     private static let mostLooks = 8
+
+    /// Counts a claim for its channel.
+    private func admitLeaving(
+        _ row: ClaimRow, of channel: ChannelID, in snapshot: ChannelSnapshot, at now: Instant
+    ) -> Admission? {
+        // A channel's name is a digest as an address is, so both stand in one book.
+        guard let account = Address(channel.hash.bytes.suffix(20)) else { return nil }
+        guard urgentClaims.begin(row.total, of: channel, in: snapshot) else {
+            return (try? sponsor.admit(account, at: now)).map { Admission(share: $0) }
+        }
+        guard let share = try? sponsor.admit(account, at: now, isUrgent: true) else {
+            urgentClaims.end(row.total, of: channel)
+            return nil
+        }
+        return Admission(share: share, urgent: (channel, row.total))
+    }
 
     /// The channel of a row, if the row would be booked; `nil` where as much is booked already.
     ///
     /// - Throws: What is wrong with the row.
     private func owing(
-        _ row: ClaimRow, of channel: ChannelID
+        _ row: ClaimRow, of channel: ChannelID, at now: Instant
     ) async throws(SettlementError) -> ChannelSnapshot? {
         guard row.total <= row.ceiling else { throw .claimExceedsCeiling(total: row.total, ceiling: row.ceiling) }
         let digest = settlement.domain.voucherDigest(channel: channel, ceiling: row.ceiling)
         guard row.signature.isBy(row.terms.voucherSigner, over: digest) else { throw .voucherSignature }
         let snapshot = try await settlement.snapshot(of: channel)
-        if let snapshot, row.total <= snapshot.totalClaimed { return nil }
+        if let snapshot, row.total <= snapshot.totalClaimed {
+            bookedClaims.saw(snapshot.totalClaimed, of: channel, at: now)
+            return nil
+        }
         guard let snapshot, row.total <= snapshot.balance else {
             throw .claimExceedsBalance(total: row.total, balance: snapshot?.balance ?? .zero)
         }
@@ -117,7 +145,7 @@ extension Facilitator {
         }
     }
 
-    static func cameToNothing(_ result: Result<RefundReceipt, SettlementError>) -> Bool {
+    static func cameToNothing<Receipt>(_ result: Result<Receipt, SettlementError>) -> Bool {
         if case .failure(let error) = result { !error.isTrouble } else { false }
     }
 

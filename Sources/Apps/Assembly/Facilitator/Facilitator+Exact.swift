@@ -35,9 +35,10 @@ extension Facilitator {
         do throws(FacilitatorRefusal) {
             let payment = try await verifyExactly(payload, requirements, through: transfers)
             let payer = payment.transfer.payer
-            try sponsor.admit(payer, at: try await time(payer, through: transfers))
+            let share = try sponsor.admit(payer, at: try await time(payer, through: transfers))
             do throws(SettlementError) {
-                let receipt = try await sponsor.metering(payer) { () async throws(SettlementError) in
+                let receipt = try await sponsor.metering(payer, giving: share, where: Self.cameToNothing) {
+                    () async throws(SettlementError) in
                     try await transfers.transfer(payment.signedTransfer)
                 }
                 return answer(payer, receipt)

@@ -11,12 +11,14 @@ extension Facilitator {
     func deposit(_ payment: ExaminedPayment) async throws(FacilitatorRefusal) -> SettleResponse {
         guard let deposit = payment.deposit else { throw FacilitatorRefusal(.payloadType) }
         let payer = payment.terms.payer
+        var share: Sponsor.Share?
         if try await !isUsed(deposit, payment) {
             _ = try await check(payment)
-            try sponsor.admit(payer, at: try await head(payer).time)
+            share = try sponsor.admit(payer, at: try await head(payer).time)
         }
         do throws(SettlementError) {
-            let receipt = try await sponsor.metering(payer) { () async throws(SettlementError) in
+            let receipt = try await sponsor.metering(payer, giving: share, where: Self.cameToNothing) {
+                () async throws(SettlementError) in
                 try await settlement.deposit(deposit, for: payment.voucher)
             }
             return SettleResponse(

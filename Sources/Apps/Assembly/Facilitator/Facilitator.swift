@@ -24,6 +24,8 @@ public final class Facilitator: Sendable {
     let payees: FacilitatedPayees
     private let tokens: Set<Address>
     let sponsor: Sponsor
+    let urgentClaims = UrgentClaims()
+    let bookedClaims = BookedClaims()
     let underWay = WorkUnderWay<Hash32, SettleResponse>()
     let payouts = WorkUnderWay<Payout, Result<SettleResponse, FacilitatorRefusal>>()
 

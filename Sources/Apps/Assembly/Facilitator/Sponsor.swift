@@ -7,7 +7,8 @@ import Synchronization
 
 /// How much a facilitator settles at its own cost, for one account and for all.
 ///
-/// An eighth of what there is for all is kept for claims from channels that are being withdrawn from.
+/// An eighth of what there is for all is kept for claims of much from channels that are being withdrawn from, which what
+/// there is for one account does not bound.
 public struct SponsorLimits: Hashable, Sendable {
     public var accountPerMinute: Int
     public var accountPerDay: Int
@@ -97,7 +98,8 @@ final class Sponsor: Sendable {
     ///
     /// - Parameters:
     ///   - account: Who profits: the payer of a deposit or refund, the authorizer of claims, a receiver.
-    ///   - isUrgent: Whether it may use what is kept: a payer takes out what was earned if it is not let through.
+    ///   - isUrgent: Whether it may use what is kept, and more than there is for one account: a payer takes out what
+    ///     was earned if it is not let through. There must be few for whatever it is counted for.
     ///   - counts: Whether it is counted already now.
     /// - Returns: What can be given back, if it is counted.
     /// - Throws: ``FacilitatorRefusal`` with our own code; nothing is counted then.
@@ -112,10 +114,10 @@ final class Sponsor: Sendable {
         let refusal = book.withLock { book -> String? in
             book.turn(to: now)
             counted = Share(account: account, minute: book.minute, day: book.day)
-            guard book.inMinute.accounts[account, default: 0] < limits.accountPerMinute else {
+            guard isUrgent || book.inMinute.accounts[account, default: 0] < limits.accountPerMinute else {
                 return "\(limits.accountPerMinute) settlements a minute are made for one account."
             }
-            guard book.inDay.accounts[account, default: 0] < limits.accountPerDay else {
+            guard isUrgent || book.inDay.accounts[account, default: 0] < limits.accountPerDay else {
                 return "\(limits.accountPerDay) settlements a day are made for one account."
             }
             guard book.inMinute.total < perMinute else {
@@ -124,7 +126,7 @@ final class Sponsor: Sendable {
             guard book.inDay.total < perDay else {
                 return "\(perDay) settlements a day are made in all."
             }
-            guard book.inDay.coinOfAccounts[account] ?? .zero < Self.wei(limits.accountGweiPerDay) else {
+            guard isUrgent || book.inDay.coinOfAccounts[account] ?? .zero < Self.wei(limits.accountGweiPerDay) else {
                 return "No more than \(limits.accountGweiPerDay) gwei a day are spent on gas for one account."
             }
             guard book.inDay.coin < Self.wei(gweiPerDay) else {

@@ -115,7 +115,7 @@ public struct NodeConfiguration: Sendable {
         self.payTo = payTo
         self.storePath = storePath
         ledgerPath = Self.ledgerPath(besides: storePath)
-        authorizerKeyPath = storePath + ".authorizer.key"
+        authorizerKeyPath = Self.authorizerKeyPath(besides: storePath)
     }
 
     /// The word for where channels are settled, in settings and reports.
@@ -148,4 +148,7 @@ public struct NodeConfiguration: Sendable {
 
     /// Where the ledger of a store lies unless something else is said.
     public static func ledgerPath(besides storePath: String) -> String { storePath + ".ledger" }
+
+    /// Where the authorizer's key of a store lies unless something else is said.
+    public static func authorizerKeyPath(besides storePath: String) -> String { storePath + ".authorizer.key" }
 }

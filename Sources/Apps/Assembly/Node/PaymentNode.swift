@@ -21,7 +21,8 @@ public final class PaymentNode: Sendable {
     public let configuration: NodeConfiguration
     public let books: Books
     public let desk: VoucherDesk
-    /// The ways to pay besides vouchers.
+    /// What looks after channels of other schemes than vouchers: of those that are sold, and of those that once were
+    /// and left channels in the store.
     public let offices: [PrepaidOffice]
     public let gate: Gate
     public let logger: Logger
@@ -33,6 +34,9 @@ public final class PaymentNode: Sendable {
 
     /// Opens the node's files, and makes those that are not there.
     ///
+    /// It waits for no transaction. What was under way on a chain is taken up, so that no payment is taken against it,
+    /// and done by the first ``catchUp()``, or by the ``NodeServer``.
+    ///
     /// - Throws: `StoreError`, `KeyFileError`, ``LostFile`` or ``ConfigurationError``; nothing is left open then.
     public static func open(
         _ configuration: NodeConfiguration, logger: Logger,
@@ -40,8 +44,8 @@ public final class PaymentNode: Sendable {
     ) async throws -> PaymentNode {
         let books = try await Books.open(
             storePath: configuration.storePath, place: try configuration.place,
-            authorizerKeyPath: configuration.authorizerKeyPath, caps: configuration.unclaimedCaps, logger: logger,
-            clock: clock)
+            authorizerKeyPath: configuration.authorizerKeyPath, finishes: false, caps: configuration.unclaimedCaps,
+            logger: logger, clock: clock)
         do {
             // Nothing happens when the token is there already; another one under its address is an error.
             try await books.ledger?.addToken(configuration.token)
@@ -52,6 +56,7 @@ public final class PaymentNode: Sendable {
                 configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
             node.warnOfCaps()
+            node.tellOfUnsold()
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
@@ -75,7 +80,8 @@ public final class PaymentNode: Sendable {
             effects: books.effects, cashier: books.cashier,
             refunds: configuration.isSimulated ? nil : RefundRules(),
             deposits: configuration.isSimulated ? nil : DepositTurnRules(), clock: clock)
-        offices = configuration.schemes.compactMap {
+        // What was paid by a scheme that is not sold any more must be redeemed, and its channels watched, all the same.
+        offices = (configuration.schemes + Self.unsold(configuration, books)).compactMap {
             PrepaidOffice($0, for: configuration, books: books, leastTicket: leastTicket, logger: logger)
         }
         let desks = configuration.schemes.compactMap { [desk, offices] scheme -> (any PaymentDesk)? in
@@ -87,9 +93,31 @@ public final class PaymentNode: Sendable {
             requiresIdentifier: configuration.requiresIdentifier, streams: configuration.streams)
     }
 
+    /// Schemes that are not sold, and of which the store has channels.
+    private static func unsold(_ configuration: NodeConfiguration, _ books: Books) -> [PaymentScheme] {
+        PaymentScheme.allCases.filter { scheme in
+            guard let channels = scheme.prepaid, !configuration.schemes.contains(scheme) else { return false }
+            return books.engine.otherSchemes.contains(channels.schemeName)
+        }
+    }
+
+    /// Says which schemes' channels are looked after though nothing is sold by them, and which cannot be.
+    private func tellOfUnsold() {
+        for scheme in Self.unsold(configuration, books) {
+            let metadata: Logger.Metadata = ["scheme": "\(scheme.rawValue)"]
+            if offices.contains(where: { $0.scheme == scheme }) {
+                logger.notice("Channels are looked after of a scheme that is not sold any more", metadata: metadata)
+            } else {
+                logger.error("Channels of a scheme cannot be looked after: it has no contract here", metadata: metadata)
+            }
+        }
+    }
+
+    private func isSold(_ office: PrepaidOffice) -> Bool { configuration.schemes.contains(office.scheme) }
+
     /// Says which ways to pay the caps do not hold for.
     private func warnOfCaps() {
-        let free = offices.filter { !$0.keepsToCaps }.map(\.scheme.rawValue)
+        let free = offices.filter { isSold($0) && !$0.keepsToCaps }.map(\.scheme.rawValue)
         guard configuration.unclaimedCaps != UnclaimedCaps(), !free.isEmpty else { return }
         logger.warning(
             "Caps on what is unclaimed do not hold for all schemes", metadata: ["not": "\(free.joined(separator: ","))"]
@@ -161,12 +189,15 @@ public final class PaymentNode: Sendable {
         var trouble: (any Error)?
         do { try await watch() } catch { trouble = error }
         // What was seen must not wait for what could not be seen.
+        let answers = answers(onlyDue: false)
         let unanswered = await answers.severalAtOnce(answers.count) { try await $0() }
         if let trouble = trouble ?? unanswered { throw trouble }
     }
 
     /// Does what had to wait, however long the settlement takes for it.
-    func retry() async { await books.effects.retry() }
+    ///
+    /// - Parameter onlyDue: Whether what has failed again and again is left for later.
+    func retry(onlyDue: Bool = false) async { await books.effects.retry(onlyDue: onlyDue) }
 
     /// Takes in what happened since last time, and waits for no transaction, as a withdrawal must be seen in time.
     func watch() async throws {
@@ -178,8 +209,11 @@ public final class PaymentNode: Sendable {
     /// closes with old states.
     ///
     /// None should wait for another's transactions.
-    var answers: [@Sendable () async throws -> Void] {
-        [{ [books] in try await books.effects.claimAsked() }] + offices.map(\.answer)
+    ///
+    /// - Parameter onlyDue: Whether what has failed again and again is left for later.
+    func answers(onlyDue: Bool) -> [@Sendable () async throws -> Void] {
+        [{ [books] in try await books.effects.claimAsked(onlyDue: onlyDue) }]
+            + offices.map { office in { @Sendable in try await office.answer(onlyDue) } }
     }
 
     /// Claims all that was earned and has it paid out, whether it is due or not.
@@ -192,7 +226,8 @@ public final class PaymentNode: Sendable {
 
     /// Where tokens can be handed in one by one: at the desks of hash chains and of Merkle tokens.
     var tokenDesks: [String: any TokenDesk] {
-        let desks = offices.filter { [.hashChain, .merkleToken].contains($0.scheme) }.compactMap { office in
+        let desks = offices.filter { isSold($0) && [.hashChain, .merkleToken].contains($0.scheme) }.compactMap {
+            office in
             (office.desk as? any TokenDesk).map { (office.scheme.rawValue, $0) }
         }
         return Dictionary(desks) { first, _ in first }

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingHTTP402
+
+extension NodeConfiguration {
+    /// Where requests go, as it may be told and logged: a path may hold a key, so `…` stands for it.
+    public var shownUpstream: String { Gateway.shown(upstream) }
+
+    /// The facilitator's address in the same way.
+    public var shownFacilitator: String? { facilitator.map { Setting.shown($0, of: Setting.facilitator.rawValue) } }
+}
+
 extension Setting {
     /// Whether it is the address of a service, in which a password or a key may stand.
     private var isURL: Bool {

@@ -32,16 +32,18 @@ public final class Books: Sendable {
     /// The embedded ledger; `nil` when the channels are settled elsewhere.
     public var ledger: Ledger? { settlement as? Ledger }
 
-    /// Opens the files, finishes what a crash left undone, and catches up with the settlement.
+    /// Opens the files, catches up with the settlement, and finishes what a crash left undone.
     ///
     /// - Parameters:
     ///   - createsStore: Whether a missing store is made.
+    ///   - finishes: Whether it waits for what a crash left undone where that takes as long as a chain does; else that
+    ///     is taken up, and done at the next `VoucherEffects.retry()`.
     ///   - caps: How much may be unclaimed.
     /// - Throws: `StoreError`, `KeyFileError`, `SettlementError`, ``LostFile`` when what the store's channels need is
     ///   gone, or ``ConfigurationError`` when they are settled in another place; nothing is left open then.
     public static func open(
         storePath: String, place: SettlementPlace, authorizerKeyPath: String, createsStore: Bool = true,
-        caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
+        finishes: Bool = true, caps: UnclaimedCaps = UnclaimedCaps(), logger: Logger,
         clock: @escaping @Sendable () -> Instant = Ledger.systemClock
     ) async throws -> Books {
         let store = try JournalStore(path: storePath, mode: createsStore ? .readWrite : .readWriteExisting)
@@ -64,8 +66,13 @@ public final class Books: Sendable {
             do { try await books.watch() } catch {
                 logger.error("What happened meanwhile is not known yet", metadata: ["error": "\(error)"])
             }
-            let finished = try await books.effects.recover()
-            if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
+            if finishes || books.ledger != nil {
+                let finished = try await books.effects.recover()
+                if finished > 0 { logger.notice("Finished what was under way", metadata: ["effects": "\(finished)"]) }
+            } else {
+                let found = try await books.effects.takeUp()
+                if found > 0 { logger.notice("Taking up what was under way", metadata: ["effects": "\(found)"]) }
+            }
             return books
         } catch {
             await close(settlement)

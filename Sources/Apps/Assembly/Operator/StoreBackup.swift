@@ -22,20 +22,26 @@ public struct StoreBackup: Sendable {
 
     public let storePath: String
     public let place: SettlementPlace
-    /// Where keys lie, and what the name of each is behind that of the copied store, such as `.authorizer.key`; those
+    /// Where the key lies without which nothing can be claimed.
+    public let authorizerKeyPath: String
+    /// Where other keys lie, and what the name of each is behind that of the copied store, such as `.gun.key`; those
     /// that are not there are passed over.
-    public let keys: [(path: String, suffix: String)]
+    public let otherKeys: [(path: String, suffix: String)]
 
-    public init(storePath: String, place: SettlementPlace, keys: [(path: String, suffix: String)]) {
+    public init(
+        storePath: String, place: SettlementPlace, authorizerKeyPath: String,
+        otherKeys: [(path: String, suffix: String)] = []
+    ) {
         self.storePath = storePath
         self.place = place
-        self.keys = keys
+        self.authorizerKeyPath = authorizerKeyPath
+        self.otherKeys = otherKeys
     }
 
     /// Makes the backup in a folder that is not there yet, readable by its owner alone.
     ///
-    /// - Returns: What the look through the copy found. When it found faults, the folder keeps the name with
-    ///   `.partial`.
+    /// - Returns: What the look through the copy found; that there is no authorizer's key is a fault, where there are
+    ///   channels. When it found faults, the folder keeps the name with `.partial`.
     /// - Throws: ``BackupFault``, `StoreError`, or ``LostFile`` when the ledger is not there; nothing is left behind
     ///   then.
     public func make(
@@ -71,11 +77,23 @@ public struct StoreBackup: Sendable {
             try await Ledger(existing: path, of: storePath).copy(to: ledger)
             copied = .ledger(path: ledger, newOn: domain)
         }
-        for key in keys where FileManager.default.fileExists(atPath: key.path) {
-            try FileManager.default.copyItem(atPath: key.path, toPath: copy + key.suffix)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy + key.suffix)
+        let hasKey = try Self.copyKey(authorizerKeyPath, to: NodeConfiguration.authorizerKeyPath(besides: copy))
+        for key in otherKeys { _ = try Self.copyKey(key.path, to: copy + key.suffix) }
+        var found = try await StoreInspector(storePath: copy, place: copied).verify {
+            progress(.verified(channels: $0))
         }
-        return try await StoreInspector(storePath: copy, place: copied).verify { progress(.verified(channels: $0)) }
+        if !hasKey, found.channels > 0 {
+            found.faults.append("\(LostFile.authorizerKey(path: authorizerKeyPath, store: storePath))")
+        }
+        return found
+    }
+
+    /// - Returns: Whether it was there.
+    private static func copyKey(_ path: String, to copy: String) throws -> Bool {
+        guard FileManager.default.fileExists(atPath: path) else { return false }
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: copy)
+        return true
     }
 }
 

@@ -20,6 +20,16 @@ public struct StoreInspector: Sendable {
     /// Where channels are settled, in a few words for people.
     public let placeText: String
 
+    /// Who settles channels, in a few words for people.
+    public var settlementText: String {
+        switch place {
+        case .ledger: "embedded ledger (simulated)"
+        case .facilitator: "a facilitator"
+        case .chain: "an EVM chain"
+        case .stacks: "a Stacks chain"
+        }
+    }
+
     /// - Throws: `StoreError`, or ``LostFile`` when the ledger is not there.
     public init(storePath: String, place: SettlementPlace) throws {
         store = try JournalStore(path: storePath, mode: .readOnly)

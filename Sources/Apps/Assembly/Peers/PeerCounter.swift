@@ -8,11 +8,14 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 /// Sells to peers what a node sells over HTTP: the same routes, prices, payments and streams.
 struct PeerCounter: PeerResponder {
     let responder: NodeResponder
     let logger: Logger
+    /// Where the connection comes from on which is asked; `nil` over relays, which do not tell.
+    var client: String?
 
     func take(_ payments: [PeerPayment], answer: @escaping @Sendable (Int, PromptOutcome) -> Void) {
         // The upstream must be asked, which takes time.
@@ -22,7 +25,7 @@ struct PeerCounter: PeerResponder {
     func respond(to request: PeerRequest) async -> PeerResponse {
         guard let head = request.head else { return PeerResponse(status: 400) }
         do {
-            let context = NodeRequestContext(logger: logger)
+            let context = NodeRequestContext(logger: logger, client: client)
             let response = try await responder.respond(
                 to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: request.body))), context: context)
             return PeerResponse(response)
@@ -89,10 +92,16 @@ extension PeerRequest {
         guard let method = HTTPRequest.Method(method) else { return nil }
         var head = HTTPRequest(method: method, scheme: nil, authority: nil, path: target, headerFields: headers)
         head.headerFields[.paymentSignature] = payment.isEmpty ? nil : Base64.encode(payment)
+        // Which host is asked, and who asks, is for this side to say: peers name no host, and have no proxy in between.
+        for name in headers.map(\.name) where Self.isOurs(name.canonicalName) { head.headerFields[name] = nil }
         // How long the body is was told by the frames, and by nothing else.
         head.headerFields[.transferEncoding] = nil
         head.headerFields[.contentLength] = body.isEmpty ? nil : "\(body.count)"
         return head
+    }
+
+    private static func isOurs(_ name: String) -> Bool {
+        name == "host" || name == "forwarded" || name == "x-real-ip" || name.hasPrefix("x-forwarded")
     }
 }
 
@@ -109,6 +118,14 @@ extension PeerResponse {
 private struct PeerBodyWriter: ResponseBodyWriter {
     let send: @Sendable ([UInt8]) async throws -> Void
 
-    func write(_ buffer: ByteBuffer) async throws { try await send(Array(buffer.readableBytesView)) }
+    func write(_ buffer: ByteBuffer) async throws {
+        do {
+            try await send(Array(buffer.readableBytesView))
+        } catch {
+            // Unless the node stops, it is the peer that hung up, and not this side that was cancelled.
+            throw Task.isShuttingDownGracefully ? error : PeerLinkError.closed
+        }
+    }
+
     func finish(_ trailingHeaders: HTTPFields?) async throws {}
 }

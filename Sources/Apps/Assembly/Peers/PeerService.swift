@@ -20,7 +20,7 @@ struct PeerService: Service, CustomStringConvertible {
 
     /// `nil` listens to nobody.
     let settings: NodeConfiguration.Peers?
-    let counter: any PeerResponder
+    let counter: PeerCounter
     /// Where tokens are handed in by MuP2P's messages, by the name of the contract.
     let tokenDesks: [String: any TokenDesk]
     /// What a token is worth; `nil` takes none.
@@ -51,12 +51,17 @@ struct PeerService: Service, CustomStringConvertible {
             throw ConfigurationError.cannotListen(addresses, why: error.description, setting: .libp2p)
         }
         try host.handle(PeerSession.protocolName) { [counter] stream in
+            var counter = counter
+            counter.client = stream.connection.remoteAddress?.ipText
             await PeerSession(stream: stream, responder: counter).run()
         }
         if let tokenPrice, !tokenDesks.isEmpty {
             try host.handle(Self.tokenProtocol) { [tokenDesks, tokenFees] stream in
                 var session = TokenSession(desks: tokenDesks, price: tokenPrice, fees: tokenFees)
                 while let message = try await stream.readFrame(limit: Self.longestMessage) {
+                    // A token that was taken is answered before the connection makes room for another.
+                    stream.hold()
+                    defer { stream.release(isWritten: true) }
                     try await Self.send(await session.answer(message).bytes, on: stream)
                 }
             }
@@ -86,5 +91,13 @@ struct PeerService: Service, CustomStringConvertible {
             logger.warning("The local network is not told of this node", metadata: ["reason": "\(error)"])
             return nil
         }
+    }
+}
+
+extension Multiaddr {
+    /// The address without its port, such as `192.0.2.7`; `nil` where a name stands in its place.
+    fileprivate var ipText: String? {
+        guard case .address(let address)? = tcpEndpoint?.host else { return nil }
+        return "\(address)"
     }
 }

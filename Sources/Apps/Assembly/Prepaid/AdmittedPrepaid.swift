@@ -33,9 +33,15 @@ final class AdmittedPrepaid<Scheme: PrepaidOrders>: AdmittedPayment {
         desk.underWay.end()
     }
 
+    /// A deposit that comes with a payment takes as long as its chain, and the payment is set aside after it.
+    var age: Duration? {
+        let left = reservation.until.seconds(since: desk.books.clock())
+        return .seconds(min(max(desk.timeoutSeconds - left, 0), desk.timeoutSeconds))
+    }
+
     /// What was delivered is unclaimed by now, or nothing was.
     private func letGo() {
-        guard desk.books.room != nil else { return }
+        guard desk.books.index.isLimited else { return }
         desk.books.index.release(reservation.id.number, of: channel)
     }
 

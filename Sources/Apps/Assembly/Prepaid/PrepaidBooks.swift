@@ -24,8 +24,11 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     public let domain: ContractDomain
     /// What was earned and not captured yet, in which channel and since when.
     public let index: UnclaimedIndex
-    /// Where the scheme keeps to caps, and there are any.
-    let room: RoomUnderCaps?
+    let room: RoomUnderCaps
+    /// Whether the scheme keeps to caps, and there are any.
+    private let hasCaps: Bool
+    /// When it was last logged that redemptions do not reach the settlement; `nil` when they do.
+    let outageTold = Mutex<Instant?>(nil)
     let metrics: SchemeMetrics?
     /// What waits in the outbox until it is redeemed.
     let proofs = KeptProofs()
@@ -33,8 +36,10 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     private let appointments: Appointments
     /// Channels that are being redeemed: two turns may come to one of them at once.
     let redeeming = WorkUnderWay<ChannelID, Result<[Payout]?, any Error>>()
+    /// How many seconds the last redemption took.
+    let redemptionTook = Atomic<Int64>(0)
     /// What could not be done, and lies in the outbox still.
-    private let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
+    private let postponed: PostponedEffects<Scheme>
     /// Whose books these are.
     let payee: Address
     /// What the payee promises and signs while it answers.
@@ -58,7 +63,8 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         self.appointments = appointments
         index = UnclaimedIndex(caps: Scheme.keepsToCaps ? caps : UnclaimedCaps())
         metrics = PaymentScheme(rawValue: Scheme.Rules.kind.rawValue).map(SchemeMetrics.init)
-        room = index.isLimited ? RoomUnderCaps(index, clock: clock, logger: logger) : nil
+        room = RoomUnderCaps(index, clock: clock, logger: logger)
+        hasCaps = index.isLimited
         engine = Self.engine(store, index, appointments, isTold: settlement.tellsChanges)
         self.settlement = settlement
         self.domain = domain
@@ -67,6 +73,7 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         payeeKey = PayeeKey(in: domain) { authorizer.signNow($0) }
         self.logger = logger
         self.clock = clock
+        postponed = PostponedEffects(clock: clock, isUrgent: Scheme.isUrgent)
     }
 
     /// What follows each commit is compiled for each scheme, as in ``CheckedPrepaid``.
@@ -83,22 +90,31 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         }
     }
 
-    /// Brings all channels into memory and does what a crash left undone.
+    /// Brings all channels into memory and takes up what a crash left undone.
     ///
     /// Call it before the first request. There may be a million, so it is compiled for each scheme.
+    ///
+    /// - Parameter finishes: Whether what was left undone is done at once, and waited for; else the next
+    ///   ``retry(onlyDue:)`` does it.
     @specialized(where Scheme == HashChainChannel)
     @specialized(where Scheme == MerkleTokenChannel)
     @specialized(where Scheme == LotteryChannel)
     @specialized(where Scheme == TwoWayChannel)
-    public func open() async throws {
+    public func open(finishes: Bool = true) async throws {
         try await engine.loadAll { id, state in
             index.update(id, from: nil, to: state.position)
             appointments.update(id, from: nil, to: state.nextLook(isTold: settlement.tellsChanges))
         }
-        try await recover()
+        try await takeUp()
+        if finishes { await retry() }
     }
 
-    /// Reads the contracts that must be read again by now; what channels ask for then is done at the next ``retry()``.
+    /// Whether a payment may be taken without a look at what is unclaimed: under caps room may have to be made first,
+    /// and a channel whose redemption was refused takes none until one succeeds.
+    func isUnhindered(_ id: ChannelID) -> Bool { !hasCaps && !index.isSuspect(id) }
+
+    /// Reads the contracts that must be read again by now; what channels ask for then is done at the next
+    /// ``retry(onlyDue:)``.
     func lookAtDue() async throws {
         if let trouble = await appointments.due(at: clock()).severalAtOnce(16, { try await self.look($0) }) {
             throw trouble
@@ -127,33 +143,32 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
     ///
     /// What cannot be done now either stays in the outbox.
     ///
+    /// - Parameter onlyDue: Whether what has failed again and again is left for later.
     /// - Returns: Why it cannot.
     @discardableResult
-    public func retry() async -> (any Error)? {
-        let effects = postponed.withLock { postponed in
-            defer { postponed = [:] }
-            return postponed.sorted { $0.key < $1.key }.map(\.value)
-        }
+    public func retry(onlyDue: Bool = false) async -> (any Error)? {
+        let effects = postponed.take(onlyDue: onlyDue)
+        defer { postponed.tried(effects) }
         let channels = Dictionary(grouping: effects, by: \.channel)
         return await channels.severalAtOnce(Self.transactionsAtOnce) { channel, effects in
             if let trouble = await self.carryOut(effects.map(\.effect), of: channel).trouble { throw trouble }
         }
     }
 
-    /// Takes out what could not be done in a channel: whoever does has to ``attempt(_:of:)`` it.
-    func takePostponed(of channel: ChannelID) -> [Stored] {
-        postponed.withLock { postponed in
-            let found = postponed.filter { $0.value.channel == channel }.sorted { $0.key < $1.key }
-            for (id, _) in found { postponed[id] = nil }
-            return found.map(\.value.effect)
-        }
+    /// Does what could not be done before in one channel.
+    ///
+    /// - Returns: What the contract did.
+    func retry(_ channel: ChannelID) async -> [ContractReceipt<Scheme.Rules>] {
+        let effects = postponed.take { $0.channel == channel }
+        defer { postponed.tried(effects) }
+        return await attempt(effects.map(\.effect), of: channel)
     }
 
     /// How many transactions are waited for at once.
     private static var transactionsAtOnce: Int { 64 }
 
-    /// Does all that lies in the outbox, each effect once.
-    private func recover() async throws {
+    /// Takes up all that lies in the outbox; it waits for no transaction.
+    private func takeUp() async throws {
         var last: PendingEffect.ID?
         while true {
             let unfinished = try await engine.unfinishedEffects(after: last, limit: 1000)
@@ -162,15 +177,15 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 if Scheme.proof(of: stored.effect) != nil {
                     await attempt([stored], of: channel)
                 } else {
-                    postponed.withLock { $0[stored.id] = (channel, stored) }
+                    postponed.add([(channel, stored)])
                 }
             }
             last = end
         }
-        await retry()
     }
 
-    /// Carries effects out; one that fails stays in the outbox until ``retry()``, and a proof until it is redeemed.
+    /// Carries effects out; one that fails stays in the outbox until ``retry(onlyDue:)``, and a proof until it is
+    /// redeemed.
     ///
     /// - Returns: What the contract did; fewer than there were effects when something has to wait.
     @discardableResult
@@ -201,8 +216,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
                 try await engine.acknowledge(stored.id)
             } catch {
                 if await isOver(stored, on: channel, after: error) { continue }
-                postponed.withLock { $0[stored.id] = (channel, stored) }
-                logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+                if postponed.failed(stored, of: channel) {
+                    logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
+                }
                 trouble = trouble ?? error
             }
         }
@@ -308,14 +324,14 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
 
     /// Reads a channel from its contract, and tells the one that is kept.
     ///
-    /// What it asks for then is done at the next ``retry()``: many may show an old state in one block, and if each
+    /// What it asks for then is done at the next ``retry(onlyDue:)``: many may show an old state in one block, and if each
     /// answer were waited for before the next channel is read, the last would be too late.
     private func look(_ id: ChannelID) async throws {
         guard let snapshot = try await settlement.contract(Scheme.Rules.self, of: id),
             try await engine.state(of: id) != nil
         else { return }
         let applied = try await engine.apply(.observed(snapshot), to: id)
-        postponed.withLock { for stored in applied.effects { $0[stored.id] = (id, stored) } }
+        postponed.add(applied.effects.map { (id, $0) })
         if !applied.state.mayRedeem { try await forgetProofs(of: id) }
     }
 }

@@ -18,7 +18,7 @@ import Logging
 public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     let books: PrepaidBooks<Scheme>
     let offer: PrepaidOffer
-    private let timeoutSeconds: Int64
+    let timeoutSeconds: Int64
     /// `nil` where it costs nothing to hand in a deposit.
     private let depositRules: DepositRules?
     private let deposits: HandedInDeposits?
@@ -124,8 +124,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     @inline(never) private func checkProof(
         _ plain: PlainPrepaid<Scheme>, price: Amount, after earlier: (any CheckedPayment)?
     ) -> (any CheckedPayment)? {
-        // Where there are caps, room may have to be made first.
-        guard !underWay.isFull, books.room == nil, let known = books.engine.knownState(of: plain.channel),
+        guard !underWay.isFull, books.isUnhindered(plain.channel),
+            let known = books.engine.knownState(of: plain.channel),
             Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? verify(plain, known, after: earlier)
         else { return nil }
@@ -200,6 +200,13 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         if let field = Scheme.mismatch(of: terms, with: offer, price: price) { throw .terms(field: field) }
     }
 
+    private func checkSignature(of funding: Funding, on terms: Scheme.Rules.Terms) throws {
+        let digest = books.domain.depositDigest(funding.unsigned, on: terms, token: offer.token.domain)
+        guard funding.authorization.signature.isBy(funding.payer, over: digest, as: books.domain.accounts) else {
+            throw fault(for: .settlement(.authorizationSignature), of: terms.channelID(in: books.domain))
+        }
+    }
+
     /// Whether a payment will be taken once the deposit is there that comes with it, as is found out on a copy.
     ///
     /// To hand in a deposit costs the payee a transaction, so it is not done for a payment that is none.
@@ -210,6 +217,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         price: Amount
     ) async throws -> Bool {
         try check(terms, price: price)
+        // Before anything is asked of the contract, which may be far away and be paid by the question.
+        try checkSignature(of: funding, on: terms)
         let known = try await books.engine.state(of: id)
         let snapshot = try await books.settlement.contract(Scheme.Rules.self, of: id)
         let head = if let snapshot { snapshot.block } else { try await books.settlement.head() }
@@ -243,10 +252,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         try check(terms, price: price)
         let id = terms.channelID(in: books.domain)
         // Nobody's deposits are counted by another who names him.
-        let digest = books.domain.depositDigest(funding.unsigned, on: terms, token: offer.token.domain)
-        guard funding.authorization.signature.isBy(funding.payer, over: digest, as: books.domain.accounts) else {
-            throw fault(for: .settlement(.authorizationSignature), of: id)
-        }
+        try checkSignature(of: funding, on: terms)
         // Two of one salt are one to the token, whatever else they say.
         let key = DepositKey(channel: id, payer: funding.payer, salt: funding.authorization.salt)
         return try await opening.attempt(key) { [self] in
@@ -307,8 +313,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         let receipts = try await closing.attempt(id) { [self] in
             let asked = try await books.engine.apply(.closeAsked(shown), to: id, opening: known)
             // Who asks once more gets what had to wait, unless it is under way.
-            let effects = asked.effects.isEmpty ? books.takePostponed(of: id) : asked.effects
-            return await books.attempt(effects, of: id)
+            guard !asked.effects.isEmpty else { return await books.retry(id) }
+            return await books.attempt(asked.effects, of: id)
         }
         let state = try await books.engine.state(of: id) ?? known
         guard receipts.contains(where: \.snapshot.state.isOver) else {

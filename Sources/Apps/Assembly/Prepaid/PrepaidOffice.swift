@@ -16,10 +16,10 @@ public struct PrepaidOffice: Sendable {
     public let desk: any PaymentDesk
     /// Whether caps on what is unclaimed hold for it.
     let keepsToCaps: Bool
-    /// Brings channels into memory, does what a crash left undone, and takes in what happened meanwhile.
+    /// Brings channels into memory, takes up what a crash left undone, and takes in what happened meanwhile.
     let open: @Sendable () async throws -> Void
     /// Does what channels asked for when they heard news, and what had to wait.
-    let answer: @Sendable () async throws -> Void
+    let answer: @Sendable (_ onlyDue: Bool) async throws -> Void
     /// Takes in what happened since last time.
     let watch: @Sendable () async throws -> Void
     /// What all channels together came to.
@@ -46,6 +46,8 @@ public struct PrepaidOffice: Sendable {
         public var captured = Amount.zero
         /// Why others did not.
         public var failures: [String] = []
+        /// How many of these say nothing of their channel, but that the settlement or the store was not reached.
+        public var outages = 0
     }
 
     /// - Parameter leastTicket: What it costs to redeem a lottery ticket, so that none may win less; `nil` where nobody
@@ -80,19 +82,25 @@ public struct PrepaidOffice: Sendable {
             timeoutSeconds: configuration.policy.timeoutSeconds,
             paymentsUnderWay: configuration.policy.paymentsUnderWay,
             deposits: configuration.isSimulated && !configuration.policy.enforcesMinimumDeposit
-                ? nil : DepositRules(minimum: configuration.policy.minimumDeposit))
+                ? nil
+                : DepositRules(
+                    minimum: configuration.policy.minimumDeposit,
+                    perHour: configuration.policy.prepaidDepositsPerHour))
         let watcher = SettlementWatcher(
             settlement: books.settlement, store: books.store, scheme: scheme.rawValue, changed: channels.changed)
+        // Nobody's transaction may keep a node from starting; the embedded ledger has none that take time.
+        let finishes = books.ledger != nil
         open = {
-            try await channels.open()
-            // Nobody else's transaction may keep a node from starting.
-            do { try await channels.catchUp(by: watcher) } catch {
+            try await channels.open(finishes: finishes)
+            do {
+                if finishes { try await channels.catchUp(by: watcher) } else { try await channels.watch(by: watcher) }
+            } catch {
                 logger.error(
                     "What happened meanwhile is not known yet",
                     metadata: ["scheme": "\(scheme.rawValue)", "error": "\(error)"])
             }
         }
-        answer = { if let trouble = await channels.retry() { throw trouble } }
+        answer = { if let trouble = await channels.retry(onlyDue: $0) { throw trouble } }
         watch = {
             defer { channels.metrics?.setUnclaimed(channels.index.unclaimed(of: configuration.token.address)) }
             try await channels.watch(by: watcher)

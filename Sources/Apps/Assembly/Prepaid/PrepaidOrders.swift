@@ -40,6 +40,9 @@ public protocol PrepaidOrders: PrepaidWire {
     /// the channel lives.
     var freshUntil: Instant? { get }
 
+    /// Whether money is lost when an effect is carried out some minutes late.
+    static func isUrgent(_ effect: Effect) -> Bool
+
     /// Whether nobody needs an effect any more that lies in the outbox.
     func isMoot(_ effect: Effect) -> Bool
 
@@ -76,6 +79,7 @@ extension PrepaidOrders {
     public var mostCaptured: Amount? { purse.charged }
     public static func proof(of effect: Effect) -> Range<Amount>? { nil }
     public func redemption(of proofs: [Effect]) -> Rules.Order? { nil }
+    public static func isUrgent(_ effect: Effect) -> Bool { false }
     public var lookAgainAt: Instant? { nil }
     public var freshUntil: Instant? { nil }
     public func isMoot(_ effect: Effect) -> Bool { false }

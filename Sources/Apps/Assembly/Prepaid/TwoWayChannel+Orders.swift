@@ -45,6 +45,9 @@ extension TwoWayChannel: PrepaidOrders {
         }
     }
 
+    /// An old state that the payer shows can be answered only until the challenge period is over.
+    public static func isUrgent(_ effect: Effect) -> Bool { if case .submitChallenge = effect { true } else { false } }
+
     public func isMoot(_ effect: Effect) -> Bool {
         switch (effect, party.standing) {
         case (_, .closed): true

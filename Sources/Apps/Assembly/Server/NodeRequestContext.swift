@@ -9,7 +9,7 @@ import NIOCore
 /// A request's context that knows who is at the other end of the connection.
 struct NodeRequestContext: ConnectionRequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The client's address, such as `192.0.2.7`; `nil` on a Unix socket.
+    /// The client's address, such as `192.0.2.7`; `nil` on a Unix socket, and over relays.
     let client: String?
     let connection: (any Channel)?
 
@@ -20,9 +20,9 @@ struct NodeRequestContext: ConnectionRequestContext {
     }
 
     /// The context of a request that came by another way than a connection of HTTP.
-    init(logger: Logger) {
+    init(logger: Logger, client: String?) {
         coreContext = CoreRequestContextStorage(source: Elsewhere(logger: logger))
-        client = nil
+        self.client = client
         connection = nil
     }
 

@@ -60,7 +60,9 @@ struct NodeResponder: HTTPResponder {
         let response: Response
         do {
             response = try await middleware.handle(request, context: context) { request, context in
-                try await gateway.respond(to: request, client: context.client, logger: context.logger)
+                try await gateway.respond(
+                    to: request, client: context.client, isMetered: node.gate.sellsStream(request.head),
+                    logger: context.logger)
             }
         } catch let fault as GatewayFault {
             // The upstream broke off while its short answer was collected; nothing was charged.

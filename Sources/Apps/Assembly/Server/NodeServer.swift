@@ -80,7 +80,7 @@ public struct NodeServer: Service, CustomStringConvertible {
                 await onListening(NodeConfiguration.Endpoint(host: configuration.listen.host, port: port))
                 if !(await gateway.isReachable()) {
                     node.logger.warning(
-                        "The upstream cannot be reached yet", metadata: ["upstream": "\(gateway.upstream)"])
+                        "The upstream cannot be reached yet", metadata: ["upstream": "\(gateway.shownUpstream)"])
                 }
             },
             logger: quiet)
@@ -88,7 +88,7 @@ public struct NodeServer: Service, CustomStringConvertible {
         let counter = PeerCounter(responder: responder, logger: logger)
         let storeWatch = StoreWatch(node.store, logger: logger)
         // What is seen is answered at once.
-        let answers = node.answers.map { (bell: Bell(), answer: $0) }
+        let answers = node.answers(onlyDue: true).map { (bell: Bell(), answer: $0) }
         var group = ServiceGroupConfiguration(
             services: answers.map { bell, answer in
                 .init(
@@ -106,7 +106,7 @@ public struct NodeServer: Service, CustomStringConvertible {
                     }),
                 .init(
                     service: PeriodicService(name: "retry", interval: configuration.watchInterval, logger: logger) {
-                        await node.retry()
+                        await node.retry(onlyDue: true)
                     }),
                 .init(
                     service: PeriodicService(name: "claim", interval: configuration.claimInterval, logger: logger) {

@@ -53,7 +53,7 @@ final class AdmittedVoucher: AdmittedPayment {
         let locked = try await charge(.zero)
         guard locked.success else { return .failed(locked) }
         do {
-            return .ready(
+            return .renewed(
                 AdmittedVoucher(
                     desk: desk, channel: channel,
                     reservation: try await desk.setAside(reservation.voucher, of: channel, for: reservation.price),

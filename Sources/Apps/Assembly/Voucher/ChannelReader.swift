@@ -13,6 +13,7 @@ struct ChannelReader: Sendable {
     let settlement: any Settlement
     let effects: VoucherEffects
     let clock: @Sendable () -> Instant
+    private let pass = ReadingPass()
 
     /// Whether a channel is shown only to whoever holds a voucher of it, and may change unseen.
     func showsByVoucher(_ terms: ChannelTerms) -> Bool { settlement.freshness(of: terms) != nil }
@@ -52,24 +53,42 @@ struct ChannelReader: Sendable {
     /// Reads again all channels that have something to claim and were not read for too long, so that a payer's wish
     /// to withdraw is seen in time.
     ///
-    /// One that cannot be read stops no other, unless nobody answers at all. All that are leaving are claimed from at
-    /// once.
+    /// One that cannot be read stops no other. Where many in a row cannot be, nobody answers: then the pass ends, and
+    /// the next begins behind that place. All that are leaving are claimed from at once.
+    ///
+    /// - Throws: What went wrong first, once all others are read.
     func refreshAll() async throws {
-        var last: ChannelID?
-        while true {
+        var last = pass.begin()
+        var trouble: (any Error)?
+        while !pass.isGivenUp {
             let page = try await engine.channels(after: last, limit: 500)
-            guard let end = page.last else { return try await effects.claimAsked() }
-            for (id, state) in page where !state.claimable.isZero && isStale(state) {
-                guard let best = state.best else { continue }
-                let shown = best.signedCeiling(under: state.terms, of: id, in: settlement.domain)
-                do {
-                    if let snapshot = try await look(id, shown) { try await effects.takeIn(snapshot, of: id) }
-                } catch let refusal as VoucherChannel.Refusal {
-                    effects.logger.error(
-                        "A channel cannot be read", metadata: ["channel": "\(id)", "error": "\(refusal)"])
-                }
+            guard let end = page.last else {
+                pass.reachEnd()
+                break
             }
+            let stale = page.filter { !$0.state.claimable.isZero && isStale($0.state) }
+            let failure = await stale.severalAtOnce(Self.readsAtOnce) { try await readAgain($0.id, $0.state) }
+            trouble = trouble ?? failure
             last = end.id
+        }
+        try await effects.claimAsked()
+        if let trouble { throw trouble }
+    }
+
+    private static let readsAtOnce = 8
+
+    private func readAgain(_ id: ChannelID, _ state: VoucherChannel) async throws {
+        guard let best = state.best, pass.enter(id) else { return }
+        do {
+            let shown = best.signedCeiling(under: state.terms, of: id, in: settlement.domain)
+            if let snapshot = try await look(id, shown) { try await effects.takeIn(snapshot, of: id) }
+            pass.leave(hasFailed: false)
+        } catch {
+            effects.logger.error("A channel cannot be read", metadata: ["channel": "\(id)", "error": "\(error)"])
+            // Whoever refuses one answers.
+            let isRefused = error is VoucherChannel.Refusal
+            pass.leave(hasFailed: !isRefused)
+            if !isRefused { throw error }
         }
     }
 

@@ -21,6 +21,9 @@ public final class VoucherDesk: PaymentDesk {
         public var minimumDeposit: Amount?
         /// Whether a smaller deposit is refused rather than only advised against.
         public var enforcesMinimumDeposit: Bool
+        /// How many deposits of one payer are handed in within an hour for channels of other schemes, where each costs the
+        /// payee a transaction.
+        public var prepaidDepositsPerHour = 8
         /// How many requests on one channel a payer may have in flight where it signs ahead.
         ///
         /// - Range: 1 through 256; 1 does not offer it.

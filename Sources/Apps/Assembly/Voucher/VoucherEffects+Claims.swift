@@ -93,18 +93,16 @@ extension VoucherEffects {
 
     /// Claims what channels have asked for since they heard news, and what could not be claimed before.
     ///
+    /// - Parameter onlyDue: Whether what has failed again and again is left for later.
     /// - Throws: What went wrong first; what could not be claimed is tried again.
-    func claimAsked() async throws {
+    func claimAsked(onlyDue: Bool = false) async throws {
         var effects = asked.withLock { asked in
             defer { asked = [] }
             return asked
         }
         // A payer may be leaving, so these wait for no deposit that is retried.
-        effects += postponed.withLock { postponed in
-            let claims = postponed.filter(\.value.effect.isClaim)
-            for id in claims.keys { postponed[id] = nil }
-            return claims.sorted { $0.key < $1.key }.map(\.value)
-        }
+        effects += postponed.take(onlyDue: onlyDue, where: \.effect.isClaim)
+        defer { postponed.tried(effects) }
         try await claim(for: effects)
     }
 
@@ -112,7 +110,7 @@ extension VoucherEffects {
     ///
     /// A row that the settlement will not have is the schedule's from then on.
     ///
-    /// - Throws: What went wrong first; what it kept from being claimed is tried again at the next ``retry()``.
+    /// - Throws: What went wrong first; what it kept from being claimed is tried again at the next ``retry(onlyDue:)``.
     func claim(for asked: [Asked]) async throws {
         let trouble = await batches(asked).severalAtOnce(Self.transactionsAtOnce) { [self] authorizer, batch in
             do {
@@ -120,8 +118,11 @@ extension VoucherEffects {
                 try await claim(Set(batch.map(\.channel)).sorted()[...], by: authorizer, into: &report)
                 for (_, stored) in batch { try await engine.acknowledge(stored.id) }
             } catch {
-                postponed.withLock { for one in batch { $0[one.effect.id] = one } }
-                logger.error("Claims must wait", metadata: ["channels": "\(batch.count)", "error": "\(error)"])
+                // Each has its own count.
+                let isTold = batch.count { postponed.failed($0.effect, of: $0.channel) } > 0
+                if isTold {
+                    logger.error("Claims must wait", metadata: ["channels": "\(batch.count)", "error": "\(error)"])
+                }
                 throw error
             }
         }

@@ -12,7 +12,7 @@ import Synchronization
 ///
 /// Each effect lies in the outbox until it is done, and each may be done twice: after a crash all that lie there
 /// are run again. What fails while the node runs, because the store or the ledger is in trouble, is run again at
-/// ``retry()``.
+/// ``retry(onlyDue:)``.
 public final class VoucherEffects: Sendable {
     public typealias Stored = ChannelEngine<VoucherChannel>.StoredEffect
 
@@ -24,7 +24,7 @@ public final class VoucherEffects: Sendable {
     let clock: @Sendable () -> Instant
     let metrics = SchemeMetrics(.voucher)
     /// What could not be done, and lies in the outbox still.
-    let postponed = Mutex<[PendingEffect.ID: (channel: ChannelID, effect: Stored)]>([:])
+    let postponed: PostponedEffects<VoucherChannel>
     /// The last deposits that were made when nobody waited for them any more: their payers hand them in again.
     private let unheard = Mutex<[ChannelID: SignedDeposit]>([:])
     private static let mostUnheard = 4096
@@ -50,42 +50,56 @@ public final class VoucherEffects: Sendable {
         self.index = index
         self.logger = logger
         self.clock = clock
+        // A payer that leaves can be claimed from for so long only.
+        postponed = PostponedEffects(clock: clock) { if case .claim = $0 { true } else { false } }
     }
 
-    /// Runs all that a crash left undone, each effect once.
+    /// Takes up all that a crash left undone, which the next ``retry(onlyDue:)`` does.
+    ///
+    /// Call it before the first request: whoever asks then for what was under way finds it. It waits for no transaction.
+    ///
+    /// - Returns: How many effects there are.
+    func takeUp() async throws -> Int {
+        let found = try await unfinished()
+        postponed.add(found)
+        return found.count
+    }
+
+    /// Runs all that a crash left undone, each effect once, and waits for it.
     ///
     /// Call it before the first request. What cannot be done now, because the settlement is in trouble or because the
-    /// store does not let go of it, stays in the outbox until ``retry()``.
+    /// store does not let go of it, stays in the outbox until ``retry(onlyDue:)``.
     ///
     /// - Returns: How many effects were run.
     @discardableResult
     public func recover() async throws -> Int {
-        var found: [Asked] = []
-        while true {
-            let page = try await engine.unfinishedEffects(after: found.last?.effect.id, limit: 1000)
-            if page.isEmpty { break }
-            found += page
-        }
+        let found = try await unfinished()
         // Claims first, since a payer may be leaving.
         do { try await claim(for: found.filter(\.effect.isClaim)) } catch is SettlementError {}
         let others = found.filter { !$0.effect.isClaim }
         let trouble = await others.severalAtOnce(Self.transactionsAtOnce) { [self] channel, stored in
-            do { try await run([stored], of: channel) } catch let error as SettlementError {
-                logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
-            }
+            do { try await run([stored], of: channel) } catch is SettlementError {}
         }
         if let trouble { throw trouble }
         return found.count
     }
 
+    private func unfinished() async throws -> [Asked] {
+        var found: [Asked] = []
+        while true {
+            let page = try await engine.unfinishedEffects(after: found.last?.effect.id, limit: 1000)
+            if page.isEmpty { return found }
+            found += page
+        }
+    }
+
     /// Runs again what could not be done when it was asked for.
     ///
     /// A deposit that is made only now is not charged for: its answer was withheld.
-    public func retry() async {
-        let effects = postponed.withLock { postponed in
-            defer { postponed = [:] }
-            return postponed.sorted { $0.key < $1.key }.map(\.value)
-        }
+    ///
+    /// - Parameter onlyDue: Whether what has failed again and again is left for later.
+    public func retry(onlyDue: Bool = false) async {
+        let effects = postponed.take(onlyDue: onlyDue)
         let others = effects.filter { !$0.effect.isClaim }
         // Neither waits for the other. What cannot be claimed is logged, and postponed again.
         async let claimed: Void? = try? claim(for: effects.filter(\.effect.isClaim))
@@ -93,18 +107,16 @@ public final class VoucherEffects: Sendable {
             await attempt([effect], of: channel)
         }
         _ = await claimed
+        postponed.tried(effects)
     }
 
     /// Runs again what could not be done for one channel.
     ///
     /// - Returns: Whether there was anything.
     func retry(_ channel: ChannelID) async -> Bool {
-        let effects = postponed.withLock { postponed in
-            let mine = postponed.filter { $0.value.channel == channel }
-            for id in mine.keys { postponed[id] = nil }
-            return mine.sorted { $0.key < $1.key }.map(\.value.effect)
-        }
-        for effect in effects { await attempt([effect], of: channel) }
+        let effects = postponed.take { $0.channel == channel }
+        for (_, effect) in effects { await attempt([effect], of: channel) }
+        postponed.tried(effects)
         return !effects.isEmpty
     }
 
@@ -131,12 +143,20 @@ public final class VoucherEffects: Sendable {
 
     /// Does work for an effect that must be done sooner or later, unless the channel or the ledger refuses it.
     private func postponingTrouble<Value>(
-        with stored: Stored, of channel: ChannelID, _ work: () async throws -> Value
+        with stored: Stored, of channel: ChannelID, saying message: Logger.Message = "An effect must wait",
+        _ work: () async throws -> Value
     ) async throws -> Value {
         do { return try await work() } catch let refusal as VoucherChannel.Refusal { throw refusal } catch {
-            postponed.withLock { $0[stored.id] = (channel, stored) }
+            postpone(stored, of: channel, after: error, saying: message)
             throw error
         }
+    }
+
+    private func postpone(
+        _ stored: Stored, of channel: ChannelID, after error: any Error, saying message: Logger.Message
+    ) {
+        guard postponed.failed(stored, of: channel) else { return }
+        logger.error(message, metadata: ["channel": "\(channel)", "error": "\(error)"])
     }
 
     /// Runs an effect, after which it is out of the outbox also when its outcome was refused.
@@ -161,18 +181,18 @@ public final class VoucherEffects: Sendable {
     /// The work is done, so trouble with this is no reason to say that it was not.
     private func conclude(_ stored: Stored, of channel: ChannelID, then effects: [Stored]) async {
         do { try await engine.acknowledge(stored.id) } catch {
-            postponed.withLock { $0[stored.id] = (channel, stored) }
-            logger.error(
-                "An effect stays in the outbox", metadata: ["channel": "\(channel)", "error": "\(error)"])
+            postpone(stored, of: channel, after: error, saying: "An effect stays in the outbox")
         }
         await attempt(effects, of: channel)
     }
 
     /// Runs effects on the way to something else, which must not fail with them.
     ///
-    /// What cannot be done now stays in the outbox until ``retry()``.
+    /// What cannot be done now stays in the outbox until ``retry(onlyDue:)``.
     func attempt(_ effects: [Stored], of channel: ChannelID) async {
         do { try await run(effects, of: channel) } catch {
+            // What is postponed was told of, as often as it is worth.
+            guard !effects.contains(where: postponed.contains) else { return }
             logger.error("An effect must wait", metadata: ["channel": "\(channel)", "error": "\(error)"])
         }
     }
@@ -187,7 +207,7 @@ public final class VoucherEffects: Sendable {
 
     /// - Throws: ``VoucherChannel/Refusal/depositFailed(_:)`` when the ledger would not have it; the channel is
     ///   idle again then. A `SettlementError` that is no verdict when nobody knows yet: the deposit may still be made,
-    ///   so the channel takes no payments until ``retry()`` has found out.
+    ///   so the channel takes no payments until ``retry(onlyDue:)`` has found out.
     func deposit(
         _ stored: Stored, of channel: ChannelID, charging: Bool
     ) async throws -> (state: VoucherChannel, receipt: DepositReceipt) {
@@ -201,18 +221,15 @@ public final class VoucherEffects: Sendable {
         guard case .submitDeposit(let deposit, let id) = stored.effect else {
             throw EngineError.unknownChannel(channel)
         }
-        return try await postponingTrouble(with: stored, of: channel) {
+        return try await postponingTrouble(
+            with: stored, of: channel, saying: "Nobody knows yet whether a deposit is made"
+        ) {
             let receipt: DepositReceipt
             do {
                 receipt = try await settlement.deposit(
                     deposit, for: try await voucher(of: channel, for: id, deposit.terms))
             } catch let error as SettlementError {
-                guard error.isVerdict else {
-                    logger.error(
-                        "Nobody knows yet whether a deposit is made",
-                        metadata: ["channel": "\(channel)", "error": "\(error)"])
-                    throw error
-                }
+                guard error.isVerdict else { throw error }
                 // After a crash, or when an answer was lost, the deposit may be made already: then the money counts.
                 if let snapshot = try? await settlement.snapshot(of: channel) {
                     try await tell(channel, .observed(snapshot))
@@ -263,7 +280,7 @@ public final class VoucherEffects: Sendable {
 
     /// - Throws: ``VoucherChannel/Refusal/refundFailed(_:)`` when the ledger would not have it; the channel is idle
     ///   again then. A `SettlementError` that is no verdict when nobody knows yet: the refund may still be made, so the
-    ///   channel takes no payments until ``retry()`` has found out.
+    ///   channel takes no payments until ``retry(onlyDue:)`` has found out.
     func refund(_ stored: Stored, of channel: ChannelID) async throws -> RefundReceipt {
         try await Task { try await handInRefund(stored, of: channel) }.value
     }

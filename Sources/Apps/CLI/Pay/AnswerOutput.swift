@@ -5,6 +5,7 @@ import AsyncHTTPClient
 import FarthingChannels
 import FarthingEncodings
 import FarthingHTTP402Client
+import FarthingX402
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -57,12 +58,25 @@ struct AnswerOutput: Sendable {
 
     private func print(_ answer: Answer) async throws {
         var body = Data()
-        try await Self.each(of: answer) { piece in
-            guard body.count + piece.readableBytes <= Self.jsonLimit else {
-                throw PayFault.bodyTooLong(limit: Self.jsonLimit)
+        do {
+            try await Self.each(of: answer) { piece in
+                guard body.count + piece.readableBytes <= Self.jsonLimit else {
+                    throw PayFault.bodyTooLong(limit: Self.jsonLimit)
+                }
+                body.append(contentsOf: piece.readableBytesView)
             }
-            body.append(contentsOf: piece.readableBytesView)
+        } catch {
+            // Of a stream what came was paid for; it is told with what all of it cost.
+            guard let stream = answer.paid.stream, !body.isEmpty else { throw error }
+            stream.stop()
+            await Task { await stream.finish(within: .seconds(10)) }.value
+            show(answer, body)
+            throw error
         }
+        show(answer, body)
+    }
+
+    private func show(_ answer: Answer, _ body: Data) {
         if let text = String(validating: body, as: UTF8.self) {
             show(answer.json([("body", .string(text))]))
         } else {
@@ -90,9 +104,17 @@ struct AnswerOutput: Sendable {
             }
             guard let piece else {
                 if let rest = sieve?.finish(), rest.readableBytes > 0 { try take(rest) }
+                try await checkEnd(of: answer.paid.stream)
                 return
             }
             try take(sieve?.take(piece) ?? piece)
         }
+    }
+
+    /// A stream of events ends in good order also where what feeds it broke off: then its last event says so.
+    private static func checkEnd(of stream: StreamPayments?) async throws {
+        guard let stream else { return }
+        await stream.finish(within: .seconds(10))
+        if stream.status?.end == .upstreamFailed { throw PayFault.bodyBroke(reason: "the server lost its source") }
     }
 }

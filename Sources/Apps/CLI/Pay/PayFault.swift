@@ -59,8 +59,9 @@ enum PayFault: ExplainedError {
         case .interrupted(let inDoubt):
             inDoubt.isEmpty
                 ? nil
-                : "They count as spent until it is known: farthing wallet reconcile "
-                    + (Set(inDoubt.compactMap { $0.map { "\($0)" } }).sorted().joined(separator: ", ")) + "."
+                : "They count as spent until it is known: "
+                    + Set(inDoubt.compactMap { $0.map { "farthing wallet reconcile \($0)" } }).sorted()
+                    .joined(separator: "; ")
         }
     }
 }

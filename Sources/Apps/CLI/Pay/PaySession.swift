@@ -134,10 +134,13 @@ final class PaySession: Sendable {
         Console.progress("")
     }
 
-    /// `paid 0.0013 USDC to HOST for 12.7 KiB in 13 payments (channel …)`.
+    /// `paid 0.0013 USDC to HOST for 12.7 KiB in 13 payments (channel …)`, or `for up to 6 s in 3 payments`.
     private func line(_ stream: StreamPayments) async -> String {
         let tenths = stream.received * 10 / 1024
-        let much = "\(tenths / 10).\(tenths % 10) KiB in \(stream.payments) payments"
+        let seconds = UInt64(clamping: stream.payments).multipliedReportingOverflow(by: stream.tariff.stretch)
+        let sold =
+            stream.tariff.unit == .second ? "up to \(seconds.partialValue) s" : "\(tenths / 10).\(tenths % 10) KiB"
+        let much = "\(sold) in \(stream.payments) payments"
         guard let receipt = stream.receipt else { return "nothing paid to \(host) yet, for \(much)" }
         let token = await names.token(receipt.asset, on: receipt.network)
         var line = "paid \(TokenNames.text(receipt.charged, token, receipt.asset)) to \(host) for \(much)"

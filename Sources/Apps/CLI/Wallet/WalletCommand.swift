@@ -44,7 +44,10 @@ struct WalletCommand: AsyncParsableCommand {
             Console.out(address.checksummed)
             Console.error("Made in \(folder.path)\(passphrase.noPassphrase ? ", not encrypted" : "")")
             Console.error(
-                "Simulated money for it: farthing ledger mint --to \(address) --amount '$1' --ledger farthing.ledger")
+                """
+                Simulated money for it, on the ledger of a node (STORE.ledger for one with --store STORE):
+                  farthing ledger mint --to \(address) --amount '$1' --ledger farthing.ledger --create
+                """)
         }
     }
 }

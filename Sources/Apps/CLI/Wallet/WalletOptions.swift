@@ -63,6 +63,16 @@ struct ViewOptions: ParsableArguments {
         if ledger != nil, rpc != nil { throw ValidationError("Give --ledger or --rpc, not both.") }
     }
 
+    /// The options as they were given, for a command that is to be typed next.
+    var words: String {
+        let given = [("--ledger", ledger), ("--rpc", rpc), ("--contracts", contracts)]
+        let named = network == "eip155:84532" ? [] : [("--network", network)]
+        return (given.compactMap { name, value in value.map { (name, $0) } } + named).map { name, value in
+            let isPlain = value.allSatisfy { $0.isLetter || $0.isNumber || "/._-:~".contains($0) }
+            return " \(name) " + (isPlain ? value : "'\(value.replacing("'", with: "'\\''"))'")
+        }.joined()
+    }
+
     /// What is given on the command line counts more than what is in the environment.
     func open() throws -> [any SettlementView] {
         guard let network = Network(network) else { return [] }

@@ -47,7 +47,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
         let prepaid = try await prepaid(of: wallet)
         if let channel, channels.isEmpty, prepaid.isEmpty { throw WalletError.unknownChannel(channel.id) }
         let places = channels.compactMap { $0.usedAt?.url } + prepaid.compactMap { $0.usedAt?.url }
-        try await Roads.open(to: places, relays: relays.relay) { roads in
+        try await Roads.open(to: places, relays: relays.relay, isLenient: channel == nil) { roads in
             let client = wallet.client(carrier: roads.carrier)
             var results: [(channel: KeptChannel, result: Wallet.Reconciliation)] = []
             let count = channels.count + prepaid.count

@@ -37,7 +37,7 @@ struct WalletRefundCommand: AsyncParsableCommand {
         let wallet = try signing.open()
         let ids = try await selection.ids(in: wallet)
         let used = try await wallet.journal.overviews().filter { ids.contains($0.id) }.compactMap { $0.usedAt?.url }
-        try await Roads.open(to: url.map { [$0] } ?? used, relays: relays.relay) { roads in
+        try await Roads.open(to: url.map { [$0] } ?? used, relays: relays.relay, isLenient: selection.all) { roads in
             try await refund(ids, of: wallet, over: roads)
         }
     }
@@ -60,7 +60,8 @@ struct WalletRefundCommand: AsyncParsableCommand {
                         "next": .string("farthing wallet withdraw \(id)"),
                     ]))
                 if !output.json {
-                    Console.out("left: \(id): \(reason.message)\nThen: farthing wallet withdraw \(id)")
+                    Console.out(
+                        "left: \(id): \(reason.message)\nThen: farthing wallet withdraw \(id)\(signing.views.words)")
                 }
                 continue
             }
@@ -105,6 +106,12 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
     var amount: String?
     @Flag(name: .long, help: "Wait for the delay to end, and take the money.")
     var wait = false
+    @Flag(
+        name: .long,
+        help:
+            "Give the channel up when this settlement does not hold it and its deposit is out of date, though the payee charged."
+    )
+    var giveUp = false
     @OptionGroup var signing: SigningOptions
     @OptionGroup var output: OutputOptions
 
@@ -116,14 +123,14 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
 
     func run() async throws {
         let wallet = try signing.open()
-        let (id, amount, wait) = (channel.id, amount.flatMap(TokenNames.amount), wait)
+        let (id, amount, wait, giveUp) = (channel.id, amount.flatMap(TokenNames.amount), wait, giveUp)
         let (result, wasInterrupted) = await Interruption.watching {
-            var step = try await wallet.withdraw(id, amount: amount)
+            var step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
             while wait, let due = step.due {
                 Console.progress("due at \(due.unixSeconds) (Unix seconds)")
                 let left = due.seconds(since: Wallet.systemClock())
                 try await Task.sleep(for: .seconds(min(max(left, 1), 5)))
-                step = try await wallet.withdraw(id, amount: amount)
+                step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
             }
             return step
         }
@@ -135,13 +142,15 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
         if output.json { return Console.json(step.json(of: channel.id)) }
         var text = "\(step.amount) units"
         if let kept = try await wallet.journal.overview(of: channel.id) {
-            text = await TokenNames(try signing.views.open()).text(step.amount, kept.asset, on: kept.network)
+            // What was charged is the payee's, who claims it meanwhile.
+            let expected = step.due == nil ? step.amount : min(step.amount, kept.locked)
+            text = await TokenNames(try signing.views.open()).text(expected, kept.asset, on: kept.network)
         }
         guard let due = step.due else { return Console.out("\(text) came back") }
         let time = Date(timeIntervalSince1970: Double(due.unixSeconds)).formatted(.iso8601)
         Console.out(
             "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(time)")
-        Console.out("Then: farthing wallet withdraw \(channel.id)")
+        Console.out("Then: farthing wallet withdraw \(channel.id)\(signing.views.words)")
     }
 }
 

@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 public import FarthingChannels
-public import FarthingContracts
+import FarthingContracts
 import FarthingEncodings
 import FarthingGun
 public import FarthingPrimitives
@@ -10,42 +10,46 @@ public import FarthingPrimitives
 extension GunStateRelay {
     /// The newest state of a channel that both signed, as far as the graph shows one.
     ///
-    /// Each party backs it up in its own part of the graph, and both are looked at. Only the two Ethereum signatures
-    /// count. For whoever has lost its store this is what to end the channel with, by
+    /// Each party backs it up in its own part of the graph, and both are looked at, at every relay: it waits for those
+    /// that are not connected yet, as long as for any answer. Only the two Ethereum signatures count. For whoever has
+    /// lost its store this is what to end the channel with, by
     /// ``MicropaymentAPI/finalizeChannel(_:state:clientSignature:relaySignature:)``; it is not to go on from: a relay
     /// that hides something newer would have it sign a second state under one nonce.
     ///
-    /// - Returns: `nil` when nothing is there.
     /// - Throws: ``StateRelayError/unknownSlot(_:)`` for a channel that is not pinned, and why no relay answered.
-    public func newestAgreement(of channel: ChannelID) async throws(StateRelayError) -> SignedTwoWayState? {
+    public func newestAgreement(of channel: ChannelID) async throws(StateRelayError) -> GunBackup {
         guard let pinned = channels[channel] else { throw .unknownSlot("\(channel)") }
         var newest: SignedTwoWayState?
+        var readings: [GunReading] = []
         var failure: GunError?
-        var answers = 0
         for owner in [identity.contact.pub, pinned.contact.pub] {
             let soul = pinned.envelope.soul(of: channel, owner: owner)
-            let value: GunValue?
-            do throws(GunError) { value = try await client.get(soul, Self.backupKey) } catch {
+            let reading: GunReading
+            do throws(GunError) {
+                reading = try await client.getFromAll(GraphQuery(soul, .exactly(Self.backupKey)))
+            } catch {
                 failure = error
                 continue
             }
-            answers += 1
+            readings.append(reading)
             guard
                 let message = pinned.envelope.open(
-                    value, for: Self.place(Self.backupKey, soul), most: GunAgreement.mostBytes),
+                    reading.node?[Self.backupKey], for: Self.place(Self.backupKey, soul), most: GunAgreement.mostBytes),
                 let found = GunAgreement(message: message), found.channel == channel,
                 found.signed.state.nonce > newest?.state.nonce ?? 0,
                 found.signed.forger(under: pinned.watch.terms, of: channel, in: pinned.watch.domain) == nil
             else { continue }
             newest = found.signed
         }
-        if answers == 0, let failure { throw StateRelayError(failure) }
-        return newest
+        if let failure, readings.isEmpty { throw StateRelayError(failure) }
+        return GunBackup(
+            newest: newest, answered: failure == nil ? readings.map(\.answered).min() ?? 0 : 0,
+            relays: readings.first?.relays ?? 0)
     }
 
     // MARK: - Finding channels and contacts again
 
-    /// Writes down, for this party alone, which channel it has with whom.
+    /// Writes down, for this party alone, which channel it has with whom, and keeps it written.
     public func remember(_ channel: ChannelID) async throws(StateRelayError) {
         guard let pinned = channels[channel] else { throw .unknownSlot("\(channel)") }
         do throws(GunError) {
@@ -55,6 +59,8 @@ extension GunStateRelay {
             let value = try own.seal(entry.bytes, for: Self.place(key, listSoul))
             _ = try await client.signed(by: identity.pair).put(.object([key: .value(value)]), at: Self.listPath)
         } catch { throw StateRelayError(error) }
+        remembered.insert(channel)
+        keepWritten()
     }
 
     /// The channels that ``remember(_:)`` wrote down, with the other parties, for whoever has lost everything but its
@@ -82,12 +88,14 @@ extension GunStateRelay {
 
     /// Puts this party's contact where others find it by its account.
     ///
-    /// Anybody may write over it, which only hides it.
+    /// Anybody may write over it, which only hides it until it is written again, as all else is.
     public func publishContact() async throws(StateRelayError) {
         do throws(GunError) {
             _ = try await client.put(
                 ["contact": .value(.text(identity.contact.json.text))], at: Self.contactSoul(identity.account))
         } catch { throw StateRelayError(error) }
+        isContactPublished = true
+        keepWritten()
     }
 
     /// The contact of an account, verified; `nil` when nothing that the account signed is there.

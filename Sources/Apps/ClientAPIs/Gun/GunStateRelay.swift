@@ -23,7 +23,8 @@ import Foundation
 ///     let channel = try await relay.pin(contactOfBob, under: terms, in: domain)
 ///     let api = try MicropaymentAPI(relay: relay, settlement: ledger, store: store)
 ///
-/// Each channel is pinned before it is used. One of these serves any number of channels of one party.
+/// Each channel is pinned before it is used. One of these serves many channels of one party, some two thousand over one
+/// client; listening to more ends in ``StateRelayError/full``.
 public actor GunStateRelay: StateRelay {
     struct Pinned: Sendable {
         let side: TwoWaySide
@@ -42,6 +43,9 @@ public actor GunStateRelay: StateRelay {
     var channels: [ChannelID: Pinned] = [:]
     private var clock = GunClock()
     private var refresher: Task<Void, Never>?
+    /// The channels that are written down for this party alone, and whether its contact is for all.
+    var remembered: Set<ChannelID> = []
+    var isContactPublished = false
     /// How many values in a pinned party's part of the graph could not be opened.
     public private(set) var unopened = 0
 
@@ -106,7 +110,10 @@ public actor GunStateRelay: StateRelay {
         guard let place = StateSlot(slot), let pinned = channels[place.channel] else { throw .unknownSlot(slot) }
         let owner = place.side == pinned.side ? identity.contact.pub : pinned.contact.pub
         let soul = pinned.envelope.soul(of: place.channel, owner: owner)
-        let changes = client.changes(of: soul, .exactly(place.key))
+        let changes: GunChanges
+        do throws(GunError) { changes = try await client.follow(soul, .exactly(place.key)) } catch {
+            throw StateRelayError(error)
+        }
         let (stream, listener) = AsyncStream.makeStream(
             of: [UInt8].self, bufferingPolicy: .bufferingNewest(Self.mostWaiting))
         let task = Task { [weak self] in
@@ -131,13 +138,31 @@ public actor GunStateRelay: StateRelay {
     private func countUnopened() { unopened += 1 }
 
     private func heard(_ message: [UInt8], in place: StateSlot) {
-        guard let pinned = channels[place.channel], place.side != pinned.side,
-            let agreement = channels[place.channel]?.watch.note(message, of: place.kind, by: place.side)
-        else { return }
+        guard let pinned = channels[place.channel], place.side != pinned.side else { return }
+        let agreement = channels[place.channel]?.watch.note(message, of: place.kind, by: place.side)
+        let own = StateSlot(.state, of: place.channel, by: pinned.side)
+        let mayBeOfBefore = place.kind == .signature && pinned.entries[own.key] == nil
+        guard agreement != nil || mayBeOfBefore else { return }
         // Nobody waits for the backup; if it fails it is written with the next refreshing.
         Task { [weak self] in
-            try? await self?.write([], agreement, of: place.channel)
+            var found = agreement
+            if found == nil { found = await self?.agreement(by: message, in: place, on: own) }
+            guard let found else { return }
+            try? await self?.write([], found, of: place.channel)
         }
+    }
+
+    /// What comes of a signature over a state that this side proposed before it was started: that is in the graph.
+    private func agreement(
+        by signature: [UInt8], in place: StateSlot, on own: StateSlot
+    ) async -> GunAgreement? {
+        guard let pinned = channels[place.channel] else { return nil }
+        let soul = pinned.envelope.soul(of: place.channel, owner: identity.contact.pub)
+        guard let value = try? await client.get(soul, own.key),
+            let state = pinned.envelope.open(value, for: Self.place(own.key, soul), most: StateRelayError.mostBytes)
+        else { return nil }
+        _ = channels[place.channel]?.watch.note(state, of: .state, by: own.side)
+        return channels[place.channel]?.watch.note(signature, of: .signature, by: place.side)
     }
 
     // MARK: - Writing
@@ -152,9 +177,10 @@ public actor GunStateRelay: StateRelay {
     func write(
         _ messages: [(NodeKey, [UInt8])], _ agreement: GunAgreement?, of channel: ChannelID
     ) async throws(StateRelayError) {
+        var unwritten = messages
         for _ in 0..<Self.mostAttempts {
             guard let pinned = channels[channel] else { throw .unknownSlot("\(channel)") }
-            var messages = messages
+            var messages = unwritten
             if let agreement, agreement.signed.state.nonce >= pinned.watch.newest {
                 messages.append((Self.backupKey, agreement.json.bytes))
             }
@@ -172,15 +198,25 @@ public actor GunStateRelay: StateRelay {
                 keepWritten()
                 guard try await client.put([GunNode(soul, entries)]) == .superseded else { return }
                 // Either by ourselves, just now …
-                guard entries.allSatisfy({ channels[channel]?.entries[$0.key] == $0.value }) else { return }
+                guard !newest(of: entries, in: channel).isEmpty else { return }
                 // … or under a clock that went ahead of this one, and the next state has to come after that.
                 let known = try await client.get(soul)
-                for (key, entry) in known?.entries ?? [:] where entry.state >= state {
+                // What was written meanwhile is newer, and must not find that it was superseded by this.
+                let newest = newest(of: entries, in: channel)
+                guard !newest.isEmpty else { return }
+                unwritten.removeAll { !newest.contains($0.0) }
+                for key in newest {
+                    guard let entry = known?.entries[key], entry.state >= state else { continue }
                     channels[channel]?.entries[key] = GunEntry(.null, entry.state)
                 }
             } catch { throw StateRelayError(error) }
         }
         throw .unavailable(reason: "something newer of this party is in the graph")
+    }
+
+    /// Those in whose place nothing was written here since.
+    private func newest(of entries: [NodeKey: GunEntry], in channel: ChannelID) -> Set<NodeKey> {
+        Set(entries.filter { channels[channel]?.entries[$0.key] == $0.value }.keys)
     }
 
     private func nextState(after pinned: Pinned) -> GunState {
@@ -192,7 +228,7 @@ public actor GunStateRelay: StateRelay {
     }
 
     /// Writes everything again from time to time: a relay may have lost it, and the same twice is harmless.
-    private func keepWritten() {
+    func keepWritten() {
         guard refresher == nil else { return }
         refresher = Task { [weak self, refreshing] in
             while (try? await Task.sleep(for: refreshing)) != nil {
@@ -215,6 +251,16 @@ public actor GunStateRelay: StateRelay {
                 }
             }
         }
+        // After what money hangs on, since a relay that is silent takes its time for each.
+        let remembered = Array(remembered)
+        for start in stride(from: 0, to: remembered.count, by: 64) {
+            await withTaskGroup { group in
+                for channel in remembered[start..<min(start + 64, remembered.count)] {
+                    group.addTask { try? await self.remember(channel) }
+                }
+            }
+        }
+        if isContactPublished { try? await publishContact() }
     }
 }
 

@@ -16,6 +16,12 @@ struct StateSlot: Hashable, Sendable {
     let channel: ChannelID
     let side: TwoWaySide
 
+    init(_ kind: Kind, of channel: ChannelID, by side: TwoWaySide) {
+        self.kind = kind
+        self.channel = channel
+        self.side = side
+    }
+
     init?(_ name: String) {
         let parts = name.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 3, let kind = Kind(rawValue: String(parts[0])),

@@ -70,7 +70,8 @@ extension MicropaymentAPI {
 
     /// Asks the other side to end the channel at once, with what both signed last.
     ///
-    /// No state is signed after it. If the other side does not answer, ``finalizeChannel(_:)`` ends the channel.
+    /// No state is signed after it. Monitoring says it again until it is done; if the other side does not answer,
+    /// ``finalizeChannel(_:)`` ends the channel.
     @discardableResult
     public func closeTogether(_ id: ChannelID) async throws(MicropaymentError) -> StatePackage {
         let (state, books) = try await change(id) { books throws(MicropaymentError) in
@@ -79,9 +80,16 @@ extension MicropaymentAPI {
             _ = try books.apply(.closeAsked(state))
             return state
         }
+        return try await publishEnd(state, of: id, as: books.party.side)
+    }
+
+    /// Signs an end that this side has agreed to, and says so.
+    func publishEnd(
+        _ state: TwoWayState, of id: ChannelID, as side: TwoWaySide
+    ) async throws(MicropaymentError) -> StatePackage {
         let signature = try await sign(state.closeDigest(of: id, in: domain))
         let package = StatePackage(UnverifiedTwoWayPayment(state, signature: signature, isClose: true), of: id)
-        try await put(package.json.bytes, in: books.party.side.stateSlot(of: id))
+        try await put(package.json.bytes, in: side.stateSlot(of: id))
         return package
     }
 

@@ -107,10 +107,13 @@ extension MicropaymentAPI {
     private func takeEnd(
         _ payment: TwoWayPayment, of id: ChannelID, policy: RelayPolicy?, tell: @Sendable (TwoWayState) -> Void
     ) async throws(MicropaymentError) {
-        guard let policy, policy.acceptsEnd else { throw .declined(nonce: payment.state.nonce) }
+        // To what this side has agreed to itself it has no objection.
+        let isAgreed = try await shelf.load(id)?.party.pledge == .close(payment.state)
+        guard isAgreed || policy?.acceptsEnd == true else { throw .declined(nonce: payment.state.nonce) }
         if try await snapshot(of: id).state.phase == .closed(payment.state) { return }
         _ = try await change(id) { books throws(MicropaymentError) in
-            _ = try books.apply(.closeArrived(payment, least: books.party.newest.balance(of: books.party.side)))
+            // What this side proposed may have been countersigned, whether or not it has heard of that.
+            _ = try books.apply(.closeArrived(payment, least: books.party.floor))
         }
         let own = try await sign(payment.state.closeDigest(of: id, in: domain))
         _ = try await carryOut(

@@ -10,7 +10,8 @@ extension MicropaymentAPI {
     /// Watches a channel until it is stopped: the other side, the contract, and what was published.
     ///
     /// Every interval it answers an end that is out of date, has the contract pay when the challenge period is over, and
-    /// publishes again what was proposed and not yet countersigned, since anybody may have written over it.
+    /// publishes again what was proposed and not yet countersigned, and an end that was agreed to and is not there yet,
+    /// since anybody may have written over it.
     ///
     /// - Parameters:
     ///   - interval: At most half of the challenge period.
@@ -50,8 +51,13 @@ extension MicropaymentAPI {
 
     private func look(after id: ChannelID) async throws(MicropaymentError) {
         try await watchContract(of: id)
-        guard let party = try await shelf.load(id)?.party, party.isOpen, let proposal = party.proposal else { return }
-        _ = try await publish(proposal, of: id, as: party.side)
+        guard let party = try await shelf.load(id)?.party, party.standing == .open else { return }
+        if case .close(let state)? = party.pledge {
+            // Whoever said it first, it was not carried out: it may have been lost, or have failed at the other side.
+            _ = try await publishEnd(state, of: id, as: party.side)
+        } else if party.isOpen, let proposal = party.proposal {
+            _ = try await publish(proposal, of: id, as: party.side)
+        }
     }
 
     /// Reads the contract of a channel, and does what is to be done about an end that is under way.

@@ -32,8 +32,9 @@ extension Payments {
         let lost = try await unansweredOpening(like: terms, deposit)
         terms = lost ?? terms
         let id = terms.channelID(in: domain)
-        depositsUnderWay.insert(id.hash)
-        defer { depositsUnderWay.remove(id.hash) }
+        // One that was lost is claimed already; nobody else can have the name of a new one.
+        _ = DepositsUnderWay.claim(id.hash)
+        defer { DepositsUnderWay.release(id.hash) }
         if lost != nil, let contract = try await contract(of: id)?.state, !contract.deposit.isZero {
             return try await take(id, contract, openedIn: nil) { _ in }
         }
@@ -55,13 +56,10 @@ extension Payments {
     ) async throws(PaymentsError) -> ContractReceipt<BalanceProofContract> {
         let (id, books) = try await currentBooks()
         guard hasKey(of: books.terms.sender) else { throw .noKey(books.terms.sender) }
-        // One that is under way has no answer yet, and so was not lost: this is another.
-        let lost = books.pending.first {
-            $0.amount == deposit && $0.salt != id.hash && !depositsUnderWay.contains($0.salt)
-        }
-        let salt = lost?.salt ?? .random()
-        depositsUnderWay.insert(salt)
-        defer { depositsUnderWay.remove(salt) }
+        let lost = try await claimLost(in: id) { $0.amount == deposit && $0.salt != id.hash }
+        let salt = lost ?? .random()
+        _ = DepositsUnderWay.claim(salt)
+        defer { DepositsUnderWay.release(salt) }
         let receipt: ContractReceipt<BalanceProofContract>
         do throws(PaymentsError) {
             receipt = try await fund(books.terms, deposit, .addition, salt: salt, isNew: lost == nil)
@@ -175,16 +173,38 @@ extension Payments {
     private func unansweredOpening(
         like terms: BalanceProofTerms, _ deposit: Amount
     ) async throws(PaymentsError) -> BalanceProofTerms? {
-        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable)
-        where books.pending.contains(PendingDeposit(amount: deposit, salt: id.hash))
-            && !depositsUnderWay.contains(id.hash)
-        {
+        for (id, books) in try await shelf.all(onUnreadable: options.onUnreadable) {
             var same = books.terms
             guard same.channelID(in: domain) == id else { continue }
             same.salt = terms.salt
-            if same == terms { return books.terms }
+            let opening = PendingDeposit(amount: deposit, salt: id.hash)
+            if same == terms, try await claimLost(in: id, { $0 == opening }) != nil { return books.terms }
         }
         return nil
+    }
+
+    /// Claims a deposit whose answer was lost, if there is such a one in a channel's books.
+    ///
+    /// One that is under way has no answer yet, and so was not lost. Whoever makes it writes down what became of it
+    /// before it lets go, so the books are looked at again once it is claimed.
+    ///
+    /// - Returns: Its salt.
+    private func claimLost(
+        in id: ChannelID, _ isWanted: (PendingDeposit) -> Bool
+    ) async throws(PaymentsError) -> Hash32? {
+        while true {
+            let pending = try await shelf.load(id)?.pending ?? []
+            guard let found = pending.first(where: { isWanted($0) && DepositsUnderWay.claim($0.salt) }) else {
+                return nil
+            }
+            do throws(PaymentsError) {
+                if try await shelf.load(id)?.pending.contains(found) == true { return found.salt }
+            } catch {
+                DepositsUnderWay.release(found.salt)
+                throw error
+            }
+            DepositsUnderWay.release(found.salt)
+        }
     }
 
     /// Makes a deposit; that it is about to be made is in the store before.

@@ -19,7 +19,7 @@ public import FarthingPrimitives
 ///     try await payments.confirmPayment(proof.unverified)
 ///
 /// What was signed is in the store before it is handed out. Several calls at once are made one after the other, also
-/// where several objects share a store.
+/// where several objects of one program share a store. A store in a file lets no other program write to it.
 public actor Payments {
     public nonisolated let settlement: any ContractSettlement
     public nonisolated let token: Address
@@ -29,8 +29,6 @@ public actor Payments {
     let shelf: BookShelf<PaymentBooks, PaymentsError>
     let accounts: [Address: any Signer]
     private var current: ChannelID?
-    /// The salts of deposits that are being made.
-    var depositsUnderWay: Set<Hash32> = []
 
     /// - Parameters:
     ///   - settlement: Where the money is locked.

@@ -106,14 +106,6 @@ extension Database {
     fileprivate func restore(_ entry: JournalEntry) throws {
         let isUnderWay = entry.state == .pending && entry.kind != .withdrawal
         let state = isUnderWay ? .unknown : entry.state
-        let counted: Amount =
-            switch (entry.kind, state) {
-            case (.payment, .pending), (.payment, .unknown): entry.price
-            case (.payment, .paid): entry.charged
-            // The payee's word does not take back what it was given.
-            case (.payment, .refused) where entry.isInDoubt: entry.price
-            default: .zero
-            }
         try execute(
             sql: """
                 INSERT INTO entries (at, kind, host, method, url, scheme, network, asset, receiver, channel, ceiling,
@@ -125,10 +117,10 @@ extension Database {
                 "\(entry.network)", entry.asset.checksummed, entry.receiver.checksummed,
                 entry.channel.map { "\($0)" }, entry.ceiling.map { "\($0)" }, entry.identifier, "\(entry.price)",
                 "\(entry.deposit)", state.rawValue, "\(entry.charged)", entry.code,
-                entry.transaction.map { "\($0)" }, "\(counted)", entry.isInDoubt || isUnderWay,
+                entry.transaction.map { "\($0)" }, "\(entry.counted)", entry.isInDoubt || isUnderWay,
             ])
         try count(
-            counted, instead: .zero,
+            entry.counted, instead: .zero,
             Spending(
                 network: "\(entry.network)", asset: entry.asset.checksummed, host: entry.host, at: entry.at))
         if entry.kind == .payment, entry.state == .paid {

@@ -117,6 +117,7 @@ extension PrepaidCopy {
         }
         // What a payee did once is not forgotten, and what is over stays so.
         next.misconduct.merge(channel.misconduct) { known, _ in known }
+        next.paidBy.merge(channel.paidBy) { known, _ in known }
         if known.standing == .open { next.standing = channel.standing }
         if channel.funding == nil { next.funding = nil }
         if !channel.awaitsCoin { next.awaitsCoin = false }

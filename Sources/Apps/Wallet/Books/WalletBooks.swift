@@ -30,7 +30,8 @@ public struct WalletBooks: Hashable, Sendable {
     }
 
     private static let format = "farthing-wallet"
-    private static let version: Int64 = 1
+    /// Version 1 did not say what each entry of the history counts in the budgets.
+    private static let version: Int64 = 2
     /// The longest file that is read.
     ///
     /// - Unit: bytes.
@@ -54,7 +55,7 @@ public struct WalletBooks: Hashable, Sendable {
         guard json["format"]?.stringValue == Self.format, let version = json["version"]?.integerValue else {
             throw .unreadable(why: "it is no export of a wallet")
         }
-        guard version == Self.version else { throw .newer(version: version) }
+        guard (1...Self.version).contains(version) else { throw .newer(version: version) }
         guard let address = json["address"]?.stringValue.flatMap(Address.init(hex:)),
             let channels = json["channels"]?.arrayValue, let history = json["history"]?.arrayValue
         else { throw .unreadable(why: "address, channels or history is missing") }
@@ -75,7 +76,7 @@ public struct WalletBooks: Hashable, Sendable {
             prepaid.append(channel)
         }
         for (index, entry) in history.enumerated() {
-            guard let entry = JournalEntry(json: entry, id: Int64(index)) else {
+            guard let entry = JournalEntry(json: entry, id: Int64(index), saysCounted: version > 1) else {
                 throw .unreadable(why: "entry \(index) of the history is damaged")
             }
             self.history.append(entry)

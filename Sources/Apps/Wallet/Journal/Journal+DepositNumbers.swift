@@ -40,6 +40,27 @@ extension Journal {
         }
     }
 
+    /// Takes a number for a deposit that had it before, unless another one has it now.
+    ///
+    /// - Parameter until: When the number is free again, if it is still not used then.
+    /// - Returns: Whether the deposit has it again.
+    func takeAgain(
+        depositNumber: UInt64, of account: Address, on network: Network, until: Instant, at now: Instant
+    ) async throws -> Bool {
+        try await change { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO deposit_numbers (network, account, number, until) VALUES (?, ?, ?, ?)
+                    ON CONFLICT DO UPDATE SET until = excluded.until WHERE until <= ?
+                    """,
+                arguments: [
+                    "\(network)", account.checksummed, Int64(clamping: depositNumber), until.unixSeconds,
+                    now.unixSeconds,
+                ])
+            return db.changesCount > 0
+        }
+    }
+
     /// Lets the next deposit have a number that nothing was signed with.
     func giveBack(depositNumber: UInt64, of account: Address, on network: Network) async throws {
         try await change { db in

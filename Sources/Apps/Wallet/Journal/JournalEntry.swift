@@ -56,6 +56,8 @@ public struct JournalEntry: Hashable, Sendable, Identifiable {
     public let transaction: TransactionID?
     /// Whether it may still turn out to have been taken.
     public let isInDoubt: Bool
+    /// What of it the budgets count as spent.
+    public let counted: Amount
 }
 
 extension JournalEntry {

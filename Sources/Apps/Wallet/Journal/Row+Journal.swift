@@ -60,6 +60,6 @@ extension Row {
             ceiling: ceiling.flatMap(Amount.init(wire:)), identifier: self["identifier"],
             price: try amount("price"), deposit: try amount("deposit"), state: state, charged: try amount("charged"),
             code: self["code"], transaction: transaction.flatMap(Hash32.init(hex:)).map(TransactionID.init),
-            isInDoubt: inDoubt == 1)
+            isInDoubt: inDoubt == 1, counted: try amount("counted"))
     }
 }

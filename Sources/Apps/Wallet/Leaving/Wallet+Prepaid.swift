@@ -11,7 +11,7 @@ import NIOHTTP1
 extension Wallet {
     /// Asks a payee to close a channel that was paid ahead, and gets back at once what was not used.
     ///
-    /// Without the payee ``withdraw(_:amount:)`` does it.
+    /// Without the payee ``withdraw(_:amount:givingUp:)`` does it.
     ///
     /// - Parameter url: Where to ask; `nil` is where the channel was used last.
     /// - Returns: What came back.
@@ -110,7 +110,9 @@ extension Wallet {
     ///
     /// A channel that expires gives it back from then on; a two-way channel is ended with the newest state that both
     /// signed, which can be challenged for a while.
-    func leave<Books: PayerBooks>(_ books: Books.Type, _ id: ChannelID) async throws -> WithdrawalStep {
+    func leave<Books: PayerBooks>(
+        _ books: Books.Type, _ id: ChannelID, givingUp: Bool
+    ) async throws -> WithdrawalStep {
         let leases = try await turns(books, id)
         defer { for lease in leases { lease.giveBack() } }
         guard var channel = try await journal.prepaid(books, id) else { throw WalletError.unknownChannel(id) }
@@ -120,10 +122,14 @@ extension Wallet {
         guard var snapshot = try await settlement.contract(Books.Wire.Rules.self, of: id) else {
             // Nothing was ever deposited, and nothing will be once the deposit is out of date.
             if let funding = channel.funding, try await !isLapsed(channel) {
-                let until = Int64(clamping: funding.authorization.validBefore)
-                return .waiting(.zero, due: Instant(unixSeconds: until))
+                // Where no time ends it, it may be later than its own.
+                let until = Instant(unixSeconds: Int64(clamping: funding.authorization.validBefore))
+                return .waiting(.zero, due: max(until, clock()))
             }
             if try await mayStillComeIn(channel) { return .waiting(.zero, due: clock().advanced(bySeconds: 60)) }
+            // What was seen in its contract once is in one, so that this is another.
+            let maySettle = givingUp && channel.funding != nil
+            guard !channel.isFunded || maySettle else { throw WalletError.notThere(id, channel.network) }
             channel.standing = .lapsed
             try await journal.keep(channel)
             return .paid(.zero)
@@ -204,10 +210,10 @@ extension Wallet {
     ///
     /// Without a view of the contract nobody knows.
     ///
-    /// The time is read first: what is not there after that time never will be.
+    /// Whether it still can is read first: what is not there after that never will be.
     func isLapsed<Books: PayerBooks>(_ channel: KeptPrepaid<Books>) async throws -> Bool {
         guard let funding = channel.funding, let settlement = views[channel.network] as? any ContractSettlement,
-            !PrepaidPayerDesk<Books>.isValid(funding, at: try await settlement.head().time)
+            try await isPast(funding, at: settlement)
         else { return false }
         return try await settlement.contract(Books.Wire.Rules.self, of: channel.id) == nil
     }
@@ -223,6 +229,13 @@ extension Wallet {
         try await journal.keep(channel)
         return channel.overview
     }
+}
+
+extension KeptPrepaid {
+    /// Whether the deposit is known to be in the contract: it was seen there, or a payee charged for what it served.
+    ///
+    /// A settlement that does not have it is another one then, such as the wrong file.
+    var isFunded: Bool { standing == .open && (funding == nil && !awaitsCoin || !books.charged.isZero) }
 }
 
 extension ContractDomain {

@@ -37,6 +37,8 @@ extension Wallet {
             do {
                 if let snapshot = try await view.snapshot(of: id) {
                     channel = try await taking(snapshot, into: channel)
+                } else if !channel.books.balance.isZero {
+                    remarks.append(WalletError.notThere(id, channel.network).message)
                 }
                 wasRead = true
             } catch let error as SettlementError { remarks.append(error.message) }

@@ -74,6 +74,8 @@ extension Wallet {
             channel.awaitsCoin = false
             try channel.books.observe(snapshot)
             channel.standing = snapshot.state.isOver ? .closed : .open
+        } else if channel.isFunded {
+            throw WalletError.notThere(channel.id, channel.network)
         } else if try await isLapsed(channel) {
             channel.standing = .lapsed
         } else if channel.awaitsCoin, try await !mayStillComeIn(channel) {

@@ -42,7 +42,11 @@ extension Wallet {
         guard let settlement = views[channel.network] as? any ContractSettlement else {
             throw WalletError.noSettlement(channel.network)
         }
-        return try await settlement.contract(TwoWayContract.self, of: channel.id)?.state.isEnding ?? false
+        let contract = try await settlement.contract(TwoWayContract.self, of: channel.id)
+        // Nobody guards a channel by looking at a settlement that does not have it.
+        let mayBeOnItsWay = channel.status == "in doubt" && channel.charged.isZero
+        guard contract != nil || mayBeOnItsWay else { throw WalletError.notThere(channel.id, channel.network) }
+        return contract?.state.isEnding ?? false
     }
 }
 

@@ -19,11 +19,19 @@ extension Wallet {
     /// Each call does the next step, and finds out from the settlement which that is; so it may be called again after a
     /// crash, or on another machine with the same key.
     ///
-    /// - Parameter amount: For vouchers alone; `nil` for all that the payee has not claimed. What it still claims in the delay is its own.
-    /// - Throws: ``WalletError/noSettlement(_:)`` when the settlement cannot be written to from here, `SettlementError`.
-    public func withdraw(_ id: ChannelID, amount: Amount? = nil) async throws -> WithdrawalStep {
+    /// - Parameters:
+    ///   - amount: For vouchers alone; `nil` for all that the payee has not claimed. What it still claims in the delay is
+    ///     its own.
+    ///   - givingUp: Whether a channel that this settlement does not hold is given up, although its payee has charged for
+    ///     what it served: for who knows that the settlement is the right one, and that the payee never handed the deposit
+    ///     in. Only when that cannot be handed in any more.
+    /// - Throws: ``WalletError/noSettlement(_:)`` when the settlement cannot be written to from here,
+    ///   ``WalletError/notThere(_:_:)`` when it does not hold the channel, `SettlementError`.
+    public func withdraw(
+        _ id: ChannelID, amount: Amount? = nil, givingUp: Bool = false
+    ) async throws -> WithdrawalStep {
         if let scheme = try await journal.prepaidScheme(of: id), let books = PrepaidSchemes.books(of: scheme) {
-            return try await leave(books, id)
+            return try await leave(books, id, givingUp: givingUp)
         }
         let lease = try await lease(oneOf: [id])
         defer { lease.giveBack() }
@@ -31,12 +39,14 @@ extension Wallet {
         guard let settlement = views[known.network] as? any WithdrawalSettlement else {
             throw WalletError.noSettlement(known.network)
         }
-        var channel = try await observed(try await prepared(known))
+        guard let snapshot = try await settlement.snapshot(of: id) else {
+            throw WalletError.notThere(id, known.network)
+        }
+        var channel = try await taking(snapshot, into: try await prepared(known))
         if let paid = Findings(from: known.books, to: channel.books).withdrawn { return .paid(paid) }
         let terms = channel.books.terms
         guard let pending = channel.books.withdrawal else {
-            let snapshot = try await settlement.snapshot(of: id)
-            let free = snapshot.map { $0.balance.clampedSubtracting($0.totalClaimed) } ?? .zero
+            let free = snapshot.balance.clampedSubtracting(snapshot.totalClaimed)
             // One that a crash left behind before it was asked for is taken up again.
             var entry = try await journal.pendingWithdrawal(of: id)
             if entry == nil {

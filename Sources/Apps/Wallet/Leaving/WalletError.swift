@@ -19,6 +19,8 @@ public enum WalletError: ExplainedError, Hashable {
     case beingAnswered(ChannelID, Amount)
     /// No settlement of this network can be read or written to.
     case noSettlement(Network)
+    /// The settlement that was named is another one, or does not have the channel yet.
+    case notThere(ChannelID, Network)
     case refundRefused(code: String, message: String?)
     /// What the payee said of a refund cannot be.
     case refundUnreadable
@@ -38,6 +40,7 @@ public enum WalletError: ExplainedError, Hashable {
         case .untold: "wallet.untold"
         case .beingAnswered: "wallet.being-answered"
         case .noSettlement: "wallet.no-settlement"
+        case .notThere: "wallet.not-there"
         case .refundRefused: "wallet.refund-refused"
         case .refundUnreadable: "wallet.refund-unreadable"
         case .refundUnknown: "wallet.refund-unknown"
@@ -59,6 +62,8 @@ public enum WalletError: ExplainedError, Hashable {
         case .beingAnswered(let id, let amount):
             "The payee of channel \(id) is still answering requests for \(amount) units."
         case .noSettlement(let network): "The settlement of \(network) cannot be reached from here."
+        case .notThere(let id, let network):
+            "The settlement of \(network) that was named does not hold channel \(id): nothing was written down."
         case .refundRefused(let code, let message):
             "The payee did not give the money back: \(code)\(message.map { ": \($0)" } ?? ".")"
         case .refundUnreadable: "What the payee said of the refund cannot be read."
@@ -79,6 +84,9 @@ public enum WalletError: ExplainedError, Hashable {
         case .untold: "The next payment out of the channel finds out."
         case .beingAnswered: "Ask again when it has answered."
         case .noSettlement: "Name it: --ledger FILE, or --rpc URL."
+        case .notThere:
+            "Name the one that the channel was opened on: --ledger FILE, or --rpc URL. If this is the one, and the payee "
+                + "never handed the deposit in: farthing wallet withdraw --give-up."
         case .refundRefused, .refundUnreadable: "Withdraw without the payee: farthing wallet withdraw."
         case .refundUnknown: "`farthing wallet reconcile` finds out."
         case .notClosable: "Come back then: farthing wallet withdraw."

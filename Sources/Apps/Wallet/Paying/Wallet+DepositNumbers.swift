@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingContracts
 import FarthingPrimitives
 import FarthingVoucherScheme
 
@@ -36,9 +37,46 @@ extension Wallet {
         try? await journal.giveBack(depositNumber: number, of: address, on: network)
     }
 
+    /// Whether nobody can hand in a deposit any more, as the place says where it would be made.
+    ///
+    /// Where it is a transaction of its payer's, no time ends it: only another one with its number does.
+    func isPast(_ funding: Funding, at place: any SettlementView) async throws -> Bool {
+        if let place = place as? any NumberingSettlement {
+            return try await place.nextNumber(of: funding.payer) > funding.authorization.validAfter
+        }
+        return !funding.isValid(at: try await place.head().time)
+    }
+
+    /// A deposit that was signed before, as it can be handed over now; `nil` when it came too late.
+    ///
+    /// Where it is a transaction of its payer's, its time is no part of what was signed, so it gets more of it: else it
+    /// could be made for as long as its number is not used, and nobody would be asked to.
+    ///
+    /// - Parameter until: When it is given up, if its time is over now.
+    func handedOver(_ funding: Funding, on network: Network, until: Instant) async throws -> Funding? {
+        let now = clock()
+        if funding.isValid(at: now) { return funding }
+        let number = funding.authorization.validAfter
+        guard let place = views[network], place is any NumberingSettlement, try await !isPast(funding, at: place),
+            try await journal.takeAgain(
+                depositNumber: number, of: address, on: network,
+                until: min(until, now.advanced(bySeconds: Self.depositHold)), at: now)
+        else { return nil }
+        var longer = funding
+        longer.authorization.validBefore = UInt64(clamping: until.unixSeconds)
+        return longer
+    }
+
     /// Gives back the number of a deposit that was not signed, and was not outstanding before.
     func giveBackNumber(of books: VoucherPayer, unlike before: VoucherPayer, on network: Network) async {
         guard books.outstanding != before.outstanding else { return }
         await giveBack(depositNumber: books.outstanding?.number, on: network)
+    }
+}
+
+extension Funding {
+    /// Whether it can still be handed in by its own word.
+    fileprivate func isValid(at now: Instant) -> Bool {
+        Int64(clamping: authorization.validBefore) > now.unixSeconds
     }
 }

@@ -21,7 +21,9 @@ public struct GunLocation: Hashable, Sendable {
         let head = "\(Self.scheme)://"
         guard text.lowercased().hasPrefix(head) else { throw .address(text) }
         var rest = text.dropFirst(head.count)
-        if let mark = rest.firstRange(of: "/~") {
+        // Behind a payee's name `/~` is a part of the path.
+        let first = rest.prefix { $0 != "/" && $0 != "?" }
+        if (try? GunPublicKey(String(first))) == nil, let mark = rest.firstRange(of: "/~") {
             let relay = "ws://" + rest[..<mark.lowerBound]
             guard GunClient.isAddress(relay) else { throw .relay(relay) }
             self.relay = relay

@@ -41,16 +41,22 @@ final class PeerLinks<Peer: Hashable & Sendable>: Sendable {
     private static func before<Result: Sendable>(
         _ deadline: ContinuousClock.Instant, _ work: @escaping @Sendable () async throws -> Result
     ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { group in
-            group.addTask { try await work() }
-            group.addTask {
-                try await Task.sleep(until: deadline, clock: .continuous)
-                throw PeerLinkError.timeout
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next() else { throw PeerLinkError.closed }
-            return first
+        let (results, told) = AsyncThrowingStream.makeStream(of: Result.self)
+        // No group of tasks: it would wait for work that does not hear that it is cancelled, as long as that takes.
+        let working = Task {
+            do { told.yield(try await work()) } catch { told.finish(throwing: error) }
         }
+        let alarm = Task {
+            try await Task.sleep(until: deadline, clock: .continuous)
+            told.finish(throwing: PeerLinkError.timeout)
+        }
+        defer {
+            working.cancel()
+            alarm.cancel()
+        }
+        for try await first in results { return first }
+        try Task.checkCancellation()
+        throw PeerLinkError.closed
     }
 
     /// The stream to a peer; those who ask while it is being opened wait for the same one.

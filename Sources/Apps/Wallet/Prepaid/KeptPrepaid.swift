@@ -30,6 +30,10 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     var settled: [Address: Amount] = [:]
     /// Who may have more than these books know, until both agree once: they come from a copy, or a person wants it so.
     var behind: Set<Address> = []
+    /// The key by which each payee took payments out of this channel, where one channel pays many and no terms name it.
+    ///
+    /// Another node of the same payee does not know the channel: it has its own, as in the other schemes.
+    var paidBy: [Address: Address] = [:]
     /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
     var changed: Address?
 
@@ -86,6 +90,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
         next.credit = credit
         next.misconduct[changed] = misconduct[changed]
         next.settled[changed] = settled[changed]
+        next.paidBy[changed] = paidBy[changed]
         next.behind = behind.contains(changed) ? stored.behind.union([changed]) : stored.behind.subtracting([changed])
         next.changed = changed
         return next
@@ -98,6 +103,7 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
             next.books.take(payee, from: stored.books)
             next.misconduct[payee] = stored.misconduct[payee]
             next.settled[payee] = stored.settled[payee]
+            next.paidBy[payee] = stored.paidBy[payee]
             if stored.behind.contains(payee) { next.behind.insert(payee) }
         }
         return next
@@ -141,19 +147,21 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
 
 // MARK: - Stored form
 
-// Version 3, and 4 where books may be behind, in this order:
+// Version 3, 4 where books may be behind, and 5 where payees' keys are known, in this order:
 //   length 8, the books · standing 1 · funding? · credit 16 · count 4, each: payee 20, length 8, code · awaits coin 1
-//   · count 4, each: payee 20, settled 16 · in version 4, count 4, each: payee 20 that may have more
+//   · count 4, each: payee 20, settled 16 · from version 4 on, count 4, each: payee 20 that may have
+//   more · in version 5, count 4, each: payee 20, key 20
 // Version 1 ended with the funding, version 2 with the codes.
 extension KeptPrepaid {
-    private static var version: UInt8 { 4 }
+    private static var newestVersion: UInt8 { 5 }
+    private var version: UInt8 { paidBy.isEmpty ? behind.isEmpty ? 3 : 4 : Self.newestVersion }
 
     var stored: [UInt8] {
         let settled = settled.compactMap { payee, amount -> (payee: Address, amount: Amount)? in
             let most = min(amount, books.purse(of: payee)?.doubtful ?? .zero)
             return most.isZero ? nil : (payee, most)
         }.sorted { $0.payee < $1.payee }
-        var writer = ByteWriter(version: behind.isEmpty ? 3 : Self.version, capacity: 1200)
+        var writer = ByteWriter(version: version, capacity: 1200)
         writer.write(books.stored)
         writer.write(standing.rawValue)
         writer.write(funding) { writer, funding in
@@ -176,14 +184,20 @@ extension KeptPrepaid {
             writer.write(payee)
             writer.write(amount)
         }
-        guard !behind.isEmpty else { return writer.bytes }
+        guard version > 3 else { return writer.bytes }
         writer.write(UInt32(clamping: behind.count))
         for payee in behind.sorted() { writer.write(payee) }
+        guard version > 4 else { return writer.bytes }
+        writer.write(UInt32(clamping: paidBy.count))
+        for (payee, key) in paidBy.sorted(by: { $0.key < $1.key }) {
+            writer.write(payee)
+            writer.write(key)
+        }
         return writer.bytes
     }
 
     init(stored: [UInt8], network: Network, usedAt: KeptChannel.Use?) throws(StoredFormError) {
-        var reader = try ByteReader(stored, newest: Self.version)
+        var reader = try ByteReader(stored, newest: Self.newestVersion)
         let books = try Books(stored: try reader.bytes())
         guard let standing = Standing(rawValue: try reader.byte()) else { throw .damaged }
         let funding = try reader.optional { (reader) throws(StoredFormError) in
@@ -215,6 +229,12 @@ extension KeptPrepaid {
         }
         if version > 3 {
             for _ in 0..<(try reader.uint32()) { behind.insert(try reader.address()) }
+        }
+        if version > 4 {
+            for _ in 0..<(try reader.uint32()) {
+                let payee = try reader.address()
+                paidBy[payee] = try reader.address()
+            }
         }
         try reader.finish()
         // Each has one form, and what is settled was in doubt.

@@ -41,6 +41,10 @@ public protocol PayerBooks: Hashable, Sendable {
     func untold(by payee: Address) -> Amount?
     /// What could still be spent at one payee.
     func available(for payee: Address) -> Amount
+    /// For how much longer before the expiry than of other channels no payment of this price is taken.
+    ///
+    /// - Unit: seconds.
+    func redemptionTime(paying price: Amount) -> Int64
 
     /// What is locked with a channel that is about to be opened.
     static func deposit(for opening: PayerOpening) -> Amount
@@ -116,6 +120,7 @@ public protocol PayerBooks: Hashable, Sendable {
 
 extension PayerBooks {
     public static var paysMany: Bool { false }
+    public func redemptionTime(paying price: Amount) -> Int64 { 0 }
     public static func isIntroduction(_ step: Step) -> Bool { false }
     public static var catchesUpForFree: Bool { true }
     public mutating func catchUp(with word: PayeeWord, charged: Amount) throws {}

@@ -66,14 +66,21 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             var channel = before
             channel.usedAt = KeptChannel.Use(method: resource.method, url: resource.url)
             channel.changed = terms.receiver
+            if Books.paysMany { channel.paidBy[terms.receiver] = terms.receiverAuthorizer }
             let request = ReservationID(UInt64.random(in: .min ... .max))
             let now = wallet.clock()
             var unsigned = before
             unsigned.changed = terms.receiver
             let step = try channel.books.pay(request, price: wanted.amount, under: terms, at: now)
             // A deposit that came too late, and whether it came, only the payee can say now.
-            let isSent = before.isKnown(to: terms.receiver)
-            let funding = channel.funding.flatMap { !isSent && Self.isValid($0, at: now) ? $0 : nil }
+            var funding: Funding?
+            if let signed = channel.funding, !before.isKnown(to: terms.receiver) {
+                funding = try await wallet.handedOver(
+                    signed, on: channel.network, until: now.advanced(bySeconds: Self.timeout(wanted)))
+                channel.funding = funding ?? signed
+                // Its number is taken for so long, whatever becomes of this payment.
+                unsigned.funding = channel.funding
+            }
             let awaitsCoin = channel.awaitsCoin
             // One that is tried again is in what is locked already.
             let deposit: Amount =
@@ -215,13 +222,16 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             }
         }
         let all = try await wallet.journal.usable(Books.self, on: terms.domain.network, asset: terms.token.address)
+        let margin = PrepaidTimes.margin
         return all.filter { channel in
             let books = channel.books
             return channel.standing == .open && books.payer == wallet.address
+                && channel.paidBy[terms.receiver].map { $0 == terms.receiverAuthorizer } ?? true
                 && books.id == books.terms.channelID(in: terms.domain)
                 && Books.Wire.mismatch(of: books.terms, with: terms, price: price) == nil
                 && books.available(for: terms.receiver) >= price
-                && books.expiry.map { $0 > now.advanced(bySeconds: PrepaidTimes.margin) } ?? true
+                && books.expiry.map { $0 > now.advanced(bySeconds: margin + books.redemptionTime(paying: price)) }
+                    ?? true
         }.sorted { left, right in
             let payee = terms.receiver
             return (left.books.expiry ?? now, left.books.available(for: payee), left.id)
@@ -275,7 +285,7 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
             kept.awaitsCoin = true
             return kept
         }
-        let until = wallet.clock().advanced(bySeconds: min(max(wanted.maxTimeoutSeconds, 30), 3600))
+        let until = wallet.clock().advanced(bySeconds: Self.timeout(wanted))
         let terms = opening.offer
         let validBefore = UInt64(clamping: until.unixSeconds)
         let leave = UnsignedFunding(
@@ -322,10 +332,10 @@ struct PrepaidPayerDesk<Books: PayerBooks>: PayerDesk {
         }
     }
 
-    /// Whether a deposit can still be handed in.
-    static func isValid(_ funding: Funding, at now: Instant) -> Bool {
-        Int64(clamping: funding.authorization.validBefore) > now.unixSeconds
-    }
+    /// For how long a payee may hand in a deposit.
+    ///
+    /// - Unit: seconds.
+    private static func timeout(_ wanted: PaymentRequirements) -> Int64 { min(max(wanted.maxTimeoutSeconds, 30), 3600) }
 
     private func intent(
         _ offer: PaymentRequirements, _ resource: RequestedResource, locked: Amount? = nil, deposit: Amount = .zero

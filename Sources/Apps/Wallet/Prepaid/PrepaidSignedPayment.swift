@@ -119,6 +119,10 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         try unpaid.books.ended(request, by: offer.payTo, isKnown: !wasSentAgain)
         guard let word = PayeeWord(in: demand, of: channel.id, like: offer, in: domain) else {
             // This one was not charged, and nothing is known to differ; what was sent first may have been.
+            if demand.error == Self.unknownChannel, unsigned.paidBy[offer.payTo] == nil {
+                // Books of before keys were kept: whoever was paid out of this channel, it was another node.
+                unpaid.paidBy[offer.payTo] = Books.paysMany && channel.isKnown(to: offer.payTo) ? .zero : nil
+            }
             let isLapsed = await isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             let comesLater = madeDeposit && demand.error == Self.unknownChannel

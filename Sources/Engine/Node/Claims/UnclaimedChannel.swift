@@ -39,10 +39,13 @@ public struct UnclaimedChannel: Identifiable, Hashable, Sendable {
         retryAt.map { $0 <= now || $0.seconds(since: now) > longestPause } ?? true
     }
 
-    /// How long a row that was refused waits at most: an hour, and a quarter of the withdrawal's delay.
+    /// How long a row that was refused waits at most: an hour, and a quarter of the withdrawal's delay; a quarter of an
+    /// hour where the terms have none.
     ///
     /// - Unit: seconds.
-    var longestPause: Int64 { min(3600, Int64(clamping: terms.withdrawDelay / 4)) }
+    var longestPause: Int64 {
+        terms.withdrawDelay == 0 ? 900 : min(3600, Int64(clamping: terms.withdrawDelay / 4))
+    }
 
     /// Most at risk first: payers that are leaving, then the largest sums, then the oldest.
     static func isMoreAtRisk(_ left: Self, _ right: Self) -> Bool {

@@ -124,6 +124,8 @@ public final class UnclaimedIndex: Sendable {
                 unclaimed: known?.amount ?? .zero, by: after.unclaimed)
             guard !after.unclaimed.isZero else {
                 contents.places[id] = nil
+                // What was given back can neither be claimed nor refused any more.
+                if before != nil { contents.suspect.remove(id) }
                 return
             }
             var channel =
@@ -142,7 +144,8 @@ public final class UnclaimedIndex: Sendable {
     }
 
     /// Remembers that the settlement would not have a channel's row, and for how long it is not tried again: half a
-    /// minute at first, then twice as long each time, up to an hour and a quarter of the withdrawal's delay.
+    /// minute at first, then twice as long each time, up to an hour and a quarter of the withdrawal's delay, or a quarter
+    /// of an hour where there is none.
     ///
     /// - Parameter isVerdict: Whether the row itself was refused. The channel takes no payment then, until a claim of it
     ///   succeeds or the node is started anew: its payer may have made all its vouchers worthless.
@@ -176,6 +179,11 @@ public final class UnclaimedIndex: Sendable {
     public func reserved(of token: Address) -> Amount { contents.withLock { $0.totals[token]?.reserved ?? .zero } }
 
     // MARK: - Caps
+
+    /// Whether a claim of the channel was refused, and none has succeeded since; one flag is read where none ever was.
+    public func isSuspect(_ id: ChannelID) -> Bool {
+        hasRefused.load(ordering: .relaxed) && contents.withLock { $0.suspect.contains(id) }
+    }
 
     /// Sets aside what a request may add, unless the caps leave no room for it, or the channel's claim was refused.
     ///

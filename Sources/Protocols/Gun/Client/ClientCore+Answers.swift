@@ -87,7 +87,7 @@ extension ClientCore {
             guard graph.hasRoom(for: [GunNode(node.soul, [key: entry])]) else { continue }
             switch graph.merge(entry, at: key, of: node.soul, now: now) {
             case .applied: changed.entries[key] = entry
-            case .deferred: _ = deferred.insert(.init(soul: node.soul, key: key, entry: entry), now: now)
+            case .deferred: deferred.insert(.init(soul: node.soul, key: key, entry: entry, sender: 0), now: now)
             case .stale, .unchanged: continue
             }
         }
@@ -190,7 +190,7 @@ extension ClientCore {
             return conclude(checked, write, at: now)
         }
         guard question.lastAnswer != nil else {
-            return [.finishGet(ticket, .failure(isConnected ? .timedOut : .notConnected))]
+            return [.finishGet(ticket, .failure(isConnected ? .timedOut : .notConnected), answered: 0)]
         }
         let opened = found.map { node in
             GunNode(
@@ -200,7 +200,10 @@ extension ClientCore {
                         (key, GunEntry(UserSpace.opened(entry.value, at: key, of: node.soul).0, entry.state))
                     }))
         }
-        return [.finishGet(ticket, .success(opened))]
+        // Who has begun and not ended has not answered.
+        return [
+            .finishGet(ticket, .success(opened), answered: question.answered.subtracting(question.unfinished).count)
+        ]
     }
 
     // MARK: - Writes that were not acknowledged

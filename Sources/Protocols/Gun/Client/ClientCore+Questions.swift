@@ -33,7 +33,7 @@ extension ClientCore {
         links[relay]?.asked.insert(Asked(soul: query.soul, keys: query.keys))
         let most = limits.subscriptionsPerPeer
         guard let asked = links[relay]?.asked.count, asked > most / 4 * 3,
-            subscriptions.count + questions.count < most / 2
+            asked - subscriptions.count - questions.count > most / 8
         else { return [question] }
         links[relay]?.asked = []
         return [question, .renew(relay)]

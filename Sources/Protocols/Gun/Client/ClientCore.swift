@@ -43,7 +43,8 @@ public struct ClientCore: Sendable {
         case send([UInt8], to: Relay)
         case finishPut(Ticket, Result<GunReceipt, GunError>)
         /// `nil` when nothing was found.
-        case finishGet(Ticket, Result<GunNode?, GunError>)
+        /// - `answered`: How many relays have answered.
+        case finishGet(Ticket, Result<GunNode?, GunError>, answered: Int)
         case deliver(Ticket, [GunChange])
         /// Connect again: the relay remembers much that nobody waits for any more.
         case renew(Relay)
@@ -85,6 +86,8 @@ public struct ClientCore: Sendable {
         var deadline: Double
         /// The write that is checked with it.
         let write: Ticket?
+        /// How many relays must have answered before it is over ahead of its deadline.
+        let wanted: Int
         var asked: Set<Relay> = []
         var answered: Set<Relay> = []
         var unfinished: Set<Relay> = []
@@ -173,18 +176,21 @@ public struct ClientCore: Sendable {
     }
 
     /// Asks for a node, or for a part of it.
+    ///
+    /// - Parameter wanted: Until so many relays have answered it waits for those that are not connected, as long as for
+    ///   any answer.
     public mutating func get(
-        _ query: GraphQuery, at now: Double
+        _ query: GraphQuery, of wanted: Int = 0, at now: Double
     ) throws(GunError) -> (ticket: Ticket, actions: [Action]) {
         guard questions.count < Self.maximumTickets else { throw .full(what: "questions under way") }
-        return ask(query, for: nil, at: now)
+        return ask(query, for: nil, of: wanted, at: now)
     }
 
     mutating func ask(
-        _ query: GraphQuery, for write: Ticket?, at now: Double
+        _ query: GraphQuery, for write: Ticket?, of wanted: Int = 0, at now: Double
     ) -> (ticket: Ticket, actions: [Action]) {
         let ticket = newTicket()
-        questions[ticket] = Question(query: query, deadline: now + timing.answer, write: write)
+        questions[ticket] = Question(query: query, deadline: now + timing.answer, write: write, wanted: wanted)
         // A write waits for its own keys, and for no others of the node.
         if write == nil { retain(query.soul, query.keys) }
         var actions: [Action] = []
@@ -264,8 +270,10 @@ public struct ClientCore: Sendable {
 }
 
 extension ClientCore.Question {
-    /// Whether everybody who was asked has answered.
-    var isAnswered: Bool { lastAnswer != nil && asked.isSubset(of: answered) && unfinished.isEmpty }
+    /// Whether everybody who was asked has answered, and so many as were wanted.
+    var isAnswered: Bool {
+        lastAnswer != nil && asked.isSubset(of: answered) && unfinished.isEmpty && answered.count >= wanted
+    }
 
     /// When nothing more is waited for.
     func settled(_ timing: ClientCore.Timing) -> Double { min(deadline, (lastAnswer ?? deadline) + timing.settling) }

@@ -20,10 +20,12 @@ public actor GunClient {
     private var clock = GunClock()
     private let configuration: GunClientConfiguration
     private let logger: Logger
+    /// How many relays it was told of, connected or not.
+    private var relays: Int { connections.count }
     private var outboxes: [ClientCore.Relay: Outbox] = [:]
     private var connections: [Task<Void, Never>] = []
     private var puts: [ClientCore.Ticket: CheckedContinuation<Result<GunReceipt, GunError>, Never>] = [:]
-    private var gets: [ClientCore.Ticket: CheckedContinuation<Result<GunNode?, GunError>, Never>] = [:]
+    private var gets: [ClientCore.Ticket: CheckedContinuation<Result<GunReading, GunError>, Never>] = [:]
     private var buffers: [ClientCore.Ticket: ChangeBuffer] = [:]
     private var arrivals: [CheckedContinuation<Void, Never>] = []
     /// Relays whose connections were ended to begin anew.
@@ -124,9 +126,21 @@ public actor GunClient {
     }
 
     /// Reads what fits a query, or `nil` when nothing does.
-    public func get(_ query: GraphQuery) async throws(GunError) -> GunNode? {
+    public func get(_ query: GraphQuery) async throws(GunError) -> GunNode? { try await read(query, of: 0).node }
+
+    /// Reads what fits a query, and waits for every relay, those too that are not connected yet.
+    ///
+    /// Where the quickest relay may hide what another one has. It ends when all have answered, or when the time for an
+    /// answer is over.
+    ///
+    /// - Throws: ``GunError/timedOut`` when no relay answers.
+    public func getFromAll(_ query: GraphQuery) async throws(GunError) -> GunReading {
+        try await read(query, of: relays)
+    }
+
+    private func read(_ query: GraphQuery, of wanted: Int) async throws(GunError) -> GunReading {
         guard !isClosed else { throw .closed }
-        let (ticket, actions) = try core.get(query, at: now)
+        let (ticket, actions) = try core.get(query, of: wanted, at: now)
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 gets[ticket] = continuation
@@ -144,13 +158,29 @@ public actor GunClient {
     /// Lasts until the sequence and its iterators are gone, over any number of reconnections.
     public nonisolated func changes(of soul: Soul, _ keys: KeyQuery = .all) -> GunChanges {
         let buffer = ChangeBuffer()
-        let subscription = Task { await self.subscribe(GraphQuery(soul, keys), buffer) }
+        let subscription = Task {
+            let ticket = try? await self.subscribe(GraphQuery(soul, keys), buffer)
+            if ticket == nil { buffer.finish() }
+            return ticket
+        }
         return GunChanges(buffer) { [weak self] in
             buffer.finish()
             Task {
                 guard let ticket = await subscription.value else { return }
                 await self?.unsubscribe(ticket)
             }
+        }
+    }
+
+    /// The values of a node now and whenever they change, as ``changes(of:_:)`` has them.
+    ///
+    /// - Throws: ``GunError/full(what:)`` when as much is followed as relays allow one client, ``GunError/closed``.
+    public func follow(_ soul: Soul, _ keys: KeyQuery = .all) throws(GunError) -> GunChanges {
+        let buffer = ChangeBuffer()
+        let ticket = try subscribe(GraphQuery(soul, keys), buffer)
+        return GunChanges(buffer) { [weak self] in
+            buffer.finish()
+            Task { await self?.unsubscribe(ticket) }
         }
     }
 
@@ -163,13 +193,19 @@ public actor GunClient {
         return clock.next(at: now - Double(skew.seconds) * 1000 - Double(skew.attoseconds) / 1e15)
     }
 
+    /// A state later than what stands under one key, as far as a relay tells.
+    func newState(after query: GraphQuery) async -> GunState {
+        let standing = try? await get(query)?.entries.values.map(\.state.milliseconds).max()
+        let state = newState()
+        guard let standing, standing >= state.milliseconds else { return state }
+        return GunState(standing.rounded(.down) + 1) ?? state
+    }
+
     // MARK: - Under way
 
-    private func subscribe(_ query: GraphQuery, _ buffer: ChangeBuffer) -> ClientCore.Ticket? {
-        guard !isClosed, let (ticket, actions) = try? core.subscribe(to: query) else {
-            buffer.finish()
-            return nil
-        }
+    private func subscribe(_ query: GraphQuery, _ buffer: ChangeBuffer) throws(GunError) -> ClientCore.Ticket {
+        guard !isClosed else { throw .closed }
+        let (ticket, actions) = try core.subscribe(to: query)
         buffers[ticket] = buffer
         perform(actions)
         return ticket
@@ -193,7 +229,9 @@ public actor GunClient {
                 guard let outbox = outboxes[relay], !outbox.offer(.text(bytes)), !outbox.isFinished else { continue }
                 outbox.abandon(with: .close(1008, "The relay reads too slowly."))
             case .finishPut(let ticket, let result): puts.removeValue(forKey: ticket)?.resume(returning: result)
-            case .finishGet(let ticket, let result): gets.removeValue(forKey: ticket)?.resume(returning: result)
+            case .finishGet(let ticket, let result, let answered):
+                let reading = result.map { GunReading(node: $0, answered: answered, relays: relays) }
+                gets.removeValue(forKey: ticket)?.resume(returning: reading)
             case .deliver(let ticket, let changes): buffers[ticket]?.offer(changes)
             case .renew(let relay):
                 renewed.insert(relay)

@@ -8,16 +8,20 @@ public struct GunClock: Sendable {
     private var last = -Double.infinity
     private var count = 0
 
+    /// - Unit: milliseconds that a clock may be put right by while states go on.
+    private static let longestFall = 1000.0
+
     public init() {}
 
     /// The state for a write at this time.
     ///
-    /// Never the same twice, and never less than before, even when the clock is set back.
+    /// Never the same twice, and never less than before, unless the clock falls back by more than a second: it was wrong
+    /// then, and states of a time that is still to come would wait at the relays for it.
     ///
     /// - Parameter now: Milliseconds since 1970.
     public mutating func next(at now: Double) -> GunState {
         let whole = now.rounded(.down)
-        if whole > last {
+        if whole > last || whole < last - Self.longestFall {
             last = whole
             count = 0
             return GunState(finite: whole)

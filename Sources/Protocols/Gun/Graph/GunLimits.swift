@@ -24,7 +24,7 @@ public struct GunLimits: Hashable, Sendable {
     /// - Unit: bytes of souls, keys and values that are kept.
     public var graphBytes = 268_435_456
     /// How many values with a future state wait for their time.
-    public var deferred = 10_000
+    public var deferred = 2048
     /// - Unit: bytes of souls, keys and values that wait for their time.
     public var deferredBytes = 16_777_216
     /// How far ahead a state may lie; what lies further is dropped.
@@ -33,6 +33,10 @@ public struct GunLimits: Hashable, Sendable {
     public var deferral = 86_400_000.0
     /// How many souls and keys one peer may have asked for.
     public var subscriptionsPerPeer = 4096
+    /// How much all that peers of a relay have asked for may take; a peer may ask for as much as is still free.
+    ///
+    /// - Unit: bytes of souls and keys, and 64 for each.
+    public var subscribedBytesInAll = 134_217_728
     /// How many peers may be connected at once.
     public var peers = 1024
     /// How many message ids are remembered to recognise repetitions.
@@ -55,6 +59,11 @@ public struct GunLimits: Hashable, Sendable {
     ///
     /// - Unit: bytes; the usual bound has room for the longest value for each of as many peers as may be connected.
     public var outboxBytesInAll = 536_870_912
+    /// How much came from all peers of a relay together and is not taken in yet; a peer that holds more than is still
+    /// free is disconnected.
+    ///
+    /// - Unit: bytes; the usual bound has room for half a longest message from each of as many peers as may be connected.
+    public var inboxBytesInAll = 536_870_912
     /// How long a peer may take to make room for one piece of what it is sent; then it is disconnected.
     ///
     /// A piece has at most 64 KiB, so whoever takes a few KiB a second is fast enough.

@@ -23,6 +23,7 @@ public actor GunRelay {
     private var outboxes: [RelayCore.Peer: Outbox] = [:]
     /// What waits for all peers together.
     nonisolated let waitingToBeSent: ByteBudget
+    nonisolated let waitingToBeRead: ByteBudget
     private var nextPeer = 0
     private var listener: RelayListener?
     private var timer: (deadline: Double, task: Task<Void, Never>)?
@@ -30,10 +31,15 @@ public actor GunRelay {
 
     /// What is to be written, and what is said to whom once it is.
     private struct Written: Sendable {
-        let nodes: [GunNode]
-        let answer: (bytes: [UInt8], peer: RelayCore.Peer)?
+        /// Goes before the nodes.
+        var forgotten: [Soul] = []
+        var nodes: [GunNode] = []
+        var answer: (bytes: [UInt8], peer: RelayCore.Peer)?
 
-        var cost: Int { nodes.reduce(256 + (answer?.bytes.count ?? 0)) { $0 + Graph.cost($1) } }
+        var cost: Int {
+            let told = forgotten.reduce(256 + (answer?.bytes.count ?? 0)) { $0 + 64 + $1.text.utf8.count }
+            return nodes.reduce(told) { $0 + Graph.cost($1) }
+        }
     }
 
     private var unwritten: [Written] = []
@@ -53,6 +59,7 @@ public actor GunRelay {
         self.configuration = configuration
         self.logger = logger
         waitingToBeSent = ByteBudget(limit: configuration.limits.outboxBytesInAll)
+        waitingToBeRead = ByteBudget(limit: configuration.limits.inboxBytesInAll)
         file = if let path = configuration.file { try RelayFile(path: path) } else { nil }
         core = RelayCore(
             graph: try file?.load(limits: configuration.limits), forwarding: configuration.forwarding,
@@ -67,8 +74,8 @@ public actor GunRelay {
         _ configuration: GunRelayConfiguration = GunRelayConfiguration(), logger: Logger = Logger(label: "gun.relay")
     ) async throws -> GunRelay {
         let relay = try GunRelay(configuration, logger: logger)
-        let listener = try await RelayListener.start(configuration) { channel in
-            await relay.serve(channel)
+        let listener = try await RelayListener.start(configuration, unread: relay.waitingToBeRead) { channel, unread in
+            await relay.serve(channel, unread)
         }
         await relay.take(listener)
         return relay
@@ -101,7 +108,7 @@ public actor GunRelay {
 
     // MARK: - Connections
 
-    private func serve(_ channel: GunSocket.Channel) async {
+    private func serve(_ channel: GunSocket.Channel, _ unread: ByteBudget) async {
         let peer = RelayCore.Peer(nextPeer)
         nextPeer += 1
         let outbox = Outbox(limit: configuration.limits.outboxBytes, total: waitingToBeSent)
@@ -109,7 +116,8 @@ public actor GunRelay {
         if isClosing { outbox.finish(with: .close(1001, "The relay stops.")) }
         perform(core.connect(peer, at: now))
         let socket = GunSocket(
-            side: .server, limits: configuration.limits, outbox: outbox, bytesPerSecond: configuration.bytesPerSecond)
+            side: .server, limits: configuration.limits, outbox: outbox, unread: unread,
+            bytesPerSecond: configuration.bytesPerSecond)
         let failure = await socket.run(channel) { bytes in
             await self.receive(bytes, from: peer)
         }
@@ -138,6 +146,7 @@ public actor GunRelay {
                 outboxes[peer]?.finish(with: .close(1013, error.code))
             case .store(let nodes, let answer, let peer):
                 store(Written(nodes: nodes, answer: answer.map { ($0, peer) }))
+            case .forget(let souls): store(Written(forgotten: souls))
             }
         }
         schedule()
@@ -208,7 +217,7 @@ public actor GunRelay {
             let batch = unwritten
             unwritten = []
             do {
-                try await file?.write(batch.flatMap(\.nodes))
+                try await file?.write(batch.map { ($0.forgotten, $0.nodes) })
             } catch {
                 // Nobody was told that it is stored, and it goes before what has come since.
                 unwritten = batch + unwritten

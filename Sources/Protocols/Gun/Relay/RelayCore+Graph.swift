@@ -20,9 +20,9 @@ extension RelayCore {
             return refuse(text, id, peer)
         }
         guard !refusesWrites else { return refuse("Error: The relay's file cannot be written.", id, peer) }
-        guard graph.hasRoom(for: nodes) else { return refuse("Full.", id, peer) }
-        let applied = merge(nodes, at: now)
-        var actions = passOn(message, id, applied: applied, from: peer)
+        guard let forgotten = graph.makeRoom(for: nodes, at: now) else { return refuse("Full.", id, peer) }
+        let applied = merge(nodes, from: peer, at: now)
+        var actions = forget(forgotten) + passOn(message, id, applied: applied, from: peer)
         if !applied.isEmpty {
             let acknowledgement = GunMessage.bytes([
                 "#": .string(newID().text), "@": .string(id.text), "ok": true,
@@ -38,12 +38,14 @@ extension RelayCore {
     ) -> [Action] {
         guard !refusesWrites, let answered = message.answers, let origin = seen.origin(of: answered, at: now),
             origin != peer,
-            let nodes = try? checked(put, at: now), graph.hasRoom(for: nodes)
+            let nodes = try? checked(put, at: now)
         else { return [] }
         let hash = GraphWire.hash(put)
-        guard seen.insertAnswer(Int64(hash), to: answered) else { return [] }
-        let applied = merge(nodes, at: now)
-        var actions: [Action] = applied.isEmpty ? [] : [store(applied, thenSend: nil, to: peer)]
+        guard seen.insertAnswer(Int64(hash), to: answered), let forgotten = graph.makeRoom(for: nodes, at: now)
+        else { return [] }
+        let applied = merge(nodes, from: peer, at: now)
+        var actions = forget(forgotten)
+        if !applied.isEmpty { actions.append(store(applied, thenSend: nil, to: peer)) }
         for node in nodes { _ = subscribe(peer, to: Subscription(soul: node.soul, key: nil)) }
         if connections[origin] != nil {
             counts.forwarded += 1
@@ -89,7 +91,7 @@ extension RelayCore {
     }
 
     /// Writes what wins, and answers with just that.
-    private mutating func merge(_ nodes: [GunNode], at now: Double) -> [GunNode] {
+    private mutating func merge(_ nodes: [GunNode], from peer: Peer, at now: Double) -> [GunNode] {
         var applied: [GunNode] = []
         for node in nodes {
             var changed = GunNode(node.soul)
@@ -99,7 +101,7 @@ extension RelayCore {
                     changed.entries[key] = entry
                     counts.applied += 1
                 case .deferred:
-                    _ = deferred.insert(.init(soul: node.soul, key: key, entry: entry), now: now)
+                    deferred.insert(.init(soul: node.soul, key: key, entry: entry, sender: peer.number), now: now)
                 case .stale, .unchanged: continue
                 }
             }
@@ -164,6 +166,8 @@ extension RelayCore {
     }
 
     // MARK: - What is not stored yet
+
+    func forget(_ souls: [Soul]) -> [Action] { souls.isEmpty ? [] : [.forget(souls)] }
 
     mutating func store(_ nodes: [GunNode], thenSend answer: [UInt8]?, to peer: Peer) -> Action {
         if storesLater { for node in nodes { unstored[node.soul, default: 0] += 1 } }
@@ -283,11 +287,17 @@ extension RelayCore {
         return parts + [part]
     }
 
-    /// `false` when the peer has asked for too much already.
+    /// `false` when the peer has asked for too much already, or for more than is left for all others.
     mutating func subscribe(_ peer: Peer, to subscription: Subscription) -> Bool {
         guard var connection = connections[peer] else { return false }
         guard !connection.asked.contains(subscription) else { return true }
-        guard connection.asked.count < limits.subscriptionsPerPeer else { return false }
+        let cost = subscription.cost
+        let free = limits.subscribedBytesInAll - askedBytes - cost
+        guard connection.asked.count < limits.subscriptionsPerPeer, connection.askedBytes + cost <= free else {
+            return false
+        }
+        askedBytes += cost
+        connection.askedBytes += cost
         connections[peer] = nil
         connection.asked.insert(subscription)
         connections[peer] = connection

@@ -28,6 +28,8 @@ public struct RelayCore: Sendable {
         /// Keeps what changed, if anything did, and then sends, after all that was to be kept before: the peer learns that
         /// it is stored.
         case store([GunNode], thenSend: [UInt8]?, to: Peer)
+        /// Keeps these nodes no longer: there is no room for all that is written.
+        case forget([Soul])
         case close(Peer, GunError)
     }
 
@@ -43,6 +45,8 @@ public struct RelayCore: Sendable {
     struct Connection: Sendable {
         var pid: String?
         var asked: Set<Subscription> = []
+        /// - Unit: bytes that its subscriptions take.
+        var askedBytes = 0
         /// How much may be looked through for its questions.
         var questions: TokenBucket
     }
@@ -51,6 +55,9 @@ public struct RelayCore: Sendable {
         let soul: Soul
         /// `nil` for the whole node.
         let key: NodeKey?
+
+        /// - Unit: bytes.
+        var cost: Int { soul.text.utf8.count + (key?.text.utf8.count ?? 0) + 64 }
     }
 
     /// How this relay calls itself.
@@ -64,6 +71,8 @@ public struct RelayCore: Sendable {
     /// In the order of their connecting.
     var order: [Peer] = []
     var subscribers: [Soul: [Peer: Set<NodeKey?>]] = [:]
+    /// - Unit: bytes that all subscriptions take.
+    var askedBytes = 0
     /// Whether what is to be stored is so only once ``stored(_:)`` says it.
     var storesLater = false
     /// How often something of a node is to be stored and is not yet.
@@ -126,6 +135,7 @@ public struct RelayCore: Sendable {
     public mutating func disconnect(_ peer: Peer) {
         guard let connection = connections.removeValue(forKey: peer) else { return }
         order.removeAll { $0 == peer }
+        askedBytes -= connection.askedBytes
         for subscription in connection.asked {
             subscribers[subscription.soul]?[peer] = nil
             if subscribers[subscription.soul]?.isEmpty == true { subscribers[subscription.soul] = nil }
@@ -138,7 +148,8 @@ public struct RelayCore: Sendable {
         var actions: [Action] = []
         for item in refusesWrites ? [] : deferred.due(at: now) {
             let node = GunNode(item.soul, [item.key: item.entry])
-            guard graph.hasRoom(for: [node]) else { continue }
+            guard let forgotten = graph.makeRoom(for: [node], at: now) else { continue }
+            actions += forget(forgotten)
             guard graph.merge(item.entry, at: item.key, of: item.soul, now: now) == .applied else { continue }
             counts.applied += 1
             actions.append(store([node], thenSend: nil, to: Peer(-1)))

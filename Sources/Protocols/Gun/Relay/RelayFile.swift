@@ -80,24 +80,34 @@ struct RelayFile: Sendable {
         }
     }
 
-    /// Writes values in one transaction, each where it wins over what stands there.
+    /// Forgets nodes and writes values, in their order and in one transaction, each where it wins over what stands there.
     ///
     /// When this returns, they survive a loss of power. The graph in memory has compared them already, but with less where
     /// its limits left something out that is in the file.
-    func write(_ nodes: [GunNode]) async throws {
+    func write(_ changes: [(forgotten: [Soul], nodes: [GunNode])]) async throws {
         try await queue.write { database in
-            for node in nodes {
-                for (key, entry) in node.entries {
-                    let place = [Data(node.soul.text.utf8), Data(key.text.utf8)]
-                    let known = try database.cachedStatement(
-                        sql: "SELECT value, state FROM entry WHERE soul = ? AND key = ?")
-                    let stored = try Row.fetchOne(known, arguments: StatementArguments(place))
-                    guard HAM.wins(entry, over: stored.flatMap { Self.entry($0[0], $0[1]) }) else { continue }
-                    let statement = try database.cachedStatement(
-                        sql: "INSERT OR REPLACE INTO entry (soul, key, value, state) VALUES (?, ?, ?, ?)")
-                    try statement.execute(
-                        arguments: [place[0], place[1], Data(entry.value.jsonText.utf8), entry.state.milliseconds])
+            for (forgotten, nodes) in changes {
+                for soul in forgotten {
+                    let statement = try database.cachedStatement(sql: "DELETE FROM entry WHERE soul = ?")
+                    try statement.execute(arguments: [Data(soul.text.utf8)])
                 }
+                try Self.write(nodes, to: database)
+            }
+        }
+    }
+
+    private static func write(_ nodes: [GunNode], to database: Database) throws {
+        for node in nodes {
+            for (key, entry) in node.entries {
+                let place = [Data(node.soul.text.utf8), Data(key.text.utf8)]
+                let known = try database.cachedStatement(
+                    sql: "SELECT value, state FROM entry WHERE soul = ? AND key = ?")
+                let stored = try Row.fetchOne(known, arguments: StatementArguments(place))
+                guard HAM.wins(entry, over: stored.flatMap { Self.entry($0[0], $0[1]) }) else { continue }
+                let statement = try database.cachedStatement(
+                    sql: "INSERT OR REPLACE INTO entry (soul, key, value, state) VALUES (?, ?, ?, ?)")
+                try statement.execute(
+                    arguments: [place[0], place[1], Data(entry.value.jsonText.utf8), entry.state.milliseconds])
             }
         }
     }

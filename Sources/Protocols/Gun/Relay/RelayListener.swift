@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -10,7 +11,8 @@ import Synchronization
 /// Listens for connections, lets those become WebSockets that may, and tells the others why not.
 final class RelayListener: Sendable {
     private enum Upgrade: Sendable {
-        case socket(GunSocket.Channel)
+        /// With what counts its bytes until they are taken in.
+        case socket(GunSocket.Channel, ByteBudget)
         case refused(NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>)
     }
 
@@ -26,9 +28,12 @@ final class RelayListener: Sendable {
         self.task = task
     }
 
-    /// - Parameter serve: Runs a connection until it ends.
+    /// - Parameters:
+    ///   - unread: Where what came and is not taken in yet counts.
+    ///   - serve: Runs a connection until it ends.
     static func start(
-        _ configuration: GunRelayConfiguration, serve: @escaping @Sendable (GunSocket.Channel) async -> Void
+        _ configuration: GunRelayConfiguration, unread: ByteBudget,
+        serve: @escaping @Sendable (GunSocket.Channel, ByteBudget) async -> Void
     ) async throws -> RelayListener {
         let gate = UpgradeGate(
             path: GunRelayConfiguration.path, hosts: configuration.hosts, origins: configuration.origins)
@@ -44,7 +49,7 @@ final class RelayListener: Sendable {
                     do {
                         guard open.enter() else { throw GunError.full(what: "connections") }
                         channel.closeFuture.whenComplete { _ in open.leave() }
-                        return try Self.upgrade(channel, gate: gate, configuration)
+                        return try Self.upgrade(channel, gate: gate, configuration, unread)
                     } catch {
                         // Nobody else closes what is not taken in, and each would hold a file.
                         channel.close(promise: nil)
@@ -84,7 +89,7 @@ final class RelayListener: Sendable {
     }
 
     private static func upgrade(
-        _ channel: any Channel, gate: UpgradeGate, _ configuration: GunRelayConfiguration
+        _ channel: any Channel, gate: UpgradeGate, _ configuration: GunRelayConfiguration, _ unread: ByteBudget
     ) throws -> Accepted {
         let upgrader = NIOTypedWebSocketServerUpgrader<Upgrade>(
             maxFrameSize: configuration.limits.messageBytes,
@@ -93,9 +98,13 @@ final class RelayListener: Sendable {
             },
             upgradePipelineHandler: { channel, _ in
                 channel.eventLoop.makeCompletedFuture {
-                    .socket(
-                        try GunSocket.Channel(wrappingChannelSynchronously: channel, configuration: GunSocket.readAhead)
-                    )
+                    let budget = ByteBudget(shareOf: unread)
+                    let handlers = channel.pipeline.syncOperations
+                    let frames = try handlers.handler(type: ByteToMessageHandler<WebSocketFrameDecoder>.self)
+                    try handlers.addHandler(UnreadBytes(budget), position: .before(frames))
+                    return .socket(
+                        try GunSocket.Channel(
+                            wrappingChannelSynchronously: channel, configuration: GunSocket.readAhead), budget)
                 }
             })
         let result = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
@@ -120,11 +129,11 @@ final class RelayListener: Sendable {
     }
 
     private static func handle(
-        _ accepted: Accepted, serve: @Sendable (GunSocket.Channel) async -> Void
+        _ accepted: Accepted, serve: @Sendable (GunSocket.Channel, ByteBudget) async -> Void
     ) async {
         do {
             switch try await accepted.get() {
-            case .socket(let channel): await serve(channel)
+            case .socket(let channel, let unread): await serve(channel, unread)
             case .refused(let channel): try await refuse(channel)
             }
         } catch {

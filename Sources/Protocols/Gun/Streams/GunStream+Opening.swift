@@ -72,7 +72,7 @@ extension GunStream {
         while ContinuousClock.now < deadline, !Task.isCancelled {
             let key = DoorPlaces.key(slot)
             if let call = try? DoorCall(of: pair, at: key, places, seal) {
-                let state = await client.newState()
+                let state = await client.newState(after: GraphQuery(places.door, .exactly(key)))
                 // Whether a relay says that it has it counts for nothing; the answer does.
                 let put = Task { try? await client.put([GunNode(places.door, [key: GunEntry(call.value, state)])]) }
                 try? await Task.sleep(for: timing.call)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingEncodings
 import NIOCore
 import NIOWebSocket
 
@@ -16,6 +17,8 @@ struct GunSocket: Sendable {
     let side: FrameAssembly.Side
     let limits: GunLimits
     let outbox: Outbox
+    /// What came and is not taken in yet counts there, by ``UnreadBytes``.
+    var unread: ByteBudget?
     /// How many bytes a second are read; more is left to wait in the peer's own buffers.
     let bytesPerSecond: Double
 
@@ -53,7 +56,7 @@ struct GunSocket: Sendable {
             }
         } catch {
             outbox.finish()
-            return nil
+            return error as? GunError
         }
     }
 
@@ -71,19 +74,27 @@ struct GunSocket: Sendable {
     ) async throws -> GunError? {
         var assembly = FrameAssembly(side, limit: limits.messageBytes, now: Self.uptime)
         var bucket = TokenBucket(capacity: 2 * bytesPerSecond, perSecond: bytesPerSecond, now: Self.uptime)
+        // Of a message that is not complete yet.
+        var held = 0
         for try await frame in inbound {
             let payload = Array(buffer: frame.unmaskedData)
+            let opcode = UInt8(webSocketOpcode: frame.opcode)
             // Every frame costs something, however short.
             let wait = bucket.take(Double(payload.count + 64), at: Self.uptime)
             if wait > 0 { try await Task.sleep(for: .milliseconds(wait.rounded(.up))) }
             let outcome = assembly.take(
                 .init(
-                    opcode: UInt8(webSocketOpcode: frame.opcode), isFinal: frame.fin,
+                    opcode: opcode, isFinal: frame.fin,
                     hasReservedBits: frame.rsv1 || frame.rsv2 || frame.rsv3, isMasked: frame.maskKey != nil,
                     payload: payload), at: Self.uptime)
+            // What is no part of a message is done with.
+            if opcode >= 8 { unread?.release(frame.bytesOnTheWire) } else { held += frame.bytesOnTheWire }
             switch outcome {
             case .nothing: continue
-            case .message(let bytes): await receive(bytes)
+            case .message(let bytes):
+                await receive(bytes)
+                unread?.release(held)
+                held = 0
             case .pong(let bytes):
                 guard outbox.offer(.pong(bytes)) else { return nil }
             case .close(let code):
@@ -141,4 +152,13 @@ struct GunSocket: Sendable {
 
     /// - Unit: milliseconds since some moment before.
     static var uptime: Double { Double(NIODeadline.now().uptimeNanoseconds) / 1_000_000 }
+}
+
+extension WebSocketFrame {
+    /// - Source: RFC 6455, section 5.2.
+    fileprivate var bytesOnTheWire: Int {
+        let length = data.readableBytes
+        let size = length < 126 ? 0 : length < 65_536 ? 2 : 8
+        return 2 + size + (maskKey == nil ? 0 : 4) + length
+    }
 }

@@ -9,8 +9,11 @@ internal import NIOCore
 struct AddressUses: Sendable {
     /// What counts as one place: an address of version 4, or the first half of one of version 6, since whoever has one
     /// of those has them all.
-    struct Place: Hashable, Sendable {
+    struct Place: Hashable, Sendable, CustomStringConvertible {
         private let bytes: ArraySlice<UInt8>
+
+        /// The numbers that count.
+        var description: String { bytes.map(String.init).joined(separator: ".") }
 
         init(_ address: IPAddress) { bytes = (address.embedded ?? address).bytes.prefix(8) }
 
@@ -30,6 +33,19 @@ struct AddressUses: Sendable {
         guard counts[place, default: 0] < limit else { return false }
         counts[place, default: 0] += 1
         return true
+    }
+
+    /// The place that makes room for one more of another, when no more may come: that which has most, if it still has as
+    /// many afterwards.
+    ///
+    /// At a tie whoever is there stays: else many places with one each could throw everybody out.
+    ///
+    /// - Parameter all: The place of each that is there.
+    static func yielding(to place: Place?, among all: some Sequence<Place>) -> Place? {
+        let counts = all.reduce(into: [Place: Int]()) { $0[$1, default: 0] += 1 }
+        let own = place.flatMap { counts[$0] } ?? 0
+        guard let fullest = counts.max(by: { $0.value < $1.value }), fullest.value > own + 1 else { return nil }
+        return fullest.key
     }
 
     mutating func giveBack(_ place: Place) {

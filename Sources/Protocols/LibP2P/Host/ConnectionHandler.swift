@@ -19,8 +19,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
         var established: @Sendable (PeerConnection) -> Void
         var opened: @Sendable (PeerStream) -> Void
         var closed: @Sendable (PeerConnection?, P2PError) -> Void
-        /// What waits unread on all connections of the host.
-        var unread: ByteBudget
+        /// What waits unread on all connections of the host, by where they come from.
+        var unread: ByteShares<AddressUses.Place>
     }
 
     /// How many bytes of answers may wait before the channel is no longer read.

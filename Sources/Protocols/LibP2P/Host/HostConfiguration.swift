@@ -8,6 +8,9 @@ public struct HostConfiguration: Sendable {
     /// Streams of each connection.
     public var streams = YamuxLimits()
     /// Connections of either direction, all peers together.
+    ///
+    /// When as many are open, the address that has most of them gives up its oldest on which nothing is in hand for one
+    /// that has fewer.
     public var connections = 256
     /// Connections of either direction with one peer.
     public var connectionsPerPeer = 8
@@ -16,12 +19,16 @@ public struct HostConfiguration: Sendable {
     /// Streams that were opened by all peers at one address, or in one network of 64 bits of version 6.
     public var streamsPerAddress = 1024
     /// Accepted sockets whose peers have not yet proved who they are.
+    ///
+    /// They come beside ``connections``. When as many are there, the address that has most of them gives up its oldest
+    /// for one that has fewer.
     public var pendingConnections = 64
     /// How many streams one connection may have open of one protocol, unless its handler says otherwise.
     public var streamsPerProtocol = 128
     /// How many received bytes may wait unread on one connection; the stream that goes beyond is reset.
     public var unreadBytes = 16 << 20
-    /// How many received bytes may wait unread on all connections together.
+    /// How many received bytes may wait unread on all connections together; those of one address may take as much as is
+    /// still free, which is half of it at most.
     public var unreadBytesInAll = 256 << 20
     /// How many written bytes may wait on one stream before `write` suspends.
     public var unsentBytes = 128 << 10

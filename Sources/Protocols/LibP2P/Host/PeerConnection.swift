@@ -16,6 +16,9 @@ public final class PeerConnection: Sendable {
     public let remoteAddress: Multiaddr?
     /// Where the socket starts from.
     public let localAddress: Multiaddr?
+    /// What ``remoteAddress`` counts as; `nil` for what has no address.
+    let place: AddressUses.Place?
+    let since = ContinuousClock.now
 
     let configuration: HostConfiguration
     private let channel: any Channel
@@ -23,6 +26,9 @@ public final class PeerConnection: Sendable {
     /// What waits to be read, all streams together; it counts on the whole host too.
     let unread: ByteBudget
     private let state = Mutex(State())
+    /// How many streams of either side somebody still has.
+    private let streams = Atomic<Int>(0)
+    private let holds = Atomic<Int>(0)
 
     private struct State {
         var streamsByProtocol: [String: Int] = [:]
@@ -32,7 +38,7 @@ public final class PeerConnection: Sendable {
 
     init(
         remoteKey: PeerPublicKey, isDialer: Bool, configuration: HostConfiguration, channel: any Channel,
-        handler: NIOLoopBound<ConnectionHandler>, unreadInAll: ByteBudget
+        handler: NIOLoopBound<ConnectionHandler>, unreadInAll: ByteShares<AddressUses.Place>
     ) {
         self.remoteKey = remoteKey
         remotePeer = remoteKey.peerID
@@ -40,8 +46,9 @@ public final class PeerConnection: Sendable {
         self.configuration = configuration
         self.channel = channel
         self.handler = handler
-        unread = ByteBudget(limit: configuration.unreadBytes, within: unreadInAll)
         remoteAddress = channel.remoteAddress.flatMap(Multiaddr.init(socket:))
+        place = AddressUses.Place(remoteAddress)
+        unread = ByteBudget(limit: configuration.unreadBytes, within: unreadInAll.share(of: place))
         localAddress = channel.localAddress.flatMap(Multiaddr.init(socket:))
     }
 
@@ -108,6 +115,16 @@ public final class PeerConnection: Sendable {
 
     /// How many received bytes wait to be read, all streams together.
     var unreadBytes: Int { unread.used }
+
+    /// Whether nobody has a stream of it.
+    var isIdle: Bool { streams.load(ordering: .relaxed) == 0 }
+
+    /// Whether something is in hand that must not be broken off for another peer's sake.
+    var isHeld: Bool { holds.load(ordering: .relaxed) > 0 }
+
+    func countStream(_ by: Int) { streams.add(by, ordering: .relaxed) }
+
+    func hold(_ by: Int) { holds.add(by, ordering: .relaxed) }
 
     /// Counts a stream of the peer that is served; `false` when there are too many.
     ///

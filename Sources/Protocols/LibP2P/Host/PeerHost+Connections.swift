@@ -37,17 +37,38 @@ extension PeerHost {
                 }, unread: unread))
     }
 
-    /// Counts a socket that has yet to become a connection.
-    func admit(_ channel: any Channel, limit: Int) throws(P2PError) {
+    /// Counts a socket that is dialled and has yet to become a connection.
+    func admit(dialled channel: any Channel) throws(P2PError) {
         let total = configuration.connections
         let refusal = state.withLock { state -> P2PError? in
             if state.isShutDown { return .shutDown }
-            if state.pending.count >= limit || state.connections.count + state.pending.count >= total {
-                return .tooManyConnections(limit: min(limit, total))
-            }
-            state.pending[ObjectIdentifier(channel)] = channel
+            if state.connections.count + state.pending.count >= total { return .tooManyConnections(limit: total) }
+            state.pending[ObjectIdentifier(channel)] = PendingSocket(channel: channel, place: nil)
             return nil
         }
+        if let refusal { throw refusal }
+    }
+
+    /// Counts a socket that was accepted and has yet to become a connection.
+    ///
+    /// When as many are on the way as may be, the place that has most of them gives up its oldest.
+    func admit(accepted channel: any Channel) throws(P2PError) {
+        let limit = configuration.pendingConnections
+        let place = AddressUses.Place(channel.remoteAddress)
+        let (refusal, closed) = state.withLock { state -> (P2PError?, (any Channel)?) in
+            if state.isShutDown { return (.shutDown, nil) }
+            var oldest: (key: ObjectIdentifier, value: PendingSocket)?
+            if state.pending.count >= limit {
+                let fullest = AddressUses.yielding(to: place, among: state.pending.values.lazy.compactMap(\.place))
+                oldest = state.pending.filter { fullest != nil && $0.value.place == fullest }
+                    .min { $0.value.since < $1.value.since }
+                guard let oldest else { return (.tooManyConnections(limit: limit), nil) }
+                state.pending[oldest.key] = nil
+            }
+            state.pending[ObjectIdentifier(channel)] = PendingSocket(channel: channel, place: place)
+            return (nil, oldest?.value.channel)
+        }
+        closed?.close(promise: nil)
         if let refusal { throw refusal }
     }
 
@@ -65,21 +86,41 @@ extension PeerHost {
 
     private func register(_ connection: PeerConnection, of channel: ObjectIdentifier) throws(P2PError) {
         let limits = (configuration.connections, configuration.connectionsPerPeer)
-        let refusal = state.withLock { state -> P2PError? in
+        let (refusal, closed) = state.withLock { state -> (P2PError?, PeerConnection?) in
             state.pending[channel] = nil
-            if state.isShutDown { return .shutDown }
-            if connection.remotePeer == peerID { return .dialsItself }
-            if state.connections.count >= limits.0 { return .tooManyConnections(limit: limits.0) }
+            if state.isShutDown { return (.shutDown, nil) }
+            if connection.remotePeer == peerID { return (.dialsItself, nil) }
             let same = state.connections.values.reduce(0) { $0 + ($1.remotePeer == connection.remotePeer ? 1 : 0) }
-            if same >= limits.1 { return .tooManyConnectionsToPeer(limit: limits.1) }
+            if same >= limits.1 { return (.tooManyConnectionsToPeer(limit: limits.1), nil) }
+            var oldest: PeerConnection?
+            if state.connections.count >= limits.0 {
+                oldest = connection.isDialer ? nil : Self.dispensable(among: state.connections.values, for: connection)
+                guard let oldest else { return (.tooManyConnections(limit: limits.0), nil) }
+                state.connections[ObjectIdentifier(oldest)] = nil
+            }
             state.connections[ObjectIdentifier(connection)] = connection
-            return nil
+            return (nil, oldest)
         }
+        closed?.closeNow()
         if let refusal { throw refusal }
         configuration.logger.debug("connected", metadata: ["peer": "\(connection.remotePeer)"])
         if configuration.identifiesPeers {
             run { [weak self] in _ = try? await self?.identify(connection) }
         }
+    }
+
+    /// The connection that is closed for the sake of a new one, when as many are open as may be.
+    ///
+    /// It is one that was accepted from the place that has most of them, if that has more than the new one's: the oldest
+    /// on which nobody has a stream, or else the oldest on which nothing is in hand.
+    private static func dispensable(
+        among all: some Collection<PeerConnection>, for newcomer: PeerConnection
+    ) -> PeerConnection? {
+        let accepted = all.filter { !$0.isDialer }
+        let place = AddressUses.yielding(to: newcomer.place, among: accepted.lazy.compactMap(\.place))
+        guard let place else { return nil }
+        return accepted.filter { $0.place == place && !$0.isHeld }
+            .min { ($0.isIdle ? 0 : 1, $0.since) < ($1.isIdle ? 0 : 1, $1.since) }
     }
 
     private func forget(_ connection: PeerConnection?, of channel: ObjectIdentifier, because error: P2PError) {

@@ -122,7 +122,7 @@ extension PeerHost {
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
             .channelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try admit(channel, limit: configuration.connections)
+                    try admit(dialled: channel)
                     let handler = try makeHandler(
                         isDialer: true, expecting: address.peer, on: channel, established: established)
                     try channel.pipeline.syncOperations.addHandler(handler)

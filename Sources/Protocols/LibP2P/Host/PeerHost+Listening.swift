@@ -23,7 +23,7 @@ extension PeerHost {
                 channel.eventLoop.makeCompletedFuture {
                     guard let self else { throw P2PError.shutDown }
                     try self.countAddress(of: channel)
-                    try self.admit(channel, limit: self.configuration.pendingConnections)
+                    try self.admit(accepted: channel)
                     do {
                         let handler = try self.makeHandler(isDialer: false, on: channel)
                         try channel.pipeline.syncOperations.addHandler(handler)
@@ -56,7 +56,7 @@ extension PeerHost {
         let open = state.withLock { state -> (listeners: [any Channel], pending: [any Channel], [PeerConnection]) in
             state.isShutDown = true
             defer { state.listeners = [] }
-            return (state.listeners, Array(state.pending.values), Array(state.connections.values))
+            return (state.listeners, state.pending.values.map(\.channel), Array(state.connections.values))
         }
         for channel in open.listeners + open.pending { channel.close(promise: nil) }
         for connection in open.2 { connection.closeWhenIdle() }

@@ -28,12 +28,20 @@ public final class PeerHost: Sendable {
         let serve: StreamHandler
     }
 
+    /// A socket that is not yet a connection.
+    struct PendingSocket {
+        let channel: any Channel
+        /// `nil` for one that was dialled.
+        let place: AddressUses.Place?
+        let since = ContinuousClock.now
+    }
+
     struct State {
         var handlers: [String: Registration] = [:]
         var listeners: [any Channel] = []
         var connections: [ObjectIdentifier: PeerConnection] = [:]
         /// Sockets that were accepted or dialled and have not yet become connections.
-        var pending: [ObjectIdentifier: any Channel] = [:]
+        var pending: [ObjectIdentifier: PendingSocket] = [:]
         /// Dials that are under way, so that nobody dials the same peer at the same time.
         var dials: [PeerID: EventLoopFuture<PeerConnection>] = [:]
         var known: [PeerID: [Multiaddr]] = [:]
@@ -47,7 +55,8 @@ public final class PeerHost: Sendable {
     public let configuration: HostConfiguration
     let group: any EventLoopGroup
     let state = Mutex(State())
-    let unread: ByteBudget
+    /// What waits unread on all connections; each place has a share.
+    let unread: ByteShares<AddressUses.Place>
     private let jobs: AsyncStream<@Sendable () async -> Void>.Continuation
     private let work: Task<Void, Never>
 
@@ -57,7 +66,7 @@ public final class PeerHost: Sendable {
         self.identity = identity
         self.configuration = configuration
         self.group = group
-        unread = ByteBudget(limit: configuration.unreadBytesInAll)
+        unread = ByteShares(ByteBudget(limit: configuration.unreadBytesInAll))
         let (stream, continuation) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         jobs = continuation
         work = Task {

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 internal import NIOCore
+import Synchronization
 
 /// One stream of bytes each way between two peers, of one protocol.
 ///
@@ -19,9 +20,16 @@ internal import NIOCore
 public final class PeerStream: Sendable {
     let core: StreamCore
 
+    /// How many calls of ``hold()`` have not been ended yet.
+    private let holds = Mutex(0)
+
     init(_ core: StreamCore) { self.core = core }
 
-    deinit { core.abandon() }
+    deinit {
+        core.abandon()
+        // Whoever was to end them may have failed: a stream that is gone keeps no connection.
+        core.connection.hold(-holds.withLock { $0 })
+    }
 
     /// The protocol that both sides agreed on.
     public var protocolID: String { core.protocolID }
@@ -33,6 +41,23 @@ public final class PeerStream: Sendable {
 
     /// Who is at the other end; the handshake has proved it.
     public var remotePeer: PeerID { core.connection.remotePeer }
+
+    /// Where the peer is, as the limits of this host see it; `nil` for what has no address.
+    public var place: String? { core.connection.place?.description }
+
+    /// Keeps the connection from being closed for another peer's sake.
+    ///
+    /// Each call needs one of ``release(isWritten:)``; all end with the stream.
+    public func hold() {
+        holds.withLock { $0 += 1 }
+        core.connection.hold(1)
+    }
+
+    /// Ends one ``hold()``.
+    public func release(isWritten: Bool) {
+        holds.withLock { $0 -= 1 }
+        core.connection.hold(-1)
+    }
 
     /// Says that nothing more will be written; the peer reads to the end of what was.
     public func closeWrite() { core.closeWrite() }

@@ -48,9 +48,11 @@ final class StreamCore: Sendable {
         self.connection = connection
         creditLump = connection.configuration.streams.receiveWindow / 2
         mostUnsent = max(connection.configuration.unsentBytes, 1)
+        connection.countStream(1)
     }
 
     deinit {
+        connection.countStream(-1)
         // Nobody will read what is left.
         var left = 0
         state.withLock { while let chunk = $0.chunks.popFirst() { left += chunk.count } }

@@ -61,6 +61,13 @@ extension Endpoint.Call {
         Self("eth_getBalance", .string(account.hex), block.map { .string(Quantity.text($0)) } ?? "latest")
     }
 
+    /// A word that a contract keeps.
+    ///
+    /// - Parameter block: At whose end.
+    static func storage(of contract: Address, at slot: Hash32, in block: UInt64) -> Self {
+        Self("eth_getStorageAt", .string(contract.hex), .string(slot.hex), .string(Quantity.text(block)))
+    }
+
     static func code(at address: Address) -> Self { Self("eth_getCode", .string(address.hex), "latest") }
 
     /// What a transaction would take.

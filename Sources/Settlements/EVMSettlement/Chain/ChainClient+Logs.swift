@@ -31,6 +31,8 @@ extension ChainClient {
     /// The same of several contracts, each with one of some first topics.
     ///
     /// What is too much of a single block is asked for contract by contract, and then topic by topic.
+    ///
+    /// - Throws: ``EndpointFault/withheld(contract:topic:block:_:)`` when even that is refused.
     func logs(
         of contracts: [Address], anyOf topics: [Hash32], in blocks: ClosedRange<UInt64>
     ) async throws(EndpointFault) -> [JSON] {
@@ -39,7 +41,10 @@ extension ChainClient {
             return try await logs(
                 .logs(of: contracts, anyOf: topics, in: blocks), in: blocks, mayBeLong: isWhole)
         } catch {
-            guard !isWhole, blocks.count == 1, error.isAboutLength else { throw error }
+            guard blocks.count == 1, error.isAboutLength else { throw error }
+            guard !isWhole else {
+                throw .withheld(contract: contracts[0], topic: topics[0], block: blocks.lowerBound, error)
+            }
         }
         var found: [JSON] = []
         if contracts.count > 1 {

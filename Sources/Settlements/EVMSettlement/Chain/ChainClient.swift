@@ -90,10 +90,12 @@ final class ChainClient: Sendable {
         }
         guard let best = groups.max(by: { $0.count < $1.count }) else { return try answers[0].get() }
         guard best.count >= quorum else {
+            // Whoever refuses contradicts nobody, and each does it in words of its own.
+            guard groups.count(where: { $0.answer.refusal == nil }) < 2 else { throw .disagreement }
             let faults = answers.compactMap { answer -> EndpointFault? in
                 if case .failure(let fault) = answer { fault } else { nil }
             }
-            throw groups.count == 1 ? faults.first ?? .disagreement : .disagreement
+            throw groups.compactMap(\.answer.refusal).first ?? faults.first ?? .disagreement
         }
         return best.answer
     }
@@ -175,9 +177,16 @@ final class ChainClient: Sendable {
 
 extension Result where Failure == EndpointFault {
     /// Whether an endpoint would not do what a chain could; a contract that reverts is an answer.
-    fileprivate var isRefusal: Bool {
-        if case .failure(let fault) = self { !fault.isRevert } else { false }
+    fileprivate var isRefusal: Bool { refusal != nil }
+
+    fileprivate var refusal: EndpointFault? {
+        if case .failure(let fault) = self, !fault.isRevert { fault } else { nil }
     }
+}
+
+extension [Result<JSON, EndpointFault>] {
+    /// The first call that an endpoint would not answer.
+    fileprivate var refusal: EndpointFault? { lazy.compactMap(\.refusal).first }
 }
 
 extension UInt64 {

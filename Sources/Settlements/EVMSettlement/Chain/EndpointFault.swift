@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 internal import FarthingChannels
+internal import FarthingPrimitives
 
 /// Why an endpoint gave no answer that can be used.
 enum EndpointFault: Error, Hashable {
@@ -19,6 +20,9 @@ enum EndpointFault: Error, Hashable {
     case disagreement
     case wrongChain(is: UInt64, expected: UInt64)
     case cancelled
+    /// The logs of one contract with one first topic in one block are refused, or too many for any answer, and less
+    /// cannot be asked for.
+    indirect case withheld(contract: Address, topic: Hash32, block: UInt64, EndpointFault)
 
     /// Whether a contract was called and did not want to be.
     ///
@@ -46,7 +50,16 @@ enum EndpointFault: Error, Hashable {
         case .wrongChain(let id, let expected):
             .unavailable(reason: "\(host) is on chain \(id) instead of \(expected)")
         case .cancelled: .cancelled
+        case .withheld(let contract, let topic, let block, let fault):
+            .unavailable(
+                reason:
+                    "\(fault.reason(at: host)), when asked for the logs of \(contract) in block \(block) that begin "
+                    + "with \(topic); what happened from there on is not told until an endpoint answers that")
         }
+    }
+
+    private func reason(at host: String) -> String {
+        if case .unavailable(let reason) = settlementError(at: host) { reason } else { "\(host) was not asked" }
     }
 
     /// Whether the answer is too long, and nothing else was in the way.
@@ -65,7 +78,8 @@ enum EndpointFault: Error, Hashable {
         switch self {
         case .tooLong, .status(413): true
         case .refused(let code, _, _): code != -32_601 && code != -32_700
-        case .unreachable, .timeout, .status, .malformed, .wrongChain, .cancelled, .disagreement: false
+        case .unreachable, .timeout, .status, .malformed, .wrongChain, .cancelled, .disagreement, .withheld:
+            false
         }
     }
 }

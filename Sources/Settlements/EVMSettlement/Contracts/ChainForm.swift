@@ -24,6 +24,10 @@ protocol ChainForm<Rules>: Sendable {
     var openingTopic: Hash32 { get }
     /// The first topics of the logs that tell of deposits.
     var fundingTopics: [Hash32] { get }
+    /// The slot of the table in which the contract keeps a word for each channel in which there ever was something.
+    ///
+    /// - Source: `layout` in `Contracts/Vyper/artifacts`.
+    var channelSlot: UInt64 { get }
 
     /// The terms as a contract takes them: each member is one word.
     func words(of terms: Rules.Terms) -> [ABI.Word]
@@ -91,6 +95,8 @@ struct ContractFacts: Hashable, Sendable {
 extension ChainForm {
     var openingTopic: Hash32 { Topics.funded }
     var fundingTopics: [Hash32] { [Topics.funded] }
+    /// After `credits`, which all but one of them have.
+    var channelSlot: UInt64 { 1 }
 
     func terms(
         in log: ChainLog, of channel: ChannelID, _ domain: ContractDomain, _ facts: ContractFacts

@@ -97,6 +97,10 @@ extension EVMSettlement {
         of channel: ChannelID, _ place: ContractPlace<Rules>, at block: Block
     ) async throws(EndpointFault) -> Rules.Terms? {
         if let terms = known.withLock({ $0.terms(of: channel) }) as? Rules.Terms { return terms }
+        // Anybody can name a channel that never was, and all logs would be searched for it.
+        guard try await view(of: channel, in: place.domain, at: block).isKept(in: place.form.channelSlot) else {
+            return nil
+        }
         let logs = try await contractLogs.newest(
             [place.form.openingTopic, channel.hash], at: place.domain.contract, through: block.height)
         guard let log = logs.last else { return nil }

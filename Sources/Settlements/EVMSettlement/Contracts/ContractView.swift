@@ -38,6 +38,15 @@ struct ContractView: Sendable {
 
     func ask(_ call: [UInt8]) async throws(EndpointFault) -> ABI.WordReader { try await ask([call])[0] }
 
+    /// Whether the contract has a word for the channel, which it is asked for under the channel's id alone.
+    ///
+    /// - Parameter table: The slot of the table of such words.
+    func isKept(in table: UInt64) async throws(EndpointFault) -> Bool {
+        let slot = Keccak256.hash(ABI.Word.uint(table).bytes.bytes + channel.hash.bytes)
+        let word = try await chain.agreed([.storage(of: domain.contract, at: slot, in: block.height)])[0].get()
+        return try word.data("a word of a contract").contains { $0 != 0 }
+    }
+
     /// The channel's logs of one event, oldest first.
     ///
     /// - Parameter count: How many there are, as the contract says; no more is looked for.

@@ -12,10 +12,9 @@ extension EVMSettlement {
     /// together is not parted, so there may be some more than the limit.
     public func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
         try await reader.explained { () async throws(EndpointFault) in
-            let followed = [domain.contract] + contracts.contracts.values.sorted()
             var position = sequence
             while true {
-                let entries = try await feed.entries(after: position, limit: max(limit, 1), of: followed)
+                let entries = try await feeds.entries(after: position, limit: max(limit, 1))
                 guard let last = entries.last else { return [] }
                 var events: [SettlementEvent] = []
                 let ofContracts = entries.filter { !$0.isEarly }.map(\.log).filter {

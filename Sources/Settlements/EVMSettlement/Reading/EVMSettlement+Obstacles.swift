@@ -11,9 +11,16 @@ extension EVMSettlement {
     /// - Source: `Contracts/Vyper/GAS.md`, of x402's contract: 48,911 and 45,589.
     private static let gasOfAClaim: UInt128 = 95_000
 
-    /// Sees whether the endpoints answer, whether gas costs no more than may be paid, and whether the account has coins
-    /// for a claim.
+    /// Sees whether the endpoints answer and tell all logs, whether gas costs no more than may be paid, and whether the
+    /// account has coins for a claim.
     public func obstacles() async -> [SettlementObstacle] {
+        let withheld = await feeds.withheld.map {
+            SettlementObstacle.unreachable($0.fault.settlementError(at: reader.host))
+        }
+        return [withheld].compactMap(\.self) + (await obstaclesToSending())
+    }
+
+    private func obstaclesToSending() async -> [SettlementObstacle] {
         do throws(EndpointFault) {
             _ = try await reader.newestBlock()
             let (base, tip) = try await reader.chain.prices()

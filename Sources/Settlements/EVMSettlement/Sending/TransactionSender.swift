@@ -51,7 +51,7 @@ actor TransactionSender {
     private var abandoned: [UInt64: Fees] = [:]
     /// Nonces whose transactions somebody waits for.
     private var awaited: Set<UInt64> = []
-    private var turn: Task<Void, Never>?
+    private var turns = Turns()
 
     init(chain: ChainClient, signer: any Signer, policy: SendingPolicy) {
         self.chain = chain
@@ -135,13 +135,7 @@ actor TransactionSender {
     private func inTurn<Value: Sendable>(
         _ work: @escaping @Sendable () async throws(SendingFault) -> Value
     ) async throws(SendingFault) -> Value {
-        let before = turn
-        let task = Task { () -> Result<Value, SendingFault> in
-            await before?.value
-            do throws(SendingFault) { return .success(try await work()) } catch { return .failure(error) }
-        }
-        turn = Task { _ = await task.value }
-        return try await task.value.get()
+        try await turns.next(work).value.get()
     }
 
     /// - Parameter isDone: Asked when the nonce is chosen: whatever was sent before has a lower one, and has been mined.

@@ -19,40 +19,49 @@ extension EVMSettlement {
         let digest = domain.claimBatchDigest(
             zip(rows, channels).map { row, id in (channel: id, ceiling: row.ceiling, total: row.total) })
         guard authorization.isBy(authorizer, over: digest) else { throw .claimSignature }
-        for (row, id) in zip(rows, channels) { try check(row, of: id) }
 
-        let known = try await sums(of: channels)
-        for (row, sums) in zip(rows, known) where row.total > sums.claimed && row.total > sums.balance {
-            throw .claimExceedsBalance(total: row.total, balance: sums.balance)
+        var booked: [ChannelID: Amount] = [:]
+        // In the contract's order, so that what is told is what the contract would refuse. A row of which as much was
+        // booked before is passed over, its signature unseen.
+        for ((row, id), sums) in zip(zip(rows, channels), try await sums(of: channels))
+        where row.total > booked[id] ?? sums.claimed {
+            try check(row, of: id, holding: sums.balance)
+            booked[id] = row.total
         }
-        // A row that was booked before costs gas and brings nothing.
-        guard zip(rows, known).contains(where: { $0.total > $1.claimed }) else {
+        // A batch that was booked before costs gas and brings nothing.
+        guard !booked.isEmpty else {
             return ClaimReceipt(transaction: nil, outcomes: rows.map { _ in .alreadyClaimed })
         }
         let mined = try await send(
-            ABI.call(
-                "claimWithSignature(((\(ChannelTerms.abiType),uint128),bytes,uint128)[],bytes)",
-                [.array(rows.map(\.abiValue)), .bytes(authorization.bytes)]),
-            to: domain.contract, within: .claims(rows.count))
-        var booked: [Hash32: Amount] = [:]
-        for log in mined.logs where log.contract == domain.contract && log.topics.first == Topics.claimed {
-            guard log.topics.count == 3, let amount = Topics.firstAmount(log.data) else { continue }
-            booked[log.topics[1]] = (booked[log.topics[1]] ?? .zero).adding(amount) ?? .max
-        }
-        return ClaimReceipt(
-            transaction: mined.id,
-            outcomes: channels.map { id in
-                // A channel that has two rows is told of once.
-                booked.removeValue(forKey: id.hash).map { .claimed($0) } ?? .alreadyClaimed
-            })
+            Calldata.claim(rows, authorization: authorization), to: domain.contract, within: .claims(rows.count))
+        return ClaimReceipt(transaction: mined.id, outcomes: outcomes(of: zip(rows, channels), in: mined))
     }
 
-    private func check(_ row: ClaimRow, of channel: ChannelID) throws(SettlementError) {
-        guard row.total <= row.ceiling else { throw .claimExceedsCeiling(total: row.total, ceiling: row.ceiling) }
-        let signer = row.terms.payerAuthorizer == .zero ? row.terms.payer : row.terms.payerAuthorizer
-        guard row.signature.isBy(signer, over: domain.voucherDigest(channel: channel, ceiling: row.ceiling)) else {
-            throw .voucherSignature
+    /// What a transaction booked of each row, which the contract tells by the channel and its new total.
+    private func outcomes(
+        of rows: some Sequence<(ClaimRow, ChannelID)>, in mined: MinedTransaction
+    ) -> [ClaimReceipt.Outcome] {
+        var gains: [Hash32: [Amount: Amount]] = [:]
+        for log in mined.logs where log.contract == domain.contract && log.topics.first == Topics.claimed {
+            var words = ABI.WordReader(log.data)
+            guard log.topics.count == 3, let gain = try? words.amount(), let total = try? words.amount() else {
+                continue
+            }
+            gains[log.topics[1], default: [:]][total] = gain
         }
+        return rows.map { row, id in
+            // A row that stands twice in the batch was booked once.
+            gains[id.hash]?.removeValue(forKey: row.total).map { .claimed($0) } ?? .alreadyClaimed
+        }
+    }
+
+    private func check(
+        _ row: ClaimRow, of channel: ChannelID, holding balance: Amount
+    ) throws(SettlementError) {
+        guard row.total <= row.ceiling else { throw .claimExceedsCeiling(total: row.total, ceiling: row.ceiling) }
+        guard row.total <= balance else { throw .claimExceedsBalance(total: row.total, balance: balance) }
+        let digest = domain.voucherDigest(channel: channel, ceiling: row.ceiling)
+        guard row.signature.isBy(row.terms.voucherSigner, over: digest) else { throw .voucherSignature }
     }
 
     /// What the contract has of each channel, in one question.
@@ -88,17 +97,9 @@ extension EVMSettlement {
             } catch { throw .malformed("in a receiver, \(error)") }
         }
         guard !open.isZero else { return PayoutReceipt(transaction: nil, amount: .zero) }
-        let mined = try await send(
-            ABI.call("settle(address,address)", [.address(receiver), .address(token)]), to: domain.contract)
+        let mined = try await send(Calldata.settle(receiver: receiver, token: token), to: domain.contract)
         let paid = mined.logs.first { $0.contract == domain.contract && $0.topics.first == Topics.settled }
         // Somebody else may have been first.
         return PayoutReceipt(transaction: mined.id, amount: paid.flatMap { Topics.firstAmount($0.data) } ?? .zero)
-    }
-}
-
-extension ClaimRow {
-    /// - Source: x402BatchSettlement, `VoucherClaim`.
-    fileprivate var abiValue: ABI.Value {
-        .tuple([.tuple([terms.abiValue, .uint(ceiling)]), .bytes(signature.bytes), .uint(total)])
     }
 }

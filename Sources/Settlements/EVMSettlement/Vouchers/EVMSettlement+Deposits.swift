@@ -69,11 +69,13 @@ extension EVMSettlement {
         let nonce =
             leave.method == .permit2
             ? leave.salt : SettlementDomain.depositNonce(channel: domain.channelID(of: terms), salt: leave.salt)
+        let digest = domain.depositDigest(deposit, token: token.domain)
+        // Whoever did not sign is not told of a deposit that somebody did sign under the same nonce.
+        guard leave.signature.isBy(terms.payer, over: digest) else { throw .authorizationSignature }
         return Authorization(
             token: terms.token, payer: terms.payer, amount: deposit.amount, validAfter: leave.validAfter,
-            validBefore: leave.validBefore, nonce: nonce,
-            digest: domain.depositDigest(deposit, token: token.domain),
-            signature: leave.signature, method: leave.method)
+            validBefore: leave.validBefore, nonce: nonce, digest: digest, signature: leave.signature,
+            method: leave.method)
     }
 
     /// - Source: x402BatchSettlement, `deposit`; ERC3009DepositCollector and Permit2DepositCollector, what they take as

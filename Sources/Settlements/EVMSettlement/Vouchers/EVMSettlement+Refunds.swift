@@ -8,17 +8,13 @@ public import FarthingPrimitives
 extension EVMSettlement {
     /// Gives unclaimed money back to the payer at once, by leave of the payee's authorizer.
     public func refund(_ order: RefundOrder) async throws(SettlementError) -> RefundReceipt {
-        guard !order.amount.isZero else { throw .zeroAmount }
         let id = domain.channelID(of: order.terms)
         let expected = try await snapshot(of: id)?.refundNonce ?? 0
         guard order.nonce == expected else { throw .refundNonce(given: order.nonce, expected: expected) }
         let digest = domain.refundDigest(channel: id, nonce: order.nonce, amount: order.amount)
         guard order.signature.isBy(order.terms.receiverAuthorizer, over: digest) else { throw .refundSignature }
-        let mined = try await send(
-            ABI.call(
-                "refundWithSignature(\(ChannelTerms.abiType),uint128,uint256,bytes)",
-                [order.terms.abiValue, .uint(order.amount), .uint(order.nonce), .bytes(order.signature.bytes)]),
-            to: domain.contract)
+        guard !order.amount.isZero else { throw .zeroAmount }
+        let mined = try await send(Calldata.refund(order), to: domain.contract)
         return RefundReceipt(
             transaction: mined.id, amount: mined.amount(of: Topics.refunded, at: domain.contract, for: id) ?? .zero,
             snapshot: try await snapshot(after: mined, of: id))
@@ -38,8 +34,7 @@ extension EVMSettlement: WithdrawalSettlement {
         let available = known.map { $0.balance.clampedSubtracting($0.totalClaimed) } ?? .zero
         guard amount <= available else { throw .withdrawalExceedsAvailable(asked: amount, available: available) }
         let mined = try await send(
-            ABI.call("initiateWithdraw(\(ChannelTerms.abiType),uint128)", [terms.abiValue, .uint(amount)]),
-            to: domain.contract, by: sender)
+            Calldata.initiateWithdraw(terms, amount: amount), to: domain.contract, by: sender)
         return WithdrawalReceipt(
             transaction: mined.id, amount: amount, snapshot: try await snapshot(after: mined, of: id))
     }
@@ -53,8 +48,7 @@ extension EVMSettlement: WithdrawalSettlement {
         guard let known, let pending = known.withdrawal else { throw .withdrawalNotPending }
         let end = pending.requestedAt.advanced(bySeconds: Int64(clamping: terms.withdrawDelay))
         guard known.block.time >= end else { throw .withdrawDelayNotElapsed(until: end) }
-        let mined = try await send(
-            ABI.call("finalizeWithdraw(\(ChannelTerms.abiType))", [terms.abiValue]), to: domain.contract, by: sender)
+        let mined = try await send(Calldata.finalizeWithdraw(terms), to: domain.contract, by: sender)
         return WithdrawalReceipt(
             transaction: mined.id,
             amount: mined.amount(of: Topics.withdrawFinalized, at: domain.contract, for: id) ?? .zero,

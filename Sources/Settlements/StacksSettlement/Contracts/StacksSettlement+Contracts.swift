@@ -68,7 +68,11 @@ extension StacksSettlement: ContractSettlement {
         }
         // The number is used. What the channel holds says whether by this.
         guard let known, place.isIn(funding, known.state) else { throw .settlement(.authorizationUsed) }
-        return ContractReceipt(transaction: nil, payouts: [], snapshot: known)
+        try await moved { () async throws(SettlementError) in try await waitForDepth(of: signed) }
+        guard let now = try await contract(rules, of: channel), place.isIn(funding, now.state) else {
+            throw .settlement(.authorizationUsed)
+        }
+        return ContractReceipt(transaction: nil, payouts: [], snapshot: now)
     }
 
     public func carryOut<Rules: ContractRules>(

@@ -21,24 +21,35 @@ extension StacksSettlement {
     /// Hands in the payer's transaction, and waits until it counts.
     ///
     /// The same deposit a second time answers with the first transaction, and after a restart without one: then it was
-    /// made if the channel covers the voucher that came with it.
+    /// made if the channel covers the voucher that came with it, and counts once as many blocks of Bitcoin have come
+    /// since it was found.
     public func deposit(
         _ deposit: SignedDeposit, for voucher: SignedCeiling
     ) async throws(SettlementError) -> DepositReceipt {
         let signed = try transaction(of: deposit)
         let channel = domain.channelID(of: deposit.terms)
         guard try await isOpen(signed) else {
-            let snapshot = try await snapshot(of: channel)
-            guard let snapshot, snapshot.balance >= max(voucher.ceiling, deposit.amount) else {
-                throw .authorizationUsed
-            }
-            return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
+            // What another transaction of that number has kept from being made is waited for by nobody.
+            _ = try await receipt(of: deposit, for: voucher, in: channel)
+            try await waitForDepth(of: signed)
+            return try await receipt(of: deposit, for: voucher, in: channel)
         }
         let id = try await handIn(signed, deposit.authorization) { VoucherRefusal($0).settlementError }
         let snapshot = try await snapshot(of: channel)
         // Whether it covers the voucher shows in the snapshot: the payer may have taken other money out meanwhile.
         guard let snapshot, snapshot.balance >= deposit.amount else { throw Self.unseen }
         return DepositReceipt(transaction: id, amount: deposit.amount, snapshot: snapshot)
+    }
+
+    /// What became of a deposit whose number is used.
+    private func receipt(
+        of deposit: SignedDeposit, for voucher: SignedCeiling, in channel: ChannelID
+    ) async throws(SettlementError) -> DepositReceipt {
+        let snapshot = try await snapshot(of: channel)
+        guard let snapshot, snapshot.balance >= max(voucher.ceiling, deposit.amount) else {
+            throw .authorizationUsed
+        }
+        return DepositReceipt(transaction: nil, amount: deposit.amount, snapshot: snapshot)
     }
 
     /// The transaction that the payer signed, once what needs no chain is found right.
@@ -149,6 +160,7 @@ extension StacksSettlement {
                 let outcome = await Self.waited(for: sender, options) { () async throws(StacksSender.Fault) in
                     try await sender.sponsor(signed)
                 }
+                if case .success = outcome { self.note(signed, foundAt: 0) }
                 self.deposits.withLock { $0[signed.originHash] = nil }
                 return outcome
             }

@@ -22,11 +22,13 @@ public struct PaidRequest: Sendable {
     }
 
     let counter: Counter
-    let payment: any AdmittedPayment
+    var payment: any AdmittedPayment
     let offer: PaymentRequirements
     let identifier: String?
     /// Tells the payment from all others; only where it pays for a stream.
     var fingerprint = Hash32.zero
+    /// From when its time runs, by the clock of streams; only where it pays for a stream.
+    var setAsideAt = Duration.zero
 
     /// The handler answered with this head.
     ///

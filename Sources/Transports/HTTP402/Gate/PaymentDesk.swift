@@ -108,6 +108,10 @@ public protocol AdmittedPayment: Sendable {
     /// Who pays.
     var source: PaymentSource { get }
 
+    /// For how long it is set aside already, where that may have happened later than the payment came in, such as after
+    /// its deposit; else `nil`.
+    var age: Duration? { get }
+
     /// Sees to it that the money is locked, before something is delivered that cannot be withheld any more.
     func secured() async throws -> SecuredPayment
 
@@ -126,6 +130,7 @@ public protocol AdmittedPayment: Sendable {
 
 extension AdmittedPayment {
     public var source: PaymentSource { .unknown }
+    public var age: Duration? { nil }
     public func secured() async throws -> SecuredPayment { .ready(self) }
 }
 
@@ -140,6 +145,8 @@ public enum PaymentSource: Hashable, Sendable {
 public enum SecuredPayment: Sendable {
     /// It is there. From now on this stands for the payment.
     case ready(any AdmittedPayment)
+    /// The same, and this was set aside anew: its time runs from now on.
+    case renewed(any AdmittedPayment)
     /// It is not, and nothing was taken.
     case failed(SettleResponse)
 }

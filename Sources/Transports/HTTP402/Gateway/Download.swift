@@ -6,8 +6,8 @@ import Hummingbird
 import NIOCore
 
 /// The body of an upstream's answer on its way to the client.
-struct Download {
-    let parts: HTTPClientResponse.Body
+struct Download<Parts: AsyncSequence & Sendable>: Sendable where Parts.Element == ByteBuffer {
+    let parts: Parts
     /// The request's body, which may still be on its way; it is dropped with the last of the answer.
     let upload: Upload?
     let silence: Duration

@@ -43,7 +43,11 @@ public struct Gateway: Sendable {
 
     /// Where requests go, without a slash at the end.
     public let upstream: String
+    /// The same as it may be told and logged: `https://host/KEY` is `https://host…`.
+    public var shownUpstream: String { Self.shown(upstream) }
     private let client: HTTPClient
+    /// For answers that are sold part by part: it has no clock for silence, since an answer may wait for its payer.
+    private let patientClient: HTTPClient
     private let limits: Limits
 
     /// - Parameter upstream: `http` or `https`, host, port and an optional path in front of all paths.
@@ -57,6 +61,8 @@ public struct Gateway: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        configuration.timeout.read = nil
+        patientClient = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Reads the address of an upstream.
@@ -68,8 +74,15 @@ public struct Gateway: Sendable {
         return address.text
     }
 
+    /// The address of an upstream as it may be told and logged: a path may hold a key, so `…` stands for it.
+    public static func shown(_ upstream: String) -> String { UpstreamAddress(upstream)?.shown ?? "…" }
+
     /// Lets requests under way end, and closes the connections.
-    public func shutdown() async throws { try await client.shutdown() }
+    public func shutdown() async throws {
+        async let other: Void = patientClient.shutdown()
+        try await client.shutdown()
+        try await other
+    }
 
     /// Whether anything answers at the upstream's address.
     public func isReachable() async -> Bool {
@@ -80,9 +93,16 @@ public struct Gateway: Sendable {
 
     /// Brings a request to the upstream and its answer back.
     ///
-    /// - Parameter address: Who asks; goes into `X-Forwarded-For`.
-    /// - Returns: The upstream's answer, or problem details with status 400, 413, 502 or 504.
-    public func respond(to request: Request, client address: String? = nil, logger: Logger) async throws -> Response {
+    /// - Parameters:
+    ///   - address: Who asks; goes into `X-Forwarded-For`.
+    ///   - isMetered: Whether the answer is sold part by part (``Gate/sellsStream(_:)``): then it may wait for its payer
+    ///     for as long as that takes, and the upstream is silent only while it is asked for more.
+    /// - Returns: The upstream's answer, or problem details with status 400, 413, 501, 502 or 504.
+    public func respond(
+        to request: Request, client address: String? = nil, isMetered: Bool = false, logger: Logger
+    ) async throws -> Response {
+        // The answer to CONNECT is taken for one without a body, so a body that comes is taken for the next answer.
+        guard request.method != .connect else { return problem(.noTunnel, for: request) }
         let length = request.headers[.contentLength].map { Int($0) ?? .max }
         guard length ?? 0 <= limits.requestBytes else {
             return problem(.requestTooLong(limit: limits.requestBytes), for: request)
@@ -94,8 +114,9 @@ public struct Gateway: Sendable {
         do {
             var forward = forwarded(request, from: address)
             if let upload { forward.body = .stream(upload.body, length: length.map { .known(Int64($0)) } ?? .unknown) }
-            let answer = try await client.execute(forward, timeout: TimeAmount(limits.responseTimeout))
-            return response(answer, upload: upload, isHead: request.method == .head)
+            let answer = try await (isMetered ? patientClient : client).execute(
+                forward, timeout: TimeAmount(limits.responseTimeout))
+            return response(answer, upload: upload, isHead: request.method == .head, isMetered: isMetered)
         } catch {
             upload?.stop()
             return problem(for: error, request, logger)
@@ -103,7 +124,7 @@ public struct Gateway: Sendable {
     }
 
     private func problem(for error: any Error, _ request: Request, _ logger: Logger) -> Response {
-        let upstream: Logger.Metadata = ["upstream": "\(upstream)"]
+        let upstream: Logger.Metadata = ["upstream": "\(shownUpstream)"]
         switch error {
         case let fault as GatewayFault:
             return problem(fault, for: request)
@@ -141,7 +162,9 @@ public struct Gateway: Sendable {
         return forward
     }
 
-    private func response(_ answer: HTTPClientResponse, upload: Upload?, isHead: Bool) -> Response {
+    private func response(
+        _ answer: HTTPClientResponse, upload: Upload?, isHead: Bool, isMetered: Bool
+    ) -> Response {
         var headers = HTTPFields()
         for (name, value) in answer.headers {
             guard let name = HTTPField.Name(name), HTTPField.isValidValue(value) else { continue }
@@ -157,11 +180,19 @@ public struct Gateway: Sendable {
             upload?.stop()
             return Response(status: status, headers: headers, body: ResponseBody())
         }
-        let download = Download(parts: answer.body, upload: upload, silence: limits.silence)
-        let body = ResponseBody(contentLength: headers[.contentLength].flatMap { Int($0) }) { writer in
-            try await download.write(to: &writer)
-        }
+        let length = headers[.contentLength].flatMap { Int($0) }
+        let body =
+            if isMetered {
+                Self.body(AskedParts(body: answer.body, silence: limits.silence), upload, limits, length: length)
+            } else { Self.body(answer.body, upload, limits, length: length) }
         return Response(status: status, headers: headers, body: body)
+    }
+
+    private static func body(
+        _ parts: some AsyncSequence<ByteBuffer, any Error> & Sendable, _ upload: Upload?, _ limits: Limits, length: Int?
+    ) -> ResponseBody {
+        let download = Download(parts: parts, upload: upload, silence: limits.silence)
+        return ResponseBody(contentLength: length) { writer in try await download.write(to: &writer) }
     }
 }
 

@@ -12,6 +12,7 @@ extension GatewayFault: HTTPResponseError {
         case .timeout: .gatewayTimeout
         case .requestTooLong: .contentTooLarge
         case .badUpstream: .internalServerError
+        case .noTunnel: .notImplemented
         case .requestBroken, .answerNotTaken: .badRequest
         }
     }

@@ -13,6 +13,8 @@ public enum GatewayFault: ExplainedError {
     /// - Unit: bytes.
     case requestTooLong(limit: Int)
     case requestBroken
+    /// CONNECT asks for a connection to somewhere else, and there is none to be had.
+    case noTunnel
     /// The client did not take its answer for so long that it was given up.
     case answerNotTaken
 
@@ -23,6 +25,7 @@ public enum GatewayFault: ExplainedError {
         case .timeout: "upstream.timeout"
         case .requestTooLong: "request.too-long"
         case .requestBroken: "request.broken"
+        case .noTunnel: "request.no-tunnel"
         case .answerNotTaken: "answer.not-taken"
         }
     }
@@ -34,6 +37,7 @@ public enum GatewayFault: ExplainedError {
         case .timeout(let limit): "The upstream did not answer within \(limit.components.seconds) s."
         case .requestTooLong(let limit): "The request's body is longer than \(limit) bytes."
         case .requestBroken: "The request broke off before its end."
+        case .noTunnel: "CONNECT is not served here."
         case .answerNotTaken: "The client stopped reading its answer."
         }
     }
@@ -44,6 +48,7 @@ public enum GatewayFault: ExplainedError {
         case .unreachable, .timeout: "Nothing was charged; try again later."
         case .requestTooLong: "Send less at once."
         case .requestBroken: "Send the whole request."
+        case .noTunnel: "Ask for what is sold with GET or POST."
         case .answerNotTaken: "Read answers as they come."
         }
     }
@@ -51,7 +56,7 @@ public enum GatewayFault: ExplainedError {
     /// Whether the client brought it about, so that nobody owes it anything.
     var isTheClients: Bool {
         switch self {
-        case .requestTooLong, .requestBroken, .answerNotTaken: true
+        case .requestTooLong, .requestBroken, .noTunnel, .answerNotTaken: true
         case .badUpstream, .unreachable, .timeout: false
         }
     }

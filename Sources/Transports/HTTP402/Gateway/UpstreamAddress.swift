@@ -5,6 +5,8 @@
 struct UpstreamAddress {
     /// The address without a slash at the end, so that a request's path can follow.
     let text: String
+    /// The address as it may be told and logged: a path may hold a key, so `…` stands for it.
+    let shown: String
 
     init?(_ text: String) {
         var text = text
@@ -17,6 +19,7 @@ struct UpstreamAddress {
             path.isEmpty || RequestPath(String(path)) != nil
         else { return nil }
         self.text = text
+        shown = scheme + authority + (path.isEmpty ? "" : "…")
     }
 
     /// A name, an IPv4 address or an IPv6 address in brackets, then perhaps a port; never a user.

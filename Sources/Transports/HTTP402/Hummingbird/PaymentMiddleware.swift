@@ -5,6 +5,7 @@ import HTTPTypes
 public import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 /// Puts a ``Gate`` in front of Hummingbird's routes.
 ///
@@ -47,7 +48,7 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             let client = ClientWatch()
             do {
                 let response = try await next(request.withoutPayment.watched(by: client), context)
-                if paid.opensStream, request.method != .head {
+                if paid.opensStream {
                     let connection = (context as? any ConnectionRequestContext)?.connection
                     return await stream(paid, response, on: connection, to: request)
                 }
@@ -94,7 +95,7 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             return response
         case .stream(let stream, let head):
             let ticket = StreamTicket(stream)
-            let isEvents = head.headerFields[.contentType]?.lowercased().hasPrefix("text/event-stream") == true
+            let isEvents = head.headerFields.tellsReadableEvents
             let body = response.body
             return Response(
                 status: head.status, headers: head.headerFields,
@@ -121,11 +122,23 @@ public struct PaymentMiddleware<Context: RequestContext>: RouterMiddleware {
             do {
                 try await body.write(WatchedWriter(writer: writer, client: client))
             } catch {
+                // Nobody but a client, or a server that stops, has what is on its way cancelled.
+                let isCalledOff = Task.isCancelled && !Task.isShuttingDownGracefully
                 let isTheClients = client.hasGone || (error as? GatewayFault)?.isTheClients == true
-                if !isTheClients { await paid.brokenOff() }
+                if !isTheClients, !isCalledOff { await paid.brokenOff() }
                 throw error
             }
         }
+    }
+}
+
+extension HTTPFields {
+    /// Whether the body is a stream of events in which their ends can be seen.
+    ///
+    /// Of one that is compressed nothing would be let out, and nothing of ours may stand in it.
+    fileprivate var tellsReadableEvents: Bool {
+        self[.contentType]?.lowercased().hasPrefix("text/event-stream") == true
+            && self[values: .contentEncoding].allSatisfy { $0.lowercased() == "identity" }
     }
 }
 

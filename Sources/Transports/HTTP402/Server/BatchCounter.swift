@@ -26,15 +26,20 @@ struct BatchCounter: Sendable {
 
     /// Answers each request within what one batch may take up.
     func answers(to batch: PaymentBatch) async -> [GateAnswer] {
-        let refusals = batch.refusals(at: gate)
-        var answers = await promptAnswers(to: batch, but: refusals)
+        var answers = await promptAnswers(to: batch)
         var bytes = answers.reduce(0) { $0 + ($1?.body.count ?? 0) }
+        var free = 0
         for (index, item) in batch.items.enumerated() where answers[index] == nil {
+            guard let request = item.request else { continue }
+            // What was answered already was paid for, and is no stream.
+            if let refusal = PaymentBatch.refusal(of: request, at: gate, free: &free) {
+                answers[index] = refusal
+                continue
+            }
             guard bytes < PaymentBatch.maximumAnswers else {
                 answers[index] = .problem(.tooManyRequests, BatchShareFault.answersTooLong)
                 continue
             }
-            guard let request = item.request else { continue }
             let answer = await gate.answer(request, by: handler)
             bytes += answer.body.count
             answers[index] = answer
@@ -43,19 +48,19 @@ struct BatchCounter: Sendable {
     }
 
     /// What is charged without a task for each; `nil` for those that must be looked at in full.
-    private func promptAnswers(to batch: PaymentBatch, but refusals: [GateAnswer?]) async -> [GateAnswer?] {
+    private func promptAnswers(to batch: PaymentBatch) async -> [GateAnswer?] {
         await withCheckedContinuation { continuation in
             let tray = Tray(batch.items.count, continuation)
             var charges: [PromptCharge] = []
             var last: (any CheckedPayment)?
             var bytes = 0
             for (index, item) in batch.items.enumerated() {
-                guard refusals[index] == nil, bytes < PaymentBatch.maximumAnswers, let header = item.payment,
+                guard bytes < PaymentBatch.maximumAnswers, let header = item.payment,
                     let paid = gate.check(item.method, item.target, header: header, after: last),
                     let answer = handler(PromptRequest(method: item.method, target: item.target)),
                     answer.status.code < 400
                 else {
-                    tray.put(refusals[index], at: index)
+                    tray.put(nil, at: index)
                     continue
                 }
                 last = paid.payment

@@ -47,15 +47,22 @@ extension PaymentBatch {
     }
 
     /// The answers to those requests that no batch may hold, or not so many of.
-    func refusals(at gate: Gate) -> [GateAnswer?] {
+    private func refusals(at gate: Gate) -> [GateAnswer?] {
         var free = 0
         return items.map { item in
             guard let request = item.request else { return GateAnswer(.badRequest) }
-            guard !gate.sellsStream(request) else { return StreamFault.inBatch.answer }
-            guard gate.givesAway(request) else { return nil }
-            free += 1
-            return free > Self.maximumFree ? .problem(.tooManyRequests, BatchShareFault.tooManyFree) : nil
+            return Self.refusal(of: request, at: gate, free: &free)
         }
+    }
+
+    /// The answer if no batch may hold this request, or not so many of its kind.
+    ///
+    /// - Parameter free: How many that are free came before; counts this one.
+    static func refusal(of request: HTTPRequest, at gate: Gate, free: inout Int) -> GateAnswer? {
+        guard !gate.sellsStream(request) else { return StreamFault.inBatch.answer }
+        guard gate.givesAway(request) else { return nil }
+        free += 1
+        return free > Self.maximumFree ? .problem(.tooManyRequests, BatchShareFault.tooManyFree) : nil
     }
 }
 

@@ -39,7 +39,13 @@ struct EventFramer {
 
     mutating func append(_ bytes: ByteBuffer) {
         var bytes = bytes
-        if isEmpty { buffer = bytes } else { buffer.writeBuffer(&bytes) }
+        guard !isEmpty else {
+            buffer = bytes
+            return
+        }
+        // What was taken out would stay in memory for as long as a part of an event is always left.
+        buffer.discardReadBytes()
+        buffer.writeBuffer(&bytes)
     }
 
     /// The body is over: what is left goes out as it is.

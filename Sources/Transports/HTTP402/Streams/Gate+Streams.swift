@@ -38,9 +38,12 @@ extension Gate {
         } else if streams.isFull {
             return .answer(StreamFault.tooMany.answer)
         }
+        // The time of a payment runs from when it is set aside, which is no earlier than this.
+        let asked = streams.settings.clock.now()
         let decision = try await counter.decide(try PaymentPayload(bytes: payment), text: payment)
         guard case .serve(var paid) = decision else { return decision }
         paid.fingerprint = fingerprint
+        paid.setAsideAt = max(asked, paid.payment.age.map { streams.settings.clock.now() - $0 } ?? asked)
         guard let stream else { return .serve(paid) }
         return .answer(await stream.pay(paid))
     }
@@ -71,29 +74,49 @@ extension PaidRequest {
             return .deliverUncharged(response)
         }
         do {
+            var paid = self
             switch try await payment.secured() {
             case .failed(let settled):
                 await failed()
                 return .withhold(Counter.settled(settled, body: [:]))
-            case .ready(let payment):
-                let paid = PaidRequest(
-                    counter: counter, payment: payment, offer: offer, identifier: identifier, fingerprint: fingerprint)
-                guard let stream = counter.gate.streams.open(paid, tariff) else {
-                    await paid.failed()
-                    return .withhold(StreamFault.tooMany.answer)
-                }
-                response.headerFields[.paymentStream] = stream.id
-                let exposed = response.headerFields[.accessControlExposeHeaders]
-                response.headerFields[.accessControlExposeHeaders] = [exposed, StreamOffer.header].compactMap(\.self)
-                    .joined(separator: ", ")
-                response.headerFields[.contentLength] = nil
-                // A part of a stream is of no use to anybody else, and nothing may change its bytes.
-                response.headerFields[.cacheControl] = "no-store, no-transform"
-                return .stream(stream, response)
+            case .ready(let payment): paid.payment = payment
+            case .renewed(let payment):
+                paid.payment = payment
+                paid.setAsideAt = counter.gate.streams.settings.clock.now()
             }
+            guard response.status.hasBody, counter.request.method != .head else {
+                return try await paid.openedNothing(response)
+            }
+            guard let stream = counter.gate.streams.open(paid, tariff) else {
+                await paid.failed()
+                return .withhold(StreamFault.tooMany.answer)
+            }
+            response.headerFields[.paymentStream] = stream.id
+            let exposed = response.headerFields[.accessControlExposeHeaders]
+            response.headerFields[.accessControlExposeHeaders] = [exposed, StreamOffer.header].compactMap(\.self)
+                .joined(separator: ", ")
+            response.headerFields[.contentLength] = nil
+            // A part of a stream is of no use to anybody else, and nothing may change its bytes.
+            response.headerFields[.cacheControl] = "no-store, no-transform"
+            return .stream(stream, response)
         } catch {
             await failed()
             return .withhold(.outOfOrder)
         }
     }
+
+    /// There is no body that could be metered, nor one in which an event could stand: nothing is charged.
+    private func openedNothing(_ response: HTTPResponse) async throws -> Opening {
+        let settled = try await payment.charge(.zero)
+        guard settled.success else { return .withhold(Counter.settled(settled, body: [:])) }
+        var response = response
+        Gate.mark(&response.headerFields, settled: settled)
+        finished(response, body: [])
+        return .deliverUncharged(response)
+    }
+}
+
+extension HTTPResponse.Status {
+    /// - Source: RFC 9112, section 6.3.
+    fileprivate var hasBody: Bool { code >= 200 && self != .noContent && self != .notModified }
 }

@@ -15,7 +15,8 @@ import Synchronization
 /// and answered then. So the answer tells what the piece came to. The same payment again gets the same answer.
 final class MeteredStream: Sendable {
     enum Input: Sendable {
-        case paid(StreamMeter.PieceID, until: Duration)
+        /// `lapse` is when it must be charged though a part be on its way.
+        case paid(StreamMeter.PieceID, until: Duration, lapse: Duration)
         case part(ByteBuffer)
         case bodyEnded
         case bodyBroke(any Error)
@@ -76,6 +77,8 @@ final class MeteredStream: Sendable {
     var settings: StreamSettings { streams.settings }
     /// Since the stream began.
     var now: Duration { settings.clock.now() - began }
+    /// - Parameter time: Since the stream began.
+    func sleep(until time: Duration) async throws { try await settings.clock.sleepUntil(began + time) }
     var status: StreamStatus { state.withLock { $0.status } }
     /// How many payments are not answered yet.
     var pieceCount: Int { state.withLock { $0.pieces.count } }
@@ -130,10 +133,14 @@ final class MeteredStream: Sendable {
         }
     }
 
-    /// A sixth of the time that a payment is good for is left to charge it.
+    /// A sixth of the time that a payment is good for is left to charge it; a client that only reads slowly takes a
+    /// part in the first half of that.
+    ///
+    /// The time runs from when it was set aside, which for the one that opens a stream may be long before the stream.
     private func announce(_ piece: StreamMeter.PieceID, of paid: PaidRequest) {
-        let time = Duration.seconds(max(paid.offer.maxTimeoutSeconds, 1)) * 5 / 6
-        post.yield(.paid(piece, until: now + time))
+        let time = Duration.seconds(max(paid.offer.maxTimeoutSeconds, 1))
+        let setAside = paid.setAsideAt - began
+        post.yield(.paid(piece, until: setAside + time * 5 / 6, lapse: setAside + time * 11 / 12))
     }
 
     /// Tells the payer in its own books' words that nothing was taken.

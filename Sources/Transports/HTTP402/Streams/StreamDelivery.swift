@@ -91,6 +91,9 @@ struct StreamDelivery {
         await delivery.settle()
         stream.close()
         try await delivery.finish(to: &writer)
+        // Whoever makes the body may still read the request, and the server reads on as soon as this returns: two that
+        // read one connection at once end the process. Where this throws, the server closes the connection instead.
+        await source.value
     }
 
     @concurrent private mutating func deliver(to writer: inout any ResponseBodyWriter) async {
@@ -105,6 +108,8 @@ struct StreamDelivery {
             guard meter.end == nil else { break }
             arm()
         }
+        // Whoever cancels the task while it waits ends the inputs, and nothing says so.
+        if meter.end == nil { _ = try? await perform(.ended(.clientGone), to: &writer) }
         timer?.task.cancel()
         for watch in lapseWatches { watch.cancel() }
     }
@@ -115,9 +120,8 @@ struct StreamDelivery {
         _ input: MeteredStream.Input, to writer: inout any ResponseBodyWriter
     ) async throws {
         switch input {
-        case .paid(let piece, let until):
-            // Half of what is left of its time: a client that only reads slowly takes a part meanwhile.
-            lapses[piece] = until + max(until - stream.now, .zero) / 10
+        case .paid(let piece, let until, let lapse):
+            lapses[piece] = lapse
             try await perform(.paid(piece, until: until), to: &writer)
         case .part(let bytes): framer.append(bytes)
         case .bodyEnded:
@@ -203,12 +207,13 @@ struct StreamDelivery {
         Task { [stream, part, orders, connection] in
             var next: Duration? = first
             while let at = next {
-                do { try await stream.settings.clock.sleep(max(at - stream.now, .zero)) } catch { return }
+                do { try await stream.sleep(until: at) } catch { return }
                 if let (meter, actions) = part.lapse(at: stream.now) {
+                    // First, since what answers a charge tells how the stream stands.
+                    stream.update(meter)
                     for case .charge(let piece, let amount) in actions {
                         orders.yield(Charge(piece: piece, amount: amount))
                     }
-                    stream.update(meter)
                     connection?.close(promise: nil)
                 }
                 next = part.nextLapse()
@@ -231,11 +236,9 @@ struct StreamDelivery {
             guard at < timer.at else { return }
             timer.task.cancel()
         }
-        let rest = max(at - stream.now, .zero)
-        let (post, sleep) = (stream.post, stream.settings.clock.sleep)
-        let task = Task {
-            do { try await sleep(rest) } catch { return }
-            post.yield(.timePassed)
+        let task = Task { [stream] in
+            do { try await stream.sleep(until: at) } catch { return }
+            stream.post.yield(.timePassed)
         }
         timer = (task, at)
     }
@@ -260,6 +263,8 @@ struct StreamDelivery {
     private func settle() async {
         // Those that came when the meter was over already.
         let late = stream.update(meter)
+        // One that has just ended the meter may be about to say what is to be charged.
+        for watch in lapseWatches { await watch.value }
         orders.finish()
         await till.value
         for piece in late { _ = await stream.charge(piece, .zero) }

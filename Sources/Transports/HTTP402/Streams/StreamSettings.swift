@@ -27,18 +27,19 @@ public struct StreamSettings: Sendable {
 public struct StreamClock: Sendable {
     /// It never goes back; where it begins does not matter.
     public let now: @Sendable () -> Duration
-    /// Returns when so much time has passed.
-    public let sleep: @Sendable (Duration) async throws -> Void
+    /// Returns at this time, at once when it is past.
+    public let sleepUntil: @Sendable (Duration) async throws -> Void
 
     public init(
-        now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (Duration) async throws -> Void
+        now: @escaping @Sendable () -> Duration, sleepUntil: @escaping @Sendable (Duration) async throws -> Void
     ) {
         self.now = now
-        self.sleep = sleep
+        self.sleepUntil = sleepUntil
     }
 
     public static let machine: StreamClock = {
         let start = ContinuousClock.now
-        return StreamClock(now: { ContinuousClock.now - start }, sleep: { try await Task.sleep(for: $0) })
+        return StreamClock(
+            now: { ContinuousClock.now - start }, sleepUntil: { try await Task.sleep(until: start + $0) })
     }()
 }

@@ -2,7 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
-import FarthingChannels
+public import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 public import FarthingX402
@@ -105,6 +105,9 @@ public final class StreamPayments: Sendable {
 
     /// How many payments were charged something.
     public var payments: Int { state.withLock { $0.account.payments } }
+
+    /// What one payment buys.
+    public var tariff: StreamTariff { state.withLock { $0.account.offer.tariff } }
 
     /// Bytes of the body that came.
     public var received: UInt64 { state.withLock { $0.account.received } }

@@ -21,16 +21,18 @@ final class StreamPump: Sendable {
 
     private let state = Mutex(State())
     private let task = Mutex<Task<Void, Never>?>(nil)
-    private let body: HTTPClientResponse.Body
+    /// Until the reader has it, which alone keeps it: a body that nobody keeps is hung up on.
+    private let body: Mutex<HTTPClientResponse.Body?>
 
-    init(_ body: HTTPClientResponse.Body) { self.body = body }
+    init(_ body: HTTPClientResponse.Body) { self.body = Mutex(body) }
 
     /// Begins to read.
     ///
     /// - Parameter onPart: Told the length of each part when it has come.
     func begin(onPart: @escaping @Sendable (Int) -> Void) {
-        let reader = Task { [weak self, body] in
-            var parts = body.makeAsyncIterator()
+        let body = self.body.withLock { $0.take() }
+        let reader = Task { [weak self] in
+            guard var parts = body?.makeAsyncIterator() else { return }
             do {
                 while let part = try await parts.next() {
                     guard let self, !self.isOver else { return }

@@ -159,6 +159,11 @@ public final class PeerLink: Sendable {
         answer?(.failure(CancellationError()))
     }
 
+    /// Nobody reads the body of an answer any more, of which more may be on its way.
+    func abandon(_ id: UInt32) {
+        if state.withLock({ $0.bodies.removeValue(forKey: id) }) != nil { outbox.put(.cancel(id: id)) }
+    }
+
     // MARK: - Answers
 
     private func take(_ bytes: [UInt8], _ decoder: inout FrameDecoder) async throws {
@@ -182,7 +187,9 @@ public final class PeerLink: Sendable {
             return waiting
         }
         if isWhole { queue.end(.success(())) }
-        waiting?(.success(PeerReply(status: answer.status, headers: answer.headers, body: PeerReplyBody(queue))))
+        guard let waiting else { return }
+        let body = PeerReplyBody(queue, from: isWhole ? nil : (self, id))
+        waiting(.success(PeerReply(status: answer.status, headers: answer.headers, body: body)))
     }
 
     private func take(_ answer: PaidAnswer) {

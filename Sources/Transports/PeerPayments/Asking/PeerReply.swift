@@ -13,15 +13,24 @@ public struct PeerReply: Sendable {
 /// The body of an answer, part by part.
 ///
 /// Parts wait here until they are read. A body that is not read holds up the other answers of its stream once 1 MiB of
-/// it waits; one that nobody keeps is thrown away.
+/// it waits; one that nobody keeps is thrown away, and the payee is told that nobody waits for the rest. It keeps the
+/// link on which it comes.
 public final class PeerReplyBody: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
 
     private let queue: BodyQueue
+    /// On which the rest of it comes; `nil` when all is there.
+    private let source: (link: PeerLink, id: UInt32)?
 
-    init(_ queue: BodyQueue) { self.queue = queue }
+    init(_ queue: BodyQueue, from source: (link: PeerLink, id: UInt32)? = nil) {
+        self.queue = queue
+        self.source = source
+    }
 
-    deinit { queue.abandon() }
+    deinit {
+        if let source { source.link.abandon(source.id) }
+        queue.abandon()
+    }
 
     /// All of it.
     ///

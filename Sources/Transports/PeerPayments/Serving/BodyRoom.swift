@@ -23,9 +23,9 @@ final class BodyRoom: Sendable {
     }
 }
 
-extension ByteBudget {
-    /// For the requests of all streams of this process, over libp2p and GUN.
-    static let ofAllRequests = ByteBudget(limit: PeerLimits.requestsInAll)
+extension ByteShares<String> {
+    /// For the requests of all streams of this process, over libp2p and GUN, which is one place.
+    static let ofAllRequests = ByteShares(ByteBudget(limit: PeerLimits.requestsInAll))
     /// For those of them whose bodies are still on their way.
-    static let ofAllUploads = ByteBudget(limit: PeerLimits.uploadsInAll)
+    static let ofAllUploads = ByteShares(ByteBudget(limit: PeerLimits.uploadsInAll))
 }

@@ -28,12 +28,13 @@ public struct PeerSession: Sendable {
     /// - Parameter patience: How long a payer is waited for that does not go on.
     public init(stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience()) {
         self.init(
-            stream: stream, responder: responder, patience: patience, requestsInAll: .ofAllRequests,
-            uploadsInAll: .ofAllUploads)
+            stream: stream, responder: responder, patience: patience,
+            requestsInAll: ByteShares.ofAllRequests.share(of: stream.place),
+            uploadsInAll: ByteShares.ofAllUploads.share(of: stream.place))
     }
 
     /// - Parameters:
-    ///   - requestsInAll: For the bodies and payments of all streams together.
+    ///   - requestsInAll: For the bodies and payments of all streams of a place together.
     ///   - uploadsInAll: For those of the bodies that are still on their way.
     package init(
         stream: any PeerByteStream, responder: any PeerResponder, patience: PeerPatience = PeerPatience(),

@@ -9,6 +9,7 @@ import FarthingEncodings
 import FarthingHTTP402
 import FarthingNode
 import FarthingPrimitives
+import FarthingSQLiteStore
 import FarthingVoucherScheme
 import Testing
 
@@ -173,6 +174,46 @@ struct ClaimsOnChainTests {
             #expect(await settlement.obstacles().map(\.code) == ["settlement.unreachable"])
         }
     }
+
+    /// Fees may outrun what was sent for days, and the shortest delay after which a payer has its money back is 900 s.
+    @Test func `starts and takes payments while what a crash left undone waits for a block`() async throws {
+        try await open { shop in
+            var customer = try await shop.customer(1, paying: units(500))
+            var configuration = shop.node.configuration
+            configuration.storePath += "-after-a-crash"
+            configuration.chain?.sending.giveUpAfter = .seconds(3600)
+            let record = try #require(try await shop.node.store.load(customer.id))
+            let store = try JournalStore(path: configuration.storePath, mode: .readWrite)
+            let commit = ChannelCommit(
+                channel: customer.id, scheme: record.scheme, state: record.state,
+                effects: [VoucherChannel.stored(.claim)])
+            _ = try await store.commit(commit, over: nil)
+            await store.close()
+            try await shop.devnet.ask("evm_setAutomine", false)
+            let node = try await withThrowingTaskGroup { [configuration] group in
+                group.addTask { try await PaymentNode.open(configuration, logger: LogBook().logger) }
+                group.addTask {
+                    try await Task.sleep(for: .seconds(60))
+                    throw NotStarted()
+                }
+                let first = try await group.next()
+                group.cancelAll()
+                return try #require(first)
+            }
+            let offer = try #require(node.desk.offers(for: units(20)).first)
+            let payment = try await node.desk.admit(customer.pay(offer), for: offer).payment
+            customer.settle(try #require(try await payment?.charge(units(20))))
+            try await shop.devnet.ask("evm_setAutomine", true)
+            try await node.catchUp()
+            let left = try await node.store.pendingEffects(after: nil, limit: 10)
+            #expect(left.isEmpty)
+            let claimed = try await node.settlement.snapshot(of: customer.id)?.totalClaimed
+            #expect(claimed == units(520))
+            await node.close()
+        }
+    }
+
+    private struct NotStarted: Error {}
 
     @Test func `asks the chain what gas costs, and takes all by hand whatever it costs`() async throws {
         try await open { shop in

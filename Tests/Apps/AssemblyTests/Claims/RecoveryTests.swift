@@ -13,21 +13,8 @@ import Testing
 
 @Suite("What a crash left undone", .timeLimit(.minutes(2)))
 struct RecoveryTests {
-    /// A till whose store has a claim in its outbox.
-    private func till() async throws -> (Till, Customer) {
-        let till = try await Till.open()
-        var customer = try await till.customer(1, holding: units(1000))
-        try await till.sell(to: &customer, for: units(10))
-        let record = try #require(try await till.store.inner.load(customer.id))
-        _ = try await till.store.inner.commit(
-            ChannelCommit(
-                channel: customer.id, scheme: record.scheme, state: record.state,
-                effects: Array(repeating: VoucherChannel.stored(.claim), count: 3)), over: record.version)
-        return (till, customer)
-    }
-
     @Test func `is run once, and ends when the store cannot let go of it`() async throws {
-        let (till, customer) = try await till()
+        let (till, customer) = try await Till.owingClaims(3)
         let next = Till(till.store.inner, ledger: till.ledger, clock: till.clock)
         next.store.setAcknowledges(false)
         await #expect(throws: FaultyStore.failure) { try await next.effects.recover() }
@@ -59,13 +46,30 @@ struct RecoveryTests {
     }
 
     @Test func `waits for a settlement that is down, and does not keep the node from starting`() async throws {
-        let (till, customer) = try await till()
+        let (till, customer) = try await Till.owingClaims(3)
         let next = Till(till.store.inner, ledger: till.ledger, clock: till.clock)
         next.settlement.setDown(true)
         #expect(try await next.effects.recover() == 3)
         #expect(try await next.store.pendingEffects(after: nil, limit: 10).count == 3)
         next.settlement.setDown(false)
         await next.effects.retry()
+        #expect(try await next.store.pendingEffects(after: nil, limit: 10).isEmpty)
+        #expect(try await next.ledger.snapshot(of: customer.id)?.totalClaimed == units(10))
+    }
+
+    @Test func `is taken up where the settlement hangs, and meanwhile payments are taken and leavers are seen`()
+        async throws
+    {
+        var (till, customer) = try await Till.owingClaims(3)
+        let next = Till(till.store.inner, ledger: till.ledger, clock: till.clock, payee: till.payee)
+        next.settlement.claimBarrier.lower()
+        #expect(try await next.effects.takeUp() == 3)
+        async let retried: Void = next.effects.retry()
+        await next.settlement.claimBarrier.hold(1)
+        try await next.sell(to: &customer, for: units(20))
+        try await next.watch()
+        next.settlement.claimBarrier.lift()
+        await retried
         #expect(try await next.store.pendingEffects(after: nil, limit: 10).isEmpty)
         #expect(try await next.ledger.snapshot(of: customer.id)?.totalClaimed == units(10))
     }

@@ -172,6 +172,10 @@ struct FacilitatedNodeTests {
         }
         let isBack: Act = { node, ledger, _, stage in
             let customer = Customer(node: node, stage: stage)
+            // Nothing is waited for at the start, and nothing is taken until it is known what became of the refund.
+            let busy = try await customer.pay(2000)
+            #expect(busy == "invalid_batch_settlement_evm_channel_busy")
+            await node.retry()
             let state = try #require(try await node.books.engine.state(of: customer.channel))
             #expect(state.phase == .idle)
             #expect(state.ledger.balance == Amount(units: 1000) && state.ledger.refundNonce == 1)

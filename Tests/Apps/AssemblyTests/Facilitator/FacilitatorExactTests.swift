@@ -228,7 +228,7 @@ struct FacilitatorExactTests {
 
 extension FacilitatorStage {
     /// A payment to the receiver.
-    fileprivate func exact(_ units: UInt128, nonce: UInt8 = 1, token: TokenDomain? = nil) -> JSON {
+    func exact(_ units: UInt128, nonce: UInt8 = 1, token: TokenDomain? = nil) -> JSON {
         let transfer = ExactTransfer(
             payer: payer.address, receiver: receiver, amount: Amount(units: units),
             validBefore: UInt64(Self.noon.unixSeconds) + 3600,
@@ -237,7 +237,7 @@ extension FacilitatorStage {
             signature: payer.signNow(transfer.digest(token: token ?? self.token.domain, in: domain)))
     }
 
-    fileprivate func request(
+    func request(
         exactly payload: JSON, changing change: (inout PaymentRequirements) -> Void = { _ in }
     ) -> FacilitatorRequest {
         request(payload) {

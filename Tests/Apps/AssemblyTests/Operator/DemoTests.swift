@@ -22,6 +22,9 @@ struct DemoTests {
             #expect(report.faults.isEmpty && report.isConserved)
             #expect(
                 Set(report.rows.map(\.scheme)) == ["voucher", "two-way", "hash-chain", "merkle-token", "lottery"])
+            let gas = report.audit.gas
+            #expect(chain == nil ? gas.isEmpty : Set(gas.map(\.scheme)).isSuperset(of: report.rows.map(\.scheme)))
+            #expect(gas.allSatisfy { $0.each > 20_000 }, "no transaction is cheaper")
             for row in report.rows {
                 #expect(row.requests == 60 * channels)
                 #expect(row.deposited.units == row.captured.units + row.refunded.units, "\(row.scheme)")

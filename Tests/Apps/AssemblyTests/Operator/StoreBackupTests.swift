@@ -11,13 +11,11 @@ import Testing
 
 @Suite("A backup of a node at work", .timeLimit(.minutes(2)))
 struct StoreBackupTests {
-    private func backup(_ shop: PrepaidShop) -> StoreBackup {
+    private func backup(_ shop: PrepaidShop, key: String? = nil) -> StoreBackup {
         let node = shop.node.configuration
         return StoreBackup(
             storePath: node.storePath, place: .ledger(path: node.ledgerPath, newOn: nil),
-            keys: [
-                (path: node.authorizerKeyPath, suffix: ".authorizer.key"), (path: "/nowhere", suffix: ".gun.key"),
-            ])
+            authorizerKeyPath: key ?? node.authorizerKeyPath, otherKeys: [(path: "/nowhere", suffix: ".gun.key")])
     }
 
     @Test func `has all that was paid, and a node goes on with it`() async throws {
@@ -57,9 +55,36 @@ struct StoreBackupTests {
                 try await backup(shop).make(at: "/nowhere/at/all")
             }
             let lost = StoreBackup(
-                storePath: shop.node.configuration.storePath, place: .ledger(path: "/nowhere", newOn: nil), keys: [])
+                storePath: shop.node.configuration.storePath, place: .ledger(path: "/nowhere", newOn: nil),
+                authorizerKeyPath: shop.node.configuration.authorizerKeyPath)
             await #expect(throws: LostFile.self) { try await lost.make(at: folder) }
             #expect(!FileManager.default.fileExists(atPath: folder + ".partial"))
+        }
+    }
+
+    @Test func `is none without the key that the channels name, and needs none where there are no channels`()
+        async throws
+    {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let folder = shop.node.configuration.storePath + ".backup"
+            let empty = try await backup(shop, key: "/nowhere").make(at: folder)
+            #expect(empty.faults == [] && empty.channels == 0)
+            try FileManager.default.removeItem(atPath: folder)
+
+            var payer = try shop.channel()
+            _ = try await shop.open(&payer)
+            let found = try await backup(shop, key: "/nowhere").make(at: folder)
+            #expect(found.faults.count == 1 && found.channels == 1)
+            #expect(found.faults.first?.contains("--authorizer-key") == true, "\(found.faults)")
+            #expect(!FileManager.default.fileExists(atPath: folder))
+            #expect(FileManager.default.fileExists(atPath: folder + ".partial/store"))
+
+            // A key that lies elsewhere comes with the rest, under the name by which it is found beside the copy.
+            try FileManager.default.removeItem(atPath: folder + ".partial")
+            let elsewhere = shop.node.configuration.storePath + ".moved"
+            try FileManager.default.moveItem(atPath: shop.node.configuration.authorizerKeyPath, toPath: elsewhere)
+            #expect(try await backup(shop, key: elsewhere).make(at: folder).faults == [])
+            #expect(FileManager.default.contentsEqual(atPath: elsewhere, andPath: folder + "/store.authorizer.key"))
         }
     }
 

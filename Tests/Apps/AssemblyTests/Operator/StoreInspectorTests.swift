@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEVMSettlement
 import FarthingLedgerSettlement
 import FarthingNode
 import FarthingPrimitives
@@ -15,6 +16,21 @@ import Testing
 
 @Suite("A look through a store", .timeLimit(.minutes(2)))
 struct StoreInspectorTests {
+    @Test func `says who settles channels`() async throws {
+        try await withBooks { store, ledger, _ in
+            let network = Network(evm: 84_532)
+            let contracts = try #require(ContractRegistry(network: network))
+            let places: [(SettlementPlace, String)] = [
+                (.ledger(path: ledger, newOn: nil), "embedded ledger (simulated)"),
+                (.facilitator(url: "http://127.0.0.1:1", contracts.settlement, Payee.token), "a facilitator"),
+                (.chain(ChainPlace(urls: [], contracts: contracts, token: Payee.token)), "an EVM chain"),
+            ]
+            for (place, text) in places {
+                #expect(try StoreInspector(storePath: store, place: place).settlementText == text)
+            }
+        }
+    }
+
     /// A store and its ledger on disk, with three channels, of which one was claimed, and nobody who works with them.
     private func withBooks(
         _ body: (_ store: String, _ ledger: String, _ customers: [Customer]) async throws -> Void

@@ -130,7 +130,7 @@ struct TokenSessionTests {
         }
     }
 
-    @Test func `cannot have anything redeemed before it has handed in a token`() async throws {
+    @Test func `cannot have anything redeemed before it has handed in a token (MuP2P 18)`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             let payer = try chain(shop)
             var session = session(at: shop)
@@ -159,7 +159,7 @@ struct TokenSessionTests {
         }
     }
 
-    @Test func `finds its channel as it left it after the payee was killed`() async throws {
+    @Test func `finds its channel as it left it after the payee was killed (MuP2P 18)`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, reopen in
             let payer = try chain(shop)
             var session = session(at: shop)
@@ -179,7 +179,7 @@ struct TokenSessionTests {
         }
     }
 
-    @Test func `has a session of its own beside other clients`() async throws {
+    @Test func `has a session of its own beside other clients (MuP2P 17)`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             let (mine, hers) = (try chain(shop), try chain(shop, salt: "hers"))
             var (first, second) = (session(at: shop), session(at: shop))

@@ -83,6 +83,66 @@ struct ExpiringChannelsTests {
         }
     }
 
+    /// One after the other, or a few at once, they would take longer than there is time.
+    @Test func `are all redeemed in time, also a crowd that expires in one moment`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counted = try CountedDesk<HashChainChannel>(shop)
+            for number in 0..<60 { _ = try await opened("\(number)", expiresIn: 1000, at: counted) }
+            shop.clock.pass(700)
+            let turn = Task { await counted.books.redeemExpiring(soon: .seconds(60)) }
+            // A block a minute, and three are left.
+            for _ in 0..<3 {
+                counted.slow.barrier.lower()
+                await counted.slow.barrier.hold(1)
+                try await Task.sleep(for: .milliseconds(300))
+                shop.clock.pass(60)
+                counted.slow.barrier.lift()
+            }
+            counted.slow.barrier.lower()
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(counted.slow.ordered.count == 60)
+            counted.slow.barrier.lift()
+            #expect(await turn.value.captured == units(60_000))
+            #expect(counted.slow.mostAtOnce == Books.expiringAtOnce)
+        }
+    }
+
+    @Test func `begin so much sooner as there are more of them, where transactions take long`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counted = try CountedDesk<HashChainChannel>(shop)
+            let count = 2 * Books.expiringAtOnce
+            for number in 0..<count { _ = try await opened("\(number)", expiresIn: 2000, at: counted) }
+            // Another will show how long it takes.
+            _ = try await opened("first", expiresIn: 1900, at: counted)
+            shop.clock.pass(1150)
+            #expect(await counted.books.redeemExpiring(soon: .seconds(60)) == PrepaidOffice.Report())
+            shop.clock.pass(40)
+            counted.slow.barrier.lower()
+            let turn = Task { await counted.books.redeemExpiring(soon: .seconds(60)) }
+            await counted.slow.barrier.hold(1)
+            shop.clock.pass(60)
+            counted.slow.barrier.lift()
+            #expect(await turn.value.channels == count + 1)
+        }
+    }
+
+    @Test func `wait for no other turn when they come near their end while many are redeemed`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counted = try CountedDesk<HashChainChannel>(shop)
+            for number in 0..<30 { _ = try await opened("\(number)", expiresIn: 1000, at: counted) }
+            let soon = try await opened("soon", expiresIn: 1050, at: counted)
+            let late = try await opened("late", expiresIn: 86_400, at: counted)
+            shop.clock.pass(300)
+            counted.slow.barrier.lower()
+            let turn = Task { await counted.books.redeemExpiring(soon: .seconds(60)) }
+            await counted.slow.barrier.hold(Books.expiringAtOnce)
+            shop.clock.pass(40)
+            counted.slow.barrier.lift()
+            #expect(await turn.value.channels == 31)
+            #expect(counted.slow.ordered.contains(soon) && !counted.slow.ordered.contains(late))
+        }
+    }
+
     @Test func `are redeemed by a node that looks for nothing else`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()

@@ -42,13 +42,7 @@ struct RefusedForGoodTests {
     @Test func `the close of a hash chain that its payer has emptied is tried no more`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             let counted = try CountedDesk<HashChainChannel>(shop)
-            var payer = try shop.channel()
-            let funding = try shop.funding(payer.id, with: payer.terms.deposit)
-            let step = try #require(
-                try payer.apply(.paymentAsked(ReservationID(0), price: PrepaidShop.price, longest: 100)))
-            #expect(try await counted.pay(.open(payer.terms, funding, UnverifiedHashChainStep(step))) == nil)
-            counted.slow.setDown(true)
-            #expect(try await counted.admit(.close(payer.id, UnverifiedHashChainStep(step))).deferral != nil)
+            let payer = try await counted.closeInVain()
             #expect(try await counted.outbox == 1)
             shop.clock.pass(86_401)
             _ = try await shop.ledger.carryOut(.reclaim, on: payer.id, under: HashChainContract.self)
@@ -73,6 +67,24 @@ struct RefusedForGoodTests {
             await counted.books.retry()
             #expect(try await shop.paid(payer) == units(4000))
             #expect(try await counted.outbox == 0)
+        }
+    }
+
+    @Test func `what a crash left undone is taken up at the start, and waited for by nobody`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let counted = try CountedDesk<HashChainChannel>(shop)
+            let payer = try await counted.closeInVain()
+            let next = try CountedDesk<HashChainChannel>(shop, store: counted.store)
+            next.slow.barrier.lower()
+            try await next.books.open(finishes: false)
+            #expect(next.slow.ordered.isEmpty)
+            #expect(try await next.outbox == 1)
+            async let trouble = next.books.retry()
+            await next.slow.barrier.hold(1)
+            next.slow.barrier.lift()
+            #expect(await trouble == nil)
+            #expect(try await next.outbox == 0)
+            #expect(try await next.books.engine.state(of: payer.id)?.phase == .closed)
         }
     }
 

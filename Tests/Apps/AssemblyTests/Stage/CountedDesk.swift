@@ -2,8 +2,10 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingContracts
 import FarthingEncodings
 import FarthingHTTP402
+import FarthingHashChainScheme
 import FarthingMemoryStore
 import FarthingNode
 import FarthingPrimitives
@@ -15,13 +17,18 @@ import Testing
 /// A desk of its own over the ledger of a shop, where what is handed in is counted, and takes as long as a test says.
 struct CountedDesk<Scheme: PrepaidOrders> {
     let shop: PrepaidShop
-    let store = MemoryStore()
+    let store: MemoryStore
     let slow: SlowContracts
     let books: PrepaidBooks<Scheme>
     let desk: PrepaidDesk<Scheme>
 
-    init(_ shop: PrepaidShop, _ rules: DepositRules? = nil, caps: UnclaimedCaps = UnclaimedCaps()) throws {
+    /// - Parameter store: Another desk's, as if this were a new process.
+    init(
+        _ shop: PrepaidShop, _ rules: DepositRules? = nil, caps: UnclaimedCaps = UnclaimedCaps(),
+        store: MemoryStore = MemoryStore()
+    ) throws {
         self.shop = shop
+        self.store = store
         slow = SlowContracts(try shop.ledger)
         let made = PrepaidBooks<Scheme>(
             store: store, settlement: slow, payee: shop.node.configuration.payTo,
@@ -74,5 +81,19 @@ struct CountedDesk<Scheme: PrepaidOrders> {
         try await Task.sleep(for: .milliseconds(300))
         slow.barrier.lift()
         return try await found
+    }
+}
+
+extension CountedDesk<HashChainChannel> {
+    /// A channel that has paid once, and whose close waits because the settlement is down from then on.
+    func closeInVain() async throws -> HashChainPayer {
+        var payer = try shop.channel()
+        let funding = try shop.funding(payer.id, with: payer.terms.deposit)
+        let step = try #require(
+            try payer.apply(.paymentAsked(ReservationID(0), price: PrepaidShop.price, longest: 100)))
+        #expect(try await pay(.open(payer.terms, funding, UnverifiedHashChainStep(step))) == nil)
+        slow.setDown(true)
+        #expect(try await admit(.close(payer.id, UnverifiedHashChainStep(step))).deferral != nil)
+        return payer
     }
 }

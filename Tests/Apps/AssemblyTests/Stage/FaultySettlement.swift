@@ -2,12 +2,13 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingConformance
 import FarthingLedgerSettlement
 import FarthingPrimitives
 import Synchronization
 
 /// A real ledger on a road that a test can block.
-final class FaultySettlement: Settlement {
+final class FaultySettlement: Settlement, ForwardingSettlement {
     private struct Plan {
         var isDown = false
         /// Calls that move money, counted down; the one at zero fails before anything moves.
@@ -25,6 +26,11 @@ final class FaultySettlement: Settlement {
         var sentDeposits: [(deposit: SignedDeposit, voucher: SignedCeiling)] = []
         var depositsTakeTime = false
         var deposits = 0
+        /// Which channels cannot be read with a voucher, and how old a reading may be then.
+        var hidden: Set<ChannelID> = []
+        var freshness: Int64?
+        var readsByVoucher = 0
+        var reads = 0
     }
 
     struct SweptPair: Hashable {
@@ -33,6 +39,7 @@ final class FaultySettlement: Settlement {
     }
 
     let ledger: Ledger
+    var target: Ledger { ledger }
     private let plan = Mutex(Plan())
     /// Where claims can be held up, as by a chain on which a transaction takes its time.
     let claimBarrier = Barrier()
@@ -74,6 +81,25 @@ final class FaultySettlement: Settlement {
     }
     /// How many deposits were handed in.
     var deposits: Int { plan.withLock { $0.deposits } }
+
+    /// Channels are shown by voucher alone, as at a facilitator, and some not at all.
+    func hide(_ channels: Set<ChannelID>, freshness: Int64 = 300) {
+        plan.withLock { ($0.hidden, $0.freshness, $0.readsByVoucher) = (channels, freshness, 0) }
+    }
+    /// How often somebody asked for a channel by voucher.
+    var readsByVoucher: Int { plan.withLock { $0.readsByVoucher } }
+
+    func freshness(of terms: ChannelTerms) -> Int64? { plan.withLock { $0.freshness } }
+    func snapshot(
+        of channel: ChannelID, shown voucher: SignedCeiling
+    ) async throws(SettlementError) -> ChannelSnapshot? {
+        let isHidden = plan.withLock { plan in
+            plan.readsByVoucher += 1
+            return plan.hidden.contains(channel)
+        }
+        if isHidden { throw .unavailable(reason: "the test hides it") }
+        return try await ledger.snapshot(of: channel)
+    }
 
     /// The batches that were handed in, also those that failed.
     var claims: [[ChannelID]] { plan.withLock { $0.claims } }
@@ -134,27 +160,11 @@ final class FaultySettlement: Settlement {
         return try await ledger.refund(order)
     }
 
-    // MARK: - Handed on
+    /// How often a channel was read.
+    var reads: Int { plan.withLock { $0.reads } }
 
-    var domain: SettlementDomain { ledger.domain }
-    var isSimulated: Bool { true }
-    func head() async throws(SettlementError) -> Block { try await ledger.head() }
-    func token(_ address: Address) async throws(SettlementError) -> Token? { try await ledger.token(address) }
-    func balance(of account: Address, token: Address) async throws(SettlementError) -> Amount {
-        try await ledger.balance(of: account, token: token)
-    }
     func snapshot(of channel: ChannelID) async throws(SettlementError) -> ChannelSnapshot? {
-        try await ledger.snapshot(of: channel)
-    }
-    func channels(
-        openedBy payer: Address, since block: UInt64, progress: @Sendable (UInt64, UInt64) -> Void
-    ) async throws(SettlementError) -> [ChannelTerms] {
-        try await ledger.channels(openedBy: payer, since: block, progress: progress)
-    }
-    func check(_ deposit: SignedDeposit, for voucher: SignedCeiling) async throws(SettlementError) {
-        try await ledger.check(deposit, for: voucher)
-    }
-    func events(after sequence: UInt64, limit: Int) async throws(SettlementError) -> [SettlementEvent] {
-        try await ledger.events(after: sequence, limit: limit)
+        plan.withLock { $0.reads += 1 }
+        return try await ledger.snapshot(of: channel)
     }
 }

@@ -88,6 +88,8 @@ final class Till: Sendable {
         try await effects.catchUp(by: watcher)
     }
 
+    func watch() async throws { try await watcher.catchUp() }
+
     // MARK: - Customers
 
     /// A payer whose channel holds so much.
@@ -98,6 +100,19 @@ final class Till: Sendable {
             for: customer.terms, token: Payee.token.domain, in: ledger.domain, at: clock.now)
         _ = try await ledger.deposit(deposit)
         return customer
+    }
+
+    /// A till whose store has claims in its outbox, for a customer who owes 10.
+    static func owingClaims(_ count: Int) async throws -> (Till, Customer) {
+        let till = try await Till.open()
+        var customer = try await till.customer(1, holding: units(1000))
+        try await till.sell(to: &customer, for: units(10))
+        let record = try #require(try await till.store.inner.load(customer.id))
+        _ = try await till.store.inner.commit(
+            ChannelCommit(
+                channel: customer.id, scheme: record.scheme, state: record.state,
+                effects: Array(repeating: VoucherChannel.stored(.claim), count: count)), over: record.version)
+        return (till, customer)
     }
 
     func offer(_ price: Amount) throws -> PaymentRequirements { try #require(desk.offers(for: price).first) }

@@ -36,10 +36,7 @@ struct GunBackupTests {
             try await ends.bob.remember(id)
             try await ends.client.publishContact()
             let connection = try await pair.connect(id)
-            for nonce in [1, 3, 5] as [UInt64] {
-                try await pair.client.pay(units(10), on: id)
-                _ = await connection.atClient.next { $0.nonce == nonce }
-            }
+            try await pair.pay(3, on: id, connection)
             for subscription in connection.subscriptions { await subscription.stop() }
             await ends.close()
 
@@ -53,7 +50,7 @@ struct GunBackupTests {
             await api.setSigner(stage.bob)
             let contract = try #require(try await api.contract(of: id))
             try await bob.pin(try #require(remembered[id]), under: contract.state.terms, in: api.domain)
-            let newest = try #require(try await bob.newestAgreement(of: id))
+            let newest = try #require(try await bob.newestAgreement(of: id).newest)
             #expect(newest.state == pair.state(5, 30, 70))
             try await api.finalizeChannel(
                 id, state: newest.state, clientSignature: newest.signatures.first,
@@ -67,15 +64,91 @@ struct GunBackupTests {
         }
     }
 
+    /// A relay that answers at once, with what is old, would win against one that is not there yet.
+    @Test func `the quickest relay does not decide what the newest backup is`() async throws {
+        try await Stage.run { stage in
+            let ground = GunGround(stage)
+            let slow = try await ground.relay(onDisk: true)
+            let port = await slow.port
+            let (ends, pair, id) = try await ground.channel(at: port)
+            let connection = try await pair.connect(id)
+            try await pair.pay(2, on: id, connection)
+            while try await ownBackup(of: id, by: ends.bob)?.signed.state.nonce != 3 {}
+            let terms = try #require(try await pair.bob.contract(of: id)).state.terms
+            for subscription in connection.subscriptions { await subscription.stop() }
+            await ends.close()
+            await slow.shutdown()
+
+            func bob(at ports: [Int], patience: Double = 5000) async throws -> GunStateRelay {
+                let bob = GunStateRelay(
+                    try await ground.client(at: ports, patience: patience), identity: try await .derived(by: stage.bob))
+                try await bob.pin(ends.client.identity.contact, under: terms, in: pair.bob.domain)
+                return bob
+            }
+            let quick = try await ground.relay()
+            let ports = [await quick.port, port]
+            let before = try await bob(at: [ports[0]])
+            try await before.write([], agreement(pair.state(1, 90, 10), of: id, stage, pair), of: id)
+            await before.client.close()
+
+            let hasty = try await bob(at: ports, patience: 200)
+            let part = try await hasty.newestAgreement(of: id)
+            #expect(part.newest?.state == pair.state(1, 90, 10))
+            #expect(part.answered == 1 && part.relays == 2 && !part.isWhole)
+            await hasty.client.close()
+
+            let patient = try await bob(at: ports)
+            async let found = patient.newestAgreement(of: id)
+            let again = try await ground.relay(port: port, onDisk: true)
+            let whole = try await found
+            #expect(whole.newest?.state == pair.state(3, 80, 20))
+            #expect(whole.answered == 2 && whole.isWhole)
+            await patient.client.close()
+            await again.shutdown()
+            await quick.shutdown()
+        }
+    }
+
+    /// A state with both signatures, as it is backed up.
+    private func agreement(_ state: TwoWayState, of id: ChannelID, _ stage: Stage, _ pair: Pair) -> GunAgreement {
+        let digest = state.digest(of: id, in: pair.client.domain)
+        let signatures = TwoWaySignatures(first: stage.alice.signNow(digest), second: stage.bob.signNow(digest))
+        return GunAgreement(SignedTwoWayState(state, signatures), of: id)
+    }
+
+    @Test func `who was started anew before the other side signed backs up what came of it`() async throws {
+        try await Stage.run { stage in
+            let ground = GunGround(stage)
+            let relay = try await ground.relay()
+            let port = await relay.port
+            let (ends, pair, id) = try await ground.channel(at: port)
+            let terms = try #require(try await pair.bob.contract(of: id)).state.terms
+            try await pair.client.pay(units(10), on: id)
+            await ends.client.client.close()
+            let heard = Inbox<TwoWayState>()
+            let served = try await pair.bob.subscribeToChannel(id, policy: RelayPolicy()) { heard.add($0) }
+            _ = await heard.next { $0.nonce == 1 }
+            await served.stop()
+
+            let again = GunStateRelay(
+                try await ground.client(at: [port]), identity: try await .derived(by: stage.alice))
+            try await again.pin(ends.bob.identity.contact, under: terms, in: pair.client.domain)
+            let messages = try await again.messages(in: "signatures/\(id)/relay")
+            _ = await messages.first { _ in true }
+            while try await ownBackup(of: id, by: again)?.signed.state.nonce != 1 {}
+            await again.client.close()
+            await ends.bob.client.close()
+            await relay.shutdown()
+        }
+    }
+
     @Test func `a backup that lacks a signature counts for nothing`() async throws {
         try await Stage.run { stage in
             let ground = GunGround(stage)
             let relay = try await ground.relay()
-            let ends = try await ground.ends(at: await relay.port)
-            let pair = try await Pair(stage, relays: ends.relays)
-            let id = try await pair.open(100)
+            let (ends, pair, id) = try await ground.channel(at: await relay.port)
             let nothing = try await ends.client.newestAgreement(of: id)
-            #expect(nothing == nil)
+            #expect(nothing.newest == nil && nothing.isWhole)
             let connection = try await pair.connect(id)
             try await pair.client.pay(units(10), on: id)
             _ = await connection.atClient.next { $0.nonce == 1 }
@@ -94,7 +167,7 @@ struct GunBackupTests {
                 let path = String(soul.text.dropFirst(ends.bob.identity.pair.pub.soul.text.utf8.count + 1))
                 _ = try await ends.bob.client.signed(by: ends.bob.identity.pair)
                     .put(.object([GunStateRelay.backupKey: .value(value)]), at: path)
-                let newest = try await ends.client.newestAgreement(of: id)
+                let newest = try await ends.client.newestAgreement(of: id).newest
                 #expect(newest?.state == pair.state(1, 90, 10))
             }
             await ends.close()
@@ -106,20 +179,11 @@ struct GunBackupTests {
         try await Stage.run { stage in
             let ground = GunGround(stage)
             let relay = try await ground.relay()
-            let ends = try await ground.ends(at: await relay.port)
-            let pair = try await Pair(stage, relays: ends.relays)
-            let id = try await pair.open(100)
-            let domain = pair.client.domain
+            let (ends, pair, id) = try await ground.channel(at: await relay.port)
             let connection = try await pair.connect(id)
-            for nonce in [1, 3] as [UInt64] {
-                try await pair.client.pay(units(10), on: id)
-                _ = await connection.atClient.next { $0.nonce == nonce }
-            }
+            try await pair.pay(2, on: id, connection)
             for subscription in connection.subscriptions { await subscription.stop() }
-            let old = pair.state(1, 90, 10)
-            let digest = old.digest(of: id, in: domain)
-            let signatures = TwoWaySignatures(first: stage.alice.signNow(digest), second: stage.bob.signNow(digest))
-            let late = GunAgreement(SignedTwoWayState(old, signatures), of: id)
+            let late = agreement(pair.state(1, 90, 10), of: id, stage, pair)
             for end in [ends.client, ends.bob] {
                 while try await ownBackup(of: id, by: end)?.signed.state.nonce != 3 {}
                 try await end.write([], late, of: id)

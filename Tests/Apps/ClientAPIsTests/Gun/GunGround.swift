@@ -76,6 +76,13 @@ struct GunGround {
             client: GunStateRelay(client, identity: try await .derived(by: stage.alice), refresh: refresh),
             bob: GunStateRelay(bob, identity: try await .derived(by: stage.bob), refresh: refresh))
     }
+
+    /// Both ends, and a channel between them of which Alice has 100.
+    func channel(at port: Int) async throws -> (ends: GunEnds, pair: Pair, id: ChannelID) {
+        let ends = try await ends(at: port)
+        let pair = try await Pair(stage, relays: ends.relays)
+        return (ends, pair, try await pair.open(100))
+    }
 }
 
 /// Alice's and Bob's ends of GUN.

@@ -88,9 +88,7 @@ struct GunRelayTroubleTests {
             let ground = GunGround(stage)
             var relay = try await ground.relay(onDisk: onDisk)
             let port = await relay.port
-            let ends = try await ground.ends(at: port)
-            let pair = try await Pair(stage, relays: ends.relays)
-            let id = try await pair.open(100)
+            let (ends, pair, id) = try await ground.channel(at: port)
             let connection = try await pair.connect(id)
             let monitor = try await pair.client.monitorChannel(id, every: .milliseconds(50), onSilence: {})
             for round in 1...3 {
@@ -112,9 +110,7 @@ struct GunRelayTroubleTests {
             let ground = GunGround(stage)
             let relay = try await ground.relay()
             let port = await relay.port
-            let ends = try await ground.ends(at: port)
-            let pair = try await Pair(stage, relays: ends.relays)
-            let id = try await pair.open(100)
+            let (ends, pair, id) = try await ground.channel(at: port)
             let package = try await pair.client.pay(units(10), on: id)
             await relay.shutdown()
             let empty = try await ground.relay(port: port)
@@ -124,6 +120,27 @@ struct GunRelayTroubleTests {
             let state = await states.next { $0.nonce == 1 }
             #expect(state == package.state)
             await served.stop()
+            await ends.close()
+            await empty.shutdown()
+        }
+    }
+
+    @Test func `what was written down for after a loss is there again too`() async throws {
+        try await Stage.run { stage in
+            let ground = GunGround(stage)
+            let relay = try await ground.relay()
+            let port = await relay.port
+            let (ends, _, id) = try await ground.channel(at: port)
+            try await ends.bob.remember(id)
+            try await ends.client.publishContact()
+            await relay.shutdown()
+            let empty = try await ground.relay(port: port)
+            var found: [ChannelID: GunContact] = [:]
+            while found.isEmpty { found = (try? await ends.bob.rememberedChannels()) ?? [:] }
+            #expect(found == [id: ends.client.identity.contact])
+            var contact: GunContact?
+            while contact == nil { contact = try? await ends.bob.contact(of: stage.alice.address) }
+            #expect(contact == ends.client.identity.contact)
             await ends.close()
             await empty.shutdown()
         }

@@ -48,6 +48,24 @@ struct GunStateRelayTests {
         #expect(throws: GunContactError.malformed) { try GunContact(text: String(repeating: " ", count: 2000)) }
     }
 
+    @Test func `says so when it listens to as much as relays allow, instead of hearing nothing`() async throws {
+        try await Stage.run { stage in
+            let relay = try await GunGround(stage).relay()
+            let ends = try await GunGround(stage).ends(at: await relay.port)
+            let pair = try await Pair(stage)
+            try await ends.relays.pin(pair.terms(), pair.client.domain)
+            let id = try #require(await ends.client.channels.keys.first)
+            var streams: [AsyncStream<[UInt8]>] = []
+            for _ in 0..<4096 { streams.append(try await ends.client.messages(in: "channels/\(id)/relay")) }
+            await #expect(throws: StateRelayError.full) {
+                _ = try await ends.client.messages(in: "channels/\(id)/relay")
+            }
+            #expect(streams.count == 4096)
+            await ends.close()
+            await relay.shutdown()
+        }
+    }
+
     @Test func `writes in its own slots of channels that are pinned, and nowhere else`() async throws {
         try await Stage.run { stage in
             let ground = GunGround(stage)
@@ -97,9 +115,7 @@ struct GunStateRelayTests {
         try await Stage.run { stage in
             let ground = GunGround(stage)
             let relay = try await ground.relay()
-            let ends = try await ground.ends(at: await relay.port)
-            let pair = try await Pair(stage, relays: ends.relays)
-            let id = try await pair.open(100)
+            let (ends, pair, id) = try await ground.channel(at: await relay.port)
             try await pair.client.pay(units(10), on: id)
             let envelope = try GunEnvelope(ends.client.identity.pair, with: ends.bob.identity.contact.epub)
             let soul = envelope.soul(of: id, owner: ends.client.identity.contact.pub)
@@ -123,27 +139,66 @@ struct GunStateRelayTests {
         }
     }
 
-    @Test func `goes on after what it wrote under a clock that was ahead`() async throws {
-        try await Stage.run { stage in
+    /// A party that has put 1 into its slot of a channel, and was started again with a clock that is five seconds late.
+    private struct LateParty {
+        let ends: GunEnds
+        let id: ChannelID
+        let slot: String
+        let late: GunStateRelay
+
+        init(_ stage: Stage, at port: Int) async throws {
             let ground = GunGround(stage)
-            let relay = try await ground.relay()
-            let ends = try await ground.ends(at: await relay.port, patience: 200)
+            ends = try await ground.ends(at: port, patience: 200)
             let pair = try await Pair(stage, relays: ends.relays)
             let terms = pair.terms()
-            let id = terms.channelID(in: pair.client.domain)
+            id = terms.channelID(in: pair.client.domain)
+            slot = "channels/\(id)/client"
             try await ends.relays.pin(terms, pair.client.domain)
-            let slot = "channels/\(id)/client"
             try await ends.client.put([1], in: slot)
-            // The same party, started again with a clock that is five seconds late.
-            let late = GunStateRelay(
-                try await ground.client(at: [await relay.port], patience: 200), identity: ends.client.identity,
+            late = GunStateRelay(
+                try await ground.client(at: [port], patience: 200), identity: ends.client.identity,
                 now: { Date().timeIntervalSince1970 * 1000 - 5000 })
             try await late.pin(ends.bob.identity.contact, under: terms, in: pair.client.domain)
-            try await late.put([2], in: slot)
-            let newest = try await ends.bob.messages(in: slot).first { _ in true }
-            #expect(newest == [2])
+        }
+
+        /// What the other side reads in the slot.
+        var newest: [UInt8]? { get async throws { try await ends.bob.messages(in: slot).first { _ in true } } }
+
+        func close() async {
             await late.client.close()
             await ends.close()
+        }
+    }
+
+    @Test func `goes on after what it wrote under a clock that was ahead`() async throws {
+        try await Stage.run { stage in
+            let relay = try await GunGround(stage).relay()
+            let party = try await LateParty(stage, at: await relay.port)
+            try await party.late.put([2], in: party.slot)
+            let newest = try await party.newest
+            #expect(newest == [2])
+            await party.close()
+            await relay.shutdown()
+        }
+    }
+
+    @Test func `writes nothing over what it was given while it looked how far its clock was behind`() async throws {
+        try await Stage.run { stage in
+            let relay = try await HostileRelay.start()
+            let party = try await LateParty(stage, at: await relay.port)
+            let (late, id, slot) = (party.late, party.id, party.slot)
+            let newer = Inbox<Bool>()
+            await relay.beforeNextAnswer {
+                let before = await late.channels[id]?.entries["state"]
+                Task { newer.add((try? await late.put([3], in: slot)) != nil) }
+                while await late.channels[id]?.entries["state"] == before { await Task.yield() }
+            }
+            try await late.put([2], in: slot)
+            let isWritten = await newer.next()
+            #expect(isWritten == true)
+            let newest = try await party.newest
+            #expect(newest == [3])
+            await party.close()
             await relay.shutdown()
         }
     }

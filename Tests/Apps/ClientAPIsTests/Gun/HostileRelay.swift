@@ -37,12 +37,16 @@ actor HostileRelay {
     private var history: [[GunNode]] = []
     private var heaps = 0
     private var generator = SystemRandomNumberGenerator()
+    /// What is done before the next question about a whole node is answered.
+    private var beforeAnswer: (@Sendable () async -> Void)?
 
     static func start() async throws -> HostileRelay {
         let relay = HostileRelay()
         var configuration = GunRelayConfiguration()
         configuration.port = 0
-        let listener = try await RelayListener.start(configuration) { await relay.serve($0) }
+        let listener = try await RelayListener.start(configuration, unread: ByteBudget(limit: .max)) { channel, _ in
+            await relay.serve(channel)
+        }
         await relay.take(listener)
         return relay
     }
@@ -52,6 +56,9 @@ actor HostileRelay {
     var port: Int { listener?.port ?? 0 }
 
     func turn(_ mode: Mode) { self.mode = mode }
+
+    /// Has the next one who asks about a whole node wait until this is done.
+    func beforeNextAnswer(_ body: @escaping @Sendable () async -> Void) { beforeAnswer = body }
 
     func shutdown() async {
         await listener?.stop()
@@ -78,12 +85,12 @@ actor HostileRelay {
             switch action {
             case .send(let bytes, let peer): outboxes[peer]?.offer(.text(bytes))
             case .store(_, let answer, let peer): if let answer { outboxes[peer]?.offer(.text(answer)) }
-            case .close: break
+            case .close, .forget: break
             }
         }
     }
 
-    private func receive(_ bytes: [UInt8], from peer: RelayCore.Peer) {
+    private func receive(_ bytes: [UInt8], from peer: RelayCore.Peer) async {
         guard let messages = try? GunMessage.decode(bytes, limits: GunLimits()) else { return }
         for message in messages {
             switch message.body {
@@ -91,7 +98,11 @@ actor HostileRelay {
                 guard let nodes = try? GraphWire.nodes(put, limits: GunLimits()) else { continue }
                 cheat(nodes, message, from: peer)
                 history.append(nodes)
-            case .get:
+            case .get(let question):
+                if question["."] == nil, let body = beforeAnswer {
+                    beforeAnswer = nil
+                    await body()
+                }
                 if mode == .honest || mode == .floods {
                     pass(message, from: peer)
                 } else if mode != .drops, let id = message.id {

@@ -60,6 +60,47 @@ struct MicropaymentClosingTests {
         }
     }
 
+    @Test func `says an end that nobody heard again, until it is there`() async throws {
+        try await Stage.run { stage in
+            let relay = FadingRelay()
+            let pair = try await Pair(stage, relays: Relays(client: relay, bob: relay))
+            let id = try await pair.open(100)
+            let connection = try await pair.connect(id)
+            try await pair.client.pay(units(30), on: id)
+            let state = await connection.atClient.next { $0.nonce == 1 }
+            await relay.turn(isDeaf: true)
+            await #expect(throws: MicropaymentError.self) { try await pair.client.closeTogether(id) }
+            await relay.turn(isDeaf: false)
+            let monitor = try await pair.client.monitorChannel(id, every: .milliseconds(50), onSilence: {})
+            for _ in 0..<2 { _ = await connection.atBob.next { $0 == state } }
+            await monitor.stop()
+            let contract = try await pair.client.contract(of: id)
+            #expect(contract?.state.phase == .closed(pair.state(1, 70, 30)))
+        }
+    }
+
+    /// Bob countersigned, and his signature is held back: what he is given is what Alice said herself.
+    @Test func `takes an end with a state that it proposed and never heard of again`() async throws {
+        try await Stage.run { stage in
+            let relay = FadingRelay()
+            await relay.turn(isSilent: true)
+            let pair = try await Pair(stage, relays: Relays(client: relay, bob: relay))
+            let id = try await pair.open(100)
+            try await pair.client.pay(units(30), on: id)
+            let heard = Inbox<TwoWayState>()
+            let served = try await pair.bob.subscribeToChannel(id, policy: RelayPolicy()) { heard.add($0) }
+            _ = await heard.next { $0.nonce == 1 }
+            await served.stop()
+            try await pair.bob.closeTogether(id)
+            let ended = Inbox<TwoWayState>()
+            let listening = try await pair.client.subscribeToChannel(id, policy: RelayPolicy()) { ended.add($0) }
+            _ = await ended.next { $0 == pair.state(1, 70, 30) }
+            await listening.stop()
+            let contract = try await pair.client.contract(of: id)
+            #expect(contract?.state.phase == .closed(pair.state(1, 70, 30)))
+        }
+    }
+
     @Test func `answers an end with an old state, and a finished one with the payout`() async throws {
         try await Stage.run { stage in
             let pair = try await Pair(stage)
@@ -137,5 +178,27 @@ struct MicropaymentClosingTests {
             let current = try await pair.client.currentState(of: id)
             #expect(current == pair.state(1, 90, 10))
         }
+    }
+}
+
+/// A relay that takes nothing, or shows no signatures, for a while.
+private actor FadingRelay: StateRelay {
+    private let relay = InProcessStateRelay()
+    private var isDeaf = false
+    private var isSilent = false
+
+    func turn(isDeaf: Bool = false, isSilent: Bool = false) {
+        self.isDeaf = isDeaf
+        self.isSilent = isSilent
+    }
+
+    func put(_ message: [UInt8], in slot: String) async throws(StateRelayError) {
+        guard !isDeaf else { throw .unavailable(reason: "it is deaf") }
+        try await relay.put(message, in: slot)
+    }
+
+    func messages(in slot: String) async throws(StateRelayError) -> AsyncStream<[UInt8]> {
+        if isSilent, slot.hasPrefix("signatures/") { return AsyncStream { _ in } }
+        return try await relay.messages(in: slot)
     }
 }

@@ -59,6 +59,14 @@ struct Pair {
             subscriptions: [served, heard])
     }
 
+    /// Pays 10 so many times, each when the one before was countersigned.
+    func pay(_ times: Int, on id: ChannelID, _ connection: Connection) async throws {
+        for number in 0..<UInt64(times) {
+            try await client.pay(units(10), on: id)
+            _ = await connection.atClient.next { $0.nonce == 2 * number + 1 }
+        }
+    }
+
     func state(_ nonce: UInt64, _ first: UInt128, _ second: UInt128) -> TwoWayState {
         TwoWayState(nonce: nonce, firstBalance: units(first), secondBalance: units(second))
     }

@@ -76,6 +76,76 @@ struct PaymentsLostAnswerTests {
         }
     }
 
+    @Test func `the same sum that two objects over one store put in at once is put in twice`() async throws {
+        try await Stage.run { stage in
+            let store = try stage.store("alice")
+            let line = try await Line(stage, on: store)
+            let channel = try await line.payments.openChannel(
+                from: stage.alice.address, to: stage.bob.address, deposit: units(100))
+            let other = try Shop.payments(stage, by: stage.alice, store: store)
+            try await other.setChannel(named: channel.id)
+            let (arrived, leave) = (Inbox<Void>(), Inbox<Void>())
+            line.settlement.decide { _ in
+                arrived.add(())
+                _ = await leave.next()
+                return .made
+            }
+            async let slow = line.payments.topUpChannel(by: units(50))
+            _ = await arrived.next()
+            try await other.topUpChannel(by: units(50))
+            leave.add(())
+            _ = try await slow
+            let (info, held) = (try await other.channelInfo(), try await stage.holds(stage.alice))
+            #expect(info.deposit == units(200) && held == 800)
+            let books = try PaymentBooks(stored: try #require(try await store.load(channel.id)?.state))
+            #expect(books.pending == [])
+        }
+    }
+
+    @Test func `two objects over one store that open a channel alike at once open two`() async throws {
+        try await Stage.run { stage in
+            let store = try stage.store("alice")
+            let line = try await Line(stage, on: store)
+            let (arrived, leave) = (Inbox<Void>(), Inbox<Void>())
+            line.settlement.decide { _ in
+                arrived.add(())
+                _ = await leave.next()
+                return .made
+            }
+            async let slow = line.payments.openChannel(
+                from: stage.alice.address, to: stage.bob.address, deposit: units(100))
+            _ = await arrived.next()
+            let other = try await Shop.payments(stage, by: stage.alice, store: store).openChannel(
+                from: stage.alice.address, to: stage.bob.address, deposit: units(100))
+            leave.add(())
+            let (first, held) = (try await slow, try await stage.holds(stage.alice))
+            #expect(first.id != other.id && held == 800)
+        }
+    }
+
+    @Test func `a top-up that one object has lost is another's to ask for again, and theirs alone`() async throws {
+        try await Stage.run { stage in
+            let store = try stage.store("alice")
+            let line = try await Line(stage, on: store)
+            let channel = try await line.payments.openChannel(
+                from: stage.alice.address, to: stage.bob.address, deposit: units(100))
+            line.settlement.decide { _ in .answerLost }
+            await #expect(throws: Self.cut) { try await line.payments.topUpChannel(by: units(50)) }
+            line.settlement.decide { _ in .made }
+            let other = try Shop.payments(stage, by: stage.alice, store: store)
+            try await other.setChannel(named: channel.id)
+            // One of them finds the lost one, and each of the others makes its own.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for payments in [line.payments, other, line.payments, other] {
+                    group.addTask { try await payments.topUpChannel(by: units(50)) }
+                }
+                try await group.waitForAll()
+            }
+            let info = try await other.channelInfo()
+            #expect(info.deposit == units(300))
+        }
+    }
+
     @Test func `of sums that never arrived none is forgotten, and one more than there is room for is not begun`()
         async throws
     {

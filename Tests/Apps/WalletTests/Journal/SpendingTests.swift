@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingChannels
+import FarthingEncodings
 import FarthingPrimitives
 import Testing
 
@@ -17,12 +18,14 @@ struct SpendingTests {
     private func pay(
         _ journal: Journal, at time: Instant, under policy: SpendingPolicy = SpendingPolicy(),
         host: String = "a.example",
-        _ outcome: JournalOutcome = JournalOutcome(.paid, charged: 1000), isInDoubt: Bool = false
+        _ outcome: JournalOutcome = JournalOutcome(.paid, charged: 1000), isInDoubt: Bool = false,
+        keepsCounting: Bool = false
     ) async throws {
         let entry = try await journal.begin(
             JournalDraft(intent: PolicyFixture.intent(host: host)), channel: nil, under: policy, isApproved: true,
             at: time)
-        try await journal.finish(entry, outcome, channel: nil, isInDoubt: isInDoubt)
+        try await journal.finish(
+            entry, outcome, channel: nil, isInDoubt: isInDoubt, keepsCounting: keepsCounting)
     }
 
     private func totals(_ journal: Journal, at time: Instant, host: String = "a.example") async throws -> SpendingTotals
@@ -91,5 +94,47 @@ struct SpendingTests {
         }
         #expect(try await totals(second, at: Self.now).today == 2700)
         #expect(try await totals(second, at: Self.now).lastMinute == 2700)
+    }
+
+    /// A lottery ticket, which can win although its payee says that it did not take it.
+    @Test func `counts in another journal what was not taken and counts all the same`() async throws {
+        let address = PrivateKey.random().address
+        let (first, second, third) = (try Journal(path: nil), try Journal(path: nil), try Journal(path: nil))
+        let notTaken = JournalOutcome(.notTaken, code: "payment.not-charged")
+        try await pay(first, at: Self.now, notTaken, isInDoubt: true, keepsCounting: true)
+        let books = try await first.books(of: address)
+        #expect(books.history.map(\.counted) == [1000])
+        try await second.merge(try WalletBooks(file: books.json.bytes), into: address)
+        #expect(try await totals(second, at: Self.now).today == 1000)
+        #expect(try await second.books(of: address).history.map(\.counted) == [1000])
+        try await third.merge(try await second.books(of: address), into: address)
+        #expect(try await totals(third, at: Self.now).toHostEver == 1000)
+    }
+
+    @Test func `takes in an export that does not say yet what counts`() async throws {
+        let address = PrivateKey.random().address
+        let (first, second) = (try Journal(path: nil), try Journal(path: nil))
+        try await pay(first, at: Self.now)
+        try await pay(first, at: Self.now, JournalOutcome(.refused, code: "invalid"), isInDoubt: true)
+        try await pay(first, at: Self.now, JournalOutcome(.notTaken), isInDoubt: true, keepsCounting: true)
+        let text = try await first.books(of: address).json.text
+        // As version 1 had it.
+        let older = text.replacing("\"version\":2", with: "\"version\":1").replacing(/,"counted":"[0-9]+"/, with: "")
+        #expect(!older.contains("counted") && older != text)
+        try await second.merge(try WalletBooks(file: Array(older.utf8)), into: address)
+        #expect(try await totals(second, at: Self.now).today == 2000)
+    }
+
+    @Test func `counts of an export no more for a payment that was not taken than its price`() async throws {
+        let address = PrivateKey.random().address
+        let (first, second) = (try Journal(path: nil), try Journal(path: nil))
+        for outcome in [JournalOutcome(.paid, charged: 1000), JournalOutcome(.notTaken)] {
+            try await pay(first, at: Self.now, outcome)
+        }
+        let text = try await first.books(of: address).json.text
+        let more = text.replacing(/"counted":"[0-9]+"/, with: "\"counted\":\"999999\"")
+        try await second.merge(try WalletBooks(file: Array(more.utf8)), into: address)
+        #expect(try await second.entries().map(\.counted) == [1000, 1000])
+        #expect(try await totals(second, at: Self.now).today == 2000)
     }
 }

@@ -39,6 +39,26 @@ struct DepositNumberTests {
         #expect(try await take(journal, from: 10, at: 30) == 10)
     }
 
+    @Test func `are had again by the deposit that had them, unless another has them`() async throws {
+        let journal = try Journal(path: nil)
+        func again(at time: Int64, for seconds: Int64 = 60) async throws -> Bool {
+            let now = noon.advanced(bySeconds: time)
+            return try await journal.takeAgain(
+                depositNumber: 7, of: payer, on: network, until: now.advanced(bySeconds: seconds), at: now)
+        }
+        #expect(try await take(journal, for: 60) == 7)
+        #expect(try await again(at: 59) == false)
+        #expect(try await again(at: 60))
+        #expect(try await again(at: 61) == false)
+        #expect(try await take(journal, at: 61) == 8)
+        #expect(try await take(journal, at: 120) == 7)
+        #expect(try await again(at: 121) == false)
+        // One that nobody has.
+        try await journal.giveBack(depositNumber: 7, of: payer, on: network)
+        #expect(try await again(at: 121))
+        #expect(try await take(journal, at: 121) == 8)
+    }
+
     @Test func `are each account's and each chain's own`() async throws {
         let journal = try Journal(path: nil)
         #expect(try await take(journal) == 7)

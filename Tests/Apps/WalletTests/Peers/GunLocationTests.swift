@@ -24,6 +24,12 @@ struct GunLocationTests {
         let location = try GunLocation("GUN://\(Self.payee)")
         #expect(location.relay == nil && location.target == "/")
         #expect(try GunLocation("gun://\(Self.payee)?q=1").target == "/?q=1")
+        // As it stands in a wallet's books, whatever the path is.
+        for path in ["/a/~b?c=d", "/~\(GunKeyPair().pub)/x"] {
+            let kept = try GunLocation("gun://\(Self.payee)\(path)")
+            #expect(kept.relay == nil && kept.payee == Self.payee && kept.target == path)
+            #expect(try GunLocation(kept.url) == kept)
+        }
         let resource = try RequestedResource(method: "GET", url: "gun://\(Self.payee)/a?b")
         #expect(resource.isEncrypted && resource.path == "/a")
         #expect(resource.host == Self.payee.text.lowercased())

@@ -80,6 +80,20 @@ struct GunTroubleTests {
         }
         for number in [0, 1] { await relays.stop(number) }
     }
+
+    @Test func `end when the patience of whoever asks does, where nobody answers`() async throws {
+        try await GunGrounds.withRelay { relay in
+            // It would look for the payee for half a minute.
+            let carrier = GunCarrier(try await GunGrounds.client(at: [relay]))
+            let payee = "pnF7AAOO5GGme7Aj5aEH3tPS9ClbtR8j9Sxk95MzrLQ.xyEwXKOLi0R9aWMZzSIqSBNBC_wjqO6sh37GrT6Z1_s"
+            let began = ContinuousClock.now
+            await #expect(throws: RequestNotSent.self) {
+                try await carrier.carry(HTTPClientRequest(url: "gun://\(payee)/weather"), timeout: .seconds(1))
+            }
+            #expect(ContinuousClock.now - began < .seconds(20))
+            await carrier.close()
+        }
+    }
 }
 
 /// Two relays that know nothing of each other, and keep what they have in memory.

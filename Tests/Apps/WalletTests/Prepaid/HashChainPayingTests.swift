@@ -9,11 +9,12 @@ import FarthingHTTP402Client
 import FarthingHashChainScheme
 import FarthingLedgerSettlement
 import FarthingPrimitives
-import FarthingWallet
 import Foundation
 import NIOCore
 import NIOHTTP1
 import Testing
+
+@testable import FarthingWallet
 
 @Suite("A client that pays by hash chain", .timeLimit(.minutes(2)))
 struct HashChainPayingTests {
@@ -68,6 +69,35 @@ struct HashChainPayingTests {
             }
             let chains = try await wallet.journal.prepaid(HashChainPayer.self)
             #expect(chains.map(\.books.charged.units).sorted() == [2000, 10_000])
+        }
+    }
+
+    @Test func `opens another channel as soon as the payee would need the time to redeem what it has`() async throws {
+        try await open { market in
+            let signer = KeySigner(.random())
+            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 100_000_000)
+            var limits = SpendingLimits()
+            limits.depositTarget = 20_000_000
+            let (journal, policy) = (try Journal(path: nil), SpendingPolicy(dollarLimits: limits))
+            func pay(ahead seconds: Int64) async throws -> PaymentReceipt? {
+                let wallet = Wallet(
+                    journal: journal, lockFolder: nil, signer: signer, policy: policy, views: [market.ledger],
+                    options: Wallet.Options(schemes: ["hash-chain"]), logger: Market.quiet,
+                    clock: { Wallet.systemClock().advanced(bySeconds: seconds) })
+                return try await wallet.client().execute(PayingRequest(url: market.url + "/weather")).receipt
+            }
+            #expect(try await pay(ahead: 0)?.deposited == 20_000_000)
+            var chain = try #require(try await journal.prepaid(HashChainPayer.self).first)
+            let left = try #require(chain.books.expiry).seconds(since: Wallet.systemClock())
+            // A chain of which much was revealed, as if it had been used all the while.
+            chain.books.catchUp(charged: 9_000_000, revealed: 9000)
+            try await journal.keep(chain)
+            // Ten minutes and five more are kept of it, and the payee's own clock lets it take the step.
+            await #expect(throws: PayingError.refused(code: "invalid_hash_chain_stride_too_long")) {
+                try await pay(ahead: left - 930)
+            }
+            #expect(try await pay(ahead: left - 870)?.deposited == 20_000_000)
+            #expect(try await journal.prepaid(HashChainPayer.self).count == 2)
         }
     }
 

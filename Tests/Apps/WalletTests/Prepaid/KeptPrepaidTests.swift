@@ -37,6 +37,9 @@ struct KeptPrepaidTests {
         channel.misconduct[Self.payee] = "payer.overcharged"
         channel.awaitsCoin = true
         channel.behind = [Self.payee, PrivateKey.random().address]
+        let version4 = try KeptPrepaid<HashChainPayer>(stored: channel.stored, network: channel.network, usedAt: nil)
+        #expect(version4 == channel)
+        channel.paidBy = [Self.payee: PrivateKey.random().address, PrivateKey.random().address: .zero]
         let read = try KeptPrepaid<HashChainPayer>(stored: channel.stored, network: channel.network, usedAt: nil)
         #expect(read == channel)
         #expect(read.locked == 0)
@@ -117,6 +120,6 @@ struct KeptPrepaidTests {
         #expect(throws: StoredFormError.damaged) { try read(stored.dropLast(5) + [2, 0, 0, 0, 0]) }
         let settled = Self.payee.bytes + [UInt8](repeating: 0, count: 15) + [1]
         #expect(throws: StoredFormError.damaged) { try read(stored.dropLast() + [1] + settled) }
-        #expect(throws: StoredFormError.newer(version: 5)) { try read([5] + stored.dropFirst()) }
+        #expect(throws: StoredFormError.newer(version: 6)) { try read([6] + stored.dropFirst()) }
     }
 }

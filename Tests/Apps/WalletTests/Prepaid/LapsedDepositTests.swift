@@ -109,9 +109,30 @@ struct LapsedDepositTests {
                 #expect(try await payer.channels().map(\.locked) == [9000], "the budget counts it")
                 // It is not sent once more to a payee that has charged.
                 #expect(try await payer.pay(stall)?.charged == 1000)
-                // Once nobody can hand it in any more, it is given up.
+                // What was charged for is locked somewhere: this may be the wrong ledger, so nothing is given up.
                 try await behind.advance(blocks: 1, seconds: 7200)
-                #expect(try await payer.leaving(behind: behind).withdraw(id) == .paid(0))
+                await #expect(throws: WalletError.notThere(id, Market.network)) {
+                    try await payer.leaving(behind: behind).withdraw(id)
+                }
+                #expect(try await payer.channels().map(\.standing) == [.open])
+                #expect(try await payer.channels().map(\.locked) == [8000], "the budget counts it still")
+                // Who knows that it is the right one says so.
+                #expect(try await payer.leaving(behind: behind).withdraw(id, givingUp: true) == .paid(0))
+                #expect(try await payer.channels().map(\.standing) == [.lapsed])
+                #expect(try await payer.channels().map(\.locked) == [0])
+            }
+        }
+    }
+
+    @Test func `is given up when nothing was charged and nobody can hand it in any more`() async throws {
+        try await Market.open { market in
+            try await ChainStall.open(on: market) { stall in
+                let payer = try await Payer(market)
+                await stall.deniesChannels(locking: false)
+                await payer.isRefused(stall)
+                try await market.ledger.advance(blocks: 1, seconds: 7200)
+                let id = try #require(try await payer.channels().first?.id)
+                #expect(try await payer.leaving().withdraw(id) == .paid(0))
                 #expect(try await payer.channels().map(\.standing) == [.lapsed])
             }
         }

@@ -57,6 +57,27 @@ struct MerkleTokenPayingTests {
         }
     }
 
+    @Test(arguments: ["merkle-token", "lottery"])
+    func `opens one channel for each node of a payee, and goes on with each`(scheme: String) async throws {
+        let both: @Sendable (inout NodeConfiguration) -> Void = { $0.schemes = [.merkleToken, .lottery] }
+        try await Market.open(configure: both) { first in
+            let payTo = first.node.configuration.payTo
+            // A ledger of its own, and keys of its own: a second node, or the first one begun anew.
+            let anew: @Sendable (inout NodeConfiguration) -> Void = {
+                both(&$0)
+                $0.payTo = payTo
+            }
+            try await Market.open(configure: anew) { second in
+                let wallet = try await first.wallet(policy: Market.lucky, readsLedger: false, schemes: [scheme])
+                try await second.ledger.mint(to: wallet.address, token: Market.token.address, amount: 10_000_000)
+                for (market, channels) in [(first, 1), (second, 2), (first, 2), (second, 2), (first, 2)] {
+                    _ = try await pay(wallet, market.url + "/weather")
+                    #expect(try await wallet.journal.overviews().count == channels)
+                }
+            }
+        }
+    }
+
     @Test func `pays a second payee and one that runs low out of one deposit`() async throws {
         try await open { first in
             let path = first.node.configuration.ledgerPath

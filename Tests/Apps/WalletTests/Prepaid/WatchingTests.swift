@@ -10,8 +10,9 @@ import FarthingLedgerSettlement
 import FarthingPrimitives
 import FarthingTwoWayScheme
 import FarthingVoucherScheme
-import FarthingWallet
 import Testing
+
+@testable import FarthingWallet
 
 @Suite("A wallet that watches over its channels", .timeLimit(.minutes(4)))
 struct WatchingTests {
@@ -87,6 +88,44 @@ struct WatchingTests {
                 return
             }
             #expect(try await wallet.watch().isEmpty)
+        }
+    }
+
+    @Test(arguments: ["two-way", "hash-chain", "batch-settlement"])
+    func `is told of a ledger that does not hold the channel, and gives up nothing`(scheme: String) async throws {
+        let configure: @Sendable (inout NodeConfiguration) -> Void = { $0.schemes = [.voucher, .hashChain, .twoWay] }
+        try await Market.open(configure: configure) { market in
+            let wallet = try await market.wallet(schemes: [scheme])
+            try await pay(wallet, market.url + "/weather")
+            let before = try #require(try await wallet.journal.overviews().first)
+            let wrong = try Ledger(path: nil, domain: market.ledger.domain)
+            try await wrong.advance(blocks: 1, seconds: 7200)
+            let lost = Wallet(
+                journal: wallet.journal, lockFolder: nil, signer: wallet.signer, views: [wrong], logger: Market.quiet)
+            await #expect(throws: WalletError.notThere(before.id, Market.network)) {
+                try await lost.withdraw(before.id)
+            }
+            #expect(try await wallet.journal.overviews() == [before])
+            #expect(try await wallet.journal.entries().map(\.kind) == [.payment])
+            guard scheme == "two-way" else { return }
+            let watched = try await lost.watch()
+            #expect(watched.map(\.channel.id) == [before.id], "it looks after nothing there, and says so")
+            #expect(throws: WalletError.notThere(before.id, Market.network)) { try steps(watched) }
+        }
+    }
+
+    @Test func `says of a withdrawal that is under way that another ledger does not have it`() async throws {
+        try await Market.open { market in
+            let wallet = try await market.wallet(schemes: ["batch-settlement"])
+            try await pay(wallet, market.url + "/weather")
+            let id = try #require(try await wallet.journal.channels().first?.id)
+            _ = try await wallet.withdraw(id)
+            let wrong = try Ledger(path: nil, domain: market.ledger.domain)
+            let lost = Wallet(
+                journal: wallet.journal, lockFolder: nil, signer: wallet.signer, views: [wrong], logger: Market.quiet)
+            await #expect(throws: WalletError.notThere(id, Market.network)) { try await lost.withdraw(id) }
+            let watched = try await lost.watch()
+            #expect(throws: WalletError.notThere(id, Market.network)) { try steps(watched) }
         }
     }
 

@@ -52,14 +52,14 @@ final class MarketUpstream: Service {
         try await app.run()
     }
 
-    /// `count` parts of `size` bytes, with `pause` milliseconds between them.
+    /// `count` parts of `size` bytes, with `pause` milliseconds between them, under `status`.
     private func stream(
         of request: Request, isBroken: Bool = false, _ part: @escaping @Sendable (Int, Int) -> String
     ) -> Response {
         func number(_ name: Substring) -> Int { request.uri.queryParameters[name].flatMap { Int($0) } ?? 0 }
         let (count, size, pause) = (number("count"), number("size"), number("pause"))
         return Response(
-            status: .ok,
+            status: HTTPResponse.Status(code: max(number("status"), 200)),
             body: ResponseBody { writer in
                 for index in 1...max(count, 1) {
                     if index > 1, pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
@@ -78,6 +78,12 @@ final class MarketUpstream: Service {
             // The work goes on although nobody waits for it any more.
             await Task { try? await Task.sleep(for: .milliseconds(pause)) }.value
             return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: "late\n")))
+        case "nothing": return Response(status: .noContent)
+        case "seen":
+            // The head as it came here.
+            let lines = request.headers.map { "\($0.name.canonicalName): \($0.value)\n" }
+            let text = "host: \(request.head.authority ?? "")\n" + lines.joined()
+            return Response(status: .ok, body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
         case "fail": return Response(status: .internalServerError)
         case "metered":
             let cost = request.uri.queryParameters["cost"].map(String.init) ?? "700"

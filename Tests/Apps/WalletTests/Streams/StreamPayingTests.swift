@@ -85,6 +85,30 @@ struct StreamPayingTests {
         }
     }
 
+    @Test(arguments: [201, 203, 206, 300])
+    func `pays for all of it, whatever its status`(status: UInt) async throws {
+        try await Self.open { market in
+            let wallet = try await market.wallet()
+            let answer = try await wallet.client().execute(
+                PayingRequest(url: market.url + "/parts?count=3&size=1024&status=\(status)", stream: StreamPlan()))
+            #expect(answer.response.status.code == status && !answer.isInDoubt)
+            #expect(try await Self.read(answer).utf8.count == 3 * 1024)
+            #expect(answer.stream?.receipt?.charged == 300 && answer.stream?.doubts == 0)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `pays nothing for an answer without a body, and knows it`() async throws {
+        try await Self.open { market in
+            let wallet = try await market.wallet()
+            let answer = try await wallet.client().execute(
+                PayingRequest(url: market.url + "/nothing", stream: StreamPlan()))
+            #expect(answer.response.status == .noContent && !answer.isInDoubt && answer.stream == nil)
+            #expect(answer.receipt?.charged == 0)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
     @Test func `pays by the second`() async throws {
         try await Self.open("s") { market in
             let wallet = try await market.wallet()

@@ -107,6 +107,17 @@ struct UnclaimedIndexTests {
         #expect(index.reserved(of: token).units == 994)
     }
 
+    @Test func `refuses nothing any more in a channel of which all was given back`() {
+        let index = UnclaimedIndex()
+        index.update(one, from: nil, to: position(5))
+        _ = index.refused(one, at: Self.noon)
+        #expect(index.isSuspect(one))
+        index.update(one, from: position(5), to: position(2))
+        #expect(index.isSuspect(one))
+        index.update(one, from: position(2), to: position(0))
+        #expect(!index.isSuspect(one))
+    }
+
     @Test func `waits longer with each refusal, but not until the payer is gone`() {
         let index = UnclaimedIndex()
         #expect(index.refused(one, at: Self.noon) == 0, "There is nothing unclaimed")

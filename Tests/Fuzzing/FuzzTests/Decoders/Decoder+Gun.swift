@@ -105,7 +105,7 @@ extension Decoder {
                         try BrokenPromise.unless(
                             (try? GunMessage.decode(answer, limits: GunLimits())) != nil, "an unreadable answer")
                     }
-                case .close: break
+                case .close, .forget: break
                 }
             }
             try BrokenPromise.unless(relay.graph.count <= 4 && relay.deferred.count <= 4, "more than it may keep")

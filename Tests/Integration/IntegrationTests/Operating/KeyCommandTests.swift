@@ -85,7 +85,7 @@ struct KeyCommandTests {
     func `is not imported from what is none`(text: String) async throws {
         let source = try folder.write("source", text)
         let outcome = try await run(["import", folder.file("k"), "--from", source, "--no-passphrase", "--json"])
-        #expect(outcome.exitCode != 0)
+        #expect([65, 66].contains(outcome.exitCode), "\(outcome.errors)")
         #expect(outcome.code?.hasPrefix("key-file.") == true, "\(outcome.errors)")
         #expect(!FileManager.default.fileExists(atPath: folder.file("k")))
         if text.count > 16 { #expect(!outcome.errors.contains(text)) }
@@ -113,6 +113,34 @@ struct KeyCommandTests {
         try await expectFailure(
             66, "key-file.missing", ["import", folder.file("k"), "--from", folder.file("none"), "--no-passphrase"])
     }
+
+    #if os(Linux)
+    @Test func `is not made when its passphrase is interrupted, and the terminal shows again what is typed`()
+        async throws
+    {
+        let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        defer { close(master) }
+        // What `unlockpt` and `ptsname` do, which Swift does not see: TIOCSPTLCK and TIOCGPTN.
+        var (unlocked, number) = (CInt(0), CUnsignedInt(0))
+        let isReady = ioctl(master, 0x4004_5431, &unlocked) == 0 && ioctl(master, 0x8004_5430, &number) == 0
+        try #require(isReady)
+        let terminal = "/dev/pts/\(number)"
+        let other = open(terminal, O_RDWR | O_NOCTTY)
+        defer { close(other) }
+        func flags() -> tcflag_t {
+            var settings = termios()
+            return tcgetattr(other, &settings) == 0 ? settings.c_lflag : 0
+        }
+        let run = try ChildProcess(["key", "new", folder.file("k")], input: terminal, folder: folder.path)
+        #expect(try await eventually(within: .seconds(20)) { run.errors.contains("New passphrase") })
+        #expect(flags() & tcflag_t(ECHO) == 0, "nothing shows")
+        #expect(flags() & tcflag_t(ISIG) != 0, "Ctrl-C is a signal")
+        run.send(SIGINT)
+        #expect(try await run.exitCode() == 130, "\(run.errors)")
+        #expect(flags() & tcflag_t(ECHO) != 0)
+        #expect(!FileManager.default.fileExists(atPath: folder.file("k")))
+    }
+    #endif
 
     @Test func `needs a passphrase or the leave to have none`() async throws {
         let outcome = try await run(["new", folder.file("k")])

@@ -60,7 +60,8 @@ struct LostFileTests {
         #expect(try await shop.serve.stop() == 0)
         try move("store.ledger", to: "elsewhere", in: shop)
         let minted = try await Farthing.run(
-            ["ledger", "mint", "--store", shop.store, "--to", Shop.receiver, "--amount", "1"], in: shop.folder)
+            ["ledger", "mint", "--create", "--store", shop.store, "--to", Shop.receiver, "--amount", "1"],
+            in: shop.folder)
         #expect(minted.exitCode == 0)
         let (exitCode, error) = try await refusal(shop)
         #expect(exitCode == 65)

@@ -27,6 +27,7 @@ struct MessageTests {
         ])
         #expect(outcome.exitCode == 69, "\(outcome.errors)")
         #expect(error?["code"] == "listen.port-taken")
+        #expect(outcome.output.isEmpty, "it listens nowhere: \(outcome.output)")
         #expect(error?["message"]?.stringValue?.contains("/tcp/\(taken.port)") == true)
         #expect(error?["remedy"]?.stringValue?.contains("--libp2p /ip4/") == true)
     }
@@ -47,6 +48,17 @@ struct MessageTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: open)
         let quiet = try await Farthing.run(["key", "new", folder.file("l"), "--passphrase-file", open], in: folder)
         #expect(!quiet.errors.contains("warning"))
+    }
+
+    @Test func `makes no ledger by a name that is mistyped`() async throws {
+        let mint = ["ledger", "mint", "--to", Shop.receiver, "--amount", "1", "--store", folder.file("stroe")]
+        let (outcome, error) = try await run(mint)
+        #expect(outcome.exitCode == 66, "\(outcome.errors)")
+        #expect(error?["code"] == "ledger.missing")
+        #expect(error?["remedy"]?.stringValue?.contains("--create") == true)
+        #expect(!FileManager.default.fileExists(atPath: folder.file("stroe.ledger")))
+        #expect(try await run(mint + ["--create"]).outcome.exitCode == 0)
+        #expect(try await run(mint).outcome.exitCode == 0)
     }
 
     @Test func `says that the folder of a facilitator's ledger is not there`() async throws {

@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingVoucherScheme
+import Foundation
 import Testing
 
 @Suite("An operator's command", .timeLimit(.minutes(3)))
@@ -56,6 +57,34 @@ struct OperatorCommandTests {
         try await shop.restart()
         try payer.settle(await shop.get("/good", paying: payer.pay()))
         #expect(try await shop.books(of: payer).captured == Amount(units: 5000))
+        try await shop.close()
+    }
+
+    @Test func `takes the authorizer's key from where it is told, and calls nothing a backup without it`() async throws
+    {
+        let shop = try await Shop()
+        _ = try await shop.regular()
+        #expect(try await shop.serve.stop() == 0)
+        let (key, elsewhere) = (shop.store + ".authorizer.key", shop.folder.file("elsewhere.key"))
+        try FileManager.default.moveItem(atPath: key, toPath: elsewhere)
+
+        let refused = try await run("store", "backup", shop.folder.file("backup"), at: shop)
+        #expect(refused.exitCode == 65 && refused.json?["ok"] == false, "\(refused.output)")
+        #expect(refused.json?["faults"]?.arrayValue?.first?.stringValue?.contains("--authorizer-key") == true)
+        let backup = try await run(
+            "store", "backup", shop.folder.file("backup-2"), "--authorizer-key", elsewhere, at: shop)
+        #expect(backup.exitCode == 0 && backup.json?["ok"] == true, "\(backup.output)\(backup.errors)")
+        #expect(
+            FileManager.default.contentsEqual(
+                atPath: elsewhere, andPath: shop.folder.file("backup-2/store.authorizer.key")))
+
+        #expect(try await run("claim", at: shop).code == "authorizer-key.missing")
+        for command in ["claim", "settle"] {
+            let outcome = try await run(command, "--authorizer-key", elsewhere, at: shop)
+            #expect(outcome.exitCode == 0, "\(outcome.errors)")
+        }
+        #expect(try await balance(of: Shop.receiver, at: shop) == "1000")
+        try FileManager.default.moveItem(atPath: elsewhere, toPath: key)
         try await shop.close()
     }
 

@@ -138,6 +138,34 @@ struct StreamTests {
         try await shop.expectSound()
     }
 
+    @Test func `is no success when what feeds its events breaks off`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let answer = try await owner.pay("/half-events/40")
+        #expect(answer.exitCode == 1 && answer.errors.contains("[pay.body-broke-off]"), "\(answer.errors)")
+        #expect(answer.errors.contains("upstream-failed") && answer.output.contains("data: 40 "), "\(answer.errors)")
+        let file = try await owner.pay("/half-events/40", ["-o", shop.folder.file("out"), "--json"])
+        #expect(file.exitCode == 1 && file.code == "pay.body-broke-off", "\(file.errors)")
+        #expect(!FileManager.default.fileExists(atPath: shop.folder.file("out")))
+        #expect(shop.folder.text("out.part").contains("data: 40 "))
+        try await shop.close()
+    }
+
+    @Test func `is told as one JSON object when Ctrl-C ends it`() async throws {
+        let shop = try await Self.open()
+        let owner = try await WalletOwner(shop)
+        let run = try owner.start(["pay", owner.url("/drip/5"), "--json"])
+        try #require(
+            try await eventually(within: .seconds(60)) {
+                try await owner.states().filter { $0 == "paid" }.count >= 4 || !run.isRunning
+            })
+        run.send(SIGINT)
+        #expect(try await run.exitCode() == 130, "\(run.errors)")
+        let told = try JSON.parse(run.output)
+        #expect(told["body"]?.stringValue?.utf8.count ?? 0 >= 1024 && told["outcome"] == "paid", "\(run.output)")
+        try await shop.close()
+    }
+
     @Test func `is paid by the second`() async throws {
         let shop = try await Self.open("1000/2s")
         let owner = try await WalletOwner(shop)
@@ -146,6 +174,7 @@ struct StreamTests {
         #expect(try await run.exitCode() == 130, "\(run.errors)")
         let charged = try await shop.books().values.map(\.charged.units).reduce(0, +)
         #expect(charged > 0, "\(run.errors)")
+        #expect(run.errors.contains(" s in ") && !run.errors.contains("KiB"), "\(run.errors)")
         try await shop.close()
     }
 }

@@ -173,6 +173,51 @@ struct WalletCommandTests {
         try await shop.close()
     }
 
+    @Test func `says what it expects back, and which command is next, and takes no other ledger for its own`()
+        async throws
+    {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        let channel = try await owner.channel()
+        let wrong = shop.folder.file("wrong.ledger")
+        let made = try await owner.run(
+            ["ledger", "mint", "--create", "--to", owner.address, "--amount", "1", "--ledger", wrong])
+        #expect(made.exitCode == 0, "\(made.errors)")
+        let elsewhere = try await owner.wallet("withdraw", channel, "--ledger", wrong, "--json")
+        #expect(elsewhere.exitCode == 66 && elsewhere.code == "wallet.not-there", "\(elsewhere.errors)")
+        let started = try await owner.wallet("withdraw", channel, "--ledger", owner.ledger)
+        #expect(started.output.contains("withdrawal of 0.009 USDC is started"), "\(started.output)")
+        #expect(started.output.contains("Then: farthing wallet withdraw \(channel) --ledger \(owner.ledger)\n"))
+        let watched = try await owner.wallet("watch", "--once", "--ledger", wrong)
+        #expect(watched.exitCode == 1 && watched.errors.contains(channel), "\(watched.errors)")
+        try await shop.close()
+    }
+
+    @Test func `gets its money back from all others where a payee is behind a relay that is not named`() async throws {
+        let folder = try TemporaryFolder()
+        let relay = try ChildProcess(["gun", "relay", "--listen", "127.0.0.1:0", "--json"], folder: folder.path)
+        try #require(try await eventually(within: .seconds(60)) { relay.said("listening") != nil }, "\(relay.errors)")
+        let address = try #require(relay.said("listening")?["listening"]?.stringValue)
+        let shop = try await Shop(["--gun", address, "--schemes", "voucher,hash-chain"])
+        let owner = try await WalletOwner(shop)
+        try #require(try await eventually(within: .seconds(60)) { shop.serve.child.said("gun") != nil })
+        let payee = try #require(shop.serve.child.said("gun")?["gun"]?.arrayValue?.first?.stringValue)
+        let paid = try await owner.run(["pay", payee + "/good", "--scheme", "voucher"])
+        #expect(paid.exitCode == 0, "\(paid.errors)")
+        #expect(try await owner.pay("/good", ["--scheme", "hash-chain"]).exitCode == 0)
+        let told = try await owner.wallet("reconcile", "--all", "--json")
+        #expect(told.exitCode == 0 && told.output.contains("--relay"), "\(told.errors)")
+        let refunded = try await owner.wallet("refund", "--all")
+        #expect(refunded.exitCode == 1, "one refused: \(refunded.errors)")
+        #expect(refunded.output.contains("0.009 USDC came back") && refunded.output.contains("--relay"))
+        let rest = try await owner.wallet("refund", "--all", "--relay", address)
+        #expect(rest.exitCode == 0 && rest.output.contains("0.009 USDC came back"), "\(rest.errors)")
+        try await shop.close()
+        relay.send(SIGTERM)
+        #expect(try await relay.exitCode() == 0)
+    }
+
     @Test func `watches over a withdrawal until it is stopped`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)

@@ -64,7 +64,7 @@ struct RefundTests {
         try await expectFailure("refund_no_balance", of: shop.regular().refund(amount))
     }
 
-    @Test func `is signed for what was charged, or it is refused`() async throws {
+    @Test func `is signed for what was charged, or it is refused (evan.network 13)`() async throws {
         let payer = try await shop.regular()
         for units: UInt128 in [0, 999, 1001, 2000] {
             let refund = payer.envelope(.refund(payer.terms, payer.sign(Amount(units: units)), amount: nil))

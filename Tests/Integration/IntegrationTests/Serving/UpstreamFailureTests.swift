@@ -48,7 +48,7 @@ struct UpstreamFailureTests {
         try await expectFree("/lies/500", status: 500)
     }
 
-    @Test func `by hanging up: it costs nothing`() async throws {
+    @Test func `by hanging up: it costs nothing (evan.network 16: paid before the handler ran)`() async throws {
         try await expectFree("/dead", status: 502, code: "upstream.unreachable")
     }
 

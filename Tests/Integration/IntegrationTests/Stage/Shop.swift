@@ -49,7 +49,8 @@ final class Shop: Sendable {
             ] + arguments + (isPriced ? [] : ["--price", "1000"])
         let minted = try await Farthing.run(
             [
-                "ledger", "mint", "--store", folder.file("store"), "--to", wallet.address.checksummed, "--amount",
+                "ledger", "mint", "--create", "--store", folder.file("store"), "--to", wallet.address.checksummed,
+                "--amount",
                 "\(Self.minted)",
             ], in: folder)
         try #require(minted.exitCode == 0, "\(minted.errors)")

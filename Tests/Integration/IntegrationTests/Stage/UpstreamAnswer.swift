@@ -18,6 +18,7 @@ import Foundation
 /// | `/half-chunked` | some chunks without the last one, then it hangs up |
 /// | `/drip/N` | 256 bytes each N milliseconds, without an end |
 /// | `/events/N` | N server-sent events of some 100 bytes |
+/// | `/half-events/N` | the same, and then the connection breaks off |
 /// | `/big/N` | N bytes |
 /// | `/charge?X` | `Settlement-Overrides` with that amount |
 /// | `/garbled-charge` | `Settlement-Overrides` that nobody can read |
@@ -75,11 +76,16 @@ struct UpstreamAnswer {
                 try send(raw: "100\r\n" + String(repeating: "x", count: 256) + "\r\n")
             }
             return false
-        case "events":
+        case "events", "half-events":
             try send(raw: "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
             for event in 1...max(number ?? 1, 1) {
                 let text = "data: \(event) " + String(repeating: "x", count: 100) + "\n\n"
                 try send(raw: "\(String(text.utf8.count, radix: 16))\r\n\(text)\r\n")
+            }
+            if words[0] == "half-events" {
+                // What is not paid for when it breaks off never goes out, and a payer takes its time.
+                Thread.sleep(forTimeInterval: 2)
+                return false
             }
             try send(raw: "0\r\n\r\n")
         case "big":

@@ -10,7 +10,7 @@ import Testing
 struct TortureTests {
     /// How much of the long form: a hundredth is 10 kills, 100 connections, or 10,000 bad requests.
     @Test(arguments: [
-        ("kills", 0.012), ("power", 0.016), ("full", 0.05), ("broken", 0.05), ("slow", 0.05), ("files", 0.1),
+        ("kills", 0.012), ("power", 0.016), ("full", 0.08), ("broken", 0.1), ("slow", 0.15), ("files", 0.1),
         ("clock", 0.1), ("idle", 0.1), ("bad", 0.01), ("term", 0.1),
     ])
     func `has every payment that was answered, once`(scenario: String, scale: Double) async throws {

@@ -13,15 +13,23 @@ struct HashChainWalkTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8, 9, 20_261_121] as [UInt64])
     func `lets neither side lose what it counts on`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        var steps = 0
+        var (steps, closed, expired) = (0, 0, 0)
         while steps < 10_000 {
             var walk = try Walk(seed: random.next())
             steps += try walk.run()
+            if walk.end == .closed { closed += 1 }
+            if walk.end == .expired { expired += 1 }
         }
+        #expect(closed > 5 && expired > 5, "\(closed) were closed, \(expired) expired")
     }
 }
 
 private struct Walk {
+    enum End {
+        case closed
+        case expired
+    }
+
     var random: SeededGenerator
     let seed: UInt64
     var scene: Scene
@@ -30,6 +38,10 @@ private struct Walk {
     var now = noon
     /// What Bob's disk has.
     var disk: [UInt8]
+    /// What he has still to do, also by his disk.
+    var outbox: [[UInt8]] = []
+    var end: End?
+    private let closer: KeySigner
     /// What Bob delivered and charged, by his own count.
     var delivered: UInt128 = 0
     /// The requests under way: what both think of them.
@@ -38,8 +50,12 @@ private struct Walk {
     init(seed: UInt64) throws {
         self.seed = seed
         random = SeededGenerator(seed: seed)
+        // A hash that is no key turns up once in 2^128.
+        guard let key = PrivateKey(hash("the key of Bob").bytes) else { throw StoredFormError.damaged }
+        closer = KeySigner(key)
         scene = try Scene(
-            count: UInt32.random(in: 1...60, using: &random), step: UInt128.random(in: 1...5, using: &random))
+            count: UInt32.random(in: 1...60, using: &random), step: UInt128.random(in: 1...5, using: &random),
+            authorizer: closer.address)
         let snapshot = try Scene.ledger(scene.terms)
         contract = snapshot.state
         disk = scene.bob.stored
@@ -48,13 +64,11 @@ private struct Walk {
     mutating func run() throws -> Int {
         for step in 0..<400 {
             let charged = scene.bob.purse.charged
-            switch Int.random(in: 0..<12, using: &random) {
-            case 0...4: try request()
-            case 5...7: try answer()
-            case 8: try redeem()
-            case 9: crash()
-            case 10: now = now.advanced(bySeconds: Int64.random(in: 0...40, using: &random))
-            default: try lose()
+            switch Int.random(in: 0..<200, using: &random) {
+            case 0, 1: try close()
+            case 2: try expire()
+            case 3..<60 where !outbox.isEmpty: try handIn()
+            default: try trade()
             }
             let what = Comment(rawValue: "seed \(seed), step \(step)")
             let purse = scene.bob.purse
@@ -68,9 +82,77 @@ private struct Walk {
             // Alice never revealed more than she needed for all that was under way at once, but for the rounding.
             #expect(scene.alice.authorised.units < peak + scene.terms.stepAmount.units, what)
             #expect(scene.alice.charged.units <= delivered, what)
-            if scene.bob.phase == .closed || scene.bob.best.index == scene.terms.stepCount { return step + 1 }
+            let paid = try #require(scene.terms.deposit?.units) - contract.locked.units
+            #expect(contract.phase == .open ? paid == captured : contract.locked.isZero, what)
+            guard end == nil, scene.bob.best.index < scene.terms.stepCount else { return step + 1 }
         }
         return 400
+    }
+
+    private mutating func trade() throws {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0...4: try request()
+        case 5...7: try answer()
+        case 8: try redeem()
+        case 9: crash()
+        case 10: now = now.advanced(bySeconds: Int64.random(in: 0...40, using: &random))
+        default: try lose()
+        }
+    }
+
+    private var context: ContractContext {
+        ContractContext(domain: Scene.domain, channel: scene.id, block: Block(height: height, time: now))
+    }
+
+    /// Alice asks for the rest; Bob may die before he does what he signed for.
+    private mutating func close() throws {
+        guard scene.bob.best.index > scene.bob.redeemed else { return }
+        let shown = try UnverifiedHashChainStep(scene.bob.best).verified(
+            after: scene.bob.best, of: scene.terms, tag: scene.bob.tag, longest: 100)
+        // He still works for her, or he does it already.
+        do { try commit(.closeAsked(shown)) } catch is HashChainChannel.Refusal { return }
+        if Bool.random(using: &random) { crash() } else { try handIn() }
+    }
+
+    /// Does what lies in the outbox; Bob may die after the contract did it, and does it once more then.
+    private mutating func handIn() throws {
+        let stored = try #require(outbox.first)
+        guard case .submitClose(let step) = try HashChainChannel.effect(stored: stored) else { return }
+        height += 1
+        let digest = HashChainContract.closeDigest(of: scene.id, upTo: step.index, in: Scene.domain)
+        let (before, locked) = (contract.redeemed.index, contract.locked.units)
+        let payouts = try contract.carryOut(.close(step, signature: closer.signNow(digest)), in: context)
+        let rest = payouts.filter { $0.receiver == scene.terms.payer }.reduce(0) { $0 + $1.amount.units }
+        #expect(rest + UInt128(step.index - before) * scene.terms.stepAmount.units == locked, "and once only")
+        if Bool.random(using: &random) { return crash() }
+        try commit(.observed(ContractSnapshot(state: contract, block: context.block)))
+        outbox.removeFirst()
+        #expect(contract.redeemed.index == scene.bob.earnedSteps, "whoever closes loses nothing")
+        end = .closed
+    }
+
+    /// The time is up: Bob takes what he earned while he may, and Alice the rest.
+    private mutating func expire() throws {
+        guard outbox.isEmpty else { return }
+        crash()
+        now = Instant(unixSeconds: Int64(scene.terms.expiry) - 1)
+        if let step = scene.bob.redemption {
+            height += 1
+            #expect(throws: HashChainContract.Refusal.notExpired(until: scene.terms.expiry, now: now)) {
+                try contract.carryOut(.reclaim, in: context)
+            }
+            _ = try contract.carryOut(.redeem(step), in: context)
+            try commit(.observed(ContractSnapshot(state: contract, block: context.block)))
+        }
+        #expect(contract.redeemed.index == scene.bob.earnedSteps)
+        now = now.advanced(bySeconds: 1)
+        height += 1
+        let rest = contract.locked
+        let payouts = try contract.carryOut(.reclaim, in: context)
+        #expect(payouts == (rest.isZero ? [] : [Payout(to: scene.terms.payer, rest)]))
+        try commit(.observed(ContractSnapshot(state: contract, block: context.block)))
+        #expect(scene.bob.phase == .closed)
+        end = .expired
     }
 
     /// The most that was delivered and under way at once, as far as Alice knew.
@@ -132,8 +214,6 @@ private struct Walk {
     mutating func redeem() throws {
         guard let step = scene.bob.redemption else { return }
         height += 1
-        let context = ContractContext(
-            domain: Scene.domain, channel: scene.id, block: Block(height: height, time: now))
         _ = try contract.carryOut(.redeem(step), in: context)
         // Bob may die before he hears of it.
         if Int.random(in: 0..<3, using: &random) == 0 { return crash() }
@@ -157,7 +237,7 @@ private struct Walk {
 
     mutating func commit(_ event: HashChainChannel.Event) throws {
         let before = scene.bob
-        do { _ = try scene.bob.apply(event) } catch {
+        do { outbox += try scene.bob.apply(event).map(HashChainChannel.stored) } catch {
             #expect(scene.bob == before, "a refusal changed something")
             throw error
         }

@@ -6,14 +6,15 @@ import FarthingPrimitives
 import FarthingTwoWayScheme
 import Testing
 
-/// Two sides that both propose, at any time, over a wire that loses, repeats and reorders what they send.
+/// Two sides that both propose, at any time, over a wire that loses, repeats and reorders what they send, and that die
+/// now and then.
 @Suite("A random walk of two sides that pay each other")
 struct TwoWayPartyWalkTests {
     @Test(arguments: [1, 2, 3, 4, 5, 20_261_121] as [UInt64])
     func `leaves neither worse off than what it gave`(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var collisions = 0
-        for _ in 0..<10 {
+        for _ in 0..<56 {
             var walk = try PartyWalk(seed: random.next())
             try walk.run()
             collisions += walk.collisions
@@ -62,9 +63,17 @@ private struct PartyWalk {
             case 8: if let last = wire[side]?.randomElement(using: &random) { wire[side]?.append(last) }
             default: if wire[side]?.isEmpty == false { wire[side]?.removeFirst() }
             }
+            if Int.random(in: 0..<20, using: &random) == 0 { try crash(side) }
             check(Comment(rawValue: "seed \(seed), step \(step)"))
         }
         try settle()
+    }
+
+    /// A side is there again with what it had stored; what was on its way to it is lost.
+    mutating func crash(_ side: TwoWaySide) throws {
+        guard let party = parties[side] else { return }
+        parties[side] = try TwoWayParty(stored: party.stored)
+        wire[side] = []
     }
 
     /// Signs what a side wants to be signed, and sends it.

@@ -72,6 +72,26 @@ struct LyingPayeeTests {
             .overstated(charged: 5_001, known: 1_001), "payer.overstated")
     }
 
+    @Test func `is no liar when she shows a later voucher than old books that were put back know of`() throws {
+        var carol = try Carol(balance: 10_000, charged: 1_000)
+        #expect(!carol.payer.isRebuilt)
+        try carol.start(10)
+        carol.expect(
+            .corrected(charged: 3_001, balance: nil, proof: try carol.alice.voucher(3_000), ledger: nil),
+            .unprovenCorrection(charged: 3_001, signed: 3_000), "payer.unproven-correction")
+        carol.expect(
+            .corrected(charged: 2_800, balance: nil, proof: try Alice(wallet: 0x66).voucher(3_000), ledger: nil),
+            .unprovenCorrection(charged: 2_800, signed: 3_000), "payer.unproven-correction")
+        _ = try carol.payer.apply(
+            .corrected(charged: 2_800, balance: nil, proof: try carol.alice.voucher(3_000), ledger: nil))
+        #expect(carol.payer.charged == 2_800 && carol.payer.authorised == 3_000)
+        // From then on they know all that was signed.
+        try carol.start(10)
+        carol.expect(
+            .corrected(charged: 3_000, balance: nil, proof: try carol.alice.voucher(3_000), ledger: nil),
+            .overstated(charged: 3_000, known: 2_800), "payer.overstated")
+    }
+
     @Test func `shows somebody else's voucher`() throws {
         var carol = try Carol(balance: 10_000)
         try carol.start(1_000)

@@ -148,3 +148,21 @@ final class TestChain: Sendable {
         return sum
     }
 }
+
+extension Devnet {
+    /// A fault that never comes, and counts how often it might have.
+    private static let never: Int64 = 1_000_000
+
+    /// Begins to count how often a method is asked for.
+    func count(_ method: String) async throws {
+        try await ask(
+            "devnet_fault", ["method": .string(method), "kind": "error", "after": .integer(Int(Self.never))])
+    }
+
+    /// How often a method was asked for since ``count(_:)``.
+    func counted(_ method: String) async throws -> Int64 {
+        let faults = try await ask("devnet_faults").arrayValue ?? []
+        let counting = try #require(faults.first { $0["method"]?.stringValue == method }?["after"]?.integerValue)
+        return Self.never - counting
+    }
+}

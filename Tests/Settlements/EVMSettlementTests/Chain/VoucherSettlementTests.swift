@@ -59,6 +59,68 @@ struct VoucherSettlementTests {
         }
     }
 
+    @Test func `books a row once that a batch repeats, and what stands beside it`() async throws {
+        try await TestChain.open { chain in
+            let (first, second) = (chain.terms(salt: 1), chain.terms(salt: 2))
+            try await chain.open(1000, in: first, salt: 1)
+            try await chain.open(1000, in: second, salt: 2)
+            let booked = chain.row(700, of: first)
+            _ = try await chain.claim([booked])
+            let nothing = try await chain.claim([booked, booked])
+            #expect(nothing.transaction == nil && nothing.outcomes == [.alreadyClaimed, .alreadyClaimed])
+            let beside = try await chain.claim([booked, chain.row(300, of: second), booked])
+            #expect(beside.outcomes == [.alreadyClaimed, .claimed(Amount(units: 300)), .alreadyClaimed])
+            let higher = chain.row(900, of: first)
+            let twice = try await chain.claim([higher, booked, higher])
+            #expect(twice.outcomes == [.claimed(Amount(units: 200)), .alreadyClaimed, .alreadyClaimed])
+            let paid = try await chain.settlement.settle(receiver: first.receiver, token: first.token)
+            #expect(paid.amount == Amount(units: 1200))
+            #expect(try await chain.total() == 1_000_000_000)
+        }
+    }
+
+    @Test func `looks at rows in the contract's order, and tells of each what was booked`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            try await chain.open(1000, in: terms)
+            let booked = chain.row(700, of: terms)
+            _ = try await chain.claim([booked])
+            var forged = chain.row(600, of: terms)
+            forged.signature = chain.receiver.signNow(Keccak256.hash(utf8: "forged"))
+            // What was booked before is passed over, whoever signed it.
+            let beside = try await chain.claim([forged, booked, chain.row(900, of: terms)])
+            #expect(beside.outcomes == [.alreadyClaimed, .alreadyClaimed, .claimed(Amount(units: 200))])
+            forged.total = Amount(units: 950)
+            forged.ceiling = Amount(units: 950)
+            let tooMuch = SettlementError.claimExceedsBalance(
+                total: Amount(units: 1001), balance: Amount(units: 1000))
+            await #expect(throws: tooMuch) { try await chain.claim([chain.row(1001, of: terms), forged]) }
+            await #expect(throws: SettlementError.voucherSignature) {
+                try await chain.claim([forged, chain.row(1001, of: terms)])
+            }
+            let both = try await chain.claim([chain.row(940, of: terms), chain.row(1000, of: terms)])
+            #expect(both.outcomes == [.claimed(Amount(units: 40)), .claimed(Amount(units: 60))])
+            #expect(try await chain.total() == 1_000_000_000)
+        }
+    }
+
+    @Test func `tells whoever did not sign nothing of what others signed`() async throws {
+        try await TestChain.open { chain in
+            let terms = chain.terms()
+            var deposit = try await chain.deposit(1000, in: terms)
+            _ = try await chain.settlement.deposit(deposit, for: chain.voucher(0, of: terms))
+            deposit.authorization.signature = chain.receiver.signNow(Keccak256.hash(utf8: "something else"))
+            await #expect(throws: SettlementError.authorizationSignature) {
+                try await chain.settlement.deposit(deposit, for: chain.voucher(0, of: terms))
+            }
+            let order = RefundOrder(
+                terms: terms, amount: .zero, nonce: 5, signature: deposit.authorization.signature)
+            await #expect(throws: SettlementError.refundNonce(given: 5, expected: 0)) {
+                try await chain.settlement.refund(order)
+            }
+        }
+    }
+
     @Test func `answers the same deposit a second time with the first transaction, from another process too`()
         async throws
     {

@@ -130,7 +130,7 @@ struct BalanceProofSettlementTests {
             }
             log.add(try await pair.carryOut("step \(number): up to \(balance)", order))
         }
-        log.expect(refusals: 5)
+        log.expect(refusals: 5, on: stage)
     }
 
     @Test func `knows its contracts by their code`() async throws {

@@ -29,7 +29,7 @@ actor ChainQueue {
 
     private enum Item: Sendable {
         case blocks(Int, at: UInt64)
-        case call([UInt8], to: Address, at: UInt64, then: @Sendable (Outcome) -> Void)
+        case call([UInt8], to: Address, from: Address, at: UInt64, then: @Sendable (Outcome) -> Void)
     }
 
     private let devnet: Devnet
@@ -64,17 +64,18 @@ actor ChainQueue {
     }
 
     /// - Parameters:
+    ///   - account: Whose transaction it is; `nil` where that does not matter.
     ///   - channel: Whose state is to be compared once this is carried out.
     ///   - compare: Says how it stands on the ledger.
-    ///   - balances: Says what everybody has there.
+    ///   - balances: Says what everybody has there, where that is not part of it.
     ///   - check: Looks at what came of it.
     func add(
-        _ call: [UInt8], to contract: Address, at time: UInt64, of channel: ChannelID,
+        _ call: [UInt8], to contract: Address, from account: Address? = nil, at time: UInt64, of channel: ChannelID,
         comparing compare: @escaping @Sendable () async throws -> Comparison,
-        balances: @escaping @Sendable () async throws -> Comparison, check: @escaping @Sendable (Outcome) -> Void
+        balances: (@Sendable () async throws -> Comparison)? = nil, check: @escaping @Sendable (Outcome) -> Void
     ) {
         self.balances = balances
-        items.append(.call(call, to: contract, at: time, then: check))
+        items.append(.call(call, to: contract, from: account ?? sender, at: time, then: check))
         head = Head(height: head.height + 1, time: time)
         comparisons[channel] = compare
     }
@@ -115,7 +116,7 @@ actor ChainQueue {
             switch item {
             case .blocks(let count, let time):
                 questions.append(("evm_mine", [["timestamp": .integer(Int(time)), "blocks": .integer(count)]]))
-            case .call(let data, let contract, let time, _):
+            case .call(let data, let contract, let sender, let time, _):
                 questions.append(("evm_setNextBlockTimestamp", [.integer(Int(time))]))
                 places.append(questions.count)
                 // With gas that is named nothing is estimated, which would refuse what the contract refuses.
@@ -129,7 +130,7 @@ actor ChainQueue {
         let answers = try await devnet.askAll(questions)
         let results = try await devnet.askAll(places.map { ("devnet_result", [answers[$0]]) })
         var index = 0
-        for case .call(_, _, _, let check) in items {
+        for case .call(_, _, _, _, let check) in items {
             let output = results[index]["output"]?.stringValue.flatMap { Hex.decode(String($0.dropFirst(2))) }
             check(Outcome(succeeded: results[index]["status"]?.stringValue == "0x1", output: output ?? []))
             index += 1

@@ -68,6 +68,38 @@ struct ContractReadingTests {
         }
     }
 
+    /// Anybody can name a channel, and hundreds of requests would be made to look for it.
+    @Test func `are not looked for in the logs when the contract never had them`() async throws {
+        try await ContractStage.open { stage in
+            try await stage.devnet.ask("anvil_mine", 200)
+            var limits = ChainReader.Limits()
+            limits.blocksPerStep = 5
+            let settlement = try EVMSettlement(
+                urls: stage.devnet.urls, signer: nil, contracts: stage.settlement.contracts, limits: limits,
+                sending: TestChain.policy)
+            try await stage.devnet.count("eth_getLogs")
+            let channel = ChannelID(Keccak256.hash(utf8: "a channel that never was"))
+            func expectNothing<Rules: ContractRules>(_ rules: Rules.Type) async throws {
+                let found = try await settlement.contract(rules, of: channel)
+                #expect(found == nil)
+            }
+            try await expectNothing(HashChainContract.self)
+            try await expectNothing(MerkleTokenContract.self)
+            try await expectNothing(TwoWayContract.self)
+            try await expectNothing(LotteryContract.self)
+            try await expectNothing(LotContract.self)
+            try await expectNothing(BalanceProofContract.self)
+            let asked = try await stage.devnet.counted("eth_getLogs")
+            #expect(asked == 0)
+            // Whoever has just locked money is found by the very next question.
+            let pair = try await HashChainSettlementTests.pair(stage)
+            try await pair.fund(100, by: stage.payer)
+            let state = try await Self.state(of: pair, in: settlement)
+            #expect(state?.locked == Amount(units: 100))
+            await settlement.shutdown()
+        }
+    }
+
     @Test func `are found in deposits that came by way of another contract`() async throws {
         try await ContractStage.open { stage in
             let pair = try await HashChainSettlementTests.pair(stage)

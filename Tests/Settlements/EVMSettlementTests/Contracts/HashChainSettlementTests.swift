@@ -155,7 +155,7 @@ struct HashChainSettlementTests {
                         "step \(number): deposit \(units)"))
             }
         }
-        log.expect(refusals: 4)
+        log.expect(refusals: 4, on: stage)
     }
 
     @Test func `finds what an account paid into, and tells of it as the ledger does`() async throws {

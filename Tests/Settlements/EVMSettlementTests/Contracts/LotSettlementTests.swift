@@ -141,6 +141,6 @@ struct LotSettlementTests {
                         50, by: stage.payer, salt: 2, seconds: seconds, "step \(number): another deposit"))
             }
         }
-        log.expect(refusals: 7)
+        log.expect(refusals: 7, on: stage)
     }
 }

@@ -162,6 +162,6 @@ struct LotterySettlementTests {
                     })
             }
         }
-        log.expect(refusals: 10)
+        log.expect(refusals: 10, on: stage)
     }
 }

@@ -134,6 +134,6 @@ struct MerkleTokenSettlementTests {
             }
             log.add(answer)
         }
-        log.expect(refusals: 5)
+        log.expect(refusals: 5, on: stage)
     }
 }

@@ -32,6 +32,8 @@ enum Answer: Hashable, CustomStringConvertible {
     case drawn(Amount)
     case nothing
     case refused(String)
+    /// Nobody was asked: see ``Pair/carryOut(_:isDrawn:seconds:sourceLocation:_:)``.
+    case untried
 
     var description: String {
         switch self {
@@ -39,6 +41,7 @@ enum Answer: Hashable, CustomStringConvertible {
         case .drawn(let sum): "drawn, paying \(sum)"
         case .nothing: "nothing left to do"
         case .refused(let code): "refused: \(code)"
+        case .untried: "untried"
         }
     }
 }
@@ -108,6 +111,7 @@ struct Pair<Rules: ContractRules>: Sendable {
         return onChain
     }
 
+    /// - Returns: What both sides answered; `untried` in a long walk for what takes other than one transaction.
     @discardableResult
     func carryOut(
         _ comment: String, isDrawn: Bool = false, seconds: UInt64 = 1,
@@ -116,7 +120,7 @@ struct Pair<Rules: ContractRules>: Sendable {
         try await stage.pass(seconds: seconds)
         let (chainOrder, ledgerOrder) = (try order(chain), try order(ledger))
         let direct = stage.queue.map { ($0, place.form.calls(chainOrder, Rules(chain.terms), in: chain.domain)) }
-        if let direct, direct.1.count != 1 { return .nothing }
+        if let direct, direct.1.count != 1 { return .untried }
         let onLedger = try await answer(isDrawn: isDrawn) { () async throws(ContractError) in
             try await ledger.settlement.carryOut(ledgerOrder, on: ledger.channel, under: Rules.self)
         }
@@ -160,7 +164,7 @@ struct Pair<Rules: ContractRules>: Sendable {
                 let refusal = stage.settlement.refusal(outcome.output, chain.terms, chain.channel, place).code
                 #expect(!outcome.succeeded && refusal == code, "\(comment)", sourceLocation: sourceLocation)
             // What the contract leaves to the token, or takes for done: nothing may come of it, which is compared.
-            case .refused: break
+            case .refused, .untried: break
             }
         }
     }

@@ -167,7 +167,7 @@ struct TwoWaySettlementTests {
             let pair = try random.pick(pairs)
             log.add(try await Self.step(number, on: pair, stage, &random))
         }
-        log.expect(refusals: 10)
+        log.expect(refusals: 10, on: stage)
     }
 
     /// One order, good or bad.

@@ -5,7 +5,7 @@ import FarthingPrimitives
 import Foundation
 import Testing
 
-/// Counts the steps of a walk, and ends it.
+/// Numbers the steps of a walk, and ends it.
 struct WalkSteps {
     private let stage: ContractStage
     private let start = ContinuousClock.now
@@ -26,7 +26,7 @@ struct WalkSteps {
         if let queue = stage.queue {
             try await queue.flush()
             let time = (ContinuousClock.now - start).formatted(.units(allowed: [.seconds], width: .abbreviated))
-            print("a long walk of \(count) steps took \(time)")
+            print("a long walk took \(time)")
         }
         return nil
     }
@@ -35,6 +35,12 @@ struct WalkSteps {
     private static let longSteps = 10_000
     /// How long it may take.
     private static let longSeconds = 60
+
+    /// Whether somebody asked for fewer steps or less time than long walks have.
+    static var isShortened: Bool {
+        setting("FARTHING_LONG_WALK_STEPS", else: longSteps) < longSteps
+            || setting("FARTHING_LONG_WALK_SECONDS", else: longSeconds) < longSeconds
+    }
 
     static func setting(_ name: String, else usual: Int) -> Int {
         ProcessInfo.processInfo.environment[name].flatMap { Int($0) } ?? usual
@@ -47,6 +53,8 @@ struct WalkLog {
 
     /// How many orders a walk gives.
     static var steps: Int { WalkSteps.setting("FARTHING_WALK_STEPS", else: 150) }
+    /// How many a long walk gives at least, on whatever machine: a small part of what a slow one has the time for.
+    private static let fewestOfLong = 300
 
     mutating func add(_ answer: Answer) {
         let name =
@@ -54,18 +62,24 @@ struct WalkLog {
             case .done, .drawn: "done"
             case .nothing: "nothing"
             case .refused(let code): code
+            // No step: it would be counted for more than it is.
+            case .untried: nil as String?
             }
+        guard let name else { return }
         counts[name, default: 0] += 1
     }
 
-    /// A walk that meets nothing but refusals, or none, tries nothing.
-    func expect(refusals: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+    /// A walk that meets nothing but refusals, or none, tries nothing, and neither does one that hardly gets anywhere.
+    func expect(refusals: Int, on stage: ContractStage, sourceLocation: SourceLocation = #_sourceLocation) {
+        let all = counts.values.reduce(0, +)
+        if stage.queue != nil { print("a long walk did \(all) steps") }
         if ProcessInfo.processInfo.environment["FARTHING_WALK_STEPS"] != nil {
             print("walk:", counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
         }
         // How many there are is known of the walk that everybody takes, not of one with other dice.
         guard ProcessInfo.processInfo.environment["FARTHING_WALK_SEED"] == nil else { return }
-        let all = counts.values.reduce(0, +)
+        let fewest = stage.queue == nil ? Self.steps : WalkSteps.isShortened ? 1 : Self.fewestOfLong
+        #expect(all >= fewest, sourceLocation: sourceLocation)
         #expect(counts["done", default: 0] >= max(WalkLog.steps / 8, all / 10), sourceLocation: sourceLocation)
         #expect(counts["nothing", default: 0] > 0, sourceLocation: sourceLocation)
         #expect(counts.count - 2 >= refusals, sourceLocation: sourceLocation)

@@ -78,13 +78,21 @@ enum House {
         to upstream: Int, desk: ScriptedDesk, limits: Gateway.Limits = patient,
         _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
-        let gate = Gate(prices: try Shop.prices(), desk: desk)
+        try await tollgate(to: upstream, Gate(prices: try Shop.prices(), desk: desk), limits: limits, body)
+    }
+
+    /// A gateway with this gate before it, on a port of its own.
+    static func tollgate<Result: Sendable>(
+        to upstream: Int, _ gate: Gate, limits: Gateway.Limits = patient,
+        _ body: @Sendable (Int) async throws -> Result
+    ) async throws -> Result {
         let middleware = PaymentMiddleware<BasicRequestContext>(gate: gate)
         return try await withGateway(to: upstream, limits: limits) { gateway in
             try await serve(
                 { request, context in
                     try await middleware.handle(request, context: context) { request, context in
-                        try await gateway.respond(to: request, logger: context.logger)
+                        try await gateway.respond(
+                            to: request, isMetered: gate.sellsStream(request.head), logger: context.logger)
                     }
                 }, body)
         }

@@ -43,12 +43,17 @@ actor ScriptedDesk: PaymentDesk {
 
     private let script: Script
     private let till: Till
+    private let renews: Bool
     private(set) var events: [Event] = []
     private var waiting: [(event: Event, resume: CheckedContinuation<Void, Never>)] = []
 
-    init(_ script: Script = .admit, till: Till = .take, schemes: [String] = ["batch-settlement"]) {
+    /// - Parameter renews: Whether it sets a payment aside anew when its money is locked.
+    init(
+        _ script: Script = .admit, till: Till = .take, schemes: [String] = ["batch-settlement"], renews: Bool = false
+    ) {
         self.script = script
         self.till = till
+        self.renews = renews
         self.schemes = schemes
     }
 
@@ -62,7 +67,7 @@ actor ScriptedDesk: PaymentDesk {
         switch script {
         case .admit, .outOfOrder:
             let payer = payment.payload["from"] == "other" ? Shop.payee : Shop.payer
-            return .admitted(Ticket(desk: self, source: .payer(payer)))
+            return .admitted(Ticket(desk: self, source: .payer(payer), renews: renews))
         case .settle(let response, let body): return .settled(response, body: body)
         case .refuse(let code, let correction):
             return .refused(PaymentRefusal(Refused(code: code), correction: correction))
@@ -97,7 +102,9 @@ actor ScriptedDesk: PaymentDesk {
     private struct Ticket: AdmittedPayment {
         let desk: ScriptedDesk
         let source: PaymentSource
+        let renews: Bool
 
+        func secured() async throws -> SecuredPayment { renews ? .renewed(self) : .ready(self) }
         func charge(_ price: Amount) async throws -> SettleResponse { try await desk.take(price) }
         func release() async { await desk.note(.released) }
         func deliveryFailed() async { await desk.note(.deliveryFailed) }

@@ -25,6 +25,9 @@ struct StreamStall: Sendable {
 
     struct Broken: Error {}
 
+    /// Makes the answer to a request; the body is what the test pours.
+    typealias Handler = @Sendable (Request, ResponseBody) async throws -> Response
+
     /// Serves for as long as the closure runs.
     ///
     /// A stretch costs 100.
@@ -32,22 +35,50 @@ struct StreamStall: Sendable {
         _ stretch: String, type: String = "text/plain", pieces: Int = 4,
         _ body: @escaping @Sendable (StreamStall) async throws -> Void
     ) async throws {
+        let handler: Handler = { Response(status: .ok, headers: [.contentType: type], body: $1) }
+        try await open(stretch, pieces: pieces, handler: handler, body)
+    }
+
+    /// The same with a handler of one's own.
+    static func open(
+        _ stretch: String, pieces: Int = 4, desk: ScriptedDesk = ScriptedDesk(), handler: @escaping Handler,
+        _ body: @escaping @Sendable (StreamStall) async throws -> Void
+    ) async throws {
         let tariff = try #require(StreamTariff(stretch: stretch, price: Amount(units: 100)))
         let limits = StreamMeter.Limits(pieces: pieces)
         let (parts, tap) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
-        let (desk, time) = (ScriptedDesk(), StandingTime())
+        let time = StandingTime()
         let gate = Gate(
             prices: PriceList([PriceList.Route(pattern: .all, price: .metered(tariff))]), desk: desk,
             streams: StreamSettings(limits: limits, clock: time.clock))
         let router = Router()
         router.add(middleware: PaymentMiddleware(gate: gate))
-        router.get("**") { _, _ in
-            Response(status: .ok, headers: [.contentType: type], body: ResponseBody(asyncSequence: parts))
+        for method in [.get, .head, .post] as [HTTPRequest.Method] {
+            router.on("**", method: method) { request, _ in
+                try await handler(request, ResponseBody(asyncSequence: parts))
+            }
         }
         try await House.serve(router.buildResponder()) { port in
             try await body(
                 StreamStall(desk: desk, time: time, port: port, tariff: tariff, limits: limits, gate: gate, tap: tap))
             tap.finish()
+        }
+    }
+
+    /// A gateway that sells what an upstream makes; nothing is to be poured.
+    static func open(
+        _ stretch: String, before upstream: Int, limits: Gateway.Limits,
+        _ body: @escaping @Sendable (StreamStall) async throws -> Void
+    ) async throws {
+        let tariff = try #require(StreamTariff(stretch: stretch, price: Amount(units: 100)))
+        let (desk, time, meter) = (ScriptedDesk(), StandingTime(), StreamMeter.Limits(pieces: 4))
+        let gate = Gate(
+            prices: PriceList([PriceList.Route(pattern: .all, price: .metered(tariff))]), desk: desk,
+            streams: StreamSettings(limits: meter, clock: time.clock))
+        let (_, tap) = AsyncThrowingStream.makeStream(of: ByteBuffer.self)
+        try await House.tollgate(to: upstream, gate, limits: limits) { port in
+            try await body(
+                StreamStall(desk: desk, time: time, port: port, tariff: tariff, limits: meter, gate: gate, tap: tap))
         }
     }
 
@@ -68,6 +99,13 @@ struct StreamStall: Sendable {
     func open(on connection: RawConnection) async throws -> String {
         try await connection.send(
             "GET /stream HTTP/1.1\r\nHost: stall.test\r\nPAYMENT-SIGNATURE: \(payment(1).header)\r\n\r\n")
+        return try await readHead(on: connection)
+    }
+
+    /// Reads the head of an answer.
+    ///
+    /// - Returns: The stream's name.
+    func readHead(on connection: RawConnection) async throws -> String {
         let head = await connection.read(through: "\r\n\r\n")
         try #require(head.hasPrefix("HTTP/1.1 200"), "\(head)")
         let line = try #require(head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("payment-stream: ") })
@@ -104,7 +142,7 @@ final class StandingTime: Sendable {
     private let state = Mutex(State())
 
     var clock: StreamClock {
-        StreamClock(now: { self.state.withLock { $0.now } }, sleep: { try await self.sleep($0) })
+        StreamClock(now: { self.state.withLock { $0.now } }, sleepUntil: { try await self.sleep(until: $0) })
     }
 
     func pass(_ time: Duration) {
@@ -117,7 +155,7 @@ final class StandingTime: Sendable {
         for sleeper in awake { sleeper.resume() }
     }
 
-    private func sleep(_ time: Duration) async throws {
+    private func sleep(until time: Duration) async throws {
         let number = state.withLock { state in
             state.last += 1
             return state.last
@@ -125,8 +163,8 @@ final class StandingTime: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
                 let isOver = state.withLock { state in
-                    guard !Task.isCancelled, time > .zero else { return true }
-                    state.sleepers[number] = (state.now + time, continuation)
+                    guard !Task.isCancelled, time > state.now else { return true }
+                    state.sleepers[number] = (time, continuation)
                     return false
                 }
                 if isOver { continuation.resume() }

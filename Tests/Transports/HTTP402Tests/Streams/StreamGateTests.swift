@@ -5,6 +5,7 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import HTTPTypes
+import Hummingbird
 import NIOCore
 import Testing
 
@@ -159,6 +160,49 @@ struct StreamGateTests {
         }
     }
 
+    @Test(arguments: [("GET", 204), ("GET", 304), ("HEAD", 200)])
+    func `charges nothing for an answer without a body, and writes none`(method: String, status: Int) async throws {
+        let handler: StreamStall.Handler = { request, _ in
+            let answer = Response(status: .init(code: status), headers: [.contentType: "text/event-stream"])
+            return request.method == .head ? answer.createHeadResponse() : answer
+        }
+        try await StreamStall.open("KiB", handler: handler) { stall in
+            try await RawConnection.open(port: stall.port) { client in
+                // The answer to the second request is what comes behind the head of the first.
+                for number in 1...2 {
+                    try await client.send(
+                        "\(method) /stream HTTP/1.1\r\nHost: stall.test\r\n"
+                            + "PAYMENT-SIGNATURE: \(stall.payment(number).header)\r\n\r\n")
+                    let head = await client.read(through: "\r\n\r\n")
+                    #expect(head.hasPrefix("HTTP/1.1 \(status)"), "\(head)")
+                    #expect(head.lowercased().contains("payment-response: "))
+                    #expect(!head.lowercased().contains("payment-stream: "))
+                }
+                #expect(await stall.charges == [0, 0])
+            }
+        }
+    }
+
+    @Test func `delivers compressed events as they come, and says nothing in them`() async throws {
+        let handler: StreamStall.Handler = {
+            Response(
+                status: .ok, headers: [.contentType: "text/event-stream", .contentEncoding: "gzip"], body: $1)
+        }
+        try await StreamStall.open("s", handler: handler) { stall in
+            try await RawConnection.open(port: stall.port) { client in
+                _ = try await stall.open(on: client)
+                for part in ["\u{1F}compressed", "\u{0}more"] {
+                    stall.pour(part)
+                    #expect(await client.read(through: part).hasSuffix(part))
+                }
+                stall.time.pass(.milliseconds(500))
+                stall.end()
+                #expect(await client.read(through: "0\r\n\r\n") == "\r\n0\r\n\r\n")
+                #expect(await stall.charges == [50])
+            }
+        }
+    }
+
     @Test func `charges what was delivered when its client goes away`() async throws {
         try await StreamStall.open("KiB") { stall in
             try await RawConnection.open(port: stall.port) { client in
@@ -243,6 +287,18 @@ struct EventFramerTests {
             while let unit = framer.next() { out += String(buffer: unit.bytes) }
             #expect(out == text, "parts of \(size)")
         }
+    }
+
+    @Test func `does not keep what is out, where each part ends within an event`() {
+        var framer = EventFramer(isEvents: true)
+        framer.append(ByteBuffer(string: "data: "))
+        let part = ByteBuffer(string: String(repeating: "x", count: 1024) + "\n\ndata: ")
+        var held = 0
+        for _ in 0..<4096 {
+            framer.append(part)
+            while let unit = framer.next() { held = max(held, unit.bytes.storageCapacity) }
+        }
+        #expect(held > 0 && held <= 16 * 1024, "\(held) bytes")
     }
 
     @Test func `keeps no more than an event may have`() {

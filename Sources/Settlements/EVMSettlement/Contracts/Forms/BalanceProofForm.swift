@@ -59,6 +59,8 @@ struct BalanceProofForm: ChainForm {
 
     // MARK: - Reading
 
+    var channelSlot: UInt64 { 0 }
+
     func state(
         _ terms: BalanceProofTerms, _ view: ContractView
     ) async throws(EndpointFault) -> BalanceProofContract? {
