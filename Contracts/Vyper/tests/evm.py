@@ -43,9 +43,13 @@ class Outcome:
     gas: int
     logs: tuple
     created: str | None = None
+    floor: int | None = None
+    """What of `gas` no code could save, where a meter counted it."""
 
 
 class Chain:
+    meter = None  # a FloorMeter while gas is measured
+
     def __init__(self, chain_id=31337, timestamp=1_800_000_000, height=1_000):
         self.id, self.timestamp, self.height = chain_id, timestamp, height
         self.state = states.State()
@@ -116,6 +120,8 @@ class Chain:
             blob_versioned_hashes=(), authorizations=(), index_in_block=Uint(0), tx_hash=None)
         if not changing:
             states.begin_transaction(self.state, transient)
+        if Chain.meter:
+            Chain.meter.begin()
         try:
             states.increment_nonce(self.state, origin)
             message = prepare_message(environment, within, transaction)
@@ -123,12 +129,13 @@ class Chain:
         finally:
             if not changing:
                 states.rollback_transaction(self.state, transient)
+        least = Chain.meter.end(int(intrinsic), int(result.refund_counter)) if Chain.meter else None
         used = gas - int(result.gas_left)
         used = max(used - min(used // 5, int(result.refund_counter)), int(floor))
         logs = tuple(Log("0x" + log.address.hex(), tuple(map(bytes, log.topics)), bytes(log.data))
                      for log in result.logs)
         created = None if to or result.error else "0x" + message.current_target.hex()
-        return Outcome(result.error is None, bytes(result.return_data), used, logs, created)
+        return Outcome(result.error is None, bytes(result.return_data), used, logs, created, least)
 
     def call(self, to, data, sender="0x" + "ca" * 20, value=0):
         """Carries out a transaction as if it were in the newest block, and forgets what it changed."""

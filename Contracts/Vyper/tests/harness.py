@@ -19,6 +19,9 @@ from eth_abi import decode, encode
 from eth_abi.exceptions import DecodingError
 from eth_utils import keccak, to_checksum_address
 
+from evm import Chain
+from floor import FloorMeter
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
@@ -254,26 +257,35 @@ def checksummed(address):
 
 
 class GasBook:
-    """What the operations of one contract cost: `gas/NAME.json`, one operation a line.
+    """What the operations of one contract cost: `gas/NAME.json`, one operation a line, and beside it `gas/floors/NAME.json`.
 
     A test measures each with `measure`, and `check` fails when one rose above what is committed. With
-    FARTHING_GAS=write in the environment it writes the file instead.
+    FARTHING_GAS=write in the environment it writes the files instead.
     """
 
     def __init__(self, name):
-        self.path, self.now = ROOT / "gas" / f"{name}.json", {}
+        self.name, self.now, self.floors = name, {}, {}
+        Chain.meter = FloorMeter()
 
     def measure(self, operation, outcome):
         assert operation not in self.now, f"{operation} is measured twice"
-        self.now[operation] = outcome if isinstance(outcome, int) else outcome.gas
+        if isinstance(outcome, int):
+            self.now[operation] = outcome
+            return outcome
+        self.now[operation] = outcome.gas
+        if not outcome.created and outcome.floor is not None:
+            self.floors[operation] = outcome.floor
         return outcome
 
     def check(self):
-        if os.environ.get("FARTHING_GAS") == "write":
-            self.path.parent.mkdir(exist_ok=True)
-            self.path.write_text(json.dumps(self.now, indent=2, ensure_ascii=False) + "\n")
-            return
-        before = json.loads(self.path.read_text())
-        assert before.keys() == self.now.keys(), f"the operations are not those of {self.path.name}"
-        risen = {operation: (before[operation], gas) for operation, gas in self.now.items() if gas > before[operation]}
-        assert not risen, f"gas rose (before, now): {risen}"
+        Chain.meter = None
+        for folder, measured in ((ROOT / "gas", self.now), (ROOT / "gas" / "floors", self.floors)):
+            path = folder / f"{self.name}.json"
+            if os.environ.get("FARTHING_GAS") == "write":
+                folder.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(measured, indent=2, ensure_ascii=False) + "\n")
+                continue
+            before = json.loads(path.read_text())
+            assert before.keys() == measured.keys(), f"the operations are not those of {path}"
+            risen = {name: (before[name], gas) for name, gas in measured.items() if gas > before[name]}
+            assert not risen, f"gas rose (before, now): {risen}"
