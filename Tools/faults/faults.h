@@ -42,6 +42,8 @@ const char *fault_absolute(int directory, const char *path, char *buffer, size_t
 // Sleeps if a rule says so, and tells the error with which the call must fail: 0 for none. `partial` is set when half
 // of the bytes shall be written first.
 int fault_meet(unsigned operations, bool *partial);
+// Ends the process where a rule says that it is killed once the call it met is done. Returns what it is given.
+long fault_leave(long result);
 
 // Whether a sync does nothing, and says that it is done.
 extern bool fault_lies;

@@ -45,7 +45,7 @@ static int open_file(int directory, const char *path, int flags, mode_t mode) {
     if (!fault_traces) {
         int file = (int)syscall(SYS_openat, directory, path, flags, mode);
         if (file >= 0 && file < MOST_FILES) atomic_store(&meant[file], matches);
-        return file;
+        return (int)fault_leave(file);
     }
     fault_trace_lock();
     int file = (int)syscall(SYS_openat, directory, path, flags, mode);
@@ -61,6 +61,7 @@ static int open_file(int directory, const char *path, int flags, mode_t mode) {
         }
     }
     fault_trace_unlock();
+    fault_leave(file);
     errno = kept;
     return file;
 }
@@ -149,7 +150,8 @@ static ssize_t write_parts(int file, const struct iovec *parts, int count, off_t
         parts = &half;
         count = 1;
     }
-    return fault_traces ? traced_write(file, parts, count, offset) : plain_write(file, parts, count, offset);
+    return fault_leave(
+        fault_traces ? traced_write(file, parts, count, offset) : plain_write(file, parts, count, offset));
 }
 
 ssize_t write(int file, const void *bytes, size_t length) {
@@ -184,11 +186,12 @@ int ftruncate64(int file, off64_t length) {
     bool partial, longer = !fstat(file, &facts) && length > facts.st_size;
     int error = fault_meet(longer ? FAULT_WRITE | FAULT_GROW : FAULT_CUT, &partial);
     if (error) return fail(error);
-    if (!fault_traces) return (int)syscall(SYS_ftruncate, file, length);
+    if (!fault_traces) return (int)fault_leave(syscall(SYS_ftruncate, file, length));
     fault_trace_lock();
     int result = (int)syscall(SYS_ftruncate, file, length), kept = errno;
     if (!result) fault_trace(RECORD_TRUNCATE, inode(file), (uint64_t)length, NULL, 0);
     fault_trace_unlock();
+    fault_leave(result);
     errno = kept;
     return result;
 }
@@ -201,11 +204,12 @@ static int allocate(int file, int mode, off64_t offset, off64_t length) {
     if (error) return fail(error);
     // What else fallocate can do to a file has no record; a program is told that this file system cannot do it.
     if (fault_traces && (mode & ~FALLOC_FL_KEEP_SIZE)) return fail(EOPNOTSUPP);
-    if (!fault_traces) return (int)syscall(SYS_fallocate, file, mode, offset, length);
+    if (!fault_traces) return (int)fault_leave(syscall(SYS_fallocate, file, mode, offset, length));
     fault_trace_lock();
     int result = (int)syscall(SYS_fallocate, file, mode, offset, length), kept = errno;
     if (!result && !mode) fault_trace(RECORD_ALLOCATE, inode(file), (uint64_t)(offset + length), NULL, 0);
     fault_trace_unlock();
+    fault_leave(result);
     errno = kept;
     return result;
 }
@@ -240,6 +244,7 @@ static int sync_file(int file, long number, off64_t offset, off64_t length, unsi
         fault_trace(RECORD_SYNC_END, node, sync, NULL, 0);
         fault_trace_unlock();
     }
+    fault_leave(result);
     errno = kept;
     return result;
 }

@@ -20,6 +20,7 @@ static int traced(enum fault_record kind, long result, const char *first, const 
         fault_trace(kind, 0, 0, names, *second ? 3 : 1);
     }
     fault_trace_unlock();
+    fault_leave(result);
     errno = kept;
     return (int)result;
 }
@@ -38,7 +39,7 @@ static int move(int from, const char *old, int to, const char *new, unsigned fla
     bool partial;
     int error = fault_meet(FAULT_RENAME, &partial);
     if (error) return fail(error);
-    if (!fault_traces) return (int)syscall(SYS_renameat2, from, old, to, new, flags);
+    if (!fault_traces) return (int)fault_leave(syscall(SYS_renameat2, from, old, to, new, flags));
     fault_trace_lock();
     return traced(RECORD_RENAME, syscall(SYS_renameat2, from, old, to, new, flags), source, target);
 }
@@ -56,7 +57,7 @@ static int make_link(int from, const char *old, int to, const char *new, int fla
     bool partial;
     int error = fault_meet(FAULT_RENAME, &partial);
     if (error) return fail(error);
-    if (!fault_traces) return (int)syscall(SYS_linkat, from, old, to, new, flags);
+    if (!fault_traces) return (int)fault_leave(syscall(SYS_linkat, from, old, to, new, flags));
     fault_trace_lock();
     return traced(RECORD_LINK, syscall(SYS_linkat, from, old, to, new, flags), source, target);
 }
@@ -72,7 +73,7 @@ static int take_away(int directory, const char *path, int flags) {
     bool partial;
     int error = fault_meet(FAULT_UNLINK, &partial);
     if (error) return fail(error);
-    if (!fault_traces) return (int)syscall(SYS_unlinkat, directory, path, flags);
+    if (!fault_traces) return (int)fault_leave(syscall(SYS_unlinkat, directory, path, flags));
     fault_trace_lock();
     return traced(RECORD_UNLINK, syscall(SYS_unlinkat, directory, path, flags), absolute, "");
 }

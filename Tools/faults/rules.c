@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ struct rule {
     long after;               // so many calls pass before the rule holds
     bool partial;
     bool halts;               // until the rule is gone
+    bool kills;
+    bool done;                // kills once the call is done, and not before it
     _Atomic long calls;
 };
 
@@ -62,17 +65,20 @@ static void complain(const char *what, const char *line) {
 // One of:  fail OPERATION ERROR [after N] [partial]
 //          slow OPERATION MILLISECONDS [after N]
 //          halt OPERATION [after N]
+//          kill OPERATION [after N] [done]
 static void parse_line(char *line, struct rules *rules) {
     char *rest = NULL, original[256];
     snprintf(original, sizeof original, "%s", line);
     char *verb = strtok_r(line, " \t", &rest);
     if (!verb || *verb == '#') return;
-    bool halts = !strcmp(verb, "halt");
-    char *operation = strtok_r(NULL, " \t", &rest), *value = halts ? "" : strtok_r(NULL, " \t", &rest);
+    bool halts = !strcmp(verb, "halt"), kills = !strcmp(verb, "kill");
+    char *operation = strtok_r(NULL, " \t", &rest);
+    char *value = halts || kills ? "" : strtok_r(NULL, " \t", &rest);
     if (!operation || !value || rules->count == MOST_RULES) return complain("cannot read the rule", original);
     struct rule *rule = &rules->list[rules->count];
     memset(rule, 0, sizeof *rule);
     rule->halts = halts;
+    rule->kills = kills;
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
         if (!strcmp(operations[i].name, operation)) rule->operations = operations[i].value;
     if (!strcmp(verb, "fail")) {
@@ -81,10 +87,11 @@ static void parse_line(char *line, struct rules *rules) {
     } else if (!strcmp(verb, "slow")) {
         rule->microseconds = (long)(strtod(value, NULL) * 1000);
     }
-    if (!rule->operations || (!rule->error && rule->microseconds <= 0 && !halts))
+    if (!rule->operations || (!rule->error && rule->microseconds <= 0 && !halts && !kills))
         return complain("cannot read the rule", original);
     for (char *word; (word = strtok_r(NULL, " \t", &rest));) {
         if (!strcmp(word, "partial")) rule->partial = true;
+        else if (!strcmp(word, "done") && kills) rule->done = true;
         else if (!strcmp(word, "after") && (word = strtok_r(NULL, " \t", &rest))) rule->after = strtol(word, NULL, 10);
         else return complain("cannot read the rule", original);
     }
@@ -138,6 +145,13 @@ static void look_at_control(void) {
     pthread_rwlock_unlock(&control_lock);
 }
 
+static _Thread_local bool dies;
+
+static void die(void) {
+    syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
+    for (;;) syscall(SYS_pause);
+}
+
 static int meet(struct rules *rules, unsigned operations, bool *partial, long *microseconds, bool *halts) {
     int error = 0;
     for (int i = 0; i < rules->count; i++) {
@@ -147,6 +161,8 @@ static int meet(struct rules *rules, unsigned operations, bool *partial, long *m
         if (calls < rule->after) continue;
         *microseconds += rule->microseconds;
         *halts |= rule->halts;
+        if (rule->kills && !rule->done) die();
+        dies |= rule->kills;
         if (!rule->error || error) continue;
         error = rule->error;
         *partial = rule->partial && (calls - rule->after) % 2 == 0;
@@ -193,6 +209,11 @@ int fault_meet(unsigned operations, bool *partial) {
     if (microseconds) sleep_for(microseconds);
     if (halts) halt(operations);
     return error;
+}
+
+long fault_leave(long result) {
+    if (dies) die();
+    return result;
 }
 
 bool fault_matches(const char *path) {

@@ -14,7 +14,9 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "faults"))
 
+import node  # noqa: E402
 import scenarios  # noqa: E402
+import points  # noqa: E402, F401  (a scenario too)
 from payer import Short, Violation  # noqa: E402
 
 
@@ -50,8 +52,11 @@ def main():
                         help="1 is the long form: 1,000 kills, 10,000 connections, 1,000,000 bad requests")
     parser.add_argument("--minutes", type=float, default=30,
                         help="the most that one scenario may take; one that is not done by then fails as short")
+    parser.add_argument("--ready", type=float, default=10,
+                        help="the most seconds that a start may take; a machine that does much else may need more")
     parser.add_argument("--quiet", action="store_true", help="no progress, only a line for each scenario")
     options = parser.parse_args()
+    node.READY_SECONDS = options.ready
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     print(f"seed {options.seed}, with {scenarios.program()}", flush=True)

@@ -14,6 +14,7 @@ enum SilentTerminal {
         var before = termios()
         guard isatty(STDIN_FILENO) == 1, tcgetattr(STDIN_FILENO, &before) == 0 else { return nil }
         let shown = before
+        let isHeard = DispatchSemaphore(value: 0)
         // Whatever ends the program finds the terminal as it was.
         let ends = [SIGINT, SIGTERM, SIGHUP].map { number in
             let source = DispatchSource.makeSignalSource(signal: number)
@@ -22,6 +23,7 @@ enum SilentTerminal {
                 Console.error("")
                 exit(Interruption.exitCode)
             }
+            source.setRegistrationHandler { isHeard.signal() }
             signal(number, SIG_IGN)
             source.resume()
             return (number: number, source: source)
@@ -32,6 +34,8 @@ enum SilentTerminal {
                 signal(end.number, SIG_DFL)
             }
         }
+        // One that came before would be lost.
+        for _ in ends { isHeard.wait() }
         var silent = before
         silent.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)

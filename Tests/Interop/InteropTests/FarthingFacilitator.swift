@@ -61,7 +61,7 @@ final class FarthingFacilitator {
     /// Stops it as an operator would; it must agree.
     func stop(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         process.terminate()
-        let code = try await process.end(within: .seconds(20))
+        let code = try await process.end(within: .seconds(60))
         #expect(code == 0, "\(process.complaints)", sourceLocation: sourceLocation)
     }
 

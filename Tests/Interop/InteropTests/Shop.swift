@@ -78,7 +78,7 @@ final class Shop: Payee {
             "serve", try Places.farthing(),
             [
                 "serve", "--json", "--listen", "127.0.0.1:0", "--upstream", upstreamURL, "--price", "\(Self.price)",
-                "--pay-to", Self.payTo, "--store", store, "--upstream-timeout", "2",
+                "--pay-to", Self.payTo, "--store", store, "--upstream-timeout", "10",
             ] + settings + place, in: folder)
         self.server = server
         url = try await server.address()
@@ -88,7 +88,7 @@ final class Shop: Payee {
     func stop(sourceLocation: SourceLocation = #_sourceLocation) async throws {
         guard let server else { return }
         server.terminate()
-        let code = try await server.end(within: .seconds(20))
+        let code = try await server.end(within: .seconds(60))
         #expect(code == 0, "\(server.complaints)", sourceLocation: sourceLocation)
         self.server = nil
     }

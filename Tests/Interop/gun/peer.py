@@ -467,7 +467,7 @@ async def main(command, *arguments):
     if command == "hold":
         return await hold(*arguments)
     url, *rest = arguments
-    async with connect(url) as socket:
+    async with connect(url, open_timeout=60) as socket:
         client = await Client(socket).hello()
         if command == "read":
             node = await client.read(*rest)

@@ -7,7 +7,7 @@ import Foundation
 import Testing
 
 /// Nothing in here waits for a while and then looks: each wait ends with an event, or with the limit of the suite.
-@Suite("Against a GUN peer in Python that goes and comes", .serialized, .timeLimit(.minutes(2)))
+@Suite("Against a GUN peer in Python that goes and comes", .serialized, .timeLimit(.minutes(5)))
 struct PythonPeerRestartTests {
     /// A client that waits as long as a slow machine may need to start a peer again.
     private static func client(_ port: Int) async throws -> GunClient {

@@ -10,7 +10,7 @@ import Testing
 @testable import FarthingLibP2P
 
 /// All that one address takes leaves room for another: here 127.0.0.1 is the greedy one, and `::1` the other.
-@Suite("A host that is full", .timeLimit(.minutes(1)))
+@Suite("A host that is full", .timeLimit(.minutes(5)))
 struct FairShareTests {
     /// A host that listens at both addresses, and a peer that comes from `::1`.
     private func run(

@@ -4,14 +4,15 @@
 import FarthingChannels
 import FarthingContracts
 import FarthingPrimitives
-import FarthingStacksSettlement
 import FarthingStacksSimnet
 import Synchronization
 import Testing
 
-@Suite("How deep a deposit on Stacks must be", .timeLimit(.minutes(2)))
+@testable import FarthingStacksSettlement
+
+@Suite("How deep a deposit on Stacks must be", .timeLimit(.minutes(5)))
 struct StacksDepositDepthTests {
-    private static let two = options(patience: .seconds(20))
+    private static let two = options(patience: .seconds(120))
 
     private static func options(patience: Duration) -> StacksSettlement.Options {
         StacksSettlement.Options(
@@ -24,6 +25,13 @@ struct StacksDepositDepthTests {
         return !ending.isOver.load(ordering: .relaxed)
     }
 
+    /// Returns once the settlement has noted at which height it found a deposit, or the wait for it has ended.
+    private func waitUntilFound(by settlement: StacksSettlement, or ending: Ending? = nil) async throws {
+        while settlement.found.withLock({ $0.isEmpty }), ending?.isOver.load(ordering: .relaxed) != true {
+            try await Task.sleep(for: .milliseconds(2))
+        }
+    }
+
     private final class Ending: Sendable {
         let isOver = Atomic(false)
     }
@@ -33,7 +41,11 @@ struct StacksDepositDepthTests {
             let deposit = try await stage.deposit(500, on: stage.terms())
             let voucher = stage.voucher(1, on: deposit.terms)
             let channel = stage.settlement.domain.channelID(of: deposit.terms)
-            let killed = Task { try await stage.restarted(options: Self.two).deposit(deposit, for: voucher) }
+            let killedEnding = Ending()
+            let killed = Task {
+                defer { killedEnding.isOver.store(true, ordering: .relaxed) }
+                return try await stage.restarted(options: Self.two).deposit(deposit, for: voucher)
+            }
             while try await stage.settlement.snapshot(of: channel) == nil {
                 try await Task.sleep(for: .milliseconds(2))
             }
@@ -42,11 +54,17 @@ struct StacksDepositDepthTests {
                 defer { ending.isOver.store(true, ordering: .relaxed) }
                 return try await restarted.deposit(deposit, for: voucher)
             }
+            try await waitUntilFound(by: restarted, or: ending)
             #expect(try await waits(ending))
             stage.node.advance(burnBlocks: 1)
             #expect(try await waits(ending))
             stage.node.advance(burnBlocks: 1)
             #expect(try await again.value.snapshot.balance.units == 500)
+            // It may have found the deposit later than the other.
+            while !killedEnding.isOver.load(ordering: .relaxed) {
+                stage.node.advance(burnBlocks: 1)
+                try await Task.sleep(for: .milliseconds(10))
+            }
             #expect(try await killed.value.snapshot.balance.units == 500)
             // It is known from now on.
             #expect(try await restarted.deposit(deposit, for: voucher).snapshot.balance.units == 500)
@@ -58,12 +76,12 @@ struct StacksDepositDepthTests {
             let (terms, _) = try stage.chain(20)
             let funding = try await stage.funding(terms)
             _ = try await stage.settlement.fund(HashChainContract.self, terms, with: funding)
-            let ending = Ending()
+            let (restarted, ending) = (stage.restarted(options: Self.two), Ending())
             let again = Task {
                 defer { ending.isOver.store(true, ordering: .relaxed) }
-                return try await stage.restarted(options: Self.two).fund(
-                    HashChainContract.self, terms, with: funding)
+                return try await restarted.fund(HashChainContract.self, terms, with: funding)
             }
+            try await waitUntilFound(by: restarted, or: ending)
             #expect(try await waits(ending))
             stage.node.advance(burnBlocks: 2)
             #expect(try await again.value.snapshot.state.terms == terms)
@@ -77,8 +95,12 @@ struct StacksDepositDepthTests {
             let hasty = stage.restarted(options: Self.options(patience: .milliseconds(300)))
             let deposit = try await stage.deposit(500, on: stage.terms())
             let voucher = stage.voucher(1, on: deposit.terms)
+            let channel = stage.settlement.domain.channelID(of: deposit.terms)
             for _ in 0..<3 {
                 await #expect(throws: SettlementError.self) { try await hasty.deposit(deposit, for: voucher) }
+                while try await stage.settlement.snapshot(of: channel) == nil {
+                    try await Task.sleep(for: .milliseconds(2))
+                }
             }
             stage.node.advance(burnBlocks: 2)
             #expect(try await hasty.deposit(deposit, for: voucher).snapshot.balance.units == 500)
@@ -90,8 +112,9 @@ struct StacksDepositDepthTests {
             let deposit = try await stage.deposit(500, on: stage.terms())
             let voucher = stage.voucher(1, on: deposit.terms)
             _ = try await stage.settlement.deposit(deposit, for: voucher)
-            let again = Task { try await stage.restarted(options: Self.two).deposit(deposit, for: voucher) }
-            try await Task.sleep(for: .milliseconds(100))
+            let restarted = stage.restarted(options: Self.two)
+            let again = Task { try await restarted.deposit(deposit, for: voucher) }
+            try await waitUntilFound(by: restarted)
             stage.miner.rest()
             stage.node.dropBlocks(1, losesTransactions: true)
             await #expect(throws: SettlementError.self) { try await again.value }

@@ -40,7 +40,7 @@ final class TestResponder: PeerResponder {
                     await hanging.enter { try? await Task.sleep(for: .seconds(600)) }
                 })
         case "/hang", "/declined-hang":
-            await hanging.enter { try? await Task.sleep(for: .seconds(60)) }
+            await hanging.enter { try? await Task.sleep(for: .seconds(600)) }
             return PeerResponse(status: 200)
         case "/slow":
             await hanging.enter { try? await Task.sleep(for: .milliseconds(50)) }
@@ -98,7 +98,8 @@ extension HTTPField.Name {
 final class Crowd: Sendable {
     private struct State {
         var count = 0
-        var waiting: [(fits: @Sendable (Int) -> Bool, turn: CheckedContinuation<Void, Never>)] = []
+        var come = 0
+        var waiting: [(fits: @Sendable (State) -> Bool, turn: CheckedContinuation<Void, Never>)] = []
     }
     private let state = Mutex(State())
 
@@ -110,14 +111,16 @@ final class Crowd: Sendable {
         move(-1)
     }
 
-    func waitForOne() async { await wait { $0 >= 1 } }
-    func waitForNone() async { await wait { $0 == 0 } }
-    func wait(for count: Int) async { await wait { $0 >= count } }
+    func waitForOne() async { await wait { $0.count >= 1 } }
+    func waitForNone() async { await wait { $0.count == 0 } }
+    func wait(for count: Int) async { await wait { $0.count >= count } }
+    /// Until somebody has come, who may have left since.
+    func waitForVisitor() async { await wait { $0.come >= 1 } }
 
-    private func wait(_ fits: @escaping @Sendable (Int) -> Bool) async {
+    private func wait(_ fits: @escaping @Sendable (State) -> Bool) async {
         await withCheckedContinuation { turn in
             let isSo = state.withLock { state in
-                if fits(state.count) { return true }
+                if fits(state) { return true }
                 state.waiting.append((fits, turn))
                 return false
             }
@@ -128,9 +131,10 @@ final class Crowd: Sendable {
     func move(_ by: Int) {
         let turns = state.withLock { state in
             state.count += by
-            let ready = state.waiting.filter { $0.fits(state.count) }.map(\.turn)
-            let count = state.count
-            state.waiting.removeAll { $0.fits(count) }
+            if by > 0 { state.come += by }
+            let now = state
+            state.waiting.removeAll { $0.fits(now) }
+            let ready = now.waiting.filter { $0.fits(now) }.map(\.turn)
             return ready
         }
         for turn in turns { turn.resume() }

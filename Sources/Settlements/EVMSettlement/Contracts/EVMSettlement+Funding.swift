@@ -27,7 +27,16 @@ extension EVMSettlement {
             // Somebody else was faster by a moment.
             return try await earlier(leave, terms, channel, place)
         }
-        let payouts = try await payouts(of: funding.amount, by: funding.payer, terms, channel, place)
+        let payouts: [Payout]
+        do throws(ContractError) {
+            payouts = try await self.payouts(of: funding.amount, by: funding.payer, terms, channel, place)
+        } catch {
+            // The rules may refuse because it was mined in this very moment.
+            guard case .refused = error,
+                try await settled({ () async throws(SettlementError) in try await isUsed(leave) })
+            else { throw error }
+            return try await earlier(leave, terms, channel, place)
+        }
         switch await outcome(of: place.form.funding(terms, funding), at: place.domain.contract) {
         case .success(let mined) where mined.funds(channel, by: leave, place):
             let paid = mined.payouts(from: place.domain.contract, in: terms.token)

@@ -17,6 +17,10 @@ extension EVMSettlement: TransferSettlement {
     public func transfer(_ transfer: SignedTransfer) async throws(SettlementError) -> TransferReceipt {
         let authorization = try await authorization(of: transfer)
         if try await isUsed(authorization) {
+            // Whoever did not sign it is told nothing of what another has paid.
+            guard authorization.signature.isBy(transfer.payer, over: authorization.digest) else {
+                throw .authorizationSignature
+            }
             guard let receipt = try await receipt(of: transfer) else { throw .authorizationUsed }
             return receipt
         }

@@ -66,8 +66,10 @@ extension StacksSettlement: ContractSettlement {
             else { throw .settlement(Self.unseen) }
             return ContractReceipt(transaction: id, payouts: [], snapshot: after)
         }
-        // The number is used. What the channel holds says whether by this.
-        guard let known, place.isIn(funding, known.state) else { throw .settlement(.authorizationUsed) }
+        // The number is used. What the channel holds says whether by this, also where that came a moment ago.
+        guard let holding = try await contract(rules, of: channel), place.isIn(funding, holding.state) else {
+            throw .settlement(.authorizationUsed)
+        }
         try await moved { () async throws(SettlementError) in try await waitForDepth(of: signed) }
         guard let now = try await contract(rules, of: channel), place.isIn(funding, now.state) else {
             throw .settlement(.authorizationUsed)

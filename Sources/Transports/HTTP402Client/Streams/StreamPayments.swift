@@ -193,7 +193,7 @@ public final class StreamPayments: Sendable {
             state.isFinished = true
             return (state.waiting.values, state.fault)
         }
-        pump.close(fault)
+        pump.finish(fault)
         for continuation in waiting { continuation.resume() }
     }
 

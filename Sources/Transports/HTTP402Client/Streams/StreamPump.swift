@@ -10,6 +10,8 @@ final class StreamPump: Sendable {
     private enum Slot {
         case empty
         case part(ByteBuffer)
+        /// After which there is none, and nobody reads any more.
+        case lastPart(ByteBuffer, (any Error)?)
         case over((any Error)?)
     }
 
@@ -39,9 +41,9 @@ final class StreamPump: Sendable {
                     onPart(part.readableBytes)
                     await self.put(part)
                 }
-                self?.end(nil)
+                self?.end(nil, keepsPart: true)
             } catch {
-                self?.end(error)
+                self?.end(error, keepsPart: true)
             }
         }
         task.withLock { $0 = reader }
@@ -61,16 +63,25 @@ final class StreamPump: Sendable {
         }
     }
 
+    /// Nothing more is read, and the connection given up; what was read already can still be taken.
+    func finish(_ error: (any Error)?) {
+        end(error, keepsPart: true)
+        task.withLock { $0?.cancel() }
+    }
+
     /// Nothing more is wanted: the connection is given up.
     func close(_ error: (any Error)? = nil) {
         // First, or the reader that is cancelled tells of that as the reason.
-        end(error)
+        end(error, keepsPart: false)
         task.withLock { $0?.cancel() }
     }
 
     private var isOver: Bool {
         state.withLock { state in
-            if case .over = state.slot { true } else { false }
+            switch state.slot {
+            case .over, .lastPart: true
+            case .empty, .part: false
+            }
         }
     }
 
@@ -85,6 +96,9 @@ final class StreamPump: Sendable {
                 state.slot = .empty
                 defer { state.giver = nil }
                 return (.success(part), state.giver)
+            case .lastPart(let part, let error):
+                state.slot = .over(error)
+                return (.success(part), nil)
             case .over(let error):
                 return (error.map { .failure($0) } ?? .success(nil), nil)
             }
@@ -114,12 +128,15 @@ final class StreamPump: Sendable {
         }
     }
 
-    private func end(_ error: (any Error)?) {
+    private func end(_ error: (any Error)?, keepsPart: Bool) {
         let (taker, giver) = state.withLock { state in
             defer { (state.taker, state.giver) = (nil, nil) }
-            if case .over = state.slot { return (state.taker, state.giver) }
-            // A part that waits is dropped only when nobody wants it any more.
-            state.slot = .over(error)
+            switch state.slot {
+            case .part(let part) where keepsPart: state.slot = .lastPart(part, error)
+            case .lastPart where keepsPart: break
+            case .over: break
+            case .empty, .part, .lastPart: state.slot = .over(error)
+            }
             return (state.taker, state.giver)
         }
         giver?.resume()

@@ -22,6 +22,8 @@ final class RequestsUnderWay: Sendable {
         var entries: [UInt32: Entry] = [:]
         /// How many of them are answered by tasks.
         var answering = 0
+        /// Those nobody waits for any more, of which the task was not there yet.
+        var calledOff: Set<UInt32> = []
         var isOver = false
         var waiting: (room: Room, turn: CheckedContinuation<Void, Never>)?
 
@@ -62,7 +64,7 @@ final class RequestsUnderWay: Sendable {
         }
         let isCancelled = state.withLock { state in
             if case .answering = state.entries[id] { state.entries[id] = .answering(task) }
-            return state.isOver
+            return state.isOver || state.calledOff.contains(id)
         }
         if isCancelled { task.cancel() }
     }
@@ -72,6 +74,7 @@ final class RequestsUnderWay: Sendable {
     func end(_ ids: [UInt32]) {
         let turn = state.withLock { state in
             for id in ids {
+                state.calledOff.remove(id)
                 if case .answering = state.entries.removeValue(forKey: id) { state.answering -= 1 }
             }
             guard let waiting = state.waiting, state.has(waiting.room) else {
@@ -84,7 +87,14 @@ final class RequestsUnderWay: Sendable {
     }
 
     /// Nobody waits for this one any more.
-    func cancel(_ id: UInt32) { state.withLock { $0.entries[id]?.task }?.cancel() }
+    func cancel(_ id: UInt32) {
+        let task = state.withLock { state in
+            guard let entry = state.entries[id] else { return nil as Task<Void, Never>? }
+            if entry.task == nil { state.calledOff.insert(id) }
+            return entry.task
+        }
+        task?.cancel()
+    }
 
     func cancelAll() {
         let tasks = state.withLock { state in

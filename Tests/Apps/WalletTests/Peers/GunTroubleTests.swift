@@ -15,7 +15,8 @@ import Testing
 struct GunTroubleTests {
     /// Pays until it is taken: a payment that was held back may arrive just then, and be in the way for a moment.
     private func pay(_ client: PayingClient, _ url: String) async throws {
-        for _ in 0..<20 {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
             do {
                 let answer = try await client.execute(PayingRequest(url: url))
                 #expect(answer.receipt?.charged == Market.price)
@@ -83,14 +84,16 @@ struct GunTroubleTests {
 
     @Test func `end when the patience of whoever asks does, where nobody answers`() async throws {
         try await GunGrounds.withRelay { relay in
-            // It would look for the payee for half a minute.
-            let carrier = GunCarrier(try await GunGrounds.client(at: [relay]))
+            // It would look for the payee for ten minutes.
+            var timing = GunStreamTiming()
+            timing.patience = .seconds(600)
+            let carrier = GunCarrier(try await GunGrounds.client(at: [relay]), timing: timing)
             let payee = "pnF7AAOO5GGme7Aj5aEH3tPS9ClbtR8j9Sxk95MzrLQ.xyEwXKOLi0R9aWMZzSIqSBNBC_wjqO6sh37GrT6Z1_s"
             let began = ContinuousClock.now
             await #expect(throws: RequestNotSent.self) {
                 try await carrier.carry(HTTPClientRequest(url: "gun://\(payee)/weather"), timeout: .seconds(1))
             }
-            #expect(ContinuousClock.now - began < .seconds(20))
+            #expect(ContinuousClock.now - began < .seconds(120))
             await carrier.close()
         }
     }

@@ -109,7 +109,7 @@ struct HangUpTests {
         road: PeerRoad, way: Way
     ) async throws {
         try await PeerPayingTests.open(over: road, prices: try Self.metered()) { market, carrier, url in
-            let target = "/parts?count=2&size=512&pause=5000"
+            let target = "/parts?count=2&size=512&pause=60000"
             let payment = try await Self.signed(for: target, at: market, over: carrier, url, stream: StreamPlan())
             try await FramePayer.open(to: market) { payer in
                 var payer = payer
@@ -139,7 +139,7 @@ struct HangUpTests {
             let wallet = try await market.wallet(schemes: [try #require(PaymentSchemeName.wire(of: "voucher"))])
             let answer = try await wallet.client(carrier: carrier).execute(
                 PayingRequest(
-                    url: url.replacing("/weather", with: "/parts?count=2&size=512&pause=5000"),
+                    url: url.replacing("/weather", with: "/parts?count=2&size=512&pause=60000"),
                     stream: StreamPlan(ahead: 2)))
             let stream = try #require(answer.stream)
             var parts = answer.response.body.makeAsyncIterator()

@@ -79,16 +79,17 @@ struct HashChainPayingTests {
             var limits = SpendingLimits()
             limits.depositTarget = 20_000_000
             let (journal, policy) = (try Journal(path: nil), SpendingPolicy(dollarLimits: limits))
+            let now = Wallet.systemClock()
             func pay(ahead seconds: Int64) async throws -> PaymentReceipt? {
                 let wallet = Wallet(
                     journal: journal, lockFolder: nil, signer: signer, policy: policy, views: [market.ledger],
                     options: Wallet.Options(schemes: ["hash-chain"]), logger: Market.quiet,
-                    clock: { Wallet.systemClock().advanced(bySeconds: seconds) })
+                    clock: { now.advanced(bySeconds: seconds) })
                 return try await wallet.client().execute(PayingRequest(url: market.url + "/weather")).receipt
             }
             #expect(try await pay(ahead: 0)?.deposited == 20_000_000)
             var chain = try #require(try await journal.prepaid(HashChainPayer.self).first)
-            let left = try #require(chain.books.expiry).seconds(since: Wallet.systemClock())
+            let left = try #require(chain.books.expiry).seconds(since: now)
             // A chain of which much was revealed, as if it had been used all the while.
             chain.books.catchUp(charged: 9_000_000, revealed: 9000)
             try await journal.keep(chain)

@@ -62,7 +62,9 @@ final class MarketUpstream: Service {
             status: HTTPResponse.Status(code: max(number("status"), 200)),
             body: ResponseBody { writer in
                 for index in 1...max(count, 1) {
-                    if index > 1, pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
+                    if index > 1, pause > 0 {
+                        try await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(pause)) }
+                    }
                     try await writer.write(ByteBuffer(string: part(index, size)))
                 }
                 if isBroken { throw HTTPError(.internalServerError) }

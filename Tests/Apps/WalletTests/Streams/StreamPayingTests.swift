@@ -112,8 +112,13 @@ struct StreamPayingTests {
     @Test func `pays by the second`() async throws {
         try await Self.open("s") { market in
             let wallet = try await market.wallet()
+            let client = wallet.client()
+            // A deposit takes its time, and the upstream's clock does not wait for it.
+            _ = try await Self.read(
+                try await client.execute(
+                    PayingRequest(url: market.url + "/parts?count=1&size=1", stream: StreamPlan())))
             // It takes two seconds, of which the first moments may pass before the stream begins.
-            let answer = try await wallet.client().execute(
+            let answer = try await client.execute(
                 PayingRequest(url: market.url + "/parts?count=21&size=10&pause=100", stream: StreamPlan()))
             let body = try await Self.read(answer)
             #expect(body.utf8.count == 210)

@@ -33,6 +33,7 @@ struct Decoder: Sendable {
     static let all: [Decoder] =
         primitives + encodings + payments + prepaid + states + quick + answers + routes + stored + journal + files
         + peerNames + peerStreams + peerMessages + peerPayments + tokens + gun + gunStreams + stacks + clarity
+        + places + selling
 
     static func named(_ name: String) -> Decoder? { all.first { $0.name == name } }
 }

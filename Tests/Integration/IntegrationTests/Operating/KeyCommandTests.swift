@@ -132,7 +132,7 @@ struct KeyCommandTests {
             return tcgetattr(other, &settings) == 0 ? settings.c_lflag : 0
         }
         let run = try ChildProcess(["key", "new", folder.file("k")], input: terminal, folder: folder.path)
-        #expect(try await eventually(within: .seconds(20)) { run.errors.contains("New passphrase") })
+        #expect(try await eventually(within: .seconds(60)) { run.errors.contains("New passphrase") })
         #expect(flags() & tcflag_t(ECHO) == 0, "nothing shows")
         #expect(flags() & tcflag_t(ISIG) != 0, "Ctrl-C is a signal")
         run.send(SIGINT)

@@ -8,7 +8,7 @@ import FarthingVoucherScheme
 import Foundation
 import Testing
 
-@Suite("An operator's command", .timeLimit(.minutes(3)))
+@Suite("An operator's command", .timeLimit(.minutes(10)))
 struct OperatorCommandTests {
     private func run(_ arguments: String..., at shop: Shop) async throws -> Farthing.Outcome {
         try await Farthing.run(arguments + ["--store", shop.store, "--json"], in: shop.folder)
@@ -32,9 +32,13 @@ struct OperatorCommandTests {
             #expect(channel["balance"] == "20000" && channel["charged"] == "1000" && channel["claimable"] == "1000")
         }
         let id = try #require(payers.first?.channel)
-        #expect(
-            try await run("channels", "show", "\(id)", at: shop).json == channels.first { $0["id"] == .string("\(id)") }
-        )
+        // The node may write down what it has settled a moment later.
+        let isAlike = try await eventually(within: .seconds(60)) {
+            let listed = try await run("channels", "list", at: shop).json?["channels"]?.arrayValue
+            let shown = try await run("channels", "show", "\(id)", at: shop).json
+            return shown != nil && shown == listed?.first { $0["id"] == .string("\(id)") }
+        }
+        #expect(isAlike)
         let page = try await run("channels", "list", "--limit", "2", at: shop).json?["channels"]?.arrayValue
         #expect(page?.count == 2)
         try await shop.close()
@@ -122,10 +126,11 @@ struct OperatorCommandTests {
         let redeemed = try captured("lottery")
         #expect(claimed.json?["claimed"]?.stringValue == "\(3000 + 3000 + 3000 + redeemed)")
         // What tickets win is luck; what the node redeemed at once is no news to the command.
-        let lottery = try await run("channels", "list", at: shop).json?["channels"]?.arrayValue?.first {
-            $0["scheme"] == "lottery"
-        }
-        let won = try #require(Int(lottery?["captured"]?.stringValue ?? ""))
+        let sold = try await run("channels", "list", at: shop).json?["channels"]?.arrayValue ?? []
+        let funds = sold.filter { $0["scheme"] == "lottery" }
+        // Where two tickets win at once, the fund is empty, and there is a second one.
+        let won = funds.compactMap { $0["captured"]?.stringValue.flatMap { Int($0) } }.reduce(0, +)
+        #expect(!funds.isEmpty)
         #expect(won >= redeemed)
         #expect(try await balance(of: Shop.receiver, at: shop) == "\(3000 + 3000 + won)", "vouchers wait for settle")
         #expect(try await run("claim", at: shop).json?["claimed"] == "0")
@@ -158,19 +163,19 @@ struct OperatorCommandTests {
         let crowd = try await Crowd(4, at: shop, requests: 50)
         async let paying: Void = crowd.pay(for: "/slow/20")
         let start = ContinuousClock.now
-        let isPaidOut = try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+        let isPaidOut = try await eventually(within: .seconds(60), every: .milliseconds(200)) {
             try await balance(of: Shop.receiver, at: shop) ?? "0" != "0"
         }
         #expect(isPaidOut, "after \(ContinuousClock.now - start)")
         crowd.end()
         try await paying
         #expect(
-            try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+            try await eventually(within: .seconds(60), every: .milliseconds(200)) {
                 try await shop.books().values.allSatisfy { $0.captured == $0.charged }
             })
         try await crowd.expectBooked()
         #expect(
-            try await eventually(within: .seconds(15), every: .milliseconds(200)) {
+            try await eventually(within: .seconds(60), every: .milliseconds(200)) {
                 try await balance(of: Shop.receiver, at: shop) == "\(crowd.servings * 1000)"
             })
         try await shop.close()

@@ -141,14 +141,30 @@ struct StreamTests {
     @Test func `is no success when what feeds its events breaks off`() async throws {
         let shop = try await Self.open()
         let owner = try await WalletOwner(shop)
-        let answer = try await owner.pay("/half-events/40")
-        #expect(answer.exitCode == 1 && answer.errors.contains("[pay.body-broke-off]"), "\(answer.errors)")
+        let answer = try owner.start(["pay", owner.url("/half-events/40")])
+        try #require(
+            try await eventually(within: .seconds(60)) { answer.output.contains("data: 40 ") || !answer.isRunning })
+        shop.upstream.letGo()
+        #expect(try await answer.exitCode(within: .seconds(60)) == 1)
+        #expect(answer.errors.contains("[pay.body-broke-off]"), "\(answer.errors)")
         #expect(answer.errors.contains("upstream-failed") && answer.output.contains("data: 40 "), "\(answer.errors)")
-        let file = try await owner.pay("/half-events/40", ["-o", shop.folder.file("out"), "--json"])
-        #expect(file.exitCode == 1 && file.code == "pay.body-broke-off", "\(file.errors)")
+        let file = try owner.start(["pay", owner.url("/half-events/40"), "-o", shop.folder.file("out"), "--json"])
+        try #require(
+            try await eventually(within: .seconds(60)) {
+                Self.draft(of: "out", in: shop.folder).contains("data: 40 ") || !file.isRunning
+            })
+        shop.upstream.letGo()
+        #expect(try await file.exitCode(within: .seconds(60)) == 1)
+        #expect(file.errors.contains("\"pay.body-broke-off\""), "\(file.errors)")
         #expect(!FileManager.default.fileExists(atPath: shop.folder.file("out")))
         #expect(shop.folder.text("out.part").contains("data: 40 "))
         try await shop.close()
+    }
+
+    /// What of a file is written so far.
+    private static func draft(of name: String, in folder: TemporaryFolder) -> String {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return files.filter { $0.hasPrefix(".\(name).") }.map { folder.text($0) }.joined()
     }
 
     @Test func `is told as one JSON object when Ctrl-C ends it`() async throws {

@@ -70,7 +70,7 @@ struct WalletCommandTests {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)
         #expect(try await owner.pay("/good").exitCode == 0)
-        #expect(try await owner.pay("/hang", ["--timeout", "1"]).exitCode == 75)
+        #expect(try await owner.pay("/hang", ["--timeout", "5"]).exitCode == 75)
         #expect(try await owner.states() == ["unknown", "paid"])
         // Until the gate sees that nobody waits any more, it is busy with the first.
         var last: JSON?

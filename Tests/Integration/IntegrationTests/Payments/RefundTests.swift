@@ -91,9 +91,10 @@ struct RefundTests {
         var payer = try await shop.regular()
         let refund = payer.refund()
         let payment = try payer.pay()
-        async let answer = shop.get("/slow/500", paying: payment)
-        try #require(try await eventually(within: .seconds(5)) { shop.upstream.calls(of: "/slow/500") == 1 })
+        async let answer = shop.get("/held", paying: payment)
+        try #require(try await eventually(within: .seconds(60)) { shop.upstream.calls(of: "/held") == 1 })
         try await expectBusy(refund)
+        shop.upstream.letGo()
         try payer.settle(await answer)
         #expect(try await shop.books(of: payer).charged == payer.charged)
     }

@@ -25,6 +25,7 @@ final class TestUpstream: Sendable {
     let port: Int
     private let listener: TCPSocket
     private let state = Mutex(State())
+    private let leave = DispatchSemaphore(value: 0)
 
     /// - Parameter port: 0 takes any free one.
     init(port: Int = 0) throws {
@@ -48,6 +49,9 @@ final class TestUpstream: Sendable {
     /// How often anything was asked for; what a gate asks for to see whether anybody is there does not count.
     var calls: Int { state.withLock { $0.requests.count { $0.path != "/" } } }
 
+    /// One request goes on that waits, as `/held` and `/half-events` do, or the next one that will.
+    func letGo() { leave.signal() }
+
     /// Whoever connects after this is refused.
     func stop() {
         let connections = state.withLock { state in
@@ -64,11 +68,12 @@ final class TestUpstream: Sendable {
             return !state.isStopped
         }
         guard isTaken else { return }
-        Thread.detachNewThread { [weak self] in
+        Thread.detachNewThread { [weak self, leave] in
             let reader = HTTPReader(socket, within: .seconds(3600))
             while let request = try? Self.read(reader) {
                 self?.state.withLock { $0.requests.append(request) }
-                guard (try? UpstreamAnswer(to: request, on: socket).give()) == true else { break }
+                let answer = UpstreamAnswer(to: request, on: socket) { _ = leave.wait(timeout: .now() + .seconds(120)) }
+                guard (try? answer.give()) == true else { break }
             }
             self?.state.withLock { _ = $0.connections.removeValue(forKey: ObjectIdentifier(socket)) }
             socket.close()

@@ -9,6 +9,7 @@ import Foundation
 /// |---|---|
 /// | `/status/N` | that status |
 /// | `/slow/N` | after N milliseconds |
+/// | `/held` | once the test lets it go |
 /// | `/hang` | none, as long as anybody waits |
 /// | `/silent` | the head and half of the body, then nothing |
 /// | `/silent-long` | the head and half of two megabytes, then nothing |
@@ -18,7 +19,7 @@ import Foundation
 /// | `/half-chunked` | some chunks without the last one, then it hangs up |
 /// | `/drip/N` | 256 bytes each N milliseconds, without an end |
 /// | `/events/N` | N server-sent events of some 100 bytes |
-/// | `/half-events/N` | the same, and then the connection breaks off |
+/// | `/half-events/N` | the same, and the connection breaks off once the test lets it go |
 /// | `/big/N` | N bytes |
 /// | `/charge?X` | `Settlement-Overrides` with that amount |
 /// | `/garbled-charge` | `Settlement-Overrides` that nobody can read |
@@ -28,11 +29,14 @@ import Foundation
 struct UpstreamAnswer {
     let request: TestUpstream.Request
     let socket: TCPSocket
+    private let wait: () -> Void
     private let words: [String]
 
-    init(to request: TestUpstream.Request, on socket: TCPSocket) {
+    /// - Parameter wait: Returns when the test lets a request go on.
+    init(to request: TestUpstream.Request, on socket: TCPSocket, wait: @escaping () -> Void) {
         self.request = request
         self.socket = socket
+        self.wait = wait
         words = request.path.split(separator: "/").map(String.init)
     }
 
@@ -43,6 +47,9 @@ struct UpstreamAnswer {
         case "slow":
             Thread.sleep(forTimeInterval: Double(number ?? 0) / 1000)
             try send("It took a while.")
+        case "held":
+            wait()
+            try send("At last.")
         case "hang":
             _ = socket.waitForEnd(within: .seconds(60))
             return false
@@ -84,7 +91,7 @@ struct UpstreamAnswer {
             }
             if words[0] == "half-events" {
                 // What is not paid for when it breaks off never goes out, and a payer takes its time.
-                Thread.sleep(forTimeInterval: 2)
+                wait()
                 return false
             }
             try send(raw: "0\r\n\r\n")

@@ -6,12 +6,12 @@ import Testing
 
 #if os(Linux)
 /// The short form of `Scripts/torture`: each of its scenarios, with the same seed every time.
-@Suite("A node that is killed, starved and flooded", .timeLimit(.minutes(5)))
+@Suite("A node that is killed, starved and flooded", .timeLimit(.minutes(30)))
 struct TortureTests {
     /// How much of the long form: a hundredth is 10 kills, 100 connections, or 10,000 bad requests.
     @Test(arguments: [
         ("kills", 0.012), ("power", 0.016), ("full", 0.08), ("broken", 0.1), ("slow", 0.15), ("files", 0.1),
-        ("clock", 0.1), ("idle", 0.1), ("bad", 0.01), ("term", 0.1),
+        ("clock", 0.1), ("idle", 0.1), ("bad", 0.01), ("term", 0.1), ("points", 0.1),
     ])
     func `has every payment that was answered, once`(scenario: String, scale: Double) async throws {
         try await play(scenario, scale: scale)
@@ -27,7 +27,7 @@ struct TortureTests {
                 .appending(path: "Scripts/torture")
             let process = Process()
             process.executableURL = script
-            process.arguments = ["--only", scenario, "--scale", "\(scale)", "--seed", "1", "--quiet"]
+            process.arguments = ["--only", scenario, "--scale", "\(scale)", "--seed", "1", "--quiet", "--ready", "100"]
             process.environment = ProcessInfo.processInfo.environment.merging(
                 ["FARTHING_BINARY": ChildProcess.program]
             ) { $1 }

@@ -52,7 +52,7 @@ struct ReplacedTransactionTests {
         try await node.open { reader, _ in
             let policy = SendingPolicy(
                 confirmations: 1, pollInterval: .milliseconds(10), patience: .milliseconds(50),
-                giveUpAfter: .seconds(5), lowestTip: 1)
+                giveUpAfter: .seconds(60), lowestTip: 1)
             let sender = TransactionSender(
                 chain: reader.chain, signer: KeySigner(PrivateKey.random()), policy: policy)
             let mined = try await sender.send(TransactionSender.Call(receiver: .zero, data: []))

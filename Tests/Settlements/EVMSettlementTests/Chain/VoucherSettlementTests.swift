@@ -217,6 +217,12 @@ struct VoucherSettlementTests {
             let first = try await chain.settlement.transfer(transfer)
             let second = try await chain.settlement.transfer(transfer)
             #expect(first == second)
+            let forged = SignedTransfer(
+                token: transfer.token, payer: transfer.payer, receiver: transfer.receiver, amount: transfer.amount,
+                validAfter: 0, validBefore: 1 << 40, nonce: nonce, signature: chain.receiver.signNow(digest))
+            await #expect(throws: SettlementError.authorizationSignature) {
+                try await chain.settlement.transfer(forged)
+            }
             #expect(try await chain.balance(chain.receiver.address) == 5)
         }
     }

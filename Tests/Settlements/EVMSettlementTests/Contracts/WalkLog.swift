@@ -18,7 +18,10 @@ struct WalkSteps {
         let steps =
             stage.queue == nil ? WalkLog.steps : Self.setting("FARTHING_LONG_WALK_STEPS", else: Self.longSteps)
         let seconds = Self.setting("FARTHING_LONG_WALK_SECONDS", else: Self.longSeconds)
-        let isOver = count == steps || stage.queue != nil && ContinuousClock.now - start > .seconds(seconds)
+        let isLate = ContinuousClock.now - start > .seconds(seconds)
+        // Some orders are not even tried, so twice as many as there must be.
+        let isLongEnough = WalkSteps.isShortened || count >= 2 * WalkLog.fewestOfLong
+        let isOver = count == steps || stage.queue != nil && isLate && isLongEnough
         guard isOver else {
             count += 1
             return count - 1
@@ -54,7 +57,7 @@ struct WalkLog {
     /// How many orders a walk gives.
     static var steps: Int { WalkSteps.setting("FARTHING_WALK_STEPS", else: 150) }
     /// How many a long walk gives at least, on whatever machine: a small part of what a slow one has the time for.
-    private static let fewestOfLong = 300
+    fileprivate static let fewestOfLong = 300
 
     mutating func add(_ answer: Answer) {
         let name =

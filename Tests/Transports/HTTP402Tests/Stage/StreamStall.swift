@@ -125,6 +125,12 @@ struct StreamStall: Sendable {
         while gate.streams.find(stream, at: entry)?.pieceCount != count { await Task.yield() }
     }
 
+    /// Returns when so much is booked: what a client has read may still count as on its way.
+    func waitForUse(_ used: UInt64, of stream: String) async throws {
+        let entry = try #require(gate.book.entries.first)
+        while gate.streams.find(stream, at: entry)?.status.used != used { await Task.yield() }
+    }
+
     /// What the desk was told to charge.
     var charges: [UInt128] {
         get async { await desk.outcomes.compactMap { if case .charged(let amount) = $0 { amount.units } else { nil } } }

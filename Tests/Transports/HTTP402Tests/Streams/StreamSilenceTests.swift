@@ -19,12 +19,12 @@ struct StreamSilenceTests {
             try await upstream.send("the end")
             _ = await upstream.readToEnd()
         } _: { upstream in
-            try await StreamStall.open("KiB", before: upstream, limits: House.impatient(.seconds(3))) { stall in
+            try await StreamStall.open("KiB", before: upstream, limits: House.impatient(.seconds(15))) { stall in
                 try await RawConnection.open(port: stall.port) { client in
                     let id = try await stall.open(on: client)
                     #expect(try await stall.pay(1, for: id).json?["used"] == "1024")
                     // As a payer does that first asks a person.
-                    try await Task.sleep(for: .seconds(5))
+                    try await Task.sleep(for: .seconds(18))
                     await paid.ring()
                     async let second = stall.pay(2, for: id)
                     async let third = stall.pay(3, for: id)
@@ -40,8 +40,8 @@ struct StreamSilenceTests {
     @Test func `is given up when it was asked for more and is silent`() async throws {
         let (parts, tap) = AsyncStream.makeStream(of: ByteBuffer.self)
         tap.yield(ByteBuffer(string: "one"))
-        let iterator = AskedParts(body: .stream(parts), silence: .seconds(1)).makeAsyncIterator()
+        let iterator = AskedParts(body: .stream(parts), silence: .seconds(5)).makeAsyncIterator()
         #expect(try await iterator.next() == ByteBuffer(string: "one"))
-        await #expect(throws: GatewayFault.timeout(after: .seconds(1))) { try await iterator.next() }
+        await #expect(throws: GatewayFault.timeout(after: .seconds(5))) { try await iterator.next() }
     }
 }
