@@ -171,6 +171,7 @@ struct ClaimsOnChainTests {
             try await shop.setGasPrice(gwei: 1)
             #expect(await settlement.obstacles().isEmpty)
             shop.devnet.stop()
+            while (try? await shop.devnet.ask("eth_chainId")) != nil {}
             #expect(await settlement.obstacles().map(\.code) == ["settlement.unreachable"])
         }
     }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import FarthingAssembly
 
-@Suite("A demo", .timeLimit(.minutes(5)))
+@Suite("A demo", .timeLimit(.minutes(20)))
 struct DemoTests {
     /// Some 60 requests for each channel, which holds 50, so that some are used up and others are not.
     @Test(arguments: [(nil, 2), (Demo.Chain.evm, 1)])

@@ -89,20 +89,16 @@ struct ExpiringChannelsTests {
             let counted = try CountedDesk<HashChainChannel>(shop)
             for number in 0..<60 { _ = try await opened("\(number)", expiresIn: 1000, at: counted) }
             shop.clock.pass(700)
+            counted.slow.barrier.lower()
             let turn = Task { await counted.books.redeemExpiring(soon: .seconds(60)) }
             // A block a minute, and three are left.
-            for _ in 0..<3 {
-                counted.slow.barrier.lower()
-                await counted.slow.barrier.hold(1)
-                try await Task.sleep(for: .milliseconds(300))
+            for count in [Books.expiringAtOnce, Books.expiringAtOnce, 60 - 2 * Books.expiringAtOnce] {
+                await counted.slow.barrier.hold(count)
                 shop.clock.pass(60)
-                counted.slow.barrier.lift()
+                counted.slow.barrier.letPass()
             }
-            counted.slow.barrier.lower()
-            try await Task.sleep(for: .milliseconds(300))
-            #expect(counted.slow.ordered.count == 60)
-            counted.slow.barrier.lift()
             #expect(await turn.value.captured == units(60_000))
+            #expect(counted.slow.ordered.count == 60)
             #expect(counted.slow.mostAtOnce == Books.expiringAtOnce)
         }
     }

@@ -43,7 +43,13 @@ struct StacksLapsedDepositTests {
     @Test func `is given up once its number is used, and not before`() async throws {
         try await late { [key] shop, wallet in
             let id = try #require(try await wallet.journal.overviews().first?.id)
-            #expect(try await wallet.withdraw(id) == .waiting(.zero, due: shop.now))
+            let before = shop.now
+            let step = try await wallet.withdraw(id)
+            guard case .waiting(.zero, let due) = step else {
+                Issue.record("\(step)")
+                return
+            }
+            #expect((before...shop.now).contains(due))
             #expect(try await Self.standings(of: wallet) == [.open])
             // Another channel of the same account, whose deposit gets the number.
             try await shop.buy(1, from: try shop.wallet(key, scheme: .hashChain, journal: "other"))

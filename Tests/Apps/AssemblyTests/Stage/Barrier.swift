@@ -24,6 +24,15 @@ final class Barrier: Sendable {
         for continuation in held { continuation.resume() }
     }
 
+    /// Lets those go who are held up, and holds up whoever comes next.
+    func letPass() {
+        let held = state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+        for continuation in held { continuation.resume() }
+    }
+
     func pass() async {
         await withCheckedContinuation { continuation in
             let (isHeld, watcher) = state.withLock { state in

@@ -23,7 +23,7 @@ final class SlowContracts: ContractSettlement, ForwardingSettlement {
 
     init(_ ledger: Ledger) { self.ledger = ledger }
 
-    /// How many deposits were handed in.
+    /// How many deposits were handed in of those that were not made before.
     var funded: Int { deposits.withLock { $0 } }
 
     /// The channels of all orders that were handed in, in their order.
@@ -57,7 +57,12 @@ final class SlowContracts: ContractSettlement, ForwardingSettlement {
     func fund<Rules: ContractRules>(
         _ rules: Rules.Type, _ terms: Rules.Terms, with funding: Funding
     ) async throws(ContractError) -> ContractReceipt<Rules> {
-        deposits.withLock { $0 += 1 }
+        // What is made already costs no transaction.
+        var isMade = false
+        if let domain = ledger.contractDomain(of: Rules.kind) {
+            isMade = try await ledger.contract(rules, of: terms.channelID(in: domain)) != nil
+        }
+        if !isMade { deposits.withLock { $0 += 1 } }
         await barrier.pass()
         return try await ledger.fund(rules, terms, with: funding)
     }

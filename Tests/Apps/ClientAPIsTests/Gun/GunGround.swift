@@ -56,22 +56,25 @@ struct GunGround {
         return try await GunRelay.start(configuration, logger: Self.silent)
     }
 
-    func client(at ports: [Int], patience: Double = 3000) async throws -> GunClient {
+    func client(at ports: [Int], patience: Double = 3000, answer: Double? = nil) async throws -> GunClient {
         var configuration = GunClientConfiguration()
         configuration.reconnection = .milliseconds(20)
         configuration.maximumReconnection = .milliseconds(100)
         configuration.skew = .zero
         configuration.timing.settling = 10
         configuration.timing.acknowledgement = patience
-        configuration.timing.answer = patience
+        configuration.timing.answer = answer ?? patience
         return try await GunClient.connect(
             to: ports.map { "ws://127.0.0.1:\($0)/gun" }, configuration: configuration, logger: Self.silent)
     }
 
-    func ends(at port: Int, patience: Double = 3000, refresh: Duration = .milliseconds(100)) async throws -> GunEnds {
-        let (client, bob) = (
-            try await client(at: [port], patience: patience), try await self.client(at: [port], patience: patience)
-        )
+    /// - Parameter answer: How long an answer is waited for, in milliseconds; as long as for an acknowledgement, unless
+    ///   told.
+    func ends(
+        at port: Int, patience: Double = 3000, answer: Double? = nil, refresh: Duration = .milliseconds(100)
+    ) async throws -> GunEnds {
+        let client = try await client(at: [port], patience: patience, answer: answer)
+        let bob = try await self.client(at: [port], patience: patience, answer: answer)
         return GunEnds(
             client: GunStateRelay(client, identity: try await .derived(by: stage.alice), refresh: refresh),
             bob: GunStateRelay(bob, identity: try await .derived(by: stage.bob), refresh: refresh))

@@ -28,7 +28,7 @@ struct GunRelayTroubleTests {
     ) async throws {
         try await Stage.run { stage in
             let relay = try await HostileRelay.start()
-            let ends = try await GunGround(stage).ends(at: await relay.port, patience: 300)
+            let ends = try await GunGround(stage).ends(at: await relay.port, patience: 300, answer: 5000)
             let pair = try await Pair(stage, relays: relays(ends))
             let (id, other) = (try await pair.open(100), try await pair.open(50))
             let (connection, second) = (try await pair.connect(id), try await pair.connect(other))

@@ -148,7 +148,7 @@ struct GunStateRelayTests {
 
         init(_ stage: Stage, at port: Int) async throws {
             let ground = GunGround(stage)
-            ends = try await ground.ends(at: port, patience: 200)
+            ends = try await ground.ends(at: port, patience: 200, answer: 5000)
             let pair = try await Pair(stage, relays: ends.relays)
             let terms = pair.terms()
             id = terms.channelID(in: pair.client.domain)
@@ -156,13 +156,21 @@ struct GunStateRelayTests {
             try await ends.relays.pin(terms, pair.client.domain)
             try await ends.client.put([1], in: slot)
             late = GunStateRelay(
-                try await ground.client(at: [port], patience: 200), identity: ends.client.identity,
+                try await ground.client(at: [port], patience: 200, answer: 5000), identity: ends.client.identity,
                 now: { Date().timeIntervalSince1970 * 1000 - 5000 })
             try await late.pin(ends.bob.identity.contact, under: terms, in: pair.client.domain)
         }
 
-        /// What the other side reads in the slot.
-        var newest: [UInt8]? { get async throws { try await ends.bob.messages(in: slot).first { _ in true } } }
+        /// What stands in the slot once the relay has answered the other side, whatever older came before.
+        var newest: [UInt8]? {
+            get async throws {
+                let pinned = try #require(await ends.bob.channels[id])
+                let soul = pinned.envelope.soul(of: id, owner: ends.client.identity.contact.pub)
+                let value = try await ends.bob.client.get(soul, "state")
+                return pinned.envelope.open(
+                    value, for: GunStateRelay.place("state", soul), most: StateRelayError.mostBytes)
+            }
+        }
 
         func close() async {
             await late.client.close()
