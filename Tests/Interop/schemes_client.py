@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stranger that pays by two-way, hash-chain, merkle-token or lottery over HTTP 402, written from Specs/ alone.
 
-    schemes_client.py --key 0x… --scheme two-way URL --count 20 --misuse --close
+    schemes_client.py --key 0x… --scheme two-way --count 20 --misuse --close URL
 
-It takes the offer of that scheme, opens a channel, pays one request after the other, and checks each answer as the
-specification says that a payer must. With --misuse it then also does what it should not get away with, with --ask it
+It takes the offer of that scheme, opens a channel, pays one request after the other, --count of them at each URL, and
+checks each answer as the specification says that a payer must. With --misuse it then also does what it should not get away with, with --ask it
 asks how the channel stands, and with --close it asks for the rest where the scheme has that. Each step is one line of
 JSON on standard output. Being refused does not make the exit code other than 0; a payee that lies does.
 
@@ -39,18 +39,26 @@ class Wire:
 
     NAMES = ("payment-required", "payment-signature", "payment-response", "payment-charged", "retry-after")
 
-    def __init__(self, url):
-        self.url, self.said = url, []
+    def __init__(self):
+        self.url, self.said = None, []
         self.http = httpx.Client(timeout=SECONDS, trust_env=False)
 
     def ask(self, payment=None):
         """The answer, with its headers decoded."""
         headers = {"PAYMENT-SIGNATURE": encoded(payment)} if payment else {}
-        answer = self.http.get(self.url, headers=headers)
+        with self.http.stream("GET", self.url, headers=headers) as answer:
+            try:
+                answer.read()
+            except httpx.RemoteProtocolError:
+                pass  # the head was whole, and says what was charged
         request = {"method": "GET", "url": self.url} | self.part(answer.request.headers)
-        response = {"status": answer.status_code} | self.part(answer.headers) | {"body": answer.text}
+        response = {"status": answer.status_code} | self.part(answer.headers) | {"body": self.body(answer)}
         self.said.append({"request": request, "response": response})
         return answer, response["decoded"]
+
+    @staticmethod
+    def body(answer):
+        return answer.text if hasattr(answer, "_content") else None
 
     def part(self, headers):
         kept = {name: headers[name] for name in self.NAMES if name in headers}
@@ -65,17 +73,18 @@ class Wire:
 
 class Stranger:
     def __init__(self, asked):
-        self.asked, self.wire = asked, Wire(asked.url)
+        self.asked, self.wire = asked, Wire()
+        self.wire.url = asked.urls[0]
         answer, said = self.wire.ask()
         required = said.get("payment-required")
         if answer.status_code != 402 or required is None:
-            raise SystemExit(f"{asked.url} answers {answer.status_code}, and offers nothing")
+            raise SystemExit(f"{self.wire.url} answers {answer.status_code}, and offers nothing")
         offers = [offer for offer in required["accepts"] if offer["scheme"] == asked.scheme]
         if not offers:
             raise SystemExit(f"{asked.scheme} is not offered")
         self.resource, self.offer = required["resource"], offers[0]
         self.channel = SCHEMES[asked.scheme](
-            keys.PrivateKey(raw(asked.key)), self.offer, raw(asked.salt), asked.now, asked.count + 5)
+            keys.PrivateKey(raw(asked.key)), self.offer, raw(asked.salt), asked.now, asked.count * len(asked.urls) + 5)
         self.is_open, self.last = False, None
 
     def send(self, payload):
@@ -91,7 +100,7 @@ class Stranger:
         return None
 
     def told(self, step, answer, said, **more):
-        line = {"step": step, "status": answer.status_code, "body": answer.text} | more
+        line = {"step": step, "status": answer.status_code, "body": self.wire.body(answer)} | more
         if refused := said.get("payment-required", {}).get("error"):
             line["refused"] = refused
         if settled := said.get("payment-response"):
@@ -112,6 +121,9 @@ class Stranger:
                 self.is_open = True
                 charge = self.channel.served(settled["extra"])
                 return self.told("open" if is_opening else "pay", answer, said, charged=str(charge))
+            if answer.headers.get("payment-charged") == "0":
+                # What the payment brought, if it was taken, pays for the next request.
+                return self.told("free", answer, said, charged="0")
             if (state := self.state_in(said)) is None:
                 return self.told("refused", answer, said)
             self.is_open = True
@@ -138,22 +150,24 @@ class Stranger:
             self.told("misuse", answer, said, what=what, expected=code)
 
     def close(self):
-        payment = self.channel.closing()
-        if payment is None:
-            # There is no end by agreement; whoever asks all the same is told so.
-            payment = self.last
-        answer, said = self.send({"type": "close", "channelId": hexed(self.channel.id), "payment": payment})
-        self.told("close", answer, said)
+        before = self.channel.charged - self.channel.credit
+        payload = {"type": "close", "channelId": hexed(self.channel.id), "payment": self.channel.closing()}
+        answer, said = self.send(payload)
+        if settled := said.get("payment-response"):
+            self.channel.told(settled["extra"]["channelState"])
+            if int(settled["amount"]) < self.channel.deposit - before:
+                raise Lie(f"{settled['amount']} came back of {self.channel.deposit}, and {before} were earned")
+        self.told("close", answer, said, expected=self.channel.closed)
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("url")
+    parser.add_argument("urls", nargs="+", metavar="URL")
     parser.add_argument("--key", required=True, help="the payer's private key")
     parser.add_argument("--scheme", required=True, choices=SCHEMES)
     parser.add_argument("--salt", default=hexed(bytes(31) + b"\x01"), help="0x and 64 digits: another channel")
     parser.add_argument("--now", type=int, default=int(time.time()), help="Unix seconds by which all is dated")
-    parser.add_argument("--count", type=int, default=1, help="how many requests to pay for")
+    parser.add_argument("--count", type=int, default=1, help="how many requests to pay for at each URL")
     parser.add_argument("--misuse", action="store_true", help="also pay as one must not")
     parser.add_argument("--ask", action="store_true", help="also ask how the channel stands")
     parser.add_argument("--close", action="store_true", help="also ask for the rest")
@@ -165,8 +179,9 @@ def main():
     asked = arguments()
     stranger = Stranger(asked)
     try:
-        for _ in range(asked.count):
-            stranger.pay()
+        for stranger.wire.url in asked.urls:
+            for _ in range(asked.count):
+                stranger.pay()
         if asked.misuse:
             stranger.misuse()
         if asked.ask:

@@ -59,7 +59,10 @@ def signer(digest, signature):
 
 
 class Prepaid:
-    """A payer's side of one channel with one payee: what every scheme of this kind does."""
+    """A payer's side of one channel with one payee: what every scheme of this kind does.
+
+    `closed` is the code with which a close is refused; None where the payee closes.
+    """
 
     def __init__(self, key, offer, salt, now, requests):
         self.key, self.offer, self.salt = key, offer, salt
@@ -137,12 +140,12 @@ class Prepaid:
         """What it must be besides, when a request was served."""
 
     def closing(self):
-        """The payment of a payload of type close; None where the scheme has none."""
-        return None
+        """The payment of a payload of type close, which shows who asks and brings nothing."""
+        raise NotImplementedError
 
 
 class TwoWay(Prepaid):
-    kind, domain_name = "two-way", "Farthing Two-Way"
+    kind, domain_name, closed = "two-way", "Farthing Two-Way", None
     STATE = "TwoWayState(bytes32 channelId,uint64 nonce,uint128 firstBalance,uint128 secondBalance)"
     CLOSE = "TwoWayClose(bytes32 channelId,uint64 nonce,uint128 firstBalance,uint128 secondBalance)"
 
@@ -169,7 +172,7 @@ class TwoWay(Prepaid):
 
     def payment(self):
         if self.missing or self.nonce == 0:
-            self.given = self.authorised + self.missing
+            self.given = max(self.given, self.authorised + self.missing)
             self.nonce += 2 if self.nonce else 1
         return self.state(self.nonce, self.given)
 
@@ -211,7 +214,7 @@ class TwoWay(Prepaid):
 
 
 class HashChain(Prepaid):
-    kind, domain_name = "hash-chain", "Farthing Hash Chain"
+    kind, domain_name, closed = "hash-chain", "Farthing Hash Chain", None
 
     def open(self, requests):
         self.step_amount = self.price * 2 // 5
@@ -258,15 +261,15 @@ class HashChain(Prepaid):
 
     def misuses(self):
         after = self.revealed + 3
-        yield "a step under another number", self.step(after, self.steps[after + 1]), "invalid_hash_chain_foreign_step"
+        yield "a step under another number", self.step(after, self.steps[after - 3]), "invalid_hash_chain_foreign_step"
         yield "a step that is none", self.step(after, keccak(b"forged")), "invalid_hash_chain_foreign_step"
-        beyond = self.step(self.count + 1, self.steps[self.count])
+        beyond = self.step(self.count + 1, self.steps[self.revealed])
         yield "a step beyond the end", beyond, "invalid_hash_chain_step_beyond_end"
         yield "the same step again", self.step(self.revealed), "invalid_hash_chain_insufficient"
 
 
 class MerkleToken(Prepaid):
-    kind, domain_name = "merkle-token", "Farthing Merkle Token"
+    kind, domain_name, closed = "merkle-token", "Farthing Merkle Token", "invalid_merkle_token_channel_not_closable"
     #: Who else can be paid out of the same deposit, with the tokens before and behind this payee's.
     OTHER, BEFORE, BEHIND = b"\x77" * 20, 3, 2
 
@@ -305,29 +308,34 @@ class MerkleToken(Prepaid):
             "proof": proof}
 
     def payment(self):
-        first, count = self.next, -(-self.missing // self.token_amount)
-        if count == 0:  # nothing is missing: one is sent again, to show who asks
-            return {"tokens": [self.shown(max(self.BEFORE, self.next - 1))]}
-        self.next += count
+        """The fewest tokens that are enough, beginning behind those that the payee owns up to."""
+        first = self.BEFORE + self.authorised // self.token_amount
+        until = first + -(-self.missing // self.token_amount)
+        if until == first:  # nothing is missing: one is sent again, to show who asks
+            return {"tokens": [self.shown(max(self.BEFORE, first - 1))]}
+        self.next = max(self.next, until)
         self.given = (self.next - self.BEFORE) * self.token_amount
-        return {"tokens": [self.shown(index) for index in range(first, self.next)]}
+        return {"tokens": [self.shown(index) for index in range(first, until)]}
 
     def check(self, state):
         if int(state["floor"]) > self.next:
             raise Lie(f"tokens count as spent that were not shown: {state}")
 
+    def closing(self):
+        return {"tokens": [self.shown(self.next - 1)]}
+
     def misuses(self):
-        wrong = self.shown(self.next, self.secrets[self.next + 1])
+        wrong = self.shown(self.next, self.secrets[self.next - 1])
         yield "a token with another one's secret", {"tokens": [wrong]}, "invalid_merkle_token_not_proven"
         yield "another payee's token", {"tokens": [self.shown(0)]}, "invalid_merkle_token_not_proven"
-        pair = [self.shown(self.next + 1), self.shown(self.next)]
+        pair = [self.shown(self.next - 1), self.shown(self.next - 2)]
         yield "tokens in the wrong order", {"tokens": pair}, "invalid_merkle_token_unsorted"
         same = {"tokens": [self.shown(index) for index in range(self.next - 3, self.next)]}
         yield "the same tokens again", same, "invalid_merkle_token_insufficient"
 
 
 class Lottery(Prepaid):
-    kind, domain_name = "lottery", "Farthing Lottery"
+    kind, domain_name, closed = "lottery", "Farthing Lottery", "invalid_lottery_no_close"
     SEATS, ODDS = 4, 4
 
     def open(self, requests):
@@ -384,6 +392,12 @@ class Lottery(Prepaid):
     def check_service(self, state):
         if int(state["authorised"]) < self.floor or int(state["nonce"]) != self.nonce:
             raise Lie(f"served, and the ticket is not owned up to: {state}")
+
+    def closing(self):
+        """A ticket of the least worth: it is not taken, but nothing keeps the payee from redeeming it."""
+        self.nonce += 1
+        self.given += 1
+        return self.ticket(self.nonce, 1)
 
     def misuses(self):
         stranger = keys.PrivateKey(keccak(b"a stranger"))
