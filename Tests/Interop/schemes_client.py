@@ -40,25 +40,21 @@ class Wire:
     NAMES = ("payment-required", "payment-signature", "payment-response", "payment-charged", "retry-after")
 
     def __init__(self):
-        self.url, self.said = None, []
+        self.url, self.body, self.said = None, None, []
         self.http = httpx.Client(timeout=SECONDS, trust_env=False)
 
     def ask(self, payment=None):
-        """The answer, with its headers decoded."""
+        """The answer, with its headers decoded; its body is kept where it came to its end."""
         headers = {"PAYMENT-SIGNATURE": encoded(payment)} if payment else {}
         with self.http.stream("GET", self.url, headers=headers) as answer:
             try:
-                answer.read()
+                self.body = answer.read().decode()
             except httpx.RemoteProtocolError:
-                pass  # the head was whole, and says what was charged
+                self.body = None  # the head was whole, and says what was charged
         request = {"method": "GET", "url": self.url} | self.part(answer.request.headers)
-        response = {"status": answer.status_code} | self.part(answer.headers) | {"body": self.body(answer)}
+        response = {"status": answer.status_code} | self.part(answer.headers) | {"body": self.body}
         self.said.append({"request": request, "response": response})
         return answer, response["decoded"]
-
-    @staticmethod
-    def body(answer):
-        return answer.text if hasattr(answer, "_content") else None
 
     def part(self, headers):
         kept = {name: headers[name] for name in self.NAMES if name in headers}
@@ -100,7 +96,7 @@ class Stranger:
         return None
 
     def told(self, step, answer, said, **more):
-        line = {"step": step, "status": answer.status_code, "body": self.wire.body(answer)} | more
+        line = {"step": step, "status": answer.status_code, "body": self.wire.body} | more
         if refused := said.get("payment-required", {}).get("error"):
             line["refused"] = refused
         if settled := said.get("payment-response"):
@@ -135,7 +131,8 @@ class Stranger:
         """How the channel stands; the payment is one that was sent before."""
         payment = self.last
         answer, said = self.send({"type": "state", "channelId": hexed(self.channel.id), "payment": payment})
-        state = self.state_in(said)
+        if (state := self.state_in(said)) is None:
+            raise Lie("asked how the channel stands, it does not say")
         self.channel.told(state)
         self.told("ask", answer, said, underWay=state.get("underWay"))
 

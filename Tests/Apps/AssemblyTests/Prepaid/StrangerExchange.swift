@@ -42,7 +42,7 @@ struct StrangerExchange {
 
         /// What was paid with, asked with or closed with.
         func payment<Scheme: PrepaidWire>(_ scheme: Scheme.Type) throws -> Scheme.Unverified? {
-            guard let payload = try payload(scheme) else { return nil }
+            guard let payload = try self.payload(scheme) else { return nil }
             switch payload {
             case .open(_, _, let payment), .payment(_, let payment), .state(_, let payment), .close(_, let payment):
                 return payment
