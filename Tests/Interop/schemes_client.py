@@ -21,7 +21,8 @@ import time
 import httpx
 from eth_keys import keys
 
-from schemes_payments import SCHEMES, Lie, hexed, raw
+from schemes_payments import SCHEMES
+from schemes_purse import Lie, hexed, raw
 
 SECONDS = 30
 
