@@ -51,6 +51,11 @@ struct NotChargedTests {
         }
     }
 
+    /// Without those that were refused, as luck may have it after a ticket that won; another was signed in their place.
+    private static func kept(_ entries: [JournalEntry]) -> [JournalEntry.State] {
+        entries.map(\.state).filter { $0 != .refused }
+    }
+
     @Test(arguments: PeerPayingTests.schemes)
     func `gives the payment back`(scheme: String) async throws {
         try await open(scheme) { market, wallet in
@@ -60,13 +65,13 @@ struct NotChargedTests {
                 #expect(failed.isUncharged && !failed.isInDoubt && failed.receipt == nil)
             }
             let entries = try await wallet.journal.entries()
-            #expect(entries.prefix(2).map(\.state) == [.notTaken, .notTaken])
+            #expect(Self.kept(entries).prefix(2) == [.notTaken, .notTaken])
             #expect(entries.first?.code == "payment.not-charged")
             let channel = try #require(try await wallet.journal.overviews().first)
             #expect(channel.status == "open" && channel.charged == Market.price)
             let next = try await wallet.client().execute(PayingRequest(url: market.url + "/weather"))
             #expect(next.receipt?.charged == Market.price && next.receipt?.channel == channel.id)
-            #expect(try await wallet.journal.entries().prefix(3).map(\.state) == [.paid, .notTaken, .notTaken])
+            #expect(Self.kept(try await wallet.journal.entries()).prefix(3) == [.paid, .notTaken, .notTaken])
             #expect(try await market.faults(with: wallet) == [])
         }
     }
