@@ -102,7 +102,8 @@ struct HostLimitTests {
     @Test("Streams of one protocol beyond their number are reset, others are not")
     func streamsPerProtocol() async throws {
         try await HostPair.run { pair in
-            let (go, begun) = (Signal(), Mutex(0))
+            let go = Signal()
+            let begun = Mutex(0)
             defer { go.fire() }
             try pair.listener.handle("/wait/1.0.0", limit: 3) { _ in
                 begun.withLock { $0 += 1 }

@@ -12,6 +12,7 @@ import FarthingLotteryScheme
 import FarthingMerkleTokenScheme
 import FarthingPrimitives
 import FarthingTwoWayScheme
+import FarthingVoucherScheme
 import FarthingWallet
 import FarthingX402
 import Foundation
