@@ -51,7 +51,8 @@ struct PeerLieTests {
     }
 
     @Test(arguments: PeerRoad.allCases)
-    func `is paid no more when it says that it charged, or was shown, what nobody gave it`(road: PeerRoad) async throws {
+    func `is paid no more when it says that it charged, or was shown, what nobody gave it`(road: PeerRoad) async throws
+    {
         let lie: @Sendable (JSON) -> JSON = { $0.withState("charged", "3000") }
         try await lies(HashChainChannel.self, "hash-chain", over: road, lie)
         try await lies(MerkleTokenChannel.self, "merkle-token", over: road, lie)
