@@ -30,6 +30,7 @@ class RpcChain:
         place = urllib.parse.urlsplit(said["url"])
         self.connection = http.client.HTTPConnection(place.hostname, place.port, timeout=30)
         self.ask("anvil_autoImpersonateAccount", True)
+        self.timestamp = self.latest_timestamp
 
     def stop(self):
         """The chain ends with its standard input."""
@@ -52,8 +53,24 @@ class RpcChain:
     def height(self):
         return int(self.ask("eth_blockNumber"), 16)
 
-    def mine(self, blocks=1):
-        self.ask("evm_mine", {"blocks": blocks})
+    @property
+    def latest_timestamp(self):
+        return int(self.ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+
+    def mine(self, blocks=1, seconds=12):
+        """No block has the time of the one before, so that no seconds are one for each."""
+        self.ask("evm_setNextBlockTimestamp", self.timestamp + max(seconds, 1))
+        self.ask("anvil_mine", blocks, max(seconds, 1))
+        self.timestamp = self.latest_timestamp
+
+    def block_hash(self, height):
+        return from_hex(self.ask("eth_getBlockByNumber", hex(height), False)["hash"])
+
+    # Accounts
+
+    def give(self, address, amount=1_000 * ETHER):
+        self.ask("anvil_setBalance", address, hex(amount))
+        self.rich.add(address)
 
     # Transactions
 
@@ -65,8 +82,10 @@ class RpcChain:
         request = {"from": sender, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(gas)}
         if to:
             request["to"] = to
+        self.ask("evm_setNextBlockTimestamp", self.timestamp + 12)
         foreseen, output = self.answer(request, "pending")
         receipt = self.ask("eth_getTransactionReceipt", self.ask("eth_sendTransaction", request))
+        self.timestamp += 12
         succeeded = receipt["status"] == "0x1"
         assert succeeded == foreseen, "a call and the transaction after it came to different ends"
         logs = tuple(Log(log["address"], tuple(map(from_hex, log["topics"])), from_hex(log["data"]))
@@ -96,6 +115,7 @@ class RpcChain:
         """One that was gone back to is used up, so the place gets a new one."""
         assert self.ask("evm_revert", self.snapshots[snapshot])
         self.snapshots[snapshot:] = [self.ask("evm_snapshot")]
+        self.timestamp = self.latest_timestamp
 
 
 def from_hex(text):

@@ -22,12 +22,16 @@ TOKEN = "fixtures/BareToken"
 class Machine(RuleBasedStateMachine):
     kind, worlds = None, {}
 
+    def made(self):
+        return self.kind(Chain(), token=TOKEN)
+
     @initialize()
     def begin(self):
-        if self.kind not in self.worlds:
-            self.worlds[self.kind] = self.kind(Chain(), token=TOKEN)
-            self.worlds[self.kind].chain.snapshot()
-        self.world = self.worlds[self.kind]
+        walk = type(self)
+        if walk not in self.worlds:
+            self.worlds[walk] = self.made()
+            self.worlds[walk].chain.snapshot()
+        self.world = self.worlds[walk]
         self.world.chain.revert(0)
         self.people = (self.world.payee, self.world.other, self.world.keyholder)
         self.start = {who: self.world.has(who) for who in (*self.people, self.world.payer)}
