@@ -11,7 +11,7 @@ struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ledger", abstract: "Work with the embedded ledger, also while a node uses it.",
         discussion: "Its money is simulated: whoever may write the file may mint.",
-        subcommands: [Accounts.self, Mint.self, Advance.self, Events.self])
+        subcommands: [Accounts.self, Mint.self, Advance.self, Events.self, Audit.self])
 
     struct Accounts: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List who holds what.")

@@ -17,6 +17,29 @@ public struct LedgerOffice: Sendable {
         public let isContract: Bool
     }
 
+    /// Where all money is, and whether that is where the events say that it went.
+    public struct Audit: Hashable, Sendable {
+        /// Where the money of one token is; the parts make up what was minted.
+        public struct Totals: Hashable, Sendable {
+            public let token: Address
+            public let symbol: String
+            public let minted: Amount
+            /// In accounts, outside channels.
+            public let held: Amount
+            /// In channels of vouchers, and claimed of them and not paid out.
+            public let locked: Amount
+            /// In channels of all other kinds.
+            public let inContracts: Amount
+        }
+
+        public let height: UInt64
+        public let events: UInt64
+        public let totals: [Totals]
+        /// What does not add up, in words for the operator.
+        public let faults: [String]
+        public var isConserved: Bool { faults.isEmpty }
+    }
+
     private let ledger: Ledger
 
     public var network: Network { ledger.domain.network }
@@ -54,6 +77,18 @@ public struct LedgerOffice: Sendable {
 
     public func advance(blocks: UInt64, seconds: UInt64) async throws -> Block {
         try await ledger.advance(blocks: blocks, seconds: seconds)
+    }
+
+    /// Counts every unit, and replays every event.
+    public func audit() async throws -> Audit {
+        let (audit, tokens) = (try await ledger.audit(), try await ledger.tokens())
+        return Audit(
+            height: audit.block.height, events: audit.events,
+            totals: audit.totals.map { totals in
+                Audit.Totals(
+                    token: totals.token, symbol: tokens.first { $0.address == totals.token }?.symbol ?? "",
+                    minted: totals.minted, held: totals.held, locked: totals.locked, inContracts: totals.inContracts)
+            }, faults: audit.faults)
     }
 
     public func events(after sequence: UInt64, limit: Int) async throws -> [SettlementEvent] {

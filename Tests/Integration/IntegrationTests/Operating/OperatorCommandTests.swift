@@ -181,6 +181,24 @@ struct OperatorCommandTests {
         try await shop.close()
     }
 
+    @Test func `counts every unit on the ledger, in channels of every kind`() async throws {
+        let shop = try await Shop(["--schemes", "voucher,hash-chain"])
+        for scheme in ["voucher", "hash-chain"] {
+            let owner = try await WalletOwner(shop, name: scheme)
+            #expect(try await owner.pay("/good", ["--scheme", scheme]).exitCode == 0)
+        }
+        let audit = try await run("ledger", "audit", at: shop)
+        #expect(audit.exitCode == 0, "\(audit.errors)")
+        #expect(audit.json?["ok"] == true && audit.json?["faults"] == [])
+        let token = try #require(audit.json?["tokens"]?.arrayValue?.first)
+        func units(_ name: String) throws -> Int { try #require(token[name]?.stringValue.flatMap { Int($0) }) }
+        let parts = try [units("inAccounts"), units("inVoucherChannels"), units("inOtherChannels")]
+        #expect(try units("minted") == parts.reduce(0, +) && parts.allSatisfy { $0 > 0 }, "\(audit.output)")
+        let told = try await Farthing.run(["ledger", "audit", "--store", shop.store], in: shop.folder)
+        #expect(told.output.contains("ok: every unit is accounted for"), "\(told.output)")
+        try await shop.close()
+    }
+
     @Test func `tells the ledger's history`() async throws {
         let shop = try await Shop()
         let payer = try await shop.regular()

@@ -51,7 +51,11 @@ struct StoreTroubleTests {
         // Neither may those commands that write; those that look may.
         try await expect(75, "store.in-use", ["claim", "--store", folder.file("store")])
         try await expect(75, "store.in-use", ["settle", "--store", folder.file("store")])
-        for command in [["channels", "list"], ["store", "verify"], ["ledger", "accounts"], ["ledger", "events"]] {
+        let commands = [
+            ["channels", "list"], ["store", "verify"], ["ledger", "accounts"], ["ledger", "events"],
+            ["ledger", "audit"],
+        ]
+        for command in commands {
             let outcome = try await Farthing.run(command + ["--store", folder.file("store"), "--json"], in: folder)
             #expect(outcome.exitCode == 0, "\(outcome.errors)")
         }
