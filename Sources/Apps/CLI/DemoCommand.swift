@@ -79,6 +79,8 @@ struct DemoCommand: AsyncParsableCommand {
             if done % 25 == 0 || done == total {
                 Console.progress("           \(done)/\(total) paid", isLast: done == total)
             }
+        case .givenBack(let done, let total):
+            Console.progress("           \(done)/\(total) channels closed", isLast: done == total)
         case .leaping(let days):
             Console.out(
                 "\(days) days  later, by the demo's own clock: payers take back what no payee could give back\n")

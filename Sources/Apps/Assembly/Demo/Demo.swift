@@ -54,6 +54,8 @@ public struct Demo: Sendable {
         case paying(PaymentScheme)
         case paid(Int, of: Int)
         case leaving
+        /// So many channels have given back what was left, each by a transaction or two on a chain.
+        case givenBack(Int, of: Int)
         /// So many days pass, until what nobody can give back before has run out.
         case leaping(days: Int64)
     }
@@ -174,12 +176,17 @@ public struct Demo: Sendable {
         report(.leaving)
         _ = try await node.collect()
         _ = await node.redeemAll()
-        let refunded = try await payer.refundAll()
+        let refunded = try await payer.refundAll { givenBack($0, of: $1) }
         return DemoReport.Row(
             scheme: payer.scheme.rawValue, requests: options.requests, channels: sums.channels, elapsed: elapsed,
             times: times, deposited: deposited, authorised: sums.authorised, charged: sums.charged,
             captured: try await Self.sums(node, payer.scheme).captured, refunded: refunded,
             isByLuck: payer.scheme == .lottery)
+    }
+
+    /// On the embedded ledger it is done before anybody asks.
+    private func givenBack(_ done: Int, of count: Int) {
+        if options.chain != nil { report(.givenBack(done, of: count)) }
     }
 
     /// Has the payers take back what no payee gives back before it has run out.
@@ -191,7 +198,7 @@ public struct Demo: Sendable {
         clock.leap(seconds: Self.leap * 86_400)
         try await stage.leap(seconds: Self.leap * 86_400)
         for index in rows.indices where rows[index].rest > .zero {
-            let reclaimed = try await payers[index].reclaimAll()
+            let reclaimed = try await payers[index].reclaimAll { givenBack($0, of: $1) }
             rows[index].refunded = rows[index].refunded.adding(reclaimed) ?? .max
         }
     }

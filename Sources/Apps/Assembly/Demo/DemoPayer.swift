@@ -90,24 +90,34 @@ struct DemoPayer: Sendable {
     }
 
     /// Asks for all that is left, channel after channel.
-    func refundAll() async throws -> Amount {
+    ///
+    /// - Parameter progress: Told after each how many are done, of how many.
+    func refundAll(progress: (Int, Int) -> Void) async throws -> Amount {
         var total = Amount.zero
         // A channel that was spent to the last unit has nothing to give back.
-        for channel in try await wallet.journal.channels() where !channel.books.refundable.isZero {
+        let open = try await wallet.journal.channels().filter { !$0.books.refundable.isZero }
+        for (number, channel) in open.enumerated() {
             total = total.adding(try await wallet.refund(channel.id, through: client)) ?? .max
+            progress(number + 1, open.count)
         }
         // A two-way channel pays its payee when it ends, and not before.
-        for channel in try await wallet.journal.overviews() where channel.isClosable && channel.status != "closed" {
+        let closable = try await wallet.journal.overviews().filter { $0.isClosable && $0.status != "closed" }
+        for (number, channel) in closable.enumerated() {
             total = total.adding(try await wallet.close(channel.id, through: client)) ?? .max
+            progress(number + 1, closable.count)
         }
         return total
     }
 
     /// Takes back what is still locked, from channels that have run out.
-    func reclaimAll() async throws -> Amount {
+    ///
+    /// - Parameter progress: Told after each how many are done, of how many.
+    func reclaimAll(progress: (Int, Int) -> Void) async throws -> Amount {
         var total = Amount.zero
         // What the books think is used up may be there still: tickets that did not win took nothing.
-        for channel in try await wallet.journal.overviews() {
+        let channels = try await wallet.journal.overviews()
+        for (number, channel) in channels.enumerated() {
+            defer { progress(number + 1, channels.count) }
             guard case .paid(let amount) = try await wallet.withdraw(channel.id) else { continue }
             total = total.adding(amount) ?? .max
         }
