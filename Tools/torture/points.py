@@ -6,6 +6,7 @@ moments there are; which of them a node has is seen in a trace, and one that is 
 """
 import asyncio
 import collections
+import contextlib
 import os
 import re
 import signal
@@ -104,7 +105,8 @@ async def kill(stage, point, rule):
     gone = asyncio.create_task(node.process.wait())
     await asyncio.wait([load, gone], return_when=asyncio.FIRST_COMPLETED)
     if not gone.done():  # a point that is come to at the end alone
-        node.process.terminate()
+        with contextlib.suppress(ProcessLookupError):  # or in this very moment
+            node.process.terminate()
     await asyncio.gather(gone, load)
     node.verify()
     await node.start()
