@@ -6,7 +6,6 @@ moments there are; which of them a node has is seen in a trace, and one that is 
 """
 import asyncio
 import collections
-import contextlib
 import os
 import re
 import signal
@@ -101,13 +100,13 @@ async def kill(stage, point, rule):
     except Violation:
         if await node.process.wait() != -signal.SIGKILL:
             raise
-    load = asyncio.create_task(crowd.pay_all(2))
+    await crowd.pay_all(2)
     gone = asyncio.create_task(node.process.wait())
-    await asyncio.wait([load, gone], return_when=asyncio.FIRST_COMPLETED)
+    # Who pays notices its end sooner than who waits for it.
+    await asyncio.wait([gone], timeout=0.5)
     if not gone.done():  # a point that is come to at the end alone
-        with contextlib.suppress(ProcessLookupError):  # or in this very moment
-            node.process.terminate()
-    await asyncio.gather(gone, load)
+        node.process.terminate()
+    await gone
     node.verify()
     await node.start()
     await crowd.one_each()
