@@ -49,6 +49,28 @@ struct HashChainSettlementTests {
                 HashChainContract.closeDigest(of: side.channel, upTo: index, in: side.domain)))
     }
 
+    /// Whoever looks at the channel a moment after it was paid for must not take the other's transaction for a refusal.
+    @Test func `A deposit that two programs hand in at once counts once, and both are told so`() async throws {
+        try await ContractStage.open { stage in
+            let other = try stage.another(signer: 1)
+            for salt in 1...8 as ClosedRange<UInt64> {
+                let side = try await Self.pair(stage, salt: salt).chain
+                let funding = stage.funding(100, by: stage.payer, of: side.channel, at: side.domain, salt: salt)
+                async let late: ContractReceipt<HashChainContract> = {
+                    // A little later each time, to meet the other at every step of its way.
+                    try await Task.sleep(for: .milliseconds(Int64(salt) * 4))
+                    return try await other.fund(HashChainContract.self, side.terms, with: funding)
+                }()
+                let first = try await stage.settlement.fund(HashChainContract.self, side.terms, with: funding)
+                let second = try await late
+                #expect(first.snapshot.state.locked == Amount(units: 100))
+                #expect(second.snapshot.state == first.snapshot.state)
+            }
+            #expect(try await stage.balance(stage.payer) == ContractStage.riches - 800)
+            await other.shutdown()
+        }
+    }
+
     @Test func `opens, pays for steps, gives back the rest, and conserves every unit`() async throws {
         try await ContractStage.open { stage in
             let before = try await stage.total(with: .hashChain)
