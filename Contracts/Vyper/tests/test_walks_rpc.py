@@ -30,24 +30,27 @@ class RpcTwoWayWalk(test_two_way_walk.Walk):
         return TwoWay(chain(), token=TOKEN)
 
 
-class RpcHashChainWalk(test_prepaid_walks.HashChainWalk):
+class OverRpc:
+    """Walks of the contracts for prepaid channels, which make their own worlds."""
+
     def made(self):
         return self.kind(chain(), token=TOKEN)
 
 
-class RpcMerkleTokenWalk(test_prepaid_walks.MerkleTokenWalk):
-    def made(self):
-        return self.kind(chain(), token=TOKEN)
+class RpcHashChainWalk(OverRpc, test_prepaid_walks.HashChainWalk):
+    pass
 
 
-class RpcLotteryWalk(test_prepaid_walks.LotteryWalk):
-    def made(self):
-        return self.kind(chain(), token=TOKEN)
+class RpcMerkleTokenWalk(OverRpc, test_prepaid_walks.MerkleTokenWalk):
+    pass
 
 
-class RpcLotWalk(test_prepaid_walks.LotWalk):
-    def made(self):
-        return self.kind(chain(), token=TOKEN)
+class RpcLotteryWalk(OverRpc, test_prepaid_walks.LotteryWalk):
+    pass
+
+
+class RpcLotWalk(OverRpc, test_prepaid_walks.LotWalk):
+    pass
 
 
 TestTwoWay, TestHashChains = RpcTwoWayWalk.TestCase, RpcHashChainWalk.TestCase
