@@ -55,7 +55,8 @@ struct DemoPayer: Sendable {
 
     func shutdown() async throws { try await http.shutdown() }
 
-    /// Sends paid requests, as many at once as there are channels.
+    /// Sends paid requests: the first alone, which learns what the gate asks for, then as many at once as there are
+    /// channels.
     ///
     /// - Parameter gate: Such as `http://127.0.0.1:8402`.
     /// - Returns: How long each took, shortest first.
@@ -63,22 +64,28 @@ struct DemoPayer: Sendable {
         _ count: Int, at gate: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [Duration] {
         let counter = RequestCounter(limit: count, progress: progress)
+        let first = try await spendNext(of: counter, at: gate)
         return try await withThrowingTaskGroup(of: [Duration].self) { group in
             for _ in 0..<max(1, min(channels, count)) {
                 group.addTask {
                     var times: [Duration] = []
-                    while let number = await counter.next() {
-                        let city = DemoUpstream.cities[number % DemoUpstream.cities.count]
-                        let start = ContinuousClock.now
-                        try await buy(gate + "/weather/\(city)")
-                        times.append(ContinuousClock.now - start)
-                        await counter.finished()
-                    }
+                    while let time = try await spendNext(of: counter, at: gate) { times.append(time) }
                     return times
                 }
             }
-            return try await group.reduce(into: []) { $0 += $1 }.sorted()
+            return try await group.reduce(into: first.map { [$0] } ?? []) { $0 += $1 }.sorted()
         }
+    }
+
+    /// - Returns: How long it took; `nil` when none is left.
+    private func spendNext(of counter: RequestCounter, at gate: String) async throws -> Duration? {
+        guard let number = await counter.next() else { return nil }
+        let city = DemoUpstream.cities[number % DemoUpstream.cities.count]
+        let start = ContinuousClock.now
+        try await buy(gate + "/weather/\(city)")
+        let time = ContinuousClock.now - start
+        await counter.finished()
+        return time
     }
 
     private func buy(_ url: String) async throws {
