@@ -48,6 +48,22 @@ struct HangUpTests {
         return try #require(try tap.last).json.bytes
     }
 
+    /// A payer that has asked for a target with the number 1, and paid.
+    ///
+    /// - Parameter prices: `nil` for the market's own.
+    private static func asking(
+        for target: String, over road: PeerRoad, prices: PriceList? = nil, stream: StreamPlan? = nil,
+        _ body: @escaping @Sendable (_ market: Market, _ payer: FramePayer, _ payment: [UInt8]) async throws -> Void
+    ) async throws {
+        try await PeerPayingTests.open(over: road, prices: prices) { market, carrier, url in
+            let payment = try await signed(for: target, at: market, over: carrier, url, stream: stream)
+            try await FramePayer.open(to: market) { payer in
+                try await payer.ask(1, target, payment)
+                try await body(market, payer, payment)
+            }
+        }
+    }
+
     /// The books of the only channel that the market has.
     private static func books(of market: Market) async throws -> VoucherChannel? {
         try await market.node.books.engine.channels(after: nil, limit: 1).first?.state
@@ -64,38 +80,28 @@ struct HangUpTests {
 
     @Test(arguments: PeerRoad.allCases, Way.allCases)
     func `has paid for the long answer that it leaves half-way`(road: PeerRoad, way: Way) async throws {
-        try await PeerPayingTests.open(over: road) { market, carrier, url in
-            let target = "/parts?count=1000&size=500&pause=50"
-            let payment = try await Self.signed(for: target, at: market, over: carrier, url)
-            try await FramePayer.open(to: market) { payer in
-                var payer = payer
-                try await payer.ask(1, target, payment)
-                for _ in 1...4 {
-                    let part = try await payer.part(of: 1)
-                    #expect(part?.isEmpty == false)
-                }
-                try await way.hangUp(payer, on: 1)
-                if way == .cancel { while try await payer.part(of: 1) != nil {} }
-                // If anything were to be booked for it, it would be by now.
-                try await Task.sleep(for: .seconds(1))
-                let books = try await Self.books(of: market)
-                #expect(books?.charged == Market.price && books?.credit == .zero)
+        try await Self.asking(for: "/parts?count=1000&size=500&pause=50", over: road) { market, payer, _ in
+            var payer = payer
+            for _ in 1...4 {
+                let part = try await payer.part(of: 1)
+                #expect(part?.isEmpty == false)
             }
+            try await way.hangUp(payer, on: 1)
+            if way == .cancel { while try await payer.part(of: 1) != nil {} }
+            // If anything were to be booked for it, it would be by now.
+            try await Task.sleep(for: .seconds(1))
+            let books = try await Self.books(of: market)
+            #expect(books?.charged == Market.price && books?.credit == .zero)
         }
     }
 
     @Test(arguments: PeerRoad.allCases)
     func `is not mistaken for an upstream that breaks off`(road: PeerRoad) async throws {
-        try await PeerPayingTests.open(over: road) { market, carrier, url in
-            let target = "/broken?count=3&size=500&pause=50"
-            let payment = try await Self.signed(for: target, at: market, over: carrier, url)
-            try await FramePayer.open(to: market) { payer in
-                var payer = payer
-                try await payer.ask(1, target, payment)
-                while try await payer.part(of: 1) != nil {}
-                let books = try await Self.books(of: market)
-                #expect(books?.charged == Market.price && books?.credit == Market.price)
-            }
+        try await Self.asking(for: "/broken?count=3&size=500&pause=50", over: road) { market, payer, _ in
+            var payer = payer
+            while try await payer.part(of: 1) != nil {}
+            let books = try await Self.books(of: market)
+            #expect(books?.charged == Market.price && books?.credit == Market.price)
         }
     }
 
@@ -108,28 +114,26 @@ struct HangUpTests {
     func `pays for what came of a metered stream of which nothing more comes`(
         road: PeerRoad, way: Way
     ) async throws {
-        try await PeerPayingTests.open(over: road, prices: try Self.metered()) { market, carrier, url in
-            let target = "/parts?count=2&size=512&pause=60000"
-            let payment = try await Self.signed(for: target, at: market, over: carrier, url, stream: StreamPlan())
-            try await FramePayer.open(to: market) { payer in
-                var payer = payer
-                try await payer.ask(1, target, payment)
-                let name = try #require(HTTPField.Name("Payment-Stream"))
-                let answer = try await payer.answer(to: 1)
-                let stream = try #require(answer?.headers[name])
-                let part = try await payer.part(of: 1)
-                #expect(part?.count == 512)
-                // It asks as well what becomes of the payment.
-                try await payer.ask(2, target, payment, headers: [name: stream])
-                try await way.hangUp(payer, on: 1)
-                let charged = try await Self.charged(at: market)
-                #expect(charged == 50)
-                guard way == .cancel else { return }
-                let outcome = try await payer.answer(to: 2)
-                #expect(outcome?.status == 200)
-                try await payer.stream.closeWrite()
-                while try await payer.next() != nil {}
-            }
+        let target = "/parts?count=2&size=512&pause=60000"
+        try await Self.asking(
+            for: target, over: road, prices: try Self.metered(), stream: StreamPlan()
+        ) { market, payer, payment in
+            var payer = payer
+            let name = try #require(HTTPField.Name("Payment-Stream"))
+            let answer = try await payer.answer(to: 1)
+            let stream = try #require(answer?.headers[name])
+            let part = try await payer.part(of: 1)
+            #expect(part?.count == 512)
+            // It asks as well what becomes of the payment.
+            try await payer.ask(2, target, payment, headers: [name: stream])
+            try await way.hangUp(payer, on: 1)
+            let charged = try await Self.charged(at: market)
+            #expect(charged == 50)
+            guard way == .cancel else { return }
+            let outcome = try await payer.answer(to: 2)
+            #expect(outcome?.status == 200)
+            try await payer.stream.closeWrite()
+            while try await payer.next() != nil {}
         }
     }
 
