@@ -7,8 +7,8 @@ public import FarthingPrimitives
 
 /// A payee's books of a lot: the tickets that it was offered, and what became of them.
 ///
-///     take ──▶ offered ──enter, observe──▶ entered ──close / draw / share, observe──▶ won, lost or shared
-///                 └─────observe, another payee has it, or the lot is full or over──▶ worthless
+///     take ──▶ offered ──enter, observe──▶ entered ──close / draw / share, observe──▶ won, lost, shared
+///                 └─────observe, another payee has it, or the lot is drawn──▶ worthless
 ///
 /// A ticket is worth nothing before it is entered: its payer can sign the same index for somebody else. So it is to be
 /// entered at once, and it counts as ``earned`` when the contract was read and has it. Store the books before the ticket
