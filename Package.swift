@@ -170,8 +170,8 @@ let tests: [Target] = [
         "BalanceProofScheme", in: "Schemes", uses: ["BalanceProofScheme", "Contracts", "Channels", "Primitives"]),
     tests("VoucherScheme", in: "Schemes", uses: ["VoucherScheme", "X402", "Channels", "Encodings", "Primitives"]),
     tests(
-        "LedgerSettlement", in: "Settlements", uses: ["LedgerSettlement", "Contracts", "Channels", "Primitives"],
-        libraries: [grdb]),
+        "LedgerSettlement", in: "Settlements",
+        uses: ["LedgerSettlement", "LotteryScheme", "Contracts", "Channels", "Primitives"], libraries: [grdb]),
     tests(
         "EVMSettlement", in: "Settlements",
         uses: [

@@ -32,7 +32,7 @@ extension Decoder {
         },
         prepaidOffer,
         channel(HashChainChannel.self), channel(MerkleTokenChannel.self), channel(TwoWayChannel.self),
-        channel(LotteryChannel.self),
+        channel(LotteryChannel.self), lotPayer, lotPayee,
     ]
 
     /// - Parameter isRight: Whether a contract takes terms that have no fault, and no others.
@@ -90,4 +90,27 @@ extension Decoder {
             return true
         }
     }
+
+    private static let lotPayer = Decoder("lot-payer") { bytes in
+        let payer = try LotPayer(stored: bytes)
+        try BrokenPromise.unless(payer.stored, equals: bytes, "stored form")
+        try BrokenPromise.unless(payer.rest <= payer.terms.deposit ?? .zero, "more comes back than was deposited")
+        for height in lotHeights {
+            _ = payer.orders(at: Block(height: height, time: Instant(unixSeconds: 1_800_000_000)))
+        }
+        return true
+    }
+
+    private static let lotPayee = Decoder("lot-payee") { bytes in
+        let payee = try LotPayee(stored: bytes)
+        try BrokenPromise.unless(payee.stored, equals: bytes, "stored form")
+        try BrokenPromise.unless(payee.earned <= payee.prize, "more earned than is in the lot")
+        for height in lotHeights {
+            _ = payee.orders(at: Block(height: height, time: Instant(unixSeconds: 1_800_000_000)))
+        }
+        _ = payee.outcome
+        return true
+    }
+
+    private static let lotHeights: [UInt64] = [0, 125, 1000, .max]
 }
