@@ -23,5 +23,5 @@ struct LedgerCrowdWalkTests {
         }
     }
 
-    private static let steps = 800
+    private static let steps = 1000
 }

@@ -35,7 +35,7 @@ final class Crowd {
     var moment: Comment = ""
     var done: Set<Deed> = []
 
-    /// All but the last pay; all may be paid.
+    /// They pay, and may be paid; the payees never pay.
     let payers = [Party(0x11), Party(0x12), Party(0x13)]
     let payees = [Party(0x21), Party(0x22)]
     let authorizer = Party(0x31)

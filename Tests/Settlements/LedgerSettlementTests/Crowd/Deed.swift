@@ -21,6 +21,8 @@ enum Deed: Hashable {
         + LotteryDeed.allCases.map(Deed.lottery) + LotDeed.allCases.map(Deed.lot)
 
     /// Those after which the ledger, or what somebody has signed, is not as it was.
+    ///
+    /// What a lot needs more often than once stands here twice, or few would come to a draw.
     static let moving: [Deed] =
         [.transfer, .mint, .wait, .rush, .setClock, .reopen].map(Deed.people)
         + [.deposit, .pay, .claim, .settle, .refund, .initiate, .finalize].map(Deed.voucher)
@@ -29,5 +31,5 @@ enum Deed: Hashable {
         .map(Deed.twoWay)
         + [.open, .pay, .redeem, .close, .reclaim].map(Deed.chain) + [.open, .pay, .redeem, .reclaim].map(Deed.merkle)
         + [.open, .topUp, .seat, .redeem, .reclaim].map(Deed.lottery)
-        + [.open, .enter, .close, .reveal, .draw, .share, .shareUnrevealed].map(Deed.lot)
+        + [.open, .enter, .enter, .close, .reveal, .reveal, .draw, .share, .shareUnrevealed].map(Deed.lot)
 }
