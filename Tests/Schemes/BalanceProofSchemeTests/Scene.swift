@@ -47,6 +47,12 @@ struct Scene {
 
     var snapshot: ContractSnapshot<BalanceProofContract> { ContractSnapshot(state: contract, block: block) }
 
+    /// Puts more in, in the next block.
+    mutating func topUp(_ amount: UInt128) throws {
+        wait(blocks: 1)
+        _ = try contract.fund(units(amount), by: terms.sender, in: context)
+    }
+
     func proof(_ balance: UInt128) throws -> BalanceProof {
         let digest = BalanceProofContract.proofDigest(of: id, balance: units(balance), in: domain)
         let proof = UnverifiedBalanceProof(balance: units(balance), signature: sender.signNow(digest))

@@ -10,27 +10,23 @@ import Testing
 /// A channel of balance proofs from the stage's payer to its receiver, whose end may be challenged for 500 blocks.
 struct ProofChannel {
     let stage: Stage
-    let terms: BalanceProofTerms
-    let domain: ContractDomain
+    private let parties: ProofParties
 
     init(_ stage: Stage, salt: UInt8 = 1) throws {
         self.stage = stage
-        domain = try #require(stage.ledger.contractDomain(of: .balanceProof))
-        terms = BalanceProofTerms(
-            sender: stage.payer.address, receiver: stage.receiver.address, token: stage.token.address,
-            challengeBlocks: 500, salt: Stage.nonce(salt))
+        parties = try ProofParties(
+            from: stage.payer, to: stage.receiver, in: stage.token, salt: Stage.nonce(salt), on: stage.domain.network)
     }
 
-    var channel: ChannelID { terms.channelID(in: domain) }
+    var terms: BalanceProofTerms { parties.terms }
+    var channel: ChannelID { parties.channel }
 
     /// Deposits, and opens the channel with the first.
     func open(_ amount: UInt128, salt: UInt8 = 1) async throws {
-        let leave = UnsignedFunding(
-            payer: stage.payer.address, amount: units(amount), validBefore: UInt64(Stage.noon.unixSeconds) + 3600,
-            salt: Stage.nonce(salt))
-        let digest = domain.depositDigest(leave, on: terms, token: stage.token.domain)
-        _ = try await stage.ledger.fund(
-            BalanceProofContract.self, terms, with: leave.signed(stage.payer.sign(digest)))
+        let funding = stage.payer.funding(
+            amount, of: terms, in: parties.domain, token: stage.token, salt: Stage.nonce(salt),
+            validBefore: UInt64(Stage.noon.unixSeconds) + 3600)
+        _ = try await stage.ledger.fund(BalanceProofContract.self, terms, with: funding)
     }
 
     @discardableResult
@@ -38,20 +34,21 @@ struct ProofChannel {
         try await stage.ledger.carryOut(order, on: channel, under: BalanceProofContract.self)
     }
 
-    func withdraw(_ amount: UInt128) -> BalanceProofContract.Order {
-        .withdraw(balance: units(amount), proof: proof(amount))
-    }
+    func withdraw(_ amount: UInt128) -> BalanceProofContract.Order { parties.withdraw(amount) }
+    func dispute(_ amount: UInt128) -> BalanceProofContract.Order { parties.dispute(amount) }
+    func requestClose(_ amount: UInt128) -> BalanceProofContract.Order { parties.requestClose(amount) }
+}
 
-    func dispute(_ amount: UInt128) -> BalanceProofContract.Order {
-        .dispute(balance: units(amount), proof: proof(amount))
-    }
-
-    func requestClose(_ amount: UInt128) -> BalanceProofContract.Order {
-        let digest = BalanceProofContract.requestDigest(of: channel, balance: units(amount), in: domain)
-        return .requestClose(balance: units(amount), signature: stage.payer.sign(digest))
-    }
-
-    private func proof(_ amount: UInt128) -> Signature {
-        stage.payer.sign(BalanceProofContract.proofDigest(of: channel, balance: units(amount), in: domain))
+extension Party {
+    /// A deposit in a channel, from this party's account.
+    ///
+    /// - Parameter signer: Who signs it; `nil` for the party itself.
+    func funding(
+        _ amount: UInt128, of terms: some ContractTerms, in domain: ContractDomain, token: Token, salt: Hash32,
+        validBefore: UInt64, by signer: Party? = nil
+    ) -> Funding {
+        let leave = UnsignedFunding(payer: address, amount: units(amount), validBefore: validBefore, salt: salt)
+        let digest = domain.depositDigest(leave, on: terms, token: token.domain)
+        return leave.signed((signer ?? self).sign(digest))
     }
 }

@@ -20,6 +20,9 @@ struct StrangerExchange {
     }
 
     struct Step {
+        let url: String
+        let status: Int
+        let body: JSON?
         /// `nil` in the first step, which only asks for the offer.
         let sent: Header?
         let required: Header?
@@ -69,6 +72,9 @@ struct StrangerExchange {
         for entry in recorded.arrayValue ?? [] {
             steps.append(
                 Step(
+                    url: entry["request"]?["url"]?.stringValue ?? "",
+                    status: Int(entry["response"]?["status"]?.integerValue ?? 0),
+                    body: try entry["response"]?["body"]?.stringValue.map { try JSON.parse($0) },
                     sent: Self.header("payment-signature", in: entry["request"]),
                     required: Self.header("payment-required", in: entry["response"]),
                     settled: Self.header("payment-response", in: entry["response"])))
