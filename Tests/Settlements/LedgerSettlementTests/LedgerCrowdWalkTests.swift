@@ -12,11 +12,15 @@ struct LedgerCrowdWalkTests {
         print("Walk of a crowd with seed \(seed)")
         try await withDirectory { directory in
             let crowd = try await Crowd(seed: seed, path: directory + "/ledger.db")
-            for step in 1...Self.steps {
+            var (step, missing) = (0, Deed.all)
+            // Some deeds need luck, or much that comes before them.
+            while step < Self.steps || (!missing.isEmpty && step < Self.mostSteps) {
+                step += 1
                 try await crowd.step(step)
                 if step.isMultiple(of: 100) { try await crowd.stage.expectConserved() }
+                missing.removeAll { crowd.done.contains($0) }
             }
-            let missing = Deed.all.filter { !crowd.done.contains($0) }
+            print("\(step) steps with seed \(seed)")
             #expect(missing == [], "what was never done, seed \(seed)")
             try await crowd.goHome()
             try await crowd.stage.expectConserved()
@@ -24,4 +28,5 @@ struct LedgerCrowdWalkTests {
     }
 
     private static let steps = 1000
+    private static let mostSteps = 6000
 }

@@ -353,6 +353,8 @@ struct ProofWalk {
     /// It was open long enough.
     private mutating func finish() throws {
         if scene.contract.phase == .open { try scene.requestClose(withdrawn.units) }
+        // The receiver may sleep too long to dispute: as long as nobody has the contract pay, it still gets all.
+        if chance(4) { scene.wait(blocks: 600, seconds: 600) }
         for _ in 0..<3 where scene.contract.phase != .closed {
             try look()
             scene.wait(blocks: 600, seconds: 600)
