@@ -41,8 +41,20 @@ enum Console {
 
     /// A line on standard error that the next one replaces; nothing at all when nobody watches.
     static func progress(_ line: String, isLast: Bool = false) {
-        guard isatty(FileHandle.standardError.fileDescriptor) == 1 else { return }
-        write("\r\u{1B}[K\(line)\(isLast ? "\n" : "")", to: .standardError)
+        guard isatty(STDERR_FILENO) == 1 else { return }
+        isProgressShown.withLock { $0 = !isLast && !line.isEmpty }
+        _ = write("\r\u{1B}[K\(line)\(isLast ? "\n" : "")".utf8, to: STDERR_FILENO)
+    }
+
+    private static let isProgressShown = Mutex(false)
+
+    /// What comes then, stands in a line of its own.
+    private static func clearProgress() {
+        let wasShown = isProgressShown.withLock { isShown in
+            defer { isShown = false }
+            return isShown
+        }
+        if wasShown { _ = write("\r\u{1B}[K".utf8, to: STDERR_FILENO) }
     }
 
     /// Columns wide enough for what is in them; numbers stand at the right.
@@ -62,6 +74,7 @@ enum Console {
     }
 
     private static func write(_ text: String, to handle: FileHandle) {
+        clearProgress()
         let code = write(text.utf8, to: handle.fileDescriptor)
         guard code != 0, handle.fileDescriptor == STDOUT_FILENO else { return }
         failure.withLock { $0 = $0 == 0 ? code : $0 }

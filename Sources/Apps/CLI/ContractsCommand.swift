@@ -60,13 +60,17 @@ struct ContractsCommand: AsyncParsableCommand {
             }
             // What cannot be written down is not paid for.
             let file = try OutputFile(out)
+            Console.progress("asking the chain")
             let office = try await ContractOffice.open(
                 rpc: rpc, key: key, highestFee: highestGasPrice.flatMap(ContractOffice.price)
             ) { try passphraseFile.map(PassphraseOptions.firstLine) }
             let made = try await office.deploy(
                 token: coin ? Token.coinAddress : token.flatMap(Address.init(checking:)), makesTestToken: testToken,
                 makesVouchers: vouchers
-            ) { if !output.json { Console.out($0) } }
+            ) { line, done, total in
+                if let line, !output.json { Console.out(line) }
+                Console.progress("\(done)/\(total) contracts made", isLast: done == total)
+            }
             try file.write(made.json.bytes + [0x0a])
             try file.finish()
             guard output.json else { return Console.out("written: \(out)") }
@@ -88,6 +92,7 @@ struct ContractsCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            Console.progress("asking the chain")
             let findings = try await ContractOffice.verify(rpc: rpc, contracts: contracts)
             if output.json {
                 Console.json([

@@ -58,6 +58,28 @@ struct OutboxTests {
         #expect(closed)
     }
 
+    @Test("Nothing more is held than there was room for, however much of a long text is being written")
+    func longTexts() async throws {
+        let total = ByteBudget(limit: 600_000)
+        let outboxes = (0..<3).map { _ in Outbox(limit: 1_000_000, total: total) }
+        let taken = outboxes.map { $0.offer(text(200_000)) }
+        #expect(taken == [true, true, false], "in all there is room for two, and for the pieces that are written")
+        var held = total.used
+        #expect(held <= total.limit)
+        for outbox in outboxes.prefix(2) {
+            outbox.finish(with: .close(1000, ""))
+            while await outbox.next() != nil {
+                #expect(total.used <= held)
+                held = total.used
+            }
+        }
+        #expect(total.used == 0)
+        // What was reserved before, and is not taken, is there for others.
+        let isReserved = total.reserve(Outbox.Item.text([1]).size)
+        let isTaken = outboxes[0].offer(.text([1]), isReserved: true)
+        #expect(isReserved && !isTaken && total.used == 0)
+    }
+
     @Test("What was abandoned says only its last words, and holds no more than what is being written")
     func abandoned() async throws {
         let total = ByteBudget(limit: .max)

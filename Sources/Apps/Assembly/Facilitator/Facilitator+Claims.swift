@@ -106,14 +106,10 @@ extension Facilitator {
     ) -> Admission? {
         // A channel's name is a digest as an address is, so both stand in one book.
         guard let account = Address(channel.hash.bytes.suffix(20)) else { return nil }
-        guard urgentClaims.begin(row.total, of: channel, in: snapshot) else {
-            return (try? sponsor.admit(account, at: now)).map { Admission(share: $0) }
+        let admitted = urgentClaims.admit(row.total, of: channel, in: snapshot) { isUrgent in
+            try? sponsor.admit(account, at: now, isUrgent: isUrgent)
         }
-        guard let share = try? sponsor.admit(account, at: now, isUrgent: true) else {
-            urgentClaims.end(row.total, of: channel)
-            return nil
-        }
-        return Admission(share: share, urgent: (channel, row.total))
+        return admitted.map { Admission(share: $0.share, urgent: $0.isUrgent ? (channel, row.total) : nil) }
     }
 
     /// The channel of a row, if the row would be booked; `nil` where as much is booked already.

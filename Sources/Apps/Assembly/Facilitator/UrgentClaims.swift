@@ -15,16 +15,23 @@ final class UrgentClaims: Sendable {
     /// Totals that are being claimed.
     private let underWay = Mutex<[ChannelID: [Amount]]>([:])
 
-    /// Whether a claim raises what is claimed of a channel by much, also over what is being claimed meanwhile; if so, it
-    /// is being claimed until ``end(_:of:)``.
-    func begin(_ total: Amount, of channel: ChannelID, in snapshot: ChannelSnapshot) -> Bool {
+    /// Lets a claim through, in one step with whoever has the last word: one that is refused never was under way, and
+    /// makes no other seem to bring little.
+    ///
+    /// A claim that raises what is claimed of a channel by much, also over what is being claimed meanwhile, is being
+    /// claimed itself until ``end(_:of:)``.
+    ///
+    /// - Parameter admit: Is told whether the claim brings so much; `nil` refuses it. It must ask nothing of this.
+    func admit<Share: Sendable>(
+        _ total: Amount, of channel: ChannelID, in snapshot: ChannelSnapshot, by admit: (_ isUrgent: Bool) -> Share?
+    ) -> (share: Share, isUrgent: Bool)? {
         underWay.withLock { underWay in
             let before = max(snapshot.totalClaimed, underWay[channel]?.max() ?? .zero)
-            guard total > before, total.clampedSubtracting(before) >= Self.much(over: before, in: snapshot) else {
-                return false
-            }
-            underWay[channel, default: []].append(total)
-            return true
+            let isUrgent =
+                total > before && total.clampedSubtracting(before) >= Self.much(over: before, in: snapshot)
+            guard let share = admit(isUrgent) else { return nil }
+            if isUrgent { underWay[channel, default: []].append(total) }
+            return (share, isUrgent)
         }
     }
 

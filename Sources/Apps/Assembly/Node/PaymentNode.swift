@@ -57,6 +57,7 @@ public final class PaymentNode: Sendable {
             for office in node.offices { try await office.open() }
             node.warnOfCaps()
             node.tellOfUnsold()
+            node.tellWhereTwoWayPays()
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
@@ -122,6 +123,18 @@ public final class PaymentNode: Sendable {
         logger.warning(
             "Caps on what is unclaimed do not hold for all schemes", metadata: ["not": "\(free.joined(separator: ","))"]
         )
+    }
+
+    /// Says where two-way channels pay, unless that is where all others do: the payee is a party there, who signs.
+    private func tellWhereTwoWayPays() {
+        guard offices.contains(where: { $0.scheme == .twoWay }), books.authorizer != configuration.payTo else { return }
+        let network = configuration.network
+        logger.notice(
+            "Two-way channels pay the authorizer's key, and not payTo",
+            metadata: [
+                "authorizer": "\(network.text(of: books.authorizer))",
+                "payTo": "\(network.text(of: configuration.payTo))",
+            ])
     }
 
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.

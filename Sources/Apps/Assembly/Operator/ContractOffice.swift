@@ -9,6 +9,7 @@ public import FarthingEncodings
 import FarthingKeyFiles
 public import FarthingPrimitives
 import Foundation
+import Synchronization
 
 /// Makes contracts on a chain, and looks after those that are there.
 public struct ContractOffice: Sendable {
@@ -80,21 +81,33 @@ public struct ContractOffice: Sendable {
     ///
     /// - Parameters:
     ///   - token: That of two-way channels; `Token.coinAddress` for the chain's coin.
-    ///   - told: Told of each step, in a line for people.
+    ///   - told: Told of each contract that was made, in a line for people, and how many are made by then; first of
+    ///     none.
     public func deploy(
-        token: Address?, makesTestToken: Bool, makesVouchers: Bool, told: @Sendable (String) -> Void
+        token: Address?, makesTestToken: Bool, makesVouchers: Bool,
+        told: @Sendable (_ line: String?, _ done: Int, _ total: Int) -> Void
     ) async throws -> Made {
+        // Where a token is made, too, its address is not known yet, and decides nothing of their number.
+        var plan = EVMSettlement.DeploymentPlan(
+            makesVoucherContract: makesVouchers, token: makesTestToken ? .zero : token)
+        let total = settlement.contractCount(of: plan) + (makesTestToken ? 1 : 0)
+        let done = Mutex(0)
+        told(nil, 0, total)
+        @Sendable func tell(_ name: String, _ address: Address, width: Int) {
+            let count = done.withLock { done in
+                done += 1
+                return done
+            }
+            told("\(name.padding(toLength: width, withPad: " ", startingAt: 0)) \(address.checksummed)", count, total)
+        }
         var made: Address?
         if makesTestToken {
             let address = try await settlement.deployTestToken()
-            told("token      \(address.checksummed)")
+            tell("token", address, width: 10)
             made = address
+            plan.token = address
         }
-        var plan = EVMSettlement.DeploymentPlan(makesVoucherContract: makesVouchers)
-        plan.token = made ?? token
-        let registry = try await settlement.deployContracts(plan) { name, address in
-            told("\(name.padding(toLength: 18, withPad: " ", startingAt: 0)) \(address.checksummed)")
-        }
+        let registry = try await settlement.deployContracts(plan) { tell($0, $1, width: 18) }
         return Made(registry: registry, token: made)
     }
 

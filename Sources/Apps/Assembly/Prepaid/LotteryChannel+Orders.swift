@@ -12,6 +12,7 @@ extension LotteryChannel: PrepaidOrders {
     public var status: String { "\(phase)" }
     public var deposited: Amount { terms.opening ?? .max }
     public var mostCaptured: Amount? { nil }
+    public var noCloseAtAll: Refusal? { .noClose(until: terms.expiry) }
 
     public var claimTerms: ClaimTerms {
         ClaimTerms(receiver: payee, receiverAuthorizer: payee, token: terms.token, withdrawDelay: 0)

@@ -306,6 +306,8 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
         guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        // Before the payment is looked at: a better one would not help.
+        if let refusal = known.noCloseAtAll { throw refusal }
         let shown = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
         // Nobody has a share in the outcome who could not have asked by himself.
         var copy = known

@@ -46,6 +46,9 @@ public protocol PrepaidOrders: PrepaidWire {
     /// Whether nobody needs an effect any more that lies in the outbox.
     func isMoot(_ effect: Effect) -> Bool
 
+    /// Why no payee closes a channel of this scheme, whoever asks; `nil` where one does.
+    var noCloseAtAll: Refusal? { get }
+
     /// Who pays: other channels of the same payer count as the same, where the terms name one.
     var source: PaymentSource { get }
 
@@ -83,6 +86,7 @@ extension PrepaidOrders {
     public var lookAgainAt: Instant? { nil }
     public var freshUntil: Instant? { nil }
     public func isMoot(_ effect: Effect) -> Bool { false }
+    public var noCloseAtAll: Refusal? { nil }
     public var source: PaymentSource { .channel(id) }
 
     /// When the contract must be read again.
@@ -156,6 +160,7 @@ extension HashChainChannel: PrepaidOrders {
 extension MerkleTokenChannel: PrepaidOrders {
     public var status: String { "\(phase)" }
     public var deposited: Amount { terms.deposit ?? .max }
+    public var noCloseAtAll: Refusal? { .notClosable(until: terms.expiry) }
     public var source: PaymentSource { .payer(terms.payer) }
 
     public var claimTerms: ClaimTerms {

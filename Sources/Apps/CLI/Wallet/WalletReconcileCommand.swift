@@ -14,7 +14,8 @@ struct WalletReconcileCommand: AsyncParsableCommand {
         discussion: """
             Reads the settlement (--ledger, --rpc) and asks the payee, whose word counts as far as our own signatures prove \
             it. Without a channel or --all, those that are in doubt are looked at. --rebuild first searches the \
-            settlement for channels that the wallet does not know.
+            settlement for channels that the wallet does not know. Exits with 75 while it is unknown of a channel that was \
+            looked at what became of its payments.
             """)
     @Argument(help: "The channel's id: 0x and 64 digits.")
     var channel: ChannelArgument?
@@ -60,8 +61,24 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                 Console.progress("\(channels.count + index + 1)/\(count)", isLast: index + 1 == prepaid.count)
                 paidAhead.append(try await wallet.reconcilePrepaid(channel.id, through: client))
             }
-            tell(found, results, paidAhead)
+            let inDoubt = try await inDoubt(results, paidAhead, of: wallet)
+            tell(found, results, paidAhead, inDoubt)
+            if !inDoubt.isEmpty { throw ExitCode(75) }
         }
+    }
+
+    /// Which of the channels that were looked at nobody could say enough of.
+    private func inDoubt(
+        _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)],
+        _ paidAhead: [Wallet.PrepaidReconciliation], of wallet: Wallet
+    ) async throws -> [ChannelID] {
+        var ids: [ChannelID] = []
+        for (channel, result) in results {
+            let status = try await wallet.journal.overview(of: channel.id)?.status
+            if result.afterSums.doubts > 0 || status == "in use" { ids.append(channel.id) }
+        }
+        return ids
+            + paidAhead.map(\.after).filter { ["in doubt", "said to be closed"].contains($0.status) }.map(\.id)
     }
 
     /// Channels that were paid ahead and are to be looked at.
@@ -75,7 +92,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
 
     private func tell(
         _ found: [KeptChannel], _ results: [(channel: KeptChannel, result: Wallet.Reconciliation)],
-        _ paidAhead: [Wallet.PrepaidReconciliation]
+        _ paidAhead: [Wallet.PrepaidReconciliation], _ inDoubt: [ChannelID]
     ) {
         if output.json {
             return Console.json([
@@ -96,6 +113,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
                             .adding("payeesWhoTold", .integer(result.payeesWhoTold))
                             .adding("remarks", .array(result.remarks.map { .string($0) }))
                     }),
+                "inDoubt": .array(inDoubt.map { .string("\($0)") }),
             ])
         }
         if rebuild { Console.out("Found \(found.count) channels that were not known.") }
@@ -111,7 +129,13 @@ struct WalletReconcileCommand: AsyncParsableCommand {
             for remark in result.remarks { Console.out("\(after.id.short): \(remark)") }
         }
         guard !results.isEmpty || !paidAhead.isEmpty else { return Console.out("No channel is in doubt.") }
-        guard !results.isEmpty else { return }
+        if !results.isEmpty { tell(results) }
+        if !inDoubt.isEmpty {
+            Console.out("\(inDoubt.count) of these \(inDoubt.count == 1 ? "is" : "are") in doubt still.")
+        }
+    }
+
+    private func tell(_ results: [(channel: KeptChannel, result: Wallet.Reconciliation)]) {
         Console.table(
             ["channel", "charged", "after", "balance", "after", "in doubt", "after", "ledger", "payee"],
             results.map { channel, result in

@@ -46,11 +46,15 @@ public actor GunStateRelay: StateRelay {
     /// The channels that are written down for this party alone, and whether its contact is for all.
     var remembered: Set<ChannelID> = []
     var isContactPublished = false
+    /// In which channels a state is looked for that was proposed before this was started, and the signature over it.
+    private var signaturesOfBefore: [ChannelID: [UInt8]] = [:]
     /// How many values in a pinned party's part of the graph could not be opened.
     public private(set) var unopened = 0
 
     private static let mostWaiting = 16
     private static let mostAttempts = 3
+    /// How often a state is looked for: half an hour with the usual pauses.
+    private static let mostLooks = 64
 
     /// - Parameters:
     ///   - client: What the relays are spoken to with; best with several, so that no single one can hold things back.
@@ -141,28 +145,47 @@ public actor GunStateRelay: StateRelay {
         guard let pinned = channels[place.channel], place.side != pinned.side else { return }
         let agreement = channels[place.channel]?.watch.note(message, of: place.kind, by: place.side)
         let own = StateSlot(.state, of: place.channel, by: pinned.side)
-        let mayBeOfBefore = place.kind == .signature && pinned.entries[own.key] == nil
-        guard agreement != nil || mayBeOfBefore else { return }
-        // Nobody waits for the backup; if it fails it is written with the next refreshing.
-        Task { [weak self] in
-            var found = agreement
-            if found == nil { found = await self?.agreement(by: message, in: place, on: own) }
-            guard let found else { return }
-            try? await self?.write([], found, of: place.channel)
+        if let agreement {
+            // Nobody waits for the backup; if it fails it is written with the next refreshing.
+            Task { [weak self] in try? await self?.write([], agreement, of: place.channel) }
+        } else if place.kind == .signature, pinned.entries[own.key] == nil {
+            lookBack(by: message, in: place, on: own)
         }
     }
 
-    /// What comes of a signature over a state that this side proposed before it was started: that is in the graph.
-    private func agreement(
-        by signature: [UInt8], in place: StateSlot, on own: StateSlot
-    ) async -> GunAgreement? {
-        guard let pinned = channels[place.channel] else { return nil }
+    /// Looks in the graph for the state that a signature is over, which this side proposed before it was started.
+    ///
+    /// Where it cannot be read just then, it is looked for again after 1 s, 2 s and so on up to the time between two
+    /// refreshings; of several signatures in one channel, for the last.
+    private func lookBack(by signature: [UInt8], in place: StateSlot, on own: StateSlot) {
+        let isLooking = signaturesOfBefore.updateValue(signature, forKey: place.channel) != nil
+        guard !isLooking else { return }
+        Task { [weak self, refreshing] in
+            var pause = min(.seconds(1), refreshing)
+            for look in 1...Self.mostLooks {
+                guard let isOver = await self?.look(for: own, in: place, isLast: look == Self.mostLooks), !isOver,
+                    (try? await Task.sleep(for: pause)) != nil
+                else { return }
+                pause = min(pause * 2, refreshing)
+            }
+        }
+    }
+
+    /// - Returns: Whether it is not to be looked for again.
+    private func look(for own: StateSlot, in place: StateSlot, isLast: Bool) async -> Bool {
+        guard let pinned = channels[place.channel] else { return true }
         let soul = pinned.envelope.soul(of: place.channel, owner: identity.contact.pub)
-        guard let value = try? await client.get(soul, own.key),
-            let state = pinned.envelope.open(value, for: Self.place(own.key, soul), most: StateRelayError.mostBytes)
-        else { return nil }
+        let value = try? await client.get(soul, own.key)
+        let state = pinned.envelope.open(value, for: Self.place(own.key, soul), most: StateRelayError.mostBytes)
+        guard state != nil || isLast else { return false }
+        // One that comes from here on is looked for anew.
+        let signature = signaturesOfBefore.removeValue(forKey: place.channel)
+        guard let state, let signature else { return true }
         _ = channels[place.channel]?.watch.note(state, of: .state, by: own.side)
-        return channels[place.channel]?.watch.note(signature, of: .signature, by: place.side)
+        if let agreement = channels[place.channel]?.watch.note(signature, of: .signature, by: place.side) {
+            try? await write([], agreement, of: place.channel)
+        }
+        return true
     }
 
     // MARK: - Writing

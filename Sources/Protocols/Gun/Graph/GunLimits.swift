@@ -57,8 +57,9 @@ public struct GunLimits: Hashable, Sendable {
     public var replyBytes = 262_144
     /// When this much waits for all peers of a relay together, those for whom most waits are disconnected.
     ///
-    /// - Unit: bytes; the usual bound has room for the longest value for each of as many peers as may be connected.
-    public var outboxBytesInAll = 536_870_912
+    /// - Unit: bytes; the usual bound has room for the longest value, and for 64 KiB of it that are being written, for
+    ///   each of as many peers as may be connected.
+    public var outboxBytesInAll = 608_174_080
     /// How much came from all peers of a relay together and is not taken in yet; a peer that holds more than is still
     /// free is disconnected.
     ///

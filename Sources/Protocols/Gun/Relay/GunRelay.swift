@@ -155,21 +155,23 @@ public actor GunRelay {
     private func send(_ bytes: [UInt8], to peer: RelayCore.Peer) {
         guard let outbox = outboxes[peer] else { return }
         let item = Outbox.Item.text(bytes)
-        makeRoom(for: item.size, or: outbox)
-        guard !outbox.offer(item), !outbox.isFinished else { return }
+        guard reserve(item.size, or: outbox), !outbox.offer(item, isReserved: true), !outbox.isFinished else { return }
         outbox.abandon(with: .close(1008, "The peer reads too slowly."))
     }
 
     /// Disconnects those for whom most waits until there is room for so many bytes, and at last the one they are for.
-    private func makeRoom(for bytes: Int, or asking: Outbox) {
-        while waitingToBeSent.used + bytes > waitingToBeSent.limit {
+    ///
+    /// - Returns: Whether the room is reserved.
+    private func reserve(_ bytes: Int, or asking: Outbox) -> Bool {
+        while waitingToBeSent.used + bytes > waitingToBeSent.limit || !waitingToBeSent.reserve(bytes) {
             let fullest = outboxes.values.max { $0.waiting < $1.waiting }
             let victim = fullest.flatMap { $0.waiting > 0 ? $0 : nil } ?? asking
             let error = GunError.full(what: "bytes that wait for peers")
             logger.info("A peer was disconnected.", metadata: ["reason": "\(error)"])
             victim.abandon(with: .close(1013, error.code))
-            if victim === asking { return }
+            if victim === asking { return false }
         }
+        return true
     }
 
     // MARK: - Time

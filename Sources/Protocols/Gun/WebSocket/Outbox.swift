@@ -20,8 +20,11 @@ final class Outbox: Sendable {
             }
         }
 
-        /// What counts of it; the last words have room in any case.
-        var size: Int { if case .close = self { 0 } else { bytes.count + Outbox.overhead } }
+        /// What is in memory of it while it waits; the last words have room in any case.
+        var length: Int { if case .close = self { 0 } else { bytes.count + Outbox.overhead } }
+
+        /// What counts of it: of a long text the piece that is being written is in memory a second time.
+        var size: Int { bytes.count > Outbox.pieceLength ? length + Outbox.pieceLength + Outbox.overhead : length }
     }
 
     /// What goes into one frame: an item, or a stretch of a long text.
@@ -43,6 +46,13 @@ final class Outbox: Sendable {
         var bytes = 0
         /// Of these, what is being written.
         var underWay = 0
+        /// Of what is being written, what counts with the rest of its text.
+        var covered = 0
+        /// Of all bytes, what is kept free for the pieces of long texts; it counts in all, and not for this connection.
+        var spare = 0
+
+        /// Counts for this connection.
+        var held: Int { bytes - spare }
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
         var watcher: CheckedContinuation<Void, Never>?
@@ -71,16 +81,22 @@ final class Outbox: Sendable {
     /// How much would be let go by ``abandon(with:)``.
     var waiting: Int { state.withLock { $0.bytes - $0.underWay } }
 
-    /// Adds an item; `false` when it no longer fits, or nothing is written any more.
+    /// Adds an item; `false` when it no longer fits, here or in all, or nothing is written any more.
+    ///
+    /// - Parameter isReserved: Whether its ``Item/size`` was reserved in all; what is not taken is released.
     @discardableResult
-    func offer(_ item: Item) -> Bool {
+    func offer(_ item: Item, isReserved: Bool = false) -> Bool {
         let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
-            guard !state.isFinished, state.bytes + item.size <= limit else { return (false, nil) }
+            guard !state.isFinished, state.held + item.length <= limit,
+                isReserved || total?.reserve(item.size) ?? true
+            else { return (false, nil) }
             state.items.append(item)
-            count(item.size, &state)
+            state.bytes += item.size
+            state.spare += item.size - item.length
             defer { state.reader = nil }
             return (true, state.reader)
         }
+        if isReserved, !isTaken { total?.release(item.size) }
         reader?.resume()
         return isTaken
     }
@@ -99,6 +115,7 @@ final class Outbox: Sendable {
             let own = (state.rest.reversed() + state.items).filter { if case .close = $0 { true } else { false } }
             (state.rest, state.items, state.offset) = (state.isFinished ? own : [last], [], 0)
             count(state.underWay - state.bytes, &state)
+            (state.covered, state.spare) = (0, 0)
         }
         finish()
     }
@@ -133,7 +150,7 @@ final class Outbox: Sendable {
     func waitForRoom() async {
         await withCheckedContinuation { continuation in
             let mayGo = state.withLock { state in
-                let mayGo = state.isFinished || state.bytes <= limit / 2
+                let mayGo = state.isFinished || state.held <= limit / 2
                 if !mayGo { state.patient = continuation }
                 return mayGo
             }
@@ -148,7 +165,7 @@ final class Outbox: Sendable {
         while true {
             let (pieces, isFinished, patient) = state.withLock { state in
                 let pieces = take(&state)
-                let patient = state.bytes <= limit / 2 ? state.patient.take() : nil
+                let patient = state.held <= limit / 2 ? state.patient.take() : nil
                 return (pieces, state.isFinished, patient)
             }
             patient?.resume()
@@ -169,24 +186,28 @@ final class Outbox: Sendable {
         }
     }
 
+    /// What is taken was counted when it was offered, so that nothing more is held than there was room for.
     private func take(_ state: inout State) -> [Piece] {
-        count(-state.underWay, &state)
-        state.underWay = 0
+        count(state.covered - state.underWay, &state)
+        (state.underWay, state.covered) = (0, 0)
         if state.rest.isEmpty { (state.rest, state.items) = (state.items.reversed(), []) }
         var pieces: [Piece] = []
         while let item = state.rest.last {
             let end = min(item.bytes.count, state.offset + Self.pieceLength)
-            let size = end - state.offset + Self.overhead
+            let size = min(item.length, end - state.offset + Self.overhead)
             guard pieces.isEmpty || state.underWay + size <= Self.pieceLength else { break }
             pieces.append(Piece(item: item, range: state.offset..<end))
             state.underWay += size
             state.offset = end
-            guard end == item.bytes.count else { continue }
+            guard end == item.bytes.count else {
+                state.covered += size
+                continue
+            }
             state.rest.removeLast()
             state.offset = 0
-            count(-item.size, &state)
+            count(size - item.size, &state)
+            state.spare -= item.size - item.length
         }
-        count(state.underWay, &state)
         return pieces
     }
 }

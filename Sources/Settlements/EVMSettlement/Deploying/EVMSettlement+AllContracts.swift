@@ -47,34 +47,49 @@ extension EVMSettlement {
         var registry = contracts
         if plan.makesVoucherContract {
             let contract = try await deploy(.batchSettlement)
+            made("batch-settlement", contract.address)
             let collector = try await deploy(.erc3009Collector, [.address(contract.address)])
+            made("erc3009-collector", collector.address)
             let permit2 = try await deploy(
                 .permit2Collector, [.address(contract.address), .address(SettlementDomain.permit2)])
+            made("permit2-collector", permit2.address)
             guard
                 let domain = SettlementDomain(
                     network: contracts.network, contract: contract.address, depositCollector: collector.address,
                     permit2Collector: permit2.address)
             else { throw .invalidTerms }
             registry.settlement = domain
-            made("batch-settlement", contract.address)
-            made("erc3009-collector", collector.address)
-            made("permit2-collector", permit2.address)
         }
-        for kind in ContractKind.allCases where plan.kinds.contains(kind) && registry.contracts[kind] == nil {
-            guard let form = ChainForms.of(kind) else { continue }
-            let arguments: [ABI.Value]
-            switch (kind, plan.token) {
-            case (.twoWay, let token?): arguments = Self.arguments(of: token, plan.limits)
-            case (.balanceProof, let token?):
-                arguments = [.address(Token.isCoin(token) ? form.coin : token), .uint(plan.challengeBlocks)]
-            case (.twoWay, nil), (.balanceProof, nil): continue
-            case (.hashChain, _), (.merkleToken, _), (.lottery, _), (.lot, _): arguments = []
-            }
-            let address = try await deploy(form.compiled, arguments).address
+        for (kind, form, arguments) in missing(of: plan) {
+            let address = try await deploy(form, arguments).address
             registry.contracts[kind] = address
             made(kind.rawValue, address)
         }
         return registry
+    }
+
+    /// How many contracts a plan has made.
+    public func contractCount(of plan: DeploymentPlan) -> Int {
+        missing(of: plan).count + (plan.makesVoucherContract ? 3 : 0)
+    }
+
+    /// The contracts of a plan that are not known yet, but for those of vouchers, and what each is made with.
+    private func missing(
+        of plan: DeploymentPlan
+    ) -> [(kind: ContractKind, form: CompiledContract, arguments: [ABI.Value])] {
+        ContractKind.allCases.compactMap { kind in
+            guard plan.kinds.contains(kind), contracts.contracts[kind] == nil, let form = ChainForms.of(kind) else {
+                return nil
+            }
+            switch (kind, plan.token) {
+            case (.twoWay, let token?): return (kind, form.compiled, Self.arguments(of: token, plan.limits))
+            case (.balanceProof, let token?):
+                let coin = Token.isCoin(token) ? form.coin : token
+                return (kind, form.compiled, [.address(coin), .uint(plan.challengeBlocks)])
+            case (.twoWay, nil), (.balanceProof, nil): return nil
+            case (.hashChain, _), (.merkleToken, _), (.lottery, _), (.lot, _): return (kind, form.compiled, [])
+            }
+        }
     }
 
     /// Makes a token with which everybody can make money: for local chains.

@@ -74,14 +74,36 @@ struct FacilitatorUrgencyTests {
             let least = max(snapshot.totalClaimed.units / 8, balance.units / 4096)
             let total = Amount(units: snapshot.totalClaimed.units + least)
             guard total <= balance else { break }
-            #expect(!urgent.begin(Amount(units: total.units - 1), of: channel, in: snapshot))
-            try #require(urgent.begin(total, of: channel, in: snapshot))
-            #expect(!urgent.begin(total, of: channel, in: snapshot), "it is being claimed")
+            let isUrgent = [Amount(units: total.units - 1), total, total].map {
+                urgent.admit($0, of: channel, in: snapshot) { $0 ? true : nil } != nil
+            }
+            try #require(isUrgent == [false, true, false], "the second time it is being claimed")
             urgent.end(total, of: channel)
             snapshot.totalClaimed = total
             claims += 1
         }
         #expect(claims == 60)
+    }
+
+    @Test func `is not held up by claims that are refused while it comes`() async {
+        let urgent = UrgentClaims()
+        let channel = ChannelID(.zero)
+        let snapshot = ChannelSnapshot(
+            balance: units(500), totalClaimed: .zero, block: Block(height: 1, time: FacilitatorStage.noon))
+        let asked = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<400 {
+                group.addTask {
+                    var isUrgent = false
+                    let admitted = urgent.admit(units(300), of: channel, in: snapshot) { (isMuch: Bool) -> Bool? in
+                        isUrgent = isMuch
+                        return nil
+                    }
+                    return isUrgent && admitted == nil
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(asked == Array(repeating: true, count: 400))
     }
 
     // MARK: - What costs nothing

@@ -84,10 +84,15 @@ struct LotteryNodeTests {
             var payer = try shop.lottery()
             _ = try await shop.open(&payer)
             for request in 1...8 as ClosedRange<UInt64> { _ = try await shop.pay(&payer, request: request) }
-            let ticket = try shop.asked(&payer, 9)
-            #expect(
-                try await shop.send(PrepaidPayload<LotteryChannel>.close(payer.id, ticket)).code
-                    == "invalid_lottery_no_close")
+            let last = try shop.asked(&payer, 9)
+            try shop.told(&payer, 9, try await shop.send(PrepaidPayload<LotteryChannel>.payment(payer.id, last)))
+            let ticket = try shop.asked(&payer, 10)
+            // The last ticket pays for nothing any more, but a better one would not help.
+            for shown in [last, ticket] {
+                #expect(
+                    try await shop.send(PrepaidPayload<LotteryChannel>.close(payer.id, shown)).code
+                        == "invalid_lottery_no_close")
+            }
             try await settled(shop, payer)
             shop.clock.pass(86_401)
             let receipt = try await shop.ledger.carryOut(.reclaim, on: payer.id, under: LotteryContract.self)

@@ -133,6 +133,9 @@ struct MerkleTokenNodeTests {
         try shop.served(&payer, 0, try await shop.open(&payer))
         let tokens = try shop.asked(&payer, 1, MerkleTokenShop.price)
         #expect(try await shop.send(.close(payer.id, tokens)).code == "invalid_merkle_token_channel_not_closable")
+        // Tokens that would be refused as a payment are not looked at: better ones would not help.
+        let twice = UnverifiedMerkleTokens(tokens.tokens + tokens.tokens)
+        #expect(try await shop.send(.close(payer.id, twice)).code == "invalid_merkle_token_channel_not_closable")
         _ = try await shop.send(.payment(payer.id, tokens), fails: true)
         #expect(try await shop.kept == 4)
         // What is not worth its gas is held, but no longer than the payer may take it back.

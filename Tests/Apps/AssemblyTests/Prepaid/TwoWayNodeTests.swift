@@ -36,6 +36,27 @@ struct TwoWayNodeTests {
         }
     }
 
+    @Test(arguments: [(PaymentScheme.hashChain, 0), (.twoWay, 1)])
+    func `tells its operator at the start that what is earned goes to the key that signs`(
+        scheme: PaymentScheme, notices: Int
+    ) async throws {
+        let notice = "Two-way channels pay the authorizer's key, and not payTo"
+        let log = LogBook()
+        try await PrepaidShop.open(scheme, logger: log.logger) { shop, _ in
+            #expect(log.count(of: notice) == notices)
+            #expect(log.details.contains("authorizer: \(shop.node.books.authorizer)") == (notices == 1))
+            // Nothing is to be told where the two are one.
+            await shop.node.close()
+            var configuration = shop.node.configuration
+            configuration.payTo = shop.node.books.authorizer
+            let same = LogBook()
+            let node = try await PaymentNode.open(
+                configuration, logger: same.logger, clock: { [clock = shop.clock] in clock.now })
+            #expect(same.count(of: notice) == 0)
+            await node.close()
+        }
+    }
+
     @Test func `charges nothing for a request that failed, and takes its payment for the next`() async throws {
         try await PrepaidShop.open(.twoWay) { shop, _ in
             var payer = try shop.twoWayChannel()

@@ -119,28 +119,54 @@ struct GunBackupTests {
         return GunAgreement(SignedTwoWayState(state, signatures), of: id)
     }
 
+    /// Alice pays and is gone, then Bob signs: what she must find again when she is started anew.
+    private func signedInAbsence(
+        _ stage: Stage, at port: Int
+    ) async throws -> (
+        again: GunStateRelay, bob: GunStateRelay, id: ChannelID
+    ) {
+        let ground = GunGround(stage)
+        let (ends, pair, id) = try await ground.channel(at: port)
+        let terms = try #require(try await pair.bob.contract(of: id)).state.terms
+        try await pair.client.pay(units(10), on: id)
+        await ends.client.client.close()
+        let heard = Inbox<TwoWayState>()
+        let served = try await pair.bob.subscribeToChannel(id, policy: RelayPolicy()) { heard.add($0) }
+        _ = await heard.next { $0.nonce == 1 }
+        await served.stop()
+        let again = GunStateRelay(
+            try await ground.client(at: [port]), identity: try await .derived(by: stage.alice),
+            refresh: .milliseconds(100))
+        try await again.pin(ends.bob.identity.contact, under: terms, in: pair.client.domain)
+        return (again, ends.bob, id)
+    }
+
     @Test func `who was started anew before the other side signed backs up what came of it`() async throws {
         try await Stage.run { stage in
-            let ground = GunGround(stage)
-            let relay = try await ground.relay()
-            let port = await relay.port
-            let (ends, pair, id) = try await ground.channel(at: port)
-            let terms = try #require(try await pair.bob.contract(of: id)).state.terms
-            try await pair.client.pay(units(10), on: id)
-            await ends.client.client.close()
-            let heard = Inbox<TwoWayState>()
-            let served = try await pair.bob.subscribeToChannel(id, policy: RelayPolicy()) { heard.add($0) }
-            _ = await heard.next { $0.nonce == 1 }
-            await served.stop()
-
-            let again = GunStateRelay(
-                try await ground.client(at: [port]), identity: try await .derived(by: stage.alice))
-            try await again.pin(ends.bob.identity.contact, under: terms, in: pair.client.domain)
+            let relay = try await GunGround(stage).relay()
+            let (again, bob, id) = try await signedInAbsence(stage, at: await relay.port)
             let messages = try await again.messages(in: "signatures/\(id)/relay")
             _ = await messages.first { _ in true }
             while try await ownBackup(of: id, by: again)?.signed.state.nonce != 1 {}
             await again.client.close()
-            await ends.bob.client.close()
+            await bob.client.close()
+            await relay.shutdown()
+        }
+    }
+
+    @Test func `who was started anew, and cannot read what it proposed, looks until it can`() async throws {
+        try await Stage.run { stage in
+            let relay = try await HostileRelay.start()
+            let (again, bob, id) = try await signedInAbsence(stage, at: await relay.port)
+            let envelope = try #require(await again.channels[id]).envelope
+            await relay.hide(envelope.soul(of: id, owner: again.identity.contact.pub))
+            let messages = try await again.messages(in: "signatures/\(id)/relay")
+            _ = await messages.first { _ in true }
+            while await relay.questionsInVain < 3 { try await Task.sleep(for: .milliseconds(10)) }
+            await relay.hide(nil)
+            while try await ownBackup(of: id, by: again)?.signed.state.nonce != 1 {}
+            await again.client.close()
+            await bob.client.close()
             await relay.shutdown()
         }
     }

@@ -40,6 +40,10 @@ actor HostileRelay {
     /// What is done before the next question about a whole node is answered.
     private var beforeAnswer: (@Sendable () async -> Void)?
 
+    private var hidden: Soul?
+    /// How often somebody asked for what is hidden.
+    private(set) var questionsInVain = 0
+
     static func start() async throws -> HostileRelay {
         let relay = HostileRelay()
         var configuration = GunRelayConfiguration()
@@ -59,6 +63,9 @@ actor HostileRelay {
 
     /// Has the next one who asks about a whole node wait until this is done.
     func beforeNextAnswer(_ body: @escaping @Sendable () async -> Void) { beforeAnswer = body }
+
+    /// Finds nothing more at a node, until it is told of another.
+    func hide(_ soul: Soul?) { hidden = soul }
 
     func shutdown() async {
         await listener?.stop()
@@ -99,6 +106,11 @@ actor HostileRelay {
                 cheat(nodes, message, from: peer)
                 history.append(nodes)
             case .get(let question):
+                if let hidden, question["#"]?.stringValue == hidden.text, let id = message.id {
+                    questionsInVain += 1
+                    send([], answering: id, to: peer)
+                    continue
+                }
                 if question["."] == nil, let body = beforeAnswer {
                     beforeAnswer = nil
                     await body()

@@ -77,7 +77,9 @@ struct WalletCommandTests {
         _ = try await eventually(within: .seconds(90), every: .milliseconds(200)) {
             let found = try await owner.wallet("reconcile", "--ledger", owner.ledger, "--json")
             last = found.json?["channels"]?.arrayValue?.first
-            return last?[path: "after.doubts"] == 0
+            let isKnown = last?[path: "after.doubts"] == 0
+            #expect(found.exitCode == (isKnown ? 0 : 75), "\(found.errors)")
+            return isKnown
         }
         let result = try #require(last)
         #expect(result[path: "before.doubts"] == 1 && result[path: "after.doubts"] == 0)
@@ -86,6 +88,23 @@ struct WalletCommandTests {
         #expect(try await owner.wallet("reconcile").output == "No channel is in doubt.\n")
         let channel = try await owner.channel()
         #expect(try await owner.wallet("reconcile", channel).output.contains("asked"))
+        try await shop.close()
+    }
+
+    @Test func `says by its exit code that a payment is in doubt still`() async throws {
+        let shop = try await Shop()
+        let owner = try await WalletOwner(shop)
+        #expect(try await owner.pay("/good").exitCode == 0)
+        #expect(try await owner.pay("/hang", ["--timeout", "5"]).exitCode == 75)
+        let channel = try await owner.channel()
+        // Nobody is there who could be asked.
+        try await shop.serve.kill()
+        let left = try await owner.wallet("reconcile", "--json")
+        #expect(left.exitCode == 75, "\(left.errors)")
+        #expect(left.json?["inDoubt"]?.arrayValue?.compactMap(\.stringValue) == [channel])
+        let told = try await owner.wallet("reconcile", channel)
+        #expect(told.exitCode == 75 && told.output.hasSuffix("1 of these is in doubt still.\n"), "\(told.output)")
+        try await shop.restart()
         try await shop.close()
     }
 
