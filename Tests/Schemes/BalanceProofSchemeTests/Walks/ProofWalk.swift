@@ -49,7 +49,7 @@ struct ProofWalk {
             case 86..<89: try withdraw()
             case 89..<91: try topUp()
             case 91: try forget()
-            case 92..<94: scene.wait(blocks: UInt64.random(in: 1...300, using: &random), seconds: 100)
+            case 92..<94: sleep()
             case 94: try pledge()
             case 95: try requestEnd()
             default: try look()
@@ -250,6 +250,12 @@ struct ProofWalk {
 
     // MARK: - The contract
 
+    /// The receiver may sleep too long to dispute: as long as nobody has the contract pay, it still gets all.
+    private mutating func sleep() {
+        if chance(4) { return scene.wait(blocks: 600, seconds: 600) }
+        scene.wait(blocks: UInt64.random(in: 1...300, using: &random), seconds: 100)
+    }
+
     private mutating func withdraw() throws {
         guard let proof = receiver.proof, scene.contract.phase == .open else { return }
         // Twice, since it may have died in between.
@@ -353,8 +359,6 @@ struct ProofWalk {
     /// It was open long enough.
     private mutating func finish() throws {
         if scene.contract.phase == .open { try scene.requestClose(withdrawn.units) }
-        // The receiver may sleep too long to dispute: as long as nobody has the contract pay, it still gets all.
-        if chance(4) { scene.wait(blocks: 600, seconds: 600) }
         for _ in 0..<3 where scene.contract.phase != .closed {
             try look()
             scene.wait(blocks: 600, seconds: 600)
