@@ -28,5 +28,5 @@ struct LedgerCrowdWalkTests {
     }
 
     private static let steps = 1000
-    private static let mostSteps = 6000
+    private static let mostSteps = 30_000
 }
