@@ -187,6 +187,11 @@ struct LedgerFileTests {
         PRAGMA user_version = 1;
         """
 
+    /// Every row but the hashes of blocks, of which earlier versions knew less, and which are forgotten in any case.
+    private static func lasting(_ stage: Stage) throws -> [String] {
+        try stage.rows().filter { !$0.hasPrefix("block_hashes:") }
+    }
+
     @Test(arguments: [
         [versionThree], [versionThree, versionTwo], [versionThree, versionTwo, versionOne],
     ])
@@ -200,13 +205,13 @@ struct LedgerFileTests {
                 deposit = stage.deposit(100)
                 receipt = try await stage.ledger.deposit(deposit)
                 try await stage.claim(stage.row(30))
-                before = try stage.rows()
+                before = try Self.lasting(stage)
                 try await stage.ledger.database.writeWithoutTransaction { db in
                     for step in steps { try db.execute(sql: step) }
                 }
             }
             let stage = try Stage(path: path)
-            #expect(try stage.rows() == before, "as if it had been made today")
+            #expect(try Self.lasting(stage) == before, "as if it had been made today")
             try await stage.expectConserved()
             #expect(try await stage.ledger.deposit(deposit).transaction == receipt.transaction)
             _ = try await stage.ledger.transfer(stage.transfer(50))

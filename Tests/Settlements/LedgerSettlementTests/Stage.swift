@@ -146,11 +146,9 @@ struct Stage {
 
     /// Every row of every table, in words.
     func rows() throws -> [String] {
-        let tables = [
-            "meta", "clock", "tokens", "accounts", "channels", "refund_nonces", "receivers", "authorizations", "events",
-        ]
-        return try ledger.database.read { db in
-            try tables.flatMap { table in
+        try ledger.database.read { db in
+            let names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            return try String.fetchAll(db, sql: names).flatMap { table in
                 try Row.fetchAll(db, sql: "SELECT * FROM \(table)").map { "\(table): \($0)" }.sorted()
             }
         }
