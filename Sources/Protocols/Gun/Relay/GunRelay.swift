@@ -153,7 +153,8 @@ public actor GunRelay {
     }
 
     private func send(_ bytes: [UInt8], to peer: RelayCore.Peer) {
-        guard let outbox = outboxes[peer] else { return }
+        // For one that takes nothing any more nobody else has to go.
+        guard let outbox = outboxes[peer], !outbox.isFinished else { return }
         let item = Outbox.Item.text(bytes)
         guard reserve(item.size, or: outbox), !outbox.offer(item, isReserved: true), !outbox.isFinished else { return }
         outbox.abandon(with: .close(1008, "The peer reads too slowly."))
