@@ -214,25 +214,25 @@ struct ProofWalk {
 
     /// The sender is there again with what it had stored.
     private mutating func revive() throws {
-        var writer = ByteWriter(version: 1)
-        writer.write(sender)
-        var reader = try ByteReader(writer.bytes, newest: 1)
-        let again = try reader.balanceProofSender()
-        try reader.finish()
-        #expect(again == sender, moment)
-        sender = again
+        sender = try revived(sender, write: { $0.write($1) }, read: { try $0.balanceProofSender() })
         notes.seen.insert("sender died")
     }
 
     private mutating func reviveReceiver() throws {
-        var writer = ByteWriter(version: 1)
-        writer.write(receiver)
-        var reader = try ByteReader(writer.bytes, newest: 1)
-        let again = try reader.balanceProofReceiver()
-        try reader.finish()
-        #expect(again == receiver, moment)
-        receiver = again
+        receiver = try revived(receiver, write: { $0.write($1) }, read: { try $0.balanceProofReceiver() })
         notes.seen.insert("receiver died")
+    }
+
+    private func revived<Books: Equatable>(
+        _ books: Books, write: (inout ByteWriter, Books) -> Void, read: (inout ByteReader) throws -> Books
+    ) throws -> Books {
+        var writer = ByteWriter(version: 1)
+        write(&writer, books)
+        var reader = try ByteReader(writer.bytes, newest: 1)
+        let again = try read(&reader)
+        try reader.finish()
+        #expect(again == books, moment)
+        return again
     }
 
     /// The sender loses its books, when nothing is on its way any more, and is shown the proof that it gave last.
