@@ -60,7 +60,9 @@ struct RelayBench {
     }
 
     private mutating func receive(_ bytes: [UInt8], _ peer: RelayCore.Peer) {
-        if let json = try? JavaScriptJSON.parse(bytes) { inbox[peer, default: []].append(json) }
+        do { inbox[peer, default: []].append(try JavaScriptJSON.parse(bytes)) } catch {
+            Issue.record("No peer can read \(String(decoding: bytes, as: UTF8.self)): \(error)")
+        }
     }
 
     /// What the peer was sent since it was asked last.
@@ -185,6 +187,18 @@ struct RelayCoreTests {
         #expect(hash != nil)
         bench.say(["#": "h", "get": ["#": "s"], "##": hash], as: peer)
         #expect(bench.take(peer).isEmpty)
+    }
+
+    @Test("A question whose hash is no number is passed on with one hash, the relay's own")
+    func unreadableHash() throws {
+        var bench = RelayBench(.everybody)
+        let (asker, other) = (bench.join(1), bench.join(2))
+        bench.put("p", [GunNode("s", ["a": bench.entry(1)])], as: asker)
+        bench.say(["#": "g", "get": ["#": "s"], "##": ""], as: asker)
+        let answer = try #require(bench.take(asker).last)
+        let question = try #require(bench.take(other).last)
+        #expect(question["#"] == "g" && question["##"] != nil && question["##"] == answer["##"])
+        #expect(question.members?.count { $0.name == "##" } == 1)
     }
 
     @Test("A future value is seen by nobody before its time, and then by those who asked")

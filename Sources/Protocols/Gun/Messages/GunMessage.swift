@@ -102,12 +102,16 @@ extension GunMessage {
     /// This message for other peers, sorted as GUN sorts it.
     ///
     /// - Parameters:
-    ///   - hash: Stands as `##` where the message has none.
+    ///   - hash: Stands as `##` where the message has no number there.
     ///   - visited: Stands as `><`.
     func forwarded(id: MessageID, hash: Int32? = nil, visited: [String] = []) -> [UInt8] {
         var members = members.filter { !Self.inner.contains($0.name) && $0.name != "#" && $0.name != "><" }
         members.append(JSON.Member(name: "#", value: .string(id.text)))
-        if let hash, self.hash == nil { members.append(JSON.Member(name: "##", value: .integer(hash))) }
+        if let hash, self.hash == nil {
+            // There may be one that is no number.
+            members.removeAll { $0.name == "##" }
+            members.append(JSON.Member(name: "##", value: .integer(hash)))
+        }
         if !visited.isEmpty {
             members.append(JSON.Member(name: "><", value: .string(visited.joined(separator: ","))))
         }
