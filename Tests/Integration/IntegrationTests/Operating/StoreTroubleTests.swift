@@ -135,6 +135,7 @@ struct StoreTroubleTests {
         let taken = try TCPSocket.listening()
         try await expect(69, "listen.port-taken", ["serve", "--listen", "127.0.0.1:\(taken.port)"] + serving)
         try await expect(69, "listen.refused", ["serve", "--listen", "192.0.2.1:4020"] + serving)
+        try await expect(69, "listen.refused", ["serve", "--listen", "nobody.invalid:4020"] + serving)
         // The store was let go again.
         try await makeStore()
     }
