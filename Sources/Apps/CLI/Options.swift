@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import FarthingAssembly
+import FarthingChannels
 import Foundation
 import Logging
 
@@ -126,7 +127,13 @@ struct StoreOptions: ParsableArguments {
         return (paths.store, paths.ledger, source)
     }
 
-    func ledgerPath() async throws -> String { try await ConfigurationSource(flags: flags, file: config).ledgerPath() }
+    /// Opens the ledger, which must be there.
+    func ledgerOffice() async throws -> LedgerOffice {
+        let path = try await ConfigurationSource(flags: flags, file: config).ledgerPath()
+        do { return try LedgerOffice(path: path) } catch StoreError.missing(let path) {
+            throw LedgerMissing(path: path)
+        }
+    }
 
     /// Opens the books for writing.
     func books() async throws -> Books {

@@ -98,8 +98,11 @@ struct StoreTroubleTests {
     }
 
     @Test func `because it is not there`() async throws {
-        for command in [["channels", "list"], ["store", "verify"], ["claim"], ["settle"], ["ledger", "accounts"]] {
+        for command in [["channels", "list"], ["store", "verify"], ["claim"], ["settle"]] {
             try await expect(66, "store.missing", command + ["--store", folder.file("store")])
+        }
+        for command in ["accounts", "advance", "events", "audit"] {
+            try await expect(66, "ledger.missing", ["ledger", command, "--store", folder.file("store")])
         }
         #expect(!FileManager.default.fileExists(atPath: folder.file("store")), "looking makes nothing")
     }

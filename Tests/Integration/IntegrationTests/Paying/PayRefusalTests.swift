@@ -190,7 +190,7 @@ struct PayRefusalTests {
         try await expect(66, "wallet.missing", ["pay", url, "--wallet", "nowhere"])
         try await expect(66, "file.missing", ["pay", url, "--policy", "nowhere"])
         try await expect(66, "file.missing", ["pay", url, "-d", "@nowhere"])
-        try await expect(66, "store.missing", ["pay", url, "--ledger", "nowhere"])
+        try await expect(66, "ledger.missing", ["pay", url, "--ledger", "nowhere"])
         try await expect(69, "payment.unreachable", ["pay", "http://127.0.0.1:1/"])
         try await expect(76, "payment.no-offer", ["pay", shop.upstream.url + "/status/402"])
         let bad = try shop.folder.write("bad.json", #"{"limit": {}}"#)
