@@ -11,7 +11,7 @@ public enum PayingError: ExplainedError {
     /// A 402 that does not say how to pay.
     case noOffer
     /// Offers were made, and none can be paid; each with the reason.
-    case noneAcceptable([String], code: String?)
+    case noneAcceptable([String], code: String?, remedy: String? = nil)
     // What a server may not do between its offer and the payment.
     case priceRaised(from: Amount, to: Amount)
     case receiverChanged(from: Address, to: Address)
@@ -34,7 +34,7 @@ public enum PayingError: ExplainedError {
         case .badURL: "payment.bad-url"
         case .unreachable: "payment.unreachable"
         case .noOffer: "payment.no-offer"
-        case .noneAcceptable(_, let code): code ?? "payment.none-acceptable"
+        case .noneAcceptable(_, let code, _): code ?? "payment.none-acceptable"
         case .priceRaised: "payment.price-raised"
         case .receiverChanged: "payment.receiver-changed"
         case .offerWithdrawn: "payment.offer-withdrawn"
@@ -55,7 +55,7 @@ public enum PayingError: ExplainedError {
                 + "gun://RELAY/gun/~KEY/PATH."
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
-        case .noneAcceptable(let reasons, _):
+        case .noneAcceptable(let reasons, _, _):
             reasons.isEmpty
                 ? "The server asks for a payment, in no way that is known here."
                 : "None of the server's offers can be paid: \(reasons.joined(separator: " "))"
@@ -88,7 +88,7 @@ public enum PayingError: ExplainedError {
         case .unreachable: "No payment was sent. Try again when it is there."
         case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."
         case .noOffer: "It may speak another protocol than x402 version 2."
-        case .noneAcceptable: "See the spending policy, or pay by other means."
+        case .noneAcceptable(_, _, let remedy): remedy ?? "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
         case .streamTooDear: "Allow at least the price of one stretch for the stream, or ask for a cheaper one."
         case .receiverChanged: "If that is right, allow the new receiver in the spending policy."

@@ -14,6 +14,7 @@ struct PayRefusalTests {
         for price in ["999", "$0.000999"] {
             let dear = try await owner.pay("/good", ["--max-price", price, "--json"])
             #expect(dear.exitCode == 77 && dear.code == "policy.per-request", "\(dear.errors)")
+            #expect(dear.errors.contains("or the maximum price if one was given"), "\(dear.errors)")
         }
         #expect(try await owner.pay("/good", ["--max-price", "$0.001"]).exitCode == 0)
         let asking = try shop.folder.write("asking.json", #"{"limits": {"askAbove": "500"}}"#)
