@@ -10,6 +10,8 @@ public enum PayingError: ExplainedError {
     case unreachable(host: String, reason: String)
     /// A 402 that does not say how to pay.
     case noOffer
+    /// Where an offer was looked for, nothing is asked for, or nothing that the channel pays.
+    case notSold(status: UInt)
     /// Offers were made, and none can be paid; each with the reason.
     case noneAcceptable([String], code: String?, remedy: String? = nil)
     // What a server may not do between its offer and the payment.
@@ -33,7 +35,7 @@ public enum PayingError: ExplainedError {
         switch self {
         case .badURL: "payment.bad-url"
         case .unreachable: "payment.unreachable"
-        case .noOffer: "payment.no-offer"
+        case .noOffer, .notSold: "payment.no-offer"
         case .noneAcceptable(_, let code, _): code ?? "payment.none-acceptable"
         case .priceRaised: "payment.price-raised"
         case .receiverChanged: "payment.receiver-changed"
@@ -55,6 +57,8 @@ public enum PayingError: ExplainedError {
                 + "gun://RELAY/gun/~KEY/PATH."
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
+        case .notSold(402): "The server makes no offer there that the channel pays."
+        case .notSold(let status): "The server answered \(status) there, and asked for no payment."
         case .noneAcceptable(let reasons, _, _):
             reasons.isEmpty
                 ? "The server asks for a payment, in no way that is known here."
@@ -88,6 +92,7 @@ public enum PayingError: ExplainedError {
         case .unreachable: "No payment was sent. Try again when it is there."
         case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."
         case .noOffer: "It may speak another protocol than x402 version 2."
+        case .notSold: "Ask where the channel was paid out of before: farthing wallet refund takes it with --url."
         case .noneAcceptable(_, _, let remedy): remedy ?? "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
         case .streamTooDear: "Allow at least the price of one stretch for the stream, or ask for a cheaper one."
