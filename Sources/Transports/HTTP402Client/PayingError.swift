@@ -84,6 +84,10 @@ public enum PayingError: ExplainedError {
         case .refused(let code) where code.hasSuffix("insufficient_balance"):
             "The account holds too little for the deposit, on the ledger or chain that the server settles on: send "
                 + "money to it there."
+        case .refused("invalid_prepaid_deposit"):
+            "The contract would not lock the deposit. Most often the account holds too little for it, on the ledger or "
+                + "chain that the server settles on: send money to it there. With --ledger or --rpc that is looked at "
+                + "before anything is signed."
         case .refused(let code) where code.hasSuffix("deposit_below_min_deposit"):
             "The server takes no deposit as small as the spending policy allows: raise depositPerChannel. What was "
                 + "signed is offered again until it is out of date, most often within a minute; after that a new "

@@ -31,6 +31,16 @@ struct PayRefusalTests {
         try await shop.close()
     }
 
+    @Test(arguments: ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"])
+    func `leave a person without money in the dark`(scheme: String) async throws {
+        let shop = try await Shop(["--schemes", scheme])
+        let owner = try await WalletOwner(shop, holding: 0)
+        let poor = try await owner.pay("/good", ["--json"])
+        #expect(poor.exitCode == 1 && poor.code == "payment.refused", "\(poor.errors)")
+        #expect(poor.errors.contains("account holds too little for"), "\(poor.errors)")
+        try await shop.close()
+    }
+
     @Test func `spend more than a budget, from two processes at once`() async throws {
         let shop = try await Shop()
         let owner = try await WalletOwner(shop)
