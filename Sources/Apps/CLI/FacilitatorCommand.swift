@@ -20,7 +20,7 @@ struct FacilitatorCommand: AsyncParsableCommand {
     var listen: String?
     @Option(name: .long, help: "The file of the embedded ledger; made when it is not there.")
     var ledger: String?
-    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'evm'.")
+    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'evm'. (default: ledger)")
     var settlement: String?
     @OptionGroup var chain: ChainOptions
     @Option(name: .long, help: "CAIP-2 name of the chain under which to settle. (default: eip155:84532)")

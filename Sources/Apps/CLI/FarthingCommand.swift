@@ -14,10 +14,10 @@ struct FarthingCommand: AsyncParsableCommand {
 
             `farthing pay` pays for a request, out of the wallet that `farthing wallet` looks after.
 
-            Exit codes: 0 done · 1 refused or failed · 22 paid for, and answered with 400 or above · 64 wrong usage
-            · 65 damaged data · 66 no such file or channel · 69 cannot listen or reach · 73 cannot write
-            · 75 in use by another process, or outcome unknown · 76 the other side breaks the protocol
-            · 77 forbidden by the spending policy · 78 wrong configuration · 130 interrupted.
+            Exit codes: 0 done · 1 refused or failed · 22 answered with a status of 400 or above · 64 wrong usage · \
+            65 damaged data · 66 no such file or channel · 69 cannot listen or reach · 73 cannot write · 75 in use by \
+            another process, or outcome unknown · 76 the other side breaks the protocol · 77 forbidden by the spending \
+            policy · 78 wrong configuration · 130 interrupted.
             """,
         version: "0.1.0",
         subcommands: [

@@ -83,7 +83,12 @@ struct KeyCommand: AsyncParsableCommand {
         func run() async throws {
             let data =
                 from == "-" ? try FileHandle.standardInput.readToEnd() : FileManager.default.contents(atPath: from)
-            guard let data else { throw KeyFileError.missing(path: from) }
+            guard let data else {
+                if from == "-" {
+                    throw ValidationError("Nothing came on standard input: give the key there or by --from.")
+                }
+                throw KeyFileError.missing(path: from)
+            }
             var text = Array(data)
             defer { PrivateKey.wipe(&text) }
             let key = try KeyFile.importKey(from: text) {

@@ -18,7 +18,7 @@ extension LedgerCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.ledgerPath())
+            let ledger = try await store.ledgerOffice()
             let audit = try await ledger.audit()
             if output.json { Console.json(audit.json) } else { Self.show(audit, under: "\(ledger.network)") }
             if !audit.isConserved { throw ExitCode(65) }

@@ -19,7 +19,7 @@ struct LedgerCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.ledgerPath())
+            let ledger = try await store.ledgerOffice()
             let accounts = try await ledger.accounts()
             if output.json {
                 Console.json([
@@ -78,7 +78,7 @@ struct LedgerCommand: AsyncParsableCommand {
             let ledger: LedgerOffice
             do {
                 ledger = try LedgerOffice(path: source.ledgerPath(), newOn: create ? source.network() : nil)
-            } catch StoreError.missing(let path) { throw LedgerMissing(path: path) }
+            } catch StoreError.missing(let path) { throw LedgerMissing(path: path, isMinting: true) }
             let balance = try await ledger.mint(units, of: token, to: account)
             if output.json {
                 Console.json([
@@ -106,7 +106,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.ledgerPath())
+            let ledger = try await store.ledgerOffice()
             let block = try await ledger.advance(blocks: blocks, seconds: seconds)
             if output.json {
                 Console.json([
@@ -132,7 +132,7 @@ struct LedgerCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let ledger = try await LedgerOffice(path: store.ledgerPath())
+            let ledger = try await store.ledgerOffice()
             let events = try await ledger.events(after: after, limit: limit)
             if output.json {
                 Console.json(["simulated": true, "events": .array(events.map(\.json))])
@@ -144,13 +144,4 @@ struct LedgerCommand: AsyncParsableCommand {
             Console.out("(simulated, under \(ledger.network))")
         }
     }
-}
-
-/// There is no ledger to mint on, and nobody asked for a new one: its name may be mistyped.
-private struct LedgerMissing: ExplainedError {
-    let path: String
-
-    var code: String { "ledger.missing" }
-    var message: String { "There is no ledger at \(path), so no money was made." }
-    var remedy: String? { "Name the one of the node: --store STORE or --ledger FILE. For a new one add --create." }
 }

@@ -3,6 +3,7 @@
 
 import ArgumentParser
 import FarthingAssembly
+import FarthingChannels
 import Foundation
 import Logging
 
@@ -12,10 +13,10 @@ struct OutputOptions: ParsableArguments {
 }
 
 struct LogOptions: ParsableArguments {
-    @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.")
+    @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
-    @Option(name: .long, help: "text or json; logs go to standard error.")
+    @Option(name: .long, help: "text or json; logs go to standard error. (default: text)")
     var logFormat: String?
 
     var flags: [Setting: [String]] {
@@ -91,7 +92,13 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "The address of the x402 facilitator that settles, if it is not a ledger.")
     var facilitator: String?
 
-    @Option(name: .long, help: "Where the money is: 'ledger', 'facilitator', 'evm' or 'stacks'.")
+    @Option(
+        name: .long,
+        help: """
+            Where the money is: 'ledger', 'facilitator', 'evm' or 'stacks'. (default: ledger, or facilitator \
+            where one is named)
+            """
+    )
     var settlement: String?
 
     @Option(name: .long, help: "The file of the key that signs claims. (default: STORE.authorizer.key)")
@@ -126,7 +133,13 @@ struct StoreOptions: ParsableArguments {
         return (paths.store, paths.ledger, source)
     }
 
-    func ledgerPath() async throws -> String { try await ConfigurationSource(flags: flags, file: config).ledgerPath() }
+    /// Opens the ledger, which must be there.
+    func ledgerOffice() async throws -> LedgerOffice {
+        let path = try await ConfigurationSource(flags: flags, file: config).ledgerPath()
+        do { return try LedgerOffice(path: path) } catch StoreError.missing(let path) {
+            throw LedgerMissing(path: path)
+        }
+    }
 
     /// Opens the books for writing.
     func books() async throws -> Books {

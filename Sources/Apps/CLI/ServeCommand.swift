@@ -52,13 +52,13 @@ struct ServeCommand: AsyncParsableCommand {
     var network: String?
     @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
     var asset: String?
-    @Option(name: .long, help: "The token's EIP-712 name, if it is not a known one.")
+    @Option(name: .long, help: "The token's EIP-712 name. (default: the known token's, else USDC)")
     var assetName: String?
-    @Option(name: .long, help: "The token's EIP-712 version, if it is not a known one.")
+    @Option(name: .long, help: "The token's EIP-712 version. (default: the known token's, else 2)")
     var assetVersion: String?
-    @Option(name: .long, help: "What people call the token.")
+    @Option(name: .long, help: "What people call the token. (default: the known token's symbol, else USDC)")
     var assetSymbol: String?
-    @Option(name: .long, help: "How many decimal places the token has.")
+    @Option(name: .long, help: "How many decimal places the token has, 0 to 38. (default: the known token's, else 6)")
     var assetDecimals: String?
     @Option(
         name: .long,
@@ -82,7 +82,13 @@ struct ServeCommand: AsyncParsableCommand {
     var ledger: String?
     @Option(name: .long, help: "The address of an x402 facilitator that settles on a chain, instead of a ledger.")
     var facilitator: String?
-    @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, 'facilitator', 'evm' or 'stacks'.")
+    @Option(
+        name: .long,
+        help: """
+            Where the money is: 'ledger', which is simulated, 'facilitator', 'evm' or 'stacks'. (default: \
+            ledger, or facilitator where one is named)
+            """
+    )
     var settlement: String?
     @OptionGroup var chain: ChainOptions
     @Option(
@@ -120,7 +126,9 @@ struct ServeCommand: AsyncParsableCommand {
     var maxUnclaimedPerChannel: String?
     @Option(name: .long, help: "The most that may be unclaimed in all. (default: no limit)")
     var maxUnclaimedInAll: String?
-    @Option(name: .long, help: "How payers reach this server, such as https://api.example.com.")
+    @Option(
+        name: .long,
+        help: "How payers reach this server, such as https://api.example.com. (default: as the request says)")
     var publicUrl: String?
     @Flag(name: .long, help: "Refuse payments without a payment-identifier.")
     var requirePaymentIdentifier = false

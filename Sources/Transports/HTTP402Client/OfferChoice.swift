@@ -48,7 +48,8 @@ extension PayingClient {
 
     /// The best offer that some desk can pay.
     ///
-    /// - Throws: ``PayingError/noneAcceptable(_:code:)`` with all reasons; the code is theirs when they agree.
+    /// - Throws: ``PayingError/noneAcceptable(_:code:remedy:)`` with all reasons; code and remedy are theirs when they
+    ///   agree.
     func choose(
         from demand: ReceivedDemand, for resource: RequestedResource
     ) async throws -> (known: KnownOffer, desk: any PayerDesk) {
@@ -68,7 +69,10 @@ extension PayingClient {
             for objection in objections where !reasons.contains(objection.message) { reasons.append(objection.message) }
             let strange = Set(demand.offers.map(\.requirements.scheme)).subtracting(known(demand.offers, for: resource))
             for scheme in strange.sorted() { reasons.append("It can be paid by '\(scheme)', which is not known here.") }
-            throw PayingError.noneAcceptable(reasons, code: codes.count == 1 && strange.isEmpty ? codes.first : nil)
+            guard codes.count == 1, strange.isEmpty else { throw PayingError.noneAcceptable(reasons, code: nil) }
+            let remedies = Set(objections.map(\.remedy))
+            throw PayingError.noneAcceptable(
+                reasons, code: codes.first, remedy: remedies.count == 1 ? objections.first?.remedy : nil)
         }
         return (KnownOffer(offer: choice.offer, extensions: demand.extensions), choice.desk)
     }

@@ -17,16 +17,22 @@ extension PayingClient {
 
     /// The offer under which a resource is sold, remembered or asked for.
     ///
-    /// - Throws: ``PayingError/noOffer`` when nothing is asked for it, and what ``execute(_:)`` throws.
+    /// - Throws: ``PayingError/notSold(status:)`` when nothing is asked for it, or nothing that fits, and what
+    ///   ``execute(_:)`` throws.
     public func knownOffer(
         for request: PayingRequest, where fits: @Sendable (PaymentRequirements) -> Bool
     ) async throws -> KnownOffer {
         let resource = try RequestedResource(method: request.method.rawValue, url: request.url)
         if let known = try await offers.offer(for: resource.key), fits(known.offer.requirements) { return known }
-        guard case .refused(let demand) = try await send(nil, with: request),
-            let offer = demand.offers.first(where: { fits($0.requirements) })
-        else { throw PayingError.noOffer }
-        return KnownOffer(offer: offer, extensions: demand.extensions)
+        switch try await send(nil, with: request) {
+        case .refused(let demand):
+            guard let offer = demand.offers.first(where: { fits($0.requirements) }) else {
+                throw PayingError.notSold(status: 402)
+            }
+            return KnownOffer(offer: offer, extensions: demand.extensions)
+        case .silent(let status) where status != 402: throw PayingError.notSold(status: status)
+        case .silent, .settled: throw PayingError.noOffer
+        }
     }
 
     /// Sends a payload under an offer, and again while nothing comes back when the server answers the same order once.

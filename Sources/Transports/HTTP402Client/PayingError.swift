@@ -10,8 +10,10 @@ public enum PayingError: ExplainedError {
     case unreachable(host: String, reason: String)
     /// A 402 that does not say how to pay.
     case noOffer
+    /// Where an offer was looked for, nothing is asked for, or nothing that the channel pays.
+    case notSold(status: UInt)
     /// Offers were made, and none can be paid; each with the reason.
-    case noneAcceptable([String], code: String?)
+    case noneAcceptable([String], code: String?, remedy: String? = nil)
     // What a server may not do between its offer and the payment.
     case priceRaised(from: Amount, to: Amount)
     case receiverChanged(from: Address, to: Address)
@@ -33,8 +35,8 @@ public enum PayingError: ExplainedError {
         switch self {
         case .badURL: "payment.bad-url"
         case .unreachable: "payment.unreachable"
-        case .noOffer: "payment.no-offer"
-        case .noneAcceptable(_, let code): code ?? "payment.none-acceptable"
+        case .noOffer, .notSold: "payment.no-offer"
+        case .noneAcceptable(_, let code, _): code ?? "payment.none-acceptable"
         case .priceRaised: "payment.price-raised"
         case .receiverChanged: "payment.receiver-changed"
         case .offerWithdrawn: "payment.offer-withdrawn"
@@ -55,7 +57,9 @@ public enum PayingError: ExplainedError {
                 + "gun://RELAY/gun/~KEY/PATH."
         case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
-        case .noneAcceptable(let reasons, _):
+        case .notSold(402): "The server makes no offer there that the channel pays."
+        case .notSold(let status): "The server answered \(status) there, and asked for no payment."
+        case .noneAcceptable(let reasons, _, _):
             reasons.isEmpty
                 ? "The server asks for a payment, in no way that is known here."
                 : "None of the server's offers can be paid: \(reasons.joined(separator: " "))"
@@ -80,6 +84,10 @@ public enum PayingError: ExplainedError {
         case .refused(let code) where code.hasSuffix("insufficient_balance"):
             "The account holds too little for the deposit, on the ledger or chain that the server settles on: send "
                 + "money to it there."
+        case .refused("invalid_prepaid_deposit"):
+            "The contract would not lock the deposit. Most often the account holds too little for it, on the ledger or "
+                + "chain that the server settles on: send money to it there. With --ledger or --rpc that is looked at "
+                + "before anything is signed."
         case .refused(let code) where code.hasSuffix("deposit_below_min_deposit"):
             "The server takes no deposit as small as the spending policy allows: raise depositPerChannel. What was "
                 + "signed is offered again until it is out of date, most often within a minute; after that a new "
@@ -88,7 +96,8 @@ public enum PayingError: ExplainedError {
         case .unreachable: "No payment was sent. Try again when it is there."
         case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."
         case .noOffer: "It may speak another protocol than x402 version 2."
-        case .noneAcceptable: "See the spending policy, or pay by other means."
+        case .notSold: "Ask where the channel was paid out of before: farthing wallet refund takes it with --url."
+        case .noneAcceptable(_, _, let remedy): remedy ?? "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
         case .streamTooDear: "Allow at least the price of one stretch for the stream, or ask for a cheaper one."
         case .receiverChanged: "If that is right, allow the new receiver in the spending policy."

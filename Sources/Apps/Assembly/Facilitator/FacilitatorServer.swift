@@ -99,14 +99,9 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
                     failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "HTTP server")
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
-        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+        do { try await ServiceGroup(configuration: group).run() } catch {
             await close()
-            throw error.errnoCode == EADDRINUSE
-                ? ConfigurationError.portTaken("\(listen)")
-                : ConfigurationError.cannotListen("\(listen)", why: error.description)
-        } catch {
-            await close()
-            throw error
+            throw ConfigurationError.listening(on: "\(listen)", error)
         }
         await close()
     }

@@ -216,7 +216,8 @@ extension ConfigurationSource {
             : "it must be an account on \(network), such as SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"
     }
 
-    static let amountRule = "it must be a whole number of atomic units, or $ and a number of tokens"
+    static let amountRule =
+        "it must be a whole number of atomic units, or $ and a number of tokens with no more decimals than the token has"
 
     private func prices(decimals: Int) throws -> PriceList {
         var routes = try self.routes.map { try route($0, decimals: decimals) }
@@ -240,7 +241,7 @@ extension ConfigurationSource {
         if let first = words.first, !first.hasPrefix("/") {
             let names = first.split(separator: "|").map(String.init)
             guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy { (65...90).contains($0) } }) else {
-                throw fault("methods are written in capitals, like GET|HEAD")
+                throw fault("a path begins with /, and methods before it are in capitals, like GET|HEAD")
             }
             methods = first == "ANY" ? nil : Set(names)
             words.removeFirst()
@@ -255,8 +256,9 @@ extension ConfigurationSource {
         }
         guard let price = price(String(words[1]), decimals: decimals), price != .upTo(.zero) else {
             throw fault(
-                "the price must be 'free', a whole number of atomic units above 0, or $ and a number of tokens; "
-                    + "for a stream with a stretch behind it: /s, /10s, /KiB, /64KiB")
+                "the price must be 'free', a whole number of atomic units above 0, or $ and a number of tokens with no "
+                    + "more decimals than the token has; for a stream with a stretch behind it: /s, /10s, /KiB, /64KiB"
+            )
         }
         return PriceList.Route(methods: methods, pattern: pattern, price: price, description: description)
     }

@@ -147,7 +147,7 @@ public struct NodeServer: Service, CustomStringConvertible {
             try await ServiceGroup(configuration: group).run()
         } catch {
             try? await gateway.shutdown()
-            throw explained(error)
+            throw ConfigurationError.listening(on: "\(node.configuration.listen)", error)
         }
         try await gateway.shutdown()
     }
@@ -193,12 +193,5 @@ public struct NodeServer: Service, CustomStringConvertible {
         let channels: Int
 
         var description: String { "\(channels) channels could not be redeemed" }
-    }
-
-    private func explained(_ error: any Error) -> any Error {
-        guard let io = error as? IOError else { return error }
-        let endpoint = "\(node.configuration.listen)"
-        return io.errnoCode == EADDRINUSE
-            ? ConfigurationError.portTaken(endpoint) : ConfigurationError.cannotListen(endpoint, why: io.description)
     }
 }

@@ -2,7 +2,6 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import FarthingStacksSettlement
-import Foundation
 import Hummingbird
 import Logging
 import NIOCore
@@ -43,10 +42,8 @@ struct StacksObserver: Service, CustomStringConvertible {
                     NodeConfiguration.Endpoint(host: listen.host, port: channel.localAddress?.port ?? listen.port))
             },
             logger: logger)
-        do { try await app.runService(gracefulShutdownSignals: []) } catch let error as IOError {
-            throw error.errnoCode == EADDRINUSE
-                ? ConfigurationError.portTaken("\(listen)", setting: .observer)
-                : ConfigurationError.cannotListen("\(listen)", why: error.description, setting: .observer)
+        do { try await app.runService(gracefulShutdownSignals: []) } catch {
+            throw ConfigurationError.listening(on: "\(listen)", error, setting: .observer)
         }
     }
 }

@@ -47,7 +47,9 @@ struct PayCommand: AsyncParsableCommand {
     var header: [String] = []
     @Option(name: .shortAndLong, help: "The body: a text, @FILE as it is on the disk, or @- for standard input.")
     var data: String?
-    @Option(name: .shortAndLong, help: "The file for the answer; it gets its name when all of it is there.")
+    @Option(
+        name: .shortAndLong,
+        help: "The file for the answer, which gets its name when all of it is there; '-' is standard output.")
     var output: String?
     @Flag(name: .shortAndLong, help: "Write the head of the answer before it.")
     var include = false
@@ -93,7 +95,9 @@ struct PayCommand: AsyncParsableCommand {
         guard (1...256).contains(parallel) else { throw ValidationError("--parallel goes from 1 to 256.") }
         guard (1...256).contains(channels ?? 1) else { throw ValidationError("--channels goes from 1 to 256.") }
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout goes from 1 to 3600.") }
-        if count > 1, output != nil { throw ValidationError("--output is for one answer: leave --count away.") }
+        if count > 1, output != nil, output != "-" {
+            throw ValidationError("--output is for one answer: leave --count away.")
+        }
         if output?.isEmpty == true { throw ValidationError("--output takes the name of a file.") }
         _ = try schemes
         guard (1...16).contains(ahead) else { throw ValidationError("--ahead goes from 1 to 16.") }
@@ -152,7 +156,7 @@ struct PayCommand: AsyncParsableCommand {
         _ request: PayingRequest, at host: String, from wallet: Wallet, through client: PayingClient, names: TokenNames
     ) async throws {
         // What cannot be written is not paid for.
-        let file = try output.map { try OutputFile($0) }
+        let file = try output.flatMap { try $0 == "-" ? nil : OutputFile($0) }
         let session = PaySession(
             wallet: wallet, client: client, request: request, host: host, count: count, parallel: parallel,
             output: AnswerOutput(includesHead: include, file: file, isJSON: json, isCompact: count > 1),

@@ -77,12 +77,13 @@ struct ViewOptions: ParsableArguments {
     func open() throws -> [any SettlementView] {
         guard let network = Network(network) else { return [] }
         let contracts = contracts ?? WalletOptions.environment("FARTHING_CONTRACTS")
-        if ledger != nil || rpc != nil {
-            return try PayerViews.open(ledger: ledger, rpc: rpc, network: network, contracts: contracts)
-        }
-        return try PayerViews.open(
-            ledger: WalletOptions.environment("FARTHING_LEDGER"), rpc: WalletOptions.environment("FARTHING_RPC"),
-            network: network, contracts: contracts)
+        let isGiven = ledger != nil || rpc != nil
+        do {
+            return try PayerViews.open(
+                ledger: isGiven ? ledger : WalletOptions.environment("FARTHING_LEDGER"),
+                rpc: isGiven ? rpc : WalletOptions.environment("FARTHING_RPC"), network: network,
+                contracts: contracts)
+        } catch StoreError.missing(let path) { throw LedgerMissing(path: path) }
     }
 }
 

@@ -181,6 +181,16 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test(arguments: [
+        ([Setting.price: "$0.0000001"], "no more decimals than the token has"),
+        ([.routes: "weather 1000"], "a path begins with /"), ([.routes: "get /weather 1000"], "in capitals"),
+        ([.routes: "/weather $0.0000001"], "no more decimals than the token has"),
+    ])
+    func `are refused in words that tell what to write`(settings: [Setting: String], words: String) async throws {
+        let error = await #expect(throws: ConfigurationError.self) { try await node(settings.mapValues { [$0] }) }
+        #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
+
     @Test func `are cut off when they are long, so that no log is flooded`() async throws {
         let long = String(repeating: "9", count: 5000)
         do {

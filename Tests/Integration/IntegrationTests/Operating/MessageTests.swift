@@ -50,6 +50,13 @@ struct MessageTests {
         #expect(!quiet.errors.contains("warning"))
     }
 
+    @Test func `says that no key came on standard input`() async throws {
+        let none = try await Farthing.run(["key", "import", folder.file("k"), "--no-passphrase"], in: folder)
+        #expect(none.exitCode == 64, "\(none.errors)")
+        #expect(none.errors.contains("Nothing came on standard input"), "\(none.errors)")
+        #expect(!FileManager.default.fileExists(atPath: folder.file("k")))
+    }
+
     @Test func `makes no ledger by a name that is mistyped`() async throws {
         let mint = ["ledger", "mint", "--to", Shop.receiver, "--amount", "1", "--store", folder.file("stroe")]
         let (outcome, error) = try await run(mint)

@@ -98,8 +98,11 @@ struct StoreTroubleTests {
     }
 
     @Test func `because it is not there`() async throws {
-        for command in [["channels", "list"], ["store", "verify"], ["claim"], ["settle"], ["ledger", "accounts"]] {
+        for command in [["channels", "list"], ["store", "verify"], ["claim"], ["settle"]] {
             try await expect(66, "store.missing", command + ["--store", folder.file("store")])
+        }
+        for command in ["accounts", "advance", "events", "audit"] {
+            try await expect(66, "ledger.missing", ["ledger", command, "--store", folder.file("store")])
         }
         #expect(!FileManager.default.fileExists(atPath: folder.file("store")), "looking makes nothing")
     }
@@ -135,6 +138,7 @@ struct StoreTroubleTests {
         let taken = try TCPSocket.listening()
         try await expect(69, "listen.port-taken", ["serve", "--listen", "127.0.0.1:\(taken.port)"] + serving)
         try await expect(69, "listen.refused", ["serve", "--listen", "192.0.2.1:4020"] + serving)
+        try await expect(69, "listen.refused", ["serve", "--listen", "nobody.invalid:4020"] + serving)
         // The store was let go again.
         try await makeStore()
     }

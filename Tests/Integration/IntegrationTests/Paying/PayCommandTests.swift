@@ -74,6 +74,8 @@ struct PayCommandTests {
         #expect(broken.exitCode == 1 && broken.code == "pay.body-broke-off", "\(broken.errors)")
         let names = try FileManager.default.contentsOfDirectory(atPath: shop.folder.path)
         #expect(!names.contains("broken") && !names.contains { $0.hasSuffix(".part") })
+        #expect(try await owner.pay("/good", ["-o", "-"]).output == "This is /good.")
+        #expect(!FileManager.default.fileExists(atPath: shop.folder.file("-")))
         let calls = shop.upstream.calls
         let nowhere = try await owner.pay("/good", ["-o", "no/folder", "--json"])
         #expect(nowhere.exitCode == 73 && nowhere.code == "file.unwritable")

@@ -14,6 +14,7 @@ struct PayRefusalTests {
         for price in ["999", "$0.000999"] {
             let dear = try await owner.pay("/good", ["--max-price", price, "--json"])
             #expect(dear.exitCode == 77 && dear.code == "policy.per-request", "\(dear.errors)")
+            #expect(dear.errors.contains("or the maximum price if one was given"), "\(dear.errors)")
         }
         #expect(try await owner.pay("/good", ["--max-price", "$0.001"]).exitCode == 0)
         let asking = try shop.folder.write("asking.json", #"{"limits": {"askAbove": "500"}}"#)
@@ -27,6 +28,16 @@ struct PayRefusalTests {
         let denied = try await owner.pay("/good", ["--json", "--yes"])
         #expect(denied.exitCode == 77 && denied.code == "policy.host-not-allowed", "\(denied.errors)")
         #expect(try await owner.states() == ["paid", "paid"])
+        try await shop.close()
+    }
+
+    @Test(arguments: ["voucher", "hash-chain", "merkle-token", "two-way", "lottery"])
+    func `leave a person without money in the dark`(scheme: String) async throws {
+        let shop = try await Shop(["--schemes", scheme])
+        let owner = try await WalletOwner(shop, holding: 0)
+        let poor = try await owner.pay("/good", ["--json"])
+        #expect(poor.exitCode == 1 && poor.code == "payment.refused", "\(poor.errors)")
+        #expect(poor.errors.contains("account holds too little for"), "\(poor.errors)")
         try await shop.close()
     }
 
@@ -190,7 +201,7 @@ struct PayRefusalTests {
         try await expect(66, "wallet.missing", ["pay", url, "--wallet", "nowhere"])
         try await expect(66, "file.missing", ["pay", url, "--policy", "nowhere"])
         try await expect(66, "file.missing", ["pay", url, "-d", "@nowhere"])
-        try await expect(66, "store.missing", ["pay", url, "--ledger", "nowhere"])
+        try await expect(66, "ledger.missing", ["pay", url, "--ledger", "nowhere"])
         try await expect(69, "payment.unreachable", ["pay", "http://127.0.0.1:1/"])
         try await expect(76, "payment.no-offer", ["pay", shop.upstream.url + "/status/402"])
         let bad = try shop.folder.write("bad.json", #"{"limit": {}}"#)
