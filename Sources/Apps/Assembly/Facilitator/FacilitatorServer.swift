@@ -104,6 +104,11 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
             throw error.errnoCode == EADDRINUSE
                 ? ConfigurationError.portTaken("\(listen)")
                 : ConfigurationError.cannotListen("\(listen)", why: error.description)
+        } catch is CancellationError where Task.isShuttingDownGracefully {
+            // A stop is no failure because a settlement took longer than it waits.
+            logger.warning(
+                "Requests that went on for too long were cut off",
+                metadata: ["after": "\(configuration.shutdownTimeout)"])
         } catch {
             await close()
             throw error
