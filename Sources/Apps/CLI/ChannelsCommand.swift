@@ -14,7 +14,9 @@ struct ChannelsCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List all channels. Amounts are atomic units.")
+        static let configuration = CommandConfiguration(
+            abstract: "List all channels. Amounts are atomic units.",
+            discussion: "Where there are more than --limit, the last line, or \"next\" with --json, says how to go on.")
 
         @Option(name: .long, help: "How many to list at the most.")
         var limit = 1000
@@ -30,9 +32,16 @@ struct ChannelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let inspector = try await store.inspector()
-            let channels = try await inspector.channels(after: after.flatMap(ChannelID.init(hex:)), limit: limit)
+            // One more than is shown tells whether that is all: sums over a part would be wrong.
+            let found = try await inspector.channels(after: after.flatMap(ChannelID.init(hex:)), limit: limit + 1)
+            let channels = found.prefix(limit)
+            let next = found.count > limit ? channels.last.map { "\($0.id)" } : nil
             if output.json {
-                Console.json(["simulated": .bool(inspector.ledger != nil), "channels": .array(channels.map(\.json))])
+                Console.json(
+                    JSON.object([
+                        "simulated": .bool(inspector.ledger != nil), "channels": .array(channels.map(\.json)),
+                        "next": next.map { .string($0) },
+                    ]))
                 return
             }
             guard !channels.isEmpty else {
@@ -48,6 +57,7 @@ struct ChannelsCommand: AsyncParsableCommand {
                     ]
                 }, right: Set(3...7))
             Console.out("(\(inspector.placeText))")
+            if let next { Console.out("There are more: --after \(next)") }
         }
     }
 

@@ -53,6 +53,9 @@ struct Book {
         try addHash(of: posting.block, after: posting.transaction.hash)
     }
 
+    /// Writes what is there already.
+    func rewrite() throws { try run("UPDATE clock SET height = height") }
+
     /// Lets time pass.
     ///
     /// - Parameter seconds: `nil` for as many as so many blocks take at the least.

@@ -3,10 +3,22 @@
 
 public import FarthingChannels
 public import FarthingPrimitives
+internal import Synchronization
 
 extension Ledger: Settlement {
     /// Always: no chain stands behind this money.
     public var isSimulated: Bool { true }
+
+    /// Asks for the newest block and, where the last change could not be written, tries to write.
+    ///
+    /// A full disk lets everybody look, and nobody deposit or claim.
+    public func obstacles() async -> [SettlementObstacle] {
+        do throws(SettlementError) {
+            if hasFailedToWrite.withLock({ $0 }) { try await change { try $0.rewrite() } }
+            _ = try await head()
+            return []
+        } catch { return [.unreachable(error)] }
+    }
 
     // MARK: - Reading
 

@@ -3,6 +3,7 @@
 
 internal import FarthingChannels
 internal import GRDB
+internal import Synchronization
 
 extension Ledger {
     /// Runs `body` over one unchanging view of the tables.
@@ -28,10 +29,17 @@ extension Ledger {
 
     /// As ``change(_:)`` does, with the errors as they are.
     func transact<Value: Sendable>(_ body: @Sendable (Book) throws -> Value) async throws -> Value {
-        try await database.writeWithoutTransaction { [domain, clock] db in
-            // Immediate: a transaction that reads first and writes later could find that another process wrote
-            // in between, and fail for no fault of the caller.
-            try db.inTransaction(.immediate, returning: { try body(Book(db: db, domain: domain, clock: clock)) })
+        do {
+            let value = try await database.writeWithoutTransaction { [domain, clock] db in
+                // Immediate: a transaction that reads first and writes later could find that another process wrote
+                // in between, and fail for no fault of the caller.
+                try db.inTransaction(.immediate, returning: { try body(Book(db: db, domain: domain, clock: clock)) })
+            }
+            hasFailedToWrite.withLock { $0 = false }
+            return value
+        } catch let error as DatabaseError {
+            hasFailedToWrite.withLock { $0 = true }
+            throw error
         }
     }
 

@@ -5,6 +5,7 @@ public import FarthingChannels
 public import FarthingPrimitives
 internal import Foundation
 internal import GRDB
+internal import Synchronization
 
 /// A settlement inside the process: what x402BatchSettlement does on a chain, done in one SQLite file.
 ///
@@ -22,6 +23,8 @@ public final class Ledger: Sendable {
     public let domain: SettlementDomain
     let clock: @Sendable () -> Instant
     let database: any DatabaseWriter
+    /// Whether the last change could not be written, as on a full disk.
+    let hasFailedToWrite = Mutex(false)
 
     /// Opens the ledger in a file, and makes the file when there is none.
     ///

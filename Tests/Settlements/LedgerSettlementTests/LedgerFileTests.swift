@@ -43,6 +43,25 @@ struct LedgerFileTests {
         }
     }
 
+    @Test func `is told to be an obstacle while it cannot be written`() async throws {
+        try await withDirectory { directory in
+            let ledger = try await Stage.funded(path: directory + "/ledger.db").ledger
+            func forbidWrites(_ isForbidden: Bool) async throws {
+                try await ledger.database.writeWithoutTransaction {
+                    try $0.execute(sql: "PRAGMA query_only = \(isForbidden ? "ON" : "OFF")")
+                }
+            }
+            try await forbidWrites(true)
+            #expect(await ledger.obstacles().isEmpty, "nobody has written")
+            await #expect(throws: SettlementError.self) { try await ledger.advance() }
+            #expect(await ledger.obstacles().map(\.code) == ["settlement.unreachable"])
+            let before = try await ledger.head().height
+            try await forbidWrites(false)
+            #expect(await ledger.obstacles().isEmpty, "it is tried again")
+            #expect(try await ledger.head().height == before)
+        }
+    }
+
     @Test func `is for its owner alone, with all that lies beside it`() async throws {
         try await withDirectory { directory in
             let path = directory + "/ledger.db"

@@ -99,7 +99,14 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
                     failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "HTTP server")
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
-        do { try await ServiceGroup(configuration: group).run() } catch {
+        do { try await ServiceGroup(configuration: group).run() } catch is CancellationError
+            where Task.isShuttingDownGracefully
+        {
+            // A stop is no failure because a settlement took longer than it waits.
+            logger.warning(
+                "Requests that went on for too long were cut off",
+                metadata: ["after": "\(configuration.shutdownTimeout)"])
+        } catch {
             await close()
             throw ConfigurationError.listening(on: "\(listen)", error)
         }

@@ -33,5 +33,5 @@ struct SchemeMetrics: Sendable {
         Counter(label: "farthing_claim_rows_total", dimensions: [label, ("outcome", row.rawValue)]).increment()
     }
 
-    private static func number(_ amount: Amount) -> Double { Double(UInt64(clamping: amount.units)) }
+    private static func number(_ amount: Amount) -> Double { Double(amount.units) }
 }

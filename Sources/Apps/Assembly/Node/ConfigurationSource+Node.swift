@@ -192,7 +192,7 @@ extension ConfigurationSource {
         let network = try network()
         if network.stacksChainID != nil { return try stacksToken() }
         let address =
-            try value(.asset, Self.rule(on: network)) { text in
+            try value(.asset, Self.rule(on: network) + ", or on a chain 'coin'") { text in
                 text == "coin" && self.text(.settlement) == "evm" ? Token.coinAddress : Address(checking: text)
             } ?? KnownTokens.defaultAddress
         let known = KnownTokens.token(address, on: network)
@@ -210,9 +210,7 @@ extension ConfigurationSource {
 
     private static func rule(on network: Network) -> String {
         network.stacksChainID == nil
-            ? """
-            it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case, or on a chain 'coin'
-            """
+            ? "it must be 0x and 40 hexadecimal digits, with the right checksum if in mixed case"
             : "it must be an account on \(network), such as SP2J6ZY48GV1EZ5V2V5RB9MP66SW86PYKKNRV9EJ7"
     }
 

@@ -58,6 +58,7 @@ public final class PaymentNode: Sendable {
             node.warnOfCaps()
             node.tellOfUnsold()
             node.tellWhereTwoWayPays()
+            node.warnOfOtherKeys()
             try await books.warnOfLostStore(receiver: configuration.payTo)
             return node
         } catch {
@@ -135,6 +136,25 @@ public final class PaymentNode: Sendable {
                 "authorizer": "\(network.text(of: books.authorizer))",
                 "payTo": "\(network.text(of: configuration.payTo))",
             ])
+    }
+
+    /// Says what this node cannot claim, since the channels name a key that was the authorizer's before.
+    ///
+    /// Hash chains, tokens and tickets pay by what their payers revealed, without a signature of the payee's.
+    private func warnOfOtherKeys() {
+        let signed = books.cashier.index.channels + offices.filter { $0.scheme == .twoWay }.flatMap { $0.unclaimed() }
+        let others = Dictionary(grouping: signed, by: \.terms.receiverAuthorizer).filter { $0.key != books.authorizer }
+        for (key, channels) in others.sorted(by: { $0.key < $1.key }) {
+            logger.warning(
+                """
+                Channels name another authorizer's key, and this node cannot claim what they earned. Stop it, and run \
+                'farthing claim' with --authorizer-key and that key's file, before their payers withdraw
+                """,
+                metadata: [
+                    "authorizer": "\(configuration.network.text(of: key))", "channels": "\(channels.count)",
+                    "amount": "\(channels.reduce(Amount.zero) { $0.adding($1.amount) ?? .max })",
+                ])
+        }
     }
 
     /// Claims what the schedule finds due, and has paid out what was claimed since the last time.

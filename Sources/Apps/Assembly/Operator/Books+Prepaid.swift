@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 import FarthingContracts
+import FarthingLedgerSettlement
 import FarthingNode
 import FarthingPrimitives
 import Logging
@@ -29,11 +31,13 @@ extension Books {
     private func redeem<Scheme: PrepaidOrders>(
         _: Scheme.Type, _ scheme: PaymentScheme, on settlement: any ContractSettlement, ending: Bool
     ) async throws -> PrepaidOffice.Report? {
+        // An embedded ledger that was moved on (`farthing ledger advance`) decides what is over, not the machine's clock.
+        let head = try await ledger?.head().time
         // Whose books they are matters for channels that are new, and none is opened here.
         guard
             let books = PrepaidBooks<Scheme>(
                 store: store, settlement: settlement, payee: authorizer, authorizer: signer, logger: effects.logger,
-                clock: clock)
+                clock: { [clock] in head.map { max($0, clock()) } ?? clock() })
         else { return nil }
         // What channels get for which no order is given here counts too: a challenge period that is over pays when the
         // channel is read again.

@@ -25,6 +25,8 @@ public struct ChannelSummary: Sendable {
     /// What can be given back now; `nil` where no payee gives anything back.
     public let refundable: Amount?
     public let withdrawal: PendingWithdrawal?
+    /// From when on a two-way channel that is ending pays; `nil` for all others.
+    public let paysAt: Instant?
     public let lastPaidAt: Instant?
     public let version: Version
 
@@ -54,6 +56,7 @@ public struct ChannelSummary: Sendable {
         claimable = channel.claimable
         refundable = channel.refundable
         withdrawal = channel.ledger.withdrawal
+        paysAt = nil
         lastPaidAt = channel.lastPaidAt
         self.version = version
     }
@@ -71,6 +74,7 @@ public struct ChannelSummary: Sendable {
         claimable = channel.unclaimed
         refundable = nil
         withdrawal = nil
+        paysAt = channel.lookAgainAt
         lastPaidAt = channel.lastPaidAt
         self.version = version
     }
@@ -84,6 +88,7 @@ public struct ChannelSummary: Sendable {
             "withdrawal": withdrawal.map {
                 ["amount": .string("\($0.amount)"), "requestedAt": .integer($0.requestedAt.unixSeconds)]
             },
+            "paysAt": paysAt.map { .integer($0.unixSeconds) },
             "lastPaidAt": lastPaidAt.map { .integer($0.unixSeconds) },
             "version": .integer(version.number),
         ])

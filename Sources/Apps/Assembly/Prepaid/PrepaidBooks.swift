@@ -255,7 +255,9 @@ public final class PrepaidBooks<Scheme: PrepaidOrders>: Sendable {
         _ order: Scheme.Rules.Order, on channel: ChannelID
     ) async throws -> ContractReceipt<Scheme.Rules> {
         let receipt = try await settlement.carryOut(order, on: channel, under: Scheme.Rules.self)
-        for payout in receipt.payouts where payout.receiver == payee { metrics?.claim(payout.amount) }
+        // Two-way channels pay the key that signs, and those of before the payee's address was changed the former one.
+        let receiver = engine.knownState(of: channel)?.claimTerms.receiver ?? payee
+        for payout in receipt.payouts where payout.receiver == receiver { metrics?.claim(payout.amount) }
         _ = try await observed(receipt.snapshot, of: channel)
         return receipt
     }

@@ -22,6 +22,8 @@ public struct PrepaidOffice: Sendable {
     let answer: @Sendable (_ onlyDue: Bool) async throws -> Void
     /// Takes in what happened since last time.
     let watch: @Sendable () async throws -> Void
+    /// The channels in which something was earned and not captured.
+    let unclaimed: @Sendable () -> [UnclaimedChannel]
     /// What all channels together came to.
     public let sums: @Sendable () async throws -> Sums
     /// Captures what is due.
@@ -105,6 +107,7 @@ public struct PrepaidOffice: Sendable {
             defer { channels.metrics?.setUnclaimed(channels.index.unclaimed(of: configuration.token.address)) }
             try await channels.watch(by: watcher)
         }
+        unclaimed = { channels.index.channels }
         sums = { try await channels.sums() }
         redeemDue = { await channels.redeemDue($0, fees: $1, soon: $2) }
         redeemExpiring = { await channels.redeemExpiring(soon: $0) }

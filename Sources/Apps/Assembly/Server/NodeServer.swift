@@ -145,6 +145,11 @@ public struct NodeServer: Service, CustomStringConvertible {
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
         do {
             try await ServiceGroup(configuration: group).run()
+        } catch is CancellationError where Task.isShuttingDownGracefully {
+            // A stop is no failure because somebody's download took longer than it waits.
+            node.logger.warning(
+                "Requests that went on for too long were cut off",
+                metadata: ["after": "\(configuration.shutdownTimeout)"])
         } catch {
             try? await gateway.shutdown()
             throw ConfigurationError.listening(on: "\(node.configuration.listen)", error)

@@ -135,7 +135,8 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             try await Task.sleep(for: .seconds(2))
             return .mended
         }
-        let next = try await believed(word) { try $0.corrected(request, word) }
+        var next = try await believed(word) { try $0.corrected(request, word) }
+        await takeInEnd(of: &next, demand.error)
         let more = newlyCharged(in: next)
         if wasSentAgain, !more.isZero {
             // A payee that forgot what it answered does not take the same payment twice, and shows that it took it once.
@@ -144,12 +145,25 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
                 channel: next, finding: next.findings(since: channel, of: offer.payTo))
             return .taken
         }
-        let isMended = next.books != unpaid.books
+        let isMended = next.books != unpaid.books || next.standing != unpaid.standing
         try await wallet.journal.finish(
             entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: isTakeable, finding: next.findings(since: channel, of: offer.payTo))
         guard isMended else { return .nothing }
         return isIntroduction ? .introduced : .mended
+    }
+
+    /// Takes in that the contract ends the channel, so that the next payment opens another.
+    ///
+    /// A payee ends two-way channels to be paid, and says so; that only gives cause to look. On its word alone, one deposit
+    /// after the other could be locked.
+    private func takeInEnd(of channel: inout KeptPrepaid<Books>, _ code: String?) async {
+        guard code?.hasSuffix("_channel_not_open") == true,
+            let settlement = wallet.views[channel.network] as? any ContractSettlement,
+            let snapshot = try? await settlement.contract(Books.Wire.Rules.self, of: channel.id)
+        else { return }
+        try? channel.books.observe(snapshot)
+        if snapshot.state.isOver { channel.standing = .closed }
     }
 
     /// Whether the payee can take it although it refused it: it has what was revealed.

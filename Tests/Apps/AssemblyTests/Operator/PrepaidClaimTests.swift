@@ -51,6 +51,18 @@ struct PrepaidClaimTests {
         }
     }
 
+    @Test func `has a two-way channel pay when the ledger was moved on past its challenge period`() async throws {
+        try await PrepaidShop.open(.twoWay) { shop, _ in
+            var payer = try shop.twoWayChannel()
+            try shop.served(&payer, 0, try await shop.open(&payer))
+            await shop.node.close()
+            _ = try await claim(shop, ending: true)
+            #expect(try await claim(shop)?.channels == 0)
+            _ = try await shop.ledger.advance(seconds: PrepaidShop.challengeSeconds + 1)
+            #expect(try await claim(shop)?.captured == PrepaidShop.price)
+        }
+    }
+
     @Test func `tells what a hash chain paid, once`() async throws {
         try await PrepaidShop.open(.hashChain) { shop, _ in
             var payer = try shop.channel()

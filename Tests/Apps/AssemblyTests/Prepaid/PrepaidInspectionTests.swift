@@ -6,6 +6,7 @@ import FarthingEncodings
 import FarthingHashChainScheme
 import FarthingPrimitives
 import FarthingSQLiteStore
+import FarthingTwoWayScheme
 import Testing
 
 @testable import FarthingAssembly
@@ -47,6 +48,19 @@ struct PrepaidInspectionTests {
             var payer = try shop.twoWayChannel()
             _ = try await shop.open(&payer)
             try await look(shop, charged: 1000, deposited: 10_000)
+        }
+    }
+
+    @Test func `shows when a two-way channel pays that is ending`() async throws {
+        try await PrepaidShop.open(.twoWay) { shop, _ in
+            var payer = try shop.twoWayChannel()
+            try shop.served(&payer, 0, try await shop.open(&payer))
+            #expect(try await inspector(shop).channel(payer.id)?.paysAt == nil)
+            _ = await shop.node.redeemAll(ending: true)
+            let ending = try #require(try await inspector(shop).channel(payer.id))
+            #expect(ending.status == "closing")
+            #expect(ending.paysAt == shop.clock.now.advanced(bySeconds: Int64(PrepaidShop.challengeSeconds)))
+            #expect(ending.json["paysAt"] == ending.paysAt.map { .integer($0.unixSeconds) })
         }
     }
 

@@ -57,6 +57,32 @@ struct TwoWayNodeTests {
         }
     }
 
+    @Test(arguments: [(PaymentScheme.hashChain, 0), (.twoWay, 1)])
+    func `warns its operator at the start of what only a former key can claim`(
+        scheme: PaymentScheme, warnings: Int
+    ) async throws {
+        try await PrepaidShop.open(scheme) { shop, _ in
+            if scheme == .twoWay {
+                var payer = try shop.twoWayChannel()
+                try shop.served(&payer, 0, try await shop.open(&payer))
+            } else {
+                var payer = try shop.channel()
+                _ = try await shop.open(&payer)
+            }
+            let former = shop.node.books.authorizer
+            await shop.node.close()
+            var configuration = shop.node.configuration
+            configuration.authorizerKeyPath = configuration.storePath + ".other.key"
+            _ = try AuthorizerKey.secret(configuration.authorizerKeyPath)
+            let log = LogBook()
+            let node = try await PaymentNode.open(
+                configuration, logger: log.logger, clock: { [clock = shop.clock] in clock.now })
+            #expect(log.lines.count { $0.hasPrefix("Channels name another authorizer's key") } == warnings)
+            #expect(log.details.contains("authorizer: \(former)") == (warnings == 1))
+            await node.close()
+        }
+    }
+
     @Test func `charges nothing for a request that failed, and takes its payment for the next`() async throws {
         try await PrepaidShop.open(.twoWay) { shop, _ in
             var payer = try shop.twoWayChannel()

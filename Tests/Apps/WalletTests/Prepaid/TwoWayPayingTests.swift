@@ -90,6 +90,21 @@ struct TwoWayPayingTests {
         }
     }
 
+    @Test func `opens another channel when the payee has ended one alone, to be paid`() async throws {
+        try await open { market in
+            let wallet = try await market.wallet(holding: 100_000, schemes: ["two-way"])
+            let first = try await pay(wallet, market)
+            #expect(await market.node.redeemAll(ending: true).first?.report.channels == 1)
+            let second = try await pay(wallet, market)
+            #expect(second.deposited == 10_000 && second.channel != first.channel)
+            #expect(try await pay(wallet, market).channel == second.channel)
+            try await market.ledger.advance(blocks: 1, seconds: 86_401)
+            let channel = try #require(first.channel)
+            #expect(try await wallet.withdraw(channel) == .paid(9000), "what is left of the first comes back")
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `ends the channel alone with what both signed when the payee refuses`() async throws {
         try await open(beside: { market, stall in
             let wallet = try await market.wallet(holding: 100_000, schemes: ["two-way"])

@@ -39,8 +39,12 @@ struct OperatorCommandTests {
             return shown != nil && shown == listed?.first { $0["id"] == .string("\(id)") }
         }
         #expect(isAlike)
-        let page = try await run("channels", "list", "--limit", "2", at: shop).json?["channels"]?.arrayValue
-        #expect(page?.count == 2)
+        let page = try await run("channels", "list", "--limit", "2", at: shop).json
+        #expect(page?["channels"]?.arrayValue?.count == 2)
+        // Whoever adds up must know that it was not all.
+        let next = try #require(page?["next"]?.stringValue)
+        let rest = try await run("channels", "list", "--limit", "2", "--after", next, at: shop).json
+        #expect(rest?["channels"]?.arrayValue?.count == 1 && rest?["next"] == nil)
         try await shop.close()
     }
 

@@ -73,6 +73,22 @@ struct ShutdownTests {
         try await shop.expectSound()
     }
 
+    @Test func `cuts off after half a minute what goes on for longer, and ends well all the same`() async throws {
+        let shop = try await Shop(["--upstream-timeout", "120", "--upstream-silence", "120"])
+        var payer = try await shop.regular()
+        let payment = try payer.pay()
+        let connection = try await shop.client.sent("GET", "/hang", [("PAYMENT-SIGNATURE", payment.header)])
+        try #require(try await eventually(within: .seconds(5)) { shop.upstream.calls(of: "/hang") == 1 })
+        shop.serve.child.send(SIGTERM)
+        #expect(try await shop.serve.child.exitCode(within: .seconds(60)) == 0)
+        #expect(shop.serve.child.errors.contains("Stopped"))
+        connection.close()
+        #expect(try await shop.books(of: payer).charged == payer.charged, "it costs nothing")
+        try await shop.restart()
+        try payer.settle(await shop.get("/good", paying: payment))
+        try await shop.close()
+    }
+
     @Test func `waits for an upstream that hangs no longer than ever`() async throws {
         let shop = try await Shop(["--upstream-timeout", "2"])
         var payer = try await shop.regular()
