@@ -43,7 +43,7 @@ struct WalletReconcileCommand: AsyncParsableCommand {
         }
         let channels = try await wallet.journal.channels().filter {
             if let channel { return $0.id == channel.id }
-            return all || found.map(\.id).contains($0.id) || ["in doubt", "in use"].contains($0.status)
+            return all || found.map(\.id).contains($0.id) || $0.isInDoubt
         }
         let prepaid = try await prepaid(of: wallet)
         if let channel, channels.isEmpty, prepaid.isEmpty { throw WalletError.unknownChannel(channel.id) }
@@ -74,8 +74,8 @@ struct WalletReconcileCommand: AsyncParsableCommand {
     ) async throws -> [ChannelID] {
         var ids: [ChannelID] = []
         for (channel, result) in results {
-            let status = try await wallet.journal.overview(of: channel.id)?.status
-            if result.afterSums.doubts > 0 || status == "in use" { ids.append(channel.id) }
+            let known = try await wallet.journal.channel(channel.id)
+            if result.afterSums.doubts > 0 || known?.isInDoubt == true { ids.append(channel.id) }
         }
         return ids
             + paidAhead.map(\.after).filter { ["in doubt", "said to be closed"].contains($0.status) }.map(\.id)

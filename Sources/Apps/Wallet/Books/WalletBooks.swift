@@ -103,8 +103,16 @@ extension KeptChannel {
         if books.misconduct != nil { return "suspended" }
         if books.withdrawal != nil { return "withdrawing" }
         if books.phase != .idle { return "in use" }
-        if books.untoldDoubts > 0 || books.isRefundInDoubt || books.outstanding != nil { return "in doubt" }
+        if isInDoubt { return "in doubt" }
         return books.balance.isZero ? "empty" : "open"
+    }
+
+    /// Whether it is not known what became of something that was signed, also while a withdrawal is under way.
+    ///
+    /// Of a suspended channel a person decides first.
+    public var isInDoubt: Bool {
+        guard books.misconduct == nil else { return false }
+        return books.phase != .idle || books.untoldDoubts > 0 || books.isRefundInDoubt || books.outstanding != nil
     }
 
     /// - Returns: `nil` for anything but what ``json`` writes.

@@ -104,6 +104,11 @@ struct WalletCommandTests {
         #expect(left.json?["inDoubt"]?.arrayValue?.compactMap(\.stringValue) == [channel])
         let told = try await owner.wallet("reconcile", channel)
         #expect(told.exitCode == 75 && told.output.hasSuffix("1 of these is in doubt still.\n"), "\(told.output)")
+        // A withdrawal that is under way hides no doubt.
+        #expect(try await owner.wallet("withdraw", channel, "--ledger", owner.ledger).exitCode == 0)
+        let leaving = try await owner.wallet("reconcile", "--json")
+        #expect(leaving.exitCode == 75, "\(leaving.errors)")
+        #expect(leaving.json?["inDoubt"]?.arrayValue?.compactMap(\.stringValue) == [channel])
         try await shop.restart()
         try await shop.close()
     }
