@@ -93,7 +93,9 @@ struct Explanation {
             76
         case "payment.receiver-changed", "payment.stream-too-dear", "payer.suspended", "wallet-books.key-is-open": 77
         case "pay.interrupted": Interruption.exitCode
-        case "store.newer", "store.newer-record", "key-file.too-open", "wallet.newer", "wallet-books.newer": 78
+        case "store.newer", "store.newer-record", "key-file.too-open", "key-file.passphrase-needed",
+            "key-file.wrong-passphrase", "wallet.newer", "wallet-books.newer":
+            78
         default: code.hasPrefix("config.") || code.hasPrefix("policy-file.") ? 78 : code.hasPrefix("policy.") ? 77 : 1
         }
     }

@@ -23,6 +23,10 @@ enum AuthorizerKey {
     static func secret(_ path: String) throws -> PrivateKey {
         do {
             return try KeyFile.read(path) { passphrase }
+        } catch let error as KeyFileError
+            where [.passphraseNeeded(path: path), .wrongPassphrase(path: path)].contains(error)
+        {
+            throw LockedKey(error: error)
         } catch KeyFileError.missing {
             let key = PrivateKey.random()
             try KeyFile.create(key, at: path, passphrase: passphrase)
