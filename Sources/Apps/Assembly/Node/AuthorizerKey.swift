@@ -23,15 +23,19 @@ enum AuthorizerKey {
     static func secret(_ path: String) throws -> PrivateKey {
         do {
             return try KeyFile.read(path) { passphrase }
-        } catch let error as KeyFileError
-            where [.passphraseNeeded(path: path), .wrongPassphrase(path: path)].contains(error)
-        {
-            throw LockedKey(error: error)
-        } catch KeyFileError.missing {
-            let key = PrivateKey.random()
-            try KeyFile.create(key, at: path, passphrase: passphrase)
-            return key
+        } catch {
+            switch error {
+            case .missing: return try create(path)
+            case .passphraseNeeded, .wrongPassphrase: throw LockedKey(error: error)
+            default: throw error
+            }
         }
+    }
+
+    private static func create(_ path: String) throws -> PrivateKey {
+        let key = PrivateKey.random()
+        try KeyFile.create(key, at: path, passphrase: passphrase)
+        return key
     }
 
     private static var passphrase: [UInt8]? {
