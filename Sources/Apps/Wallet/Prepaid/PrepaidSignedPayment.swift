@@ -125,18 +125,19 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
             }
             let isLapsed = await isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
+            let isMended = await takeInEnd(of: &unpaid, demand.error) || isLapsed
             let comesLater = madeDeposit && demand.error == Self.unknownChannel
             try await wallet.journal.finish(
-                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isLapsed || comesLater),
+                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended || comesLater),
                 channel: unpaid,
                 isInDoubt: isTakeable && !isLapsed,
                 finding: Findings(payments: isLapsed ? .noneTaken(isFinal: true) : nil))
-            guard comesLater else { return isLapsed ? .mended : .nothing }
+            guard comesLater else { return isMended ? .mended : .nothing }
             try await Task.sleep(for: .seconds(2))
             return .mended
         }
         var next = try await believed(word) { try $0.corrected(request, word) }
-        await takeInEnd(of: &next, demand.error)
+        let isEnding = await takeInEnd(of: &next, demand.error)
         let more = newlyCharged(in: next)
         if wasSentAgain, !more.isZero {
             // A payee that forgot what it answered does not take the same payment twice, and shows that it took it once.
@@ -145,7 +146,7 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
                 channel: next, finding: next.findings(since: channel, of: offer.payTo))
             return .taken
         }
-        let isMended = next.books != unpaid.books || next.standing != unpaid.standing
+        let isMended = isEnding || next.books != unpaid.books
         try await wallet.journal.finish(
             entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended), channel: next,
             isInDoubt: isTakeable, finding: next.findings(since: channel, of: offer.payTo))
@@ -157,13 +158,17 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
     ///
     /// A payee ends two-way channels to be paid, and says so; that only gives cause to look. On its word alone, one deposit
     /// after the other could be locked.
-    private func takeInEnd(of channel: inout KeptPrepaid<Books>, _ code: String?) async {
+    ///
+    /// - Returns: Whether the contract shows something that was not known.
+    private func takeInEnd(of channel: inout KeptPrepaid<Books>, _ code: String?) async -> Bool {
         guard code?.hasSuffix("_channel_not_open") == true,
             let settlement = wallet.views[channel.network] as? any ContractSettlement,
             let snapshot = try? await settlement.contract(Books.Wire.Rules.self, of: channel.id)
-        else { return }
+        else { return false }
+        let before = channel
         try? channel.books.observe(snapshot)
         if snapshot.state.isOver { channel.standing = .closed }
+        return channel.books != before.books || channel.standing != before.standing
     }
 
     /// Whether the payee can take it although it refused it: it has what was revealed.
