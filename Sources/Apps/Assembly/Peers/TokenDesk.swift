@@ -56,7 +56,7 @@ extension PrepaidDesk: TokenDesk {
     }
 
     func connect(to channel: ChannelID, price: Amount) async throws -> JSON {
-        guard let known = try await self.channel(channel) else { throw PrepaidFault.channelNotFound(channel) }
+        let known = try await ours(channel)
         // What the contract says of the channel is what counts, whatever its payer says.
         if let field = Scheme.mismatch(of: known.terms, with: offer, price: price) {
             throw PrepaidFault.terms(field: field)

@@ -9,6 +9,7 @@ public import FarthingNode
 public import FarthingPrimitives
 
 extension LotteryChannel: PrepaidOrders {
+    public var payeeOfMany: Address? { payee }
     public var status: String { "\(phase)" }
     public var deposited: Amount { terms.opening ?? .max }
     public var mostCaptured: Amount? { nil }

@@ -126,7 +126,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     ) -> (any CheckedPayment)? {
         guard !underWay.isFull, books.isUnhindered(plain.channel),
             let known = books.engine.knownState(of: plain.channel),
-            Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
+            isOurs(known), Scheme.mismatch(of: known.terms, with: offer, price: price) == nil,
             let checked = try? verify(plain, known, after: earlier)
         else { return nil }
         return CheckedPrepaid(desk: self, channel: plain.channel, payment: checked, price: price)
@@ -150,7 +150,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
     // MARK: - Paying
 
     private func admit(_ unverified: Scheme.Unverified, on id: ChannelID, for price: Amount) async throws -> Admission {
-        guard var known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        var known = try await ours(id)
         if let field = Scheme.mismatch(of: known.terms, with: offer, price: price) {
             throw PrepaidFault.terms(field: field)
         }
@@ -190,8 +190,24 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         }
     }
 
+    /// Whether the books are those of the payee that the offer names.
+    ///
+    /// What was told a payer of the former payee's would look to it like a lie of the present one's.
+    @inline(__always) private func isOurs(_ known: Scheme) -> Bool {
+        known.payeeOfMany.map { $0 == offer.receiver } ?? true
+    }
+
     /// The channel as it is kept, or as its contract has it.
-    func channel(_ id: ChannelID) async throws -> Scheme? {
+    ///
+    /// - Throws: `PrepaidFault` for one that nobody knows, and for one that was kept for another payee.
+    func ours(_ id: ChannelID) async throws -> Scheme {
+        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        guard isOurs(known) else { throw PrepaidFault.terms(field: "payTo") }
+        return known
+    }
+
+    /// The channel as it is kept, or as its contract has it, whoever its payee is.
+    private func channel(_ id: ChannelID) async throws -> Scheme? {
         if let known = try await books.engine.state(of: id) { return known }
         return try await books.refresh(id)
     }
@@ -220,6 +236,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
         // Before anything is asked of the contract, which may be far away and be paid by the question.
         try checkSignature(of: funding, on: terms)
         let known = try await books.engine.state(of: id)
+        if let known, !isOurs(known) { throw PrepaidFault.terms(field: "payTo") }
         let snapshot = try await books.settlement.contract(Scheme.Rules.self, of: id)
         let head = if let snapshot { snapshot.block } else { try await books.settlement.head() }
         let block = Block(height: max(head.height, known?.readIn.height ?? 0), time: head.time)
@@ -290,7 +307,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
 
     /// How a channel stands, for whoever shows a payment of it; what that would bring is not taken.
     private func tell(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
-        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        let known = try await ours(id)
         do throws(Scheme.Refusal) {
             _ = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)
         } catch {
@@ -305,7 +322,7 @@ public final class PrepaidDesk<Scheme: PrepaidOrders>: PaymentDesk {
 
     /// Gives back what is left, to whoever shows a payment of the channel; the money goes to its payer alone.
     private func close(_ id: ChannelID, _ unverified: Scheme.Unverified) async throws -> Admission {
-        guard let known = try await channel(id) else { throw PrepaidFault.channelNotFound(id) }
+        let known = try await ours(id)
         // Before the payment is looked at: a better one would not help.
         if let refusal = known.noCloseAtAll { throw refusal }
         let shown = try known.verify(unverified, under: offer, in: books.domain, secrets: books.payeeKey.secrets)

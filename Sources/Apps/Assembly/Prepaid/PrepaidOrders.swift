@@ -15,6 +15,12 @@ public protocol PrepaidOrders: PrepaidWire {
     /// Who is paid, and in which token.
     var claimTerms: ClaimTerms { get }
 
+    /// Whose books these are, where one channel pays many and no terms name them; `nil` where they do.
+    ///
+    /// A node whose `payTo` was changed has channels of the former payee: it is paid what it earned, and sells nothing
+    /// more out of them.
+    var payeeOfMany: Address? { get }
+
     /// How far the channel is, in a word.
     var status: String { get }
 
@@ -77,6 +83,7 @@ public protocol PrepaidOrders: PrepaidWire {
 extension PrepaidOrders {
     /// Whose rules the contract keeps.
     static var contractKind: ContractKind { Rules.kind }
+    public var payeeOfMany: Address? { nil }
     public static var redemptionEnds: Bool { false }
     public static var keepsToCaps: Bool { false }
     public var mostCaptured: Amount? { purse.charged }
@@ -158,6 +165,7 @@ extension HashChainChannel: PrepaidOrders {
 }
 
 extension MerkleTokenChannel: PrepaidOrders {
+    public var payeeOfMany: Address? { payee }
     public var status: String { "\(phase)" }
     public var deposited: Amount { terms.deposit ?? .max }
     public var noCloseAtAll: Refusal? { .notClosable(until: terms.expiry) }

@@ -52,6 +52,8 @@ extension Wallet {
         }
         if let client, channel.standing == .open {
             for payee in channel.books.payees {
+                // Who refused the channel for another knows nothing of it.
+                if channel.paidBy[payee] == .zero, !channel.isKnown(to: payee) { continue }
                 do {
                     guard let asked = try await ask(payee, of: channel, through: client) else { continue }
                     channel = asked

@@ -32,7 +32,8 @@ public struct KeptPrepaid<Books: PayerBooks>: Hashable, Sendable {
     var behind: Set<Address> = []
     /// The key by which each payee took payments out of this channel, where one channel pays many and no terms name it.
     ///
-    /// Another node of the same payee does not know the channel: it has its own, as in the other schemes.
+    /// Another node of the same payee does not know the channel: it has its own, as in the other schemes. Zero stands for
+    /// one that is not paid out of this channel.
     var paidBy: [Address: Address] = [:]
     /// Of whom these books tell something new, where one channel pays many; nobody else's are written down.
     var changed: Address?

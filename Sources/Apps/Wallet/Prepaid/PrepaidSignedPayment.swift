@@ -123,15 +123,19 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
                 // Books of before keys were kept: whoever was paid out of this channel, it was another node.
                 unpaid.paidBy[offer.payTo] = Books.paysMany && channel.isKnown(to: offer.payTo) ? .zero : nil
             }
+            let isAnothers = isAnothers(demand.error)
+            if isAnothers { unpaid.paidBy[offer.payTo] = .zero }
             let isLapsed = await isLapsed(demand.error)
             if isLapsed { unpaid.standing = .lapsed }
             let isMended = await takeInEnd(of: &unpaid, demand.error) || isLapsed
             let comesLater = madeDeposit && demand.error == Self.unknownChannel
             try await wallet.journal.finish(
-                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended || comesLater),
+                entry, JournalOutcome(refusedState, code: demand.error, goesOn: isMended || isAnothers || comesLater),
                 channel: unpaid,
                 isInDoubt: isTakeable && !isLapsed,
                 finding: Findings(payments: isLapsed ? .noneTaken(isFinal: true) : nil))
+            // Each channel of before may have to be tried, as each is introduced.
+            if isAnothers { return isIntroduction ? .introduced : .mended }
             guard comesLater else { return isMended ? .mended : .nothing }
             try await Task.sleep(for: .seconds(2))
             return .mended
@@ -191,6 +195,17 @@ struct PrepaidSignedPayment<Books: PayerBooks>: SignedPayment {
         return (try? await wallet.isLapsed(channel)) ?? false
     }
 
+    /// Whether the node keeps the channel's books for another payee: it was given another `payTo`, and sells out of other
+    /// channels now.
+    ///
+    /// Believed only of a channel out of which somebody else was paid, and this payee never was: so it has at most one more
+    /// deposit locked for each such channel, within the policy.
+    private func isAnothers(_ code: String?) -> Bool {
+        guard code == Self.foreignTerms, Books.paysMany, !unsigned.isKnown(to: offer.payTo) else { return false }
+        return unsigned.books.payees.contains { $0 != offer.payTo && unsigned.isKnown(to: $0) }
+    }
+
+    private static var foreignTerms: String { PrepaidFault.terms(field: "payTo").code }
     private static var unknownChannel: String { "invalid_prepaid_channel_not_found" }
 
     /// The books after what the payee says, unless that cannot be: then it is paid no more.

@@ -4,6 +4,7 @@
 import FarthingChannels
 import FarthingContracts
 import FarthingEncodings
+import FarthingHTTP402
 import FarthingLedgerSettlement
 import FarthingLotteryScheme
 import FarthingPrimitives
@@ -102,6 +103,46 @@ struct LotteryNodeTests {
             #expect(
                 try await shop.send(PrepaidPayload<LotteryChannel>.payment(payer.id, ticket)).code
                     == "invalid_lottery_channel_not_open")
+        }
+    }
+
+    @Test func `tells nobody of a former payee's books, and has its winners paid`() async throws {
+        try await PrepaidShop.open(.lottery) { shop, _ in
+            var payer = try shop.lottery()
+            let opening = PrepaidPayload<LotteryChannel>.open(
+                payer.terms, try shop.funding(payer.id, with: payer.terms.opening), try shop.asked(&payer, 0))
+            try shop.told(&payer, 0, try await shop.send(opening))
+            for request in 1...8 as ClosedRange<UInt64> { _ = try await shop.pay(&payer, request: request) }
+            let next = Address(Keccak256.hash(utf8: "next").bytes.suffix(20)) ?? .zero
+            let made = PrepaidBooks<LotteryChannel>(
+                store: shop.node.books.store, settlement: try shop.ledger, payee: next,
+                authorizer: shop.node.books.signer, logger: shop.node.logger,
+                clock: { [clock = shop.clock] in clock.now })
+            let books = try #require(made)
+            let authorizer = shop.node.books.authorizer
+            let desk = PrepaidDesk(
+                books: books,
+                offer: PrepaidOffer(
+                    receiver: next, receiverAuthorizer: authorizer, token: PrepaidShop.token, domain: books.domain))
+            let wanted = try #require(desk.offers(for: PrepaidShop.price).first)
+            let seat = UnverifiedLotteryPayment.seat(
+                shop.buyer.signNow(
+                    LotterySeat.digest(for: next, authorizer: authorizer, of: payer.id, in: books.domain)))
+            let payloads: [PrepaidPayload<LotteryChannel>] = [
+                opening, .payment(payer.id, seat), .state(payer.id, seat), .close(payer.id, seat),
+            ]
+            for payload in payloads {
+                let payment = PaymentPayload(accepted: wanted.json, payload: payload.json)
+                guard case .refused(let refusal) = try await desk.admit(payment, for: wanted) else {
+                    Issue.record("It was not refused: \(payload.json)")
+                    continue
+                }
+                #expect(refusal.code == "invalid_prepaid_terms")
+                #expect(refusal.correction == nil)
+            }
+            // The books of before go on with what has won.
+            try await settled(shop, payer)
+            #expect(try await earned(shop) == shop.paid(payer))
         }
     }
 

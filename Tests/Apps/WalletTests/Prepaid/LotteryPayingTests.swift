@@ -91,6 +91,44 @@ struct LotteryPayingTests {
         }
     }
 
+    @Test func `pays a node with another payee than before out of another fund, and calls nobody a cheat`() async throws
+    {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "payees-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let store = folder.appending(path: "store").path(percentEncoded: false)
+        // Each market has a payee of its own.
+        let configure: @Sendable (inout NodeConfiguration) -> Void = {
+            $0.schemes = [.lottery]
+            $0.storePath = store
+            $0.ledgerPath = NodeConfiguration.ledgerPath(besides: store)
+            $0.authorizerKeyPath = NodeConfiguration.authorizerKeyPath(besides: store)
+        }
+        let purse = WalletFolder(path: folder.appending(path: "wallet").path(percentEncoded: false))
+        let key = KeySigner(.random())
+        let former = try await Market.open(configure: configure) { market in
+            try await market.ledger.mint(to: key.address, token: Market.token.address, amount: 10_000_000)
+            let wallet = try market.wallet(signer: key, policy: Market.lucky, folder: purse, schemes: ["lottery"])
+            for _ in 1...3 { #expect(try await pay(wallet, market).charged == 1000) }
+            return market.node.configuration.payTo
+        }
+        try await Market.open(configure: configure) { market in
+            let wallet = try market.wallet(signer: key, policy: Market.lucky, folder: purse, schemes: ["lottery"])
+            for _ in 1...3 { #expect(try await pay(wallet, market).charged == 1000) }
+            let funds = try await wallet.journal.prepaid(LotteryFund.self)
+            #expect(funds.map(\.books.charged) == [3000, 3000])
+            #expect(funds.allSatisfy { $0.misconduct.isEmpty })
+            let refused = try await wallet.journal.entries().filter { $0.code == "invalid_prepaid_terms" }
+            #expect(refused.map(\.state) == [.refused], "once, and then never again")
+            let old = try #require(funds.first { $0.books.purse(of: former)?.charged == 3000 })
+            let contract = try #require(try await market.ledger.contract(LotteryContract.self, of: old.id))
+            #expect(contract.state.seats[market.node.configuration.payTo] == nil)
+            let earned = try await market.ledger.balance(of: former, token: Market.token.address)
+            #expect(contract.state.seats[former]?.paid == earned, "what the former payee won is its own")
+            #expect(try await market.ledger.audit().faults == [])
+        }
+    }
+
     @Test func `gets back what nobody won when the fund has expired`() async throws {
         try await open { market in
             let wallet = try await market.wallet(holding: 100_000, schemes: ["lottery"])
