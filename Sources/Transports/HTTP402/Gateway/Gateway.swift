@@ -97,7 +97,7 @@ public struct Gateway: Sendable {
     ///   - address: Who asks; goes into `X-Forwarded-For`.
     ///   - isMetered: Whether the answer is sold part by part (``Gate/sellsStream(_:)``): then it may wait for its payer
     ///     for as long as that takes, and the upstream is silent only while it is asked for more.
-    /// - Returns: The upstream's answer, or problem details with status 400, 413, 501, 502 or 504.
+    /// - Returns: The upstream's answer, or problem details with status 400, 413, 501, 502, 503 or 504.
     public func respond(
         to request: Request, client address: String? = nil, isMetered: Bool = false, logger: Logger
     ) async throws -> Response {
@@ -131,6 +131,10 @@ public struct Gateway: Sendable {
         case let error as HTTPClientError where Self.isTimeout(error):
             logger.warning("The upstream took too long", metadata: upstream)
             return problem(.timeout(after: limits.responseTimeout), for: request)
+        case is CancellationError:
+            // Whoever looks for faults of the upstream is not to find those that a stop makes.
+            logger.info("A request was cut off before it was answered", metadata: upstream)
+            return problem(.cutOff, for: request)
         default:
             logger.warning(
                 "The upstream cannot be reached", metadata: upstream.merging(["error": "\(error)"]) { $1 })

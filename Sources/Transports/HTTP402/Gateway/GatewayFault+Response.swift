@@ -10,6 +10,7 @@ extension GatewayFault: HTTPResponseError {
         switch self {
         case .unreachable: .badGateway
         case .timeout: .gatewayTimeout
+        case .cutOff: .serviceUnavailable
         case .requestTooLong: .contentTooLarge
         case .badUpstream: .internalServerError
         case .noTunnel: .notImplemented

@@ -10,6 +10,8 @@ public enum GatewayFault: ExplainedError {
     case badUpstream(String)
     case unreachable
     case timeout(after: Duration)
+    /// The server stops, or the client hung up, before the upstream answered.
+    case cutOff
     /// - Unit: bytes.
     case requestTooLong(limit: Int)
     case requestBroken
@@ -23,6 +25,7 @@ public enum GatewayFault: ExplainedError {
         case .badUpstream: "config.upstream"
         case .unreachable: "upstream.unreachable"
         case .timeout: "upstream.timeout"
+        case .cutOff: "request.cut-off"
         case .requestTooLong: "request.too-long"
         case .requestBroken: "request.broken"
         case .noTunnel: "request.no-tunnel"
@@ -35,6 +38,7 @@ public enum GatewayFault: ExplainedError {
         case .badUpstream(let text): "'\(text)' is not the address of an upstream."
         case .unreachable: "The upstream cannot be reached, or broke the connection."
         case .timeout(let limit): "The upstream did not answer within \(limit.components.seconds) s."
+        case .cutOff: "The request was cut off before it was answered, as when the server stops."
         case .requestTooLong(let limit): "The request's body is longer than \(limit) bytes."
         case .requestBroken: "The request broke off before its end."
         case .noTunnel: "CONNECT is not served here."
@@ -45,7 +49,7 @@ public enum GatewayFault: ExplainedError {
     public var remedy: String? {
         switch self {
         case .badUpstream: "Give http:// or https://, a host, and a port if needed: http://127.0.0.1:3000."
-        case .unreachable, .timeout: "Nothing was charged; try again later."
+        case .unreachable, .timeout, .cutOff: "Nothing was charged; try again later."
         case .requestTooLong: "Send less at once."
         case .requestBroken: "Send the whole request."
         case .noTunnel: "Ask for what is sold with GET or POST."
@@ -57,7 +61,7 @@ public enum GatewayFault: ExplainedError {
     var isTheClients: Bool {
         switch self {
         case .requestTooLong, .requestBroken, .noTunnel, .answerNotTaken: true
-        case .badUpstream, .unreachable, .timeout: false
+        case .badUpstream, .unreachable, .timeout, .cutOff: false
         }
     }
 }

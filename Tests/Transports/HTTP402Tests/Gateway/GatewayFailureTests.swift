@@ -3,6 +3,11 @@
 
 import FarthingEncodings
 import FarthingPrimitives
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Synchronization
 import Testing
 
 @testable import FarthingHTTP402
@@ -37,6 +42,26 @@ struct GatewayFailureTests {
             }
         }
         #expect(await desk.outcomes == [.released])
+    }
+
+    @Test func `does not call it a fault of the upstream when a request is cut off`() async throws {
+        let (asked, log) = (Bell(), Warnings())
+        try await RawServer.run { upstream in
+            _ = await upstream.read(through: "\r\n\r\n")
+            await asked.ring()
+            _ = await upstream.readToEnd()
+        } _: { port in
+            try await House.withGateway(to: port) { gateway in
+                let head = HTTPRequest(method: .get, scheme: "http", authority: "a", path: "/")
+                let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+                let work = Task { try await gateway.respond(to: request, logger: log.logger) }
+                await asked.wait()
+                work.cancel()
+                let response = try await work.value
+                #expect(response.status == .serviceUnavailable)
+            }
+        }
+        #expect(log.lines.isEmpty)
     }
 
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-", "Good day!\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"])
@@ -134,5 +159,26 @@ struct GatewayFailureTests {
             if hasBegun { return }
         }
         Issue.record("it never began")
+    }
+}
+
+/// What was logged as a warning, or as worse.
+private final class Warnings: Sendable {
+    private let entries = Mutex<[String]>([])
+
+    var lines: [String] { entries.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(warnings: self) } }
+
+    private struct Handler: LogHandler {
+        let warnings: Warnings
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.warning
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) { warnings.entries.withLock { $0.append("\(event.message)") } }
     }
 }
