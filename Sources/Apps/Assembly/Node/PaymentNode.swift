@@ -55,6 +55,7 @@ public final class PaymentNode: Sendable {
             let node = PaymentNode(
                 configuration, books: books, leastTicket: fees?.leastWorth, logger: logger, clock: clock)
             for office in node.offices { try await office.open() }
+            node.warnOfUnknownMethods()
             node.warnOfCaps()
             node.tellOfUnsold()
             node.tellWhereTwoWayPays()
