@@ -92,7 +92,12 @@ struct LedgerCommand: AsyncParsableCommand {
     }
 
     struct Advance: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Move the ledger's clock on.")
+        static let configuration = CommandConfiguration(
+            abstract: "Move the ledger's clock on.",
+            discussion: """
+                A gate that runs keeps the machine's clock, and goes on selling on channels that expire by this one: stop \
+                it first.
+                """)
         @Option(name: .long, help: "How many blocks; periods that are counted in blocks want --seconds too.")
         var blocks: UInt64 = 1
         @Option(name: .long, help: "How many seconds, in addition to those that pass.")

@@ -120,6 +120,12 @@ struct ConfigurationTests {
         }
     }
 
+    @Test func `says what a ledger's clock that is moved on does to a gate that runs`() async throws {
+        let outcome = try await Farthing.run(["ledger", "advance", "--help"], in: folder)
+        let words = outcome.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("goes on selling on channels that expire by this one"))
+    }
+
     @Test func `says it in two lines to a person`() async throws {
         let outcome = try await Farthing.run(arguments(["--price": nil]).filter { $0 != "--json" }, in: folder)
         #expect(outcome.exitCode == 78)
