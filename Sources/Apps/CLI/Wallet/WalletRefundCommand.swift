@@ -6,7 +6,6 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingWallet
-import Foundation
 
 struct WalletRefundCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -127,7 +126,7 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
         let (result, wasInterrupted) = await Interruption.watching {
             var step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
             while wait, let due = step.due {
-                Console.progress("due at \(due.unixSeconds) (Unix seconds)")
+                Console.progress("due at \(due.text)")
                 let left = due.seconds(since: Wallet.systemClock())
                 try await Task.sleep(for: .seconds(min(max(left, 1), 5)))
                 step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
@@ -147,9 +146,8 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
             text = await TokenNames(try signing.views.open()).text(expected, kept.asset, on: kept.network)
         }
         guard let due = step.due else { return Console.out("\(text) came back") }
-        let time = Date(timeIntervalSince1970: Double(due.unixSeconds)).formatted(.iso8601)
         Console.out(
-            "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(time)")
+            "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(due.text)")
         Console.out("Then: farthing wallet withdraw \(channel.id)\(signing.views.words)")
     }
 }

@@ -173,6 +173,9 @@ struct WalletCommandTests {
             #expect(refund["expiry"] == channel["expiry"] && refund["expiry"]?.integerValue != nil)
             #expect(refund["next"]?.stringValue == "farthing wallet withdraw \(id)")
             #expect(text.contains("Then: farthing wallet withdraw \(id)"))
+            let expiry = try #require(refund["expiry"]?.integerValue)
+            let date = Date(timeIntervalSince1970: Double(expiry)).formatted(.iso8601)
+            #expect(text.contains("comes back from \(date) on"), "people are told a date: \(text)")
         }
         try await shop.close()
     }
