@@ -4,6 +4,7 @@
 import ArgumentParser
 import FarthingChannels
 import FarthingEncodings
+import FarthingHTTP402Client
 import FarthingPrimitives
 import FarthingWallet
 
@@ -70,7 +71,7 @@ struct WalletRefundCommand: AsyncParsableCommand {
             do {
                 let given =
                     channel.isVoucher
-                    ? try await wallet.refund(id, amount: amount.flatMap(TokenNames.amount), at: url, through: client)
+                    ? try await vouchers(id, of: wallet, at: url, through: client)
                     : try await wallet.close(id, at: url, through: client)
                 refunds.append(["channel": .string("\(id)"), "refunded": .string("\(given)")])
                 let text = await TokenNames(try signing.views.open()).text(given, channel.asset, on: channel.network)
@@ -87,6 +88,22 @@ struct WalletRefundCommand: AsyncParsableCommand {
             Console.out("There is nothing to give back.")
         }
         if !isWhole { throw ExitCode(1) }
+    }
+
+    private func vouchers(
+        _ id: ChannelID, of wallet: Wallet, at url: String?, through client: PayingClient
+    ) async throws -> Amount {
+        let asked = amount.flatMap(TokenNames.amount)
+        do { return try await wallet.refund(id, amount: asked, at: url, through: client) } catch let error
+            as any ExplainedError where error.code == NothingToRefund.code
+        {
+            guard let channel = try await wallet.journal.overview(of: id) else { throw error }
+            let names = TokenNames(try signing.views.open())
+            let left = channel.deposit.clampedSubtracting(channel.charged)
+            var sum: String?
+            if let asked { sum = await names.text(asked, channel.asset, on: channel.network) }
+            throw NothingToRefund(asked: sum, left: await names.text(left, channel.asset, on: channel.network))
+        }
     }
 }
 
