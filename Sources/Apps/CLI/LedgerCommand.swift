@@ -6,6 +6,7 @@ import FarthingAssembly
 import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
+import FarthingWallet
 
 struct LedgerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -118,7 +119,7 @@ struct LedgerCommand: AsyncParsableCommand {
                     "simulated": true, "height": .integer(block.height), "time": .integer(block.time.unixSeconds),
                 ])
             } else {
-                Console.out("Block \(block.height), \(block.time.unixSeconds) (Unix seconds, simulated)")
+                Console.out("Block \(block.height), \(block.time.text) (simulated)")
             }
         }
     }

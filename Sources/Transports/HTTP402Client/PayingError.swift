@@ -20,8 +20,8 @@ public enum PayingError: ExplainedError {
     case offerWithdrawn
     /// One stretch of a stream costs more than all of it may.
     case streamTooDear(stretch: Amount, most: Amount)
-    /// The server did not take the payment.
-    case refused(code: String)
+    /// The server did not take the payment; the detail is in its own words, shortened and without controls.
+    case refused(code: String, detail: String? = nil)
     /// The server waits for payments out of the same channel whose outcome is not known here.
     case underWay(Amount, code: String)
     /// The server tried to take the payment, and failed.
@@ -68,7 +68,8 @@ public enum PayingError: ExplainedError {
         case .offerWithdrawn: "The server no longer makes the offer that it was paid by."
         case .streamTooDear(let stretch, let most):
             "One stretch of the stream costs \(stretch), and all of it may cost \(most) at most: nothing was paid."
-        case .refused(let code): "The server did not take the payment: \(code)."
+        case .refused(let code, let detail):
+            "The server did not take the payment: \(code).\(detail.map { " It says: \"\($0)\"" } ?? "")"
         case .underWay(let amount, let code):
             "A payment of \(amount) units to this server is still under way, or its outcome is not known: the server "
                 + "takes no other out of the same channel (\(code))."
@@ -81,14 +82,14 @@ public enum PayingError: ExplainedError {
 
     public var remedy: String? {
         switch self {
-        case .refused(let code) where code.hasSuffix("insufficient_balance"):
+        case .refused(let code, _) where code.hasSuffix("insufficient_balance"):
             "The account holds too little for the deposit, on the ledger or chain that the server settles on: send "
                 + "money to it there."
-        case .refused("invalid_prepaid_deposit"):
+        case .refused("invalid_prepaid_deposit", _):
             "The contract would not lock the deposit. Most often the account holds too little for it, on the ledger or "
                 + "chain that the server settles on: send money to it there. With --ledger or --rpc that is looked at "
                 + "before anything is signed."
-        case .refused(let code) where code.hasSuffix("deposit_below_min_deposit"):
+        case .refused(let code, _) where code.hasSuffix("deposit_below_min_deposit"):
             "The server takes no deposit as small as the spending policy allows: raise depositPerChannel. What was "
                 + "signed is offered again until it is out of date, most often within a minute; after that a new "
                 + "deposit is made."

@@ -187,20 +187,22 @@ struct RequestCourse {
         case .taken:
             throw PayingError.answerLost
         case .mended:
-            guard !wasMended else { throw refusal(of: payment, demand.error ?? "books that never agree") }
+            guard !wasMended else {
+                throw await refusal(of: payment, demand.error ?? "books that never agree", response)
+            }
             wasMended = true
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .introduced:
             // Each channel is introduced once, and others may have opened those that were free.
             guard introductions < Self.mostIntroductions else {
-                throw refusal(of: payment, demand.error ?? "introductions that never end")
+                throw await refusal(of: payment, demand.error ?? "introductions that never end", response)
             }
             introductions += 1
             try client.checkUnchanged(known.offer, in: demand)
             return try await pay(known, at: desk, isRemembered: isRemembered)
         case .postponed:
-            guard !wasPostponed else { throw refusal(of: payment, demand.error ?? "no reason given") }
+            guard !wasPostponed else { throw await refusal(of: payment, demand.error ?? "no reason given", response) }
             wasPostponed = true
             try client.checkUnchanged(known.offer, in: demand)
             // What the server declares may have changed since it was remembered.
@@ -209,7 +211,7 @@ struct RequestCourse {
         case .nothing:
             guard isRemembered, !wasRefreshed, !demand.offers.contains(where: { $0.isSame(as: known.offer) }) else {
                 if !isRemembered { try client.checkUnchanged(known.offer, in: demand) }
-                throw refusal(of: payment, demand.error ?? "no reason given")
+                throw await refusal(of: payment, demand.error ?? "no reason given", response)
             }
             // The remembered offer is not made any more: look at the new ones as if for the first time.
             wasRefreshed = true
@@ -225,14 +227,18 @@ struct RequestCourse {
                 try client.checkReceiver(of: fresh.offer, against: known.offer)
                 try await client.offers.keep(fresh, for: resource.key)
             }
-            throw refusal(of: payment, demand.error ?? "no reason given")
+            throw await refusal(of: payment, demand.error ?? "no reason given", response)
         }
     }
 
     /// Why a payment was not taken: while others out of its channel are in doubt, the payee may be waiting for those.
-    private func refusal(of payment: any SignedPayment, _ code: String) -> PayingError {
+    private func refusal(
+        of payment: any SignedPayment, _ code: String, _ response: HTTPClientResponse
+    ) async -> PayingError {
         let isWaiting = code.hasSuffix("busy") || code.hasSuffix("_insufficient")
-        guard isWaiting, !payment.inDoubt.isZero else { return .refused(code: code) }
+        guard isWaiting, !payment.inDoubt.isZero else {
+            return .refused(code: code, detail: await response.showableDetail)
+        }
         return .underWay(payment.inDoubt, code: code)
     }
 

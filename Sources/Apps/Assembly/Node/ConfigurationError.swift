@@ -43,6 +43,9 @@ public enum ConfigurationError: ExplainedError {
         switch self {
         case .missing(Setting.contracts.rawValue):
             "Deploy the contracts with `farthing stacks deploy`, and give the file that it writes with --contracts."
+        case .missing(Setting.ledger.rawValue):
+            "Give --ledger FILE, or --store STORE of the node that keeps it as STORE.ledger. \(Setting.variable("ledger")), "
+                + "\(Setting.variable("store")) and the configuration file can name them too."
         case .missing(let key):
             "Give --\(Setting.flag(key)), set \(Setting.variable(key)), or put \"\(key)\" into the configuration file."
         case .bad: nil

@@ -121,7 +121,12 @@ extension ConfigurationSource {
     }
 
     /// Where the ledger is, which may be without a store.
-    public func ledgerPath() throws -> String { try text(.ledger) ?? paths().ledger }
+    public func ledgerPath() throws -> String {
+        if let ledger = text(.ledger) { return ledger }
+        // Either says where it is, and the ledger is what was looked for.
+        guard let store = text(.store) else { throw ConfigurationError.missing(key: Setting.ledger.rawValue) }
+        return NodeConfiguration.ledgerPath(besides: store)
+    }
 
     /// Where a store's channels are settled, for commands that work on a store that is there.
     public func place() throws -> SettlementPlace {

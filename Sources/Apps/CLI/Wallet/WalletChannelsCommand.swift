@@ -6,7 +6,6 @@ import FarthingChannels
 import FarthingEncodings
 import FarthingPrimitives
 import FarthingWallet
-import Foundation
 
 struct WalletChannelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +26,7 @@ struct WalletChannelsCommand: AsyncParsableCommand {
                 token?.symbol ?? channel.asset.checksummed, TokenNames.bare(channel.deposit, token),
                 TokenNames.bare(channel.authorised, token), TokenNames.bare(channel.charged, token),
                 TokenNames.bare(channel.spendable, token),
-                channel.expiry.map { Date(timeIntervalSince1970: Double($0.unixSeconds)).formatted(.iso8601) } ?? "",
+                channel.expiry?.text ?? "",
             ])
         }
         Console.table(

@@ -4,9 +4,9 @@
 import ArgumentParser
 import FarthingChannels
 import FarthingEncodings
+import FarthingHTTP402Client
 import FarthingPrimitives
 import FarthingWallet
-import Foundation
 
 struct WalletRefundCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -71,7 +71,7 @@ struct WalletRefundCommand: AsyncParsableCommand {
             do {
                 let given =
                     channel.isVoucher
-                    ? try await wallet.refund(id, amount: amount.flatMap(TokenNames.amount), at: url, through: client)
+                    ? try await vouchers(id, of: wallet, at: url, through: client)
                     : try await wallet.close(id, at: url, through: client)
                 refunds.append(["channel": .string("\(id)"), "refunded": .string("\(given)")])
                 let text = await TokenNames(try signing.views.open()).text(given, channel.asset, on: channel.network)
@@ -88,6 +88,22 @@ struct WalletRefundCommand: AsyncParsableCommand {
             Console.out("There is nothing to give back.")
         }
         if !isWhole { throw ExitCode(1) }
+    }
+
+    private func vouchers(
+        _ id: ChannelID, of wallet: Wallet, at url: String?, through client: PayingClient
+    ) async throws -> Amount {
+        let asked = amount.flatMap(TokenNames.amount)
+        do { return try await wallet.refund(id, amount: asked, at: url, through: client) } catch let error
+            as any ExplainedError where error.code == NothingToRefund.code
+        {
+            guard let channel = try await wallet.journal.overview(of: id) else { throw error }
+            let names = TokenNames(try signing.views.open())
+            let left = channel.deposit.clampedSubtracting(channel.charged)
+            var sum: String?
+            if let asked { sum = await names.text(asked, channel.asset, on: channel.network) }
+            throw NothingToRefund(asked: sum, left: await names.text(left, channel.asset, on: channel.network))
+        }
     }
 }
 
@@ -127,7 +143,7 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
         let (result, wasInterrupted) = await Interruption.watching {
             var step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
             while wait, let due = step.due {
-                Console.progress("due at \(due.unixSeconds) (Unix seconds)")
+                Console.progress("due at \(due.text)")
                 let left = due.seconds(since: Wallet.systemClock())
                 try await Task.sleep(for: .seconds(min(max(left, 1), 5)))
                 step = try await wallet.withdraw(id, amount: amount, givingUp: giveUp)
@@ -147,9 +163,8 @@ struct WalletWithdrawCommand: AsyncParsableCommand {
             text = await TokenNames(try signing.views.open()).text(expected, kept.asset, on: kept.network)
         }
         guard let due = step.due else { return Console.out("\(text) came back") }
-        let time = Date(timeIntervalSince1970: Double(due.unixSeconds)).formatted(.iso8601)
         Console.out(
-            "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(time)")
+            "The withdrawal of \(text) \(step.name == "started" ? "is started" : "is under way"); due at \(due.text)")
         Console.out("Then: farthing wallet withdraw \(channel.id)\(signing.views.words)")
     }
 }

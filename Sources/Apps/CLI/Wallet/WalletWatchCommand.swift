@@ -51,8 +51,7 @@ struct WalletWatchCommand: AsyncParsableCommand {
         case .success(let step):
             let text = await names.text(step.amount, channel.asset, on: channel.network)
             if output.json { return Console.out(step.json(of: channel.id).text) }
-            let end =
-                step.due.map { ", due at \(Date(timeIntervalSince1970: Double($0.unixSeconds)).formatted(.iso8601))" }
+            let end = step.due.map { ", due at \($0.text)" }
             Console.out("\(channel.id): \(step.name), \(text)\(end ?? "")")
         case .failure(let error):
             let explained = error as? any ExplainedError

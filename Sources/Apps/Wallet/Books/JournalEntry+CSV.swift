@@ -28,7 +28,7 @@ extension JournalEntry {
     /// The time in UTC, such as `2026-11-21T07:15:59Z`.
     ///
     /// - Source: RFC 3339.
-    public var timeText: String { Date(timeIntervalSince1970: Double(at.unixSeconds)).formatted(.iso8601) }
+    public var timeText: String { at.text }
 
     private static func quoted(_ text: String) -> String {
         let isFormula = text.first.map { "=+-@\t\r".contains($0) } ?? false

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingChannels
 import FarthingPrimitives
 import FarthingVoucherScheme
 
@@ -16,8 +17,13 @@ struct Findings: Hashable, Sendable {
     var refunded: Amount?
     /// What a withdrawal paid out whose end was not seen.
     var withdrawn: Amount?
+    /// What a refund left of a withdrawal that is under way: zero when it took all of it, `nil` when there was none.
+    var withdrawalLeft: Amount?
 
-    init(payments: DoubtsSettled? = nil) { self.payments = payments }
+    init(payments: DoubtsSettled? = nil, withdrawalLeft: Amount? = nil) {
+        self.payments = payments
+        self.withdrawalLeft = withdrawalLeft
+    }
 
     /// Compares a channel's books before and after the payee or the settlement was heard.
     ///
@@ -48,5 +54,14 @@ struct Findings: Hashable, Sendable {
         if before.withdrawal != nil, after.withdrawal == nil, after.refundNonce == before.refundNonce {
             withdrawn = before.balance.clampedSubtracting(after.balance)
         }
+        withdrawalLeft = Self.withdrawalLeft(from: before, to: after)
+    }
+
+    /// What a refund that was made between the two left of a withdrawal that was under way.
+    static func withdrawalLeft(from before: VoucherPayer, to after: VoucherPayer) -> Amount? {
+        guard after.refundNonce > before.refundNonce else { return nil }
+        if let left = after.withdrawal?.amount { return left }
+        // One that the books never saw may be under way all the same, unless there is nothing left to take out.
+        return before.withdrawal != nil || after.refundable.isZero ? .zero : nil
     }
 }

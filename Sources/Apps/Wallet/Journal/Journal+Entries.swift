@@ -108,6 +108,11 @@ extension Journal {
         }
     }
 
+    /// Writes down that a withdrawal that is under way is for another sum than it was begun for.
+    func ask(for amount: Amount, in withdrawal: Int64) async throws {
+        try await change { try $0.ask(for: amount, in: withdrawal) }
+    }
+
     /// What was spent so far, as the policy counts it.
     func totals(for intent: PaymentIntent, at now: Instant) async throws -> SpendingTotals {
         try await read { try $0.totals(for: intent, at: now) }
@@ -217,6 +222,25 @@ extension Database {
         {
             try close(try row.entry().id, JournalOutcome(.paid, charged: withdrawn), isInDoubt: false)
         }
+        if let left = findings.withdrawalLeft,
+            let row = try rows(.withdrawal, "state IN ('pending', 'unknown')", of: channel).first
+        {
+            let entry = try row.entry()
+            let refunded = JournalOutcome(
+                .notTaken, code: "wallet.withdrawal-refunded", transaction: entry.transaction)
+            if left.isZero {
+                try close(entry.id, refunded, isInDoubt: false)
+            } else {
+                try ask(for: left, in: entry.id)
+            }
+        }
+    }
+
+    /// Withdrawals count in no budget, so that their sum may change.
+    fileprivate func ask(for amount: Amount, in withdrawal: Int64) throws {
+        try execute(
+            sql: "UPDATE entries SET price = ? WHERE id = ? AND kind = 'withdrawal'",
+            arguments: ["\(amount)", withdrawal])
     }
 
     private func settle(_ settled: DoubtsSettled, in channel: ChannelID, _ findings: Findings) throws {

@@ -75,7 +75,9 @@ extension Wallet {
                 throw error
             }
             try await journal.finish(
-                entry, JournalOutcome(.paid, charged: returned, transaction: response.transaction), channel: channel)
+                entry, JournalOutcome(.paid, charged: returned, transaction: response.transaction), channel: channel,
+                // The payee's word alone ends no withdrawal.
+                finding: Findings(withdrawalLeft: channel.standing == .closed ? .zero : nil))
             return returned
         case .settled(let response):
             try await finish(.refused, code: response.errorReason ?? "unknown", channel)

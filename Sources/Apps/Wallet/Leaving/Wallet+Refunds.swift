@@ -72,9 +72,12 @@ extension Wallet {
                     isInDoubt: true)
                 throw WalletError.refundUnreadable
             }
+            let asked = channel.books
             _ = try channel.books.apply(.refunded(given))
+            let left = Findings.withdrawalLeft(from: asked, to: channel.books)
             try await journal.finish(
-                entry, JournalOutcome(.paid, charged: given, transaction: response.transaction), channel: channel)
+                entry, JournalOutcome(.paid, charged: given, transaction: response.transaction), channel: channel,
+                finding: Findings(withdrawalLeft: left))
             return given
         case .settled(let response):
             throw try await refused(

@@ -48,15 +48,18 @@ extension Wallet {
         guard let pending = channel.books.withdrawal else {
             let free = snapshot.balance.clampedSubtracting(snapshot.totalClaimed)
             // One that a crash left behind before it was asked for is taken up again.
-            var entry = try await journal.pendingWithdrawal(of: id)
-            if entry == nil {
+            let asked = amount ?? free
+            let entry: Int64
+            if let left = try await journal.pendingWithdrawal(of: id) {
+                try await journal.ask(for: asked, in: left)
+                entry = left
+            } else {
                 entry = try await journal.begin(
-                    draft(.withdrawal, channel, amount ?? free, nil), channel: channel, under: policy,
-                    isApproved: true, at: clock())
+                    draft(.withdrawal, channel, asked, nil), channel: channel, under: policy, isApproved: true,
+                    at: clock())
             }
-            guard let entry else { throw WalletError.unknownChannel(id) }
             do {
-                let receipt = try await settlement.initiateWithdraw(terms, amount: amount ?? free, by: signer)
+                let receipt = try await settlement.initiateWithdraw(terms, amount: asked, by: signer)
                 _ = try channel.books.apply(.observed(receipt.snapshot))
                 try await journal.finish(
                     entry,

@@ -68,9 +68,9 @@ public enum WalletError: ExplainedError, Hashable {
             "The payee did not give the money back: \(code)\(message.map { ": \($0)" } ?? ".")"
         case .refundUnreadable: "What the payee said of the refund cannot be read."
         case .refundUnknown(let reason): "It is not known whether the money is on its way back: \(reason)."
-        case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.unixSeconds) (Unix seconds)."
+        case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.text) on."
         case .notClosable(let id, let until):
-            "Channel \(id) may pay others still; its rest comes back from \(until?.unixSeconds ?? 0) on (Unix seconds)."
+            "Channel \(id) may pay others still\(until.map { "; its rest comes back from \($0.text) on" } ?? "")."
         case .usedUp(let id): "Channel \(id) is used up: there is nothing to give back."
         }
     }

@@ -85,6 +85,18 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test func `find a ledger by itself or beside its store, and name both when neither is given`() async throws {
+        func path(_ flags: [Setting: [String]]) async throws -> String {
+            try await ConfigurationSource(flags: flags, environment: [:], file: nil).ledgerPath()
+        }
+        #expect(try await path([.ledger: ["/tmp/other"], .store: ["/tmp/store"]]) == "/tmp/other")
+        #expect(try await path([.store: ["/tmp/store"]]) == "/tmp/store.ledger")
+        let error = await #expect(throws: ConfigurationError.self) { try await path([:]) }
+        #expect(error?.message == "'ledger' is not set.")
+        let remedy = try #require(error?.remedy)
+        for way in ["--ledger", "--store", "FARTHING_LEDGER", "FARTHING_STORE"] { #expect(remedy.contains(way)) }
+    }
+
     @Test(arguments: [
         (Setting.requestsAhead, "0"), (.requestsAhead, "257"), (.paymentsUnderWay, "0"), (.paymentsUnderWay, "1000001"),
         (.paymentsUnderWay, "many"), (.claimEvery, "0"), (.claimEvery, "86401"), (.claimAfter, "-1"),

@@ -34,6 +34,8 @@ final class Mallory: Sendable {
         var pause: Duration?
         /// Whether the body never ends.
         var isEndless = false
+        /// How long she says that the body is, if that is more than comes: then she waits, and sends no more.
+        var announced: Int?
     }
 
     typealias Trick = @Sendable (Mallory, Visit) async throws -> Answer
@@ -108,7 +110,7 @@ final class Mallory: Sendable {
             let answer = try await trick(self, self.look(at: request))
             var head = "HTTP/1.1 \(answer.status) Whatever\r\n"
             for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
-            if !answer.isEndless { head += "Content-Length: \(answer.body.utf8.count)\r\n" }
+            if !answer.isEndless { head += "Content-Length: \(answer.announced ?? answer.body.utf8.count)\r\n" }
             head += "Connection: close\r\n\r\n"
             if let pause = answer.pause {
                 for byte in (head + answer.body).utf8 {
@@ -120,6 +122,7 @@ final class Mallory: Sendable {
             while answer.isEndless, !Task.isCancelled {
                 try await outbound.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: 16 * 1024))
             }
+            if answer.announced != nil { for try await _ in inbound {} }
         }
     }
 

@@ -88,4 +88,37 @@ struct RefusalLieTests {
         }
         #expect("a\tb\nc\u{1B}".withoutControls(but: ["\n", "\t"]) == "a\tb\nc\u{FFFD}")
     }
+
+    @Test(arguments: ["long", "endless", "slow", "of another kind"])
+    func `is quoted with a few words, and not waited for`(body: String) async throws {
+        let words = "Pay\u{1B}[2J\r\nme" + String(repeating: "e\u{301}", count: 1000)
+        let problem = JSON.object(["detail": .string(words)]).text
+        let trick: Mallory.Trick = { mallory, visit in
+            var answer = mallory.demand(mallory.offer(), error: "not_today")
+            guard visit.payments > 0 else { return answer }
+            let type = body == "of another kind" ? "text/html" : "application/problem+json"
+            answer.headers.append(("Content-Type", type))
+            answer.body = problem
+            if body == "endless" { answer.isEndless = true }
+            // The head comes at once, and its body never does.
+            if body == "slow" { answer.announced = 10_000 }
+            return answer
+        }
+        try await Attack.run(by: trick) { attack async throws in
+            let error = await #expect(throws: PayingError.self) {
+                try await attack.client.execute(PayingRequest(url: attack.mallory.url + "/gold"))
+            }
+            guard case .refused("not_today", let detail) = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            guard body == "long" else {
+                #expect(detail == nil)
+                return
+            }
+            #expect(
+                detail?.hasPrefix("Pay\u{FFFD}[2J\u{FFFD}\u{FFFD}mee\u{301}") == true && detail?.hasSuffix("…") == true)
+            #expect(detail?.unicodeScalars.count == 257)
+        }
+    }
 }

@@ -2,6 +2,7 @@
 // This file is part of Farthing. Authors: see the git history.
 
 import AsyncHTTPClient
+import FarthingAssembly
 import FarthingChannels
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
@@ -152,6 +153,43 @@ struct PayingTests {
             #expect(try await market.ledger.balance(of: wallet.address, token: Market.token.address) == 99_000)
             #expect(try await market.faults(with: wallet) == [])
             #expect(try await client.execute(PayingRequest(url: market.url + "/weather")).receipt?.deposited == 10_000)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `tells of a withdrawal what a refund left of it`(readsLedger: Bool) async throws {
+        try await Market.open { market in
+            let signer = KeySigner(.random())
+            try await market.ledger.mint(to: signer.address, token: Market.token.address, amount: 100_000)
+            let wallet = try market.wallet(signer: signer)
+            let client = wallet.client()
+            _ = try await client.execute(PayingRequest(url: market.url + "/weather"))
+            let channel = try #require(try await wallet.journal.channels().first).id
+            func withdrawals() async throws -> [JournalEntry] {
+                try await wallet.journal.entries().filter { $0.kind == .withdrawal }.reversed()
+            }
+            guard case .started(8000, _) = try await wallet.withdraw(channel, amount: 8000) else {
+                Issue.record("it was not started")
+                return
+            }
+            try await market.node.books.catchUp()
+            let refunding = Wallet(
+                journal: wallet.journal, lockFolder: nil, signer: signer, views: readsLedger ? [market.ledger] : [],
+                logger: Market.quiet)
+            #expect(try await refunding.refund(channel, amount: 3000, through: refunding.client()) == 3000)
+            #expect(try await withdrawals().map(\.state) == [.pending])
+            #expect(try await withdrawals().map(\.price) == [5000])
+            #expect(try await refunding.refund(channel, amount: 5000, through: refunding.client()) == 5000)
+            #expect(try await withdrawals().map(\.state) == [.notTaken])
+            #expect(try await withdrawals().map(\.code) == ["wallet.withdrawal-refunded"])
+            #expect(try await wallet.watch().isEmpty, "nothing is under way any more")
+            guard case .started(400, _) = try await wallet.withdraw(channel, amount: 400) else {
+                Issue.record("another was not started")
+                return
+            }
+            #expect(try await withdrawals().map(\.state) == [.notTaken, .pending])
+            #expect(try await withdrawals().map(\.price) == [5000, 400])
             #expect(try await market.faults(with: wallet) == [])
         }
     }

@@ -94,9 +94,13 @@ struct HashChainPayingTests {
             chain.books.catchUp(charged: 9_000_000, revealed: 9000)
             try await journal.keep(chain)
             // Ten minutes and five more are kept of it, and the payee's own clock lets it take the step.
-            await #expect(throws: PayingError.refused(code: "invalid_hash_chain_stride_too_long")) {
-                try await pay(ahead: left - 930)
+            let refusal = await #expect(throws: PayingError.self) { try await pay(ahead: left - 930) }
+            guard case .refused("invalid_hash_chain_stride_too_long", let detail?) = refusal else {
+                Issue.record("it is not refused with the numbers: \(String(describing: refusal))")
+                return
             }
+            #expect(detail.hasPrefix("The payment goes ") && detail.hasSuffix(" is the most."))
+            #expect(refusal?.message.hasSuffix(". It says: \"\(detail)\"") == true)
             #expect(try await pay(ahead: left - 870)?.deposited == 20_000_000)
             #expect(try await journal.prepaid(HashChainPayer.self).count == 2)
         }

@@ -142,6 +142,8 @@ struct WalletCommandTests {
         #expect(elsewhere.errors.contains("answered 200 there, and asked for no payment"), "\(elsewhere.errors)")
         let part = try await owner.wallet("refund", id, "--amount", "$0.001", "--url", owner.url("/good"), "--json")
         #expect(part.json?["refunds"]?.arrayValue?.first?["refunded"] == "1000", "\(part.errors)")
+        let more = try await owner.wallet("refund", id, "--amount", "$100")
+        #expect(more.errors.contains("A refund of 100 USDC was asked for; 0.005 USDC is left."), "\(more.errors)")
         let all = try await owner.wallet("refund", "--all", "--json")
         #expect(all.json?["refunds"]?.arrayValue?.first?["refunded"] == "5000", "\(all.errors)")
         #expect(try await owner.holdings() == "9996000")
@@ -173,6 +175,9 @@ struct WalletCommandTests {
             #expect(refund["expiry"] == channel["expiry"] && refund["expiry"]?.integerValue != nil)
             #expect(refund["next"]?.stringValue == "farthing wallet withdraw \(id)")
             #expect(text.contains("Then: farthing wallet withdraw \(id)"))
+            let expiry = try #require(refund["expiry"]?.integerValue)
+            let date = Date(timeIntervalSince1970: Double(expiry)).formatted(.iso8601)
+            #expect(text.contains("comes back from \(date) on"), "people are told a date: \(text)")
         }
         try await shop.close()
     }
