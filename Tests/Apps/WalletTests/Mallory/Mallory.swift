@@ -122,7 +122,7 @@ final class Mallory: Sendable {
             while answer.isEndless, !Task.isCancelled {
                 try await outbound.write(ByteBuffer(repeating: UInt8(ascii: "x"), count: 16 * 1024))
             }
-            if answer.announced != nil { for try await _ in inbound {} }
+            if answer.announced != nil { try await connection.channel.closeFuture.get() }
         }
     }
 
