@@ -52,9 +52,7 @@ public final class Journal: Sendable {
         configuration.busyMode = .timeout(30)
         let database: any DatabaseWriter
         if let path {
-            if !FileManager.default.fileExists(atPath: path) {
-                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-            }
+            makeFile(at: path)
             let pool = try DatabasePool(path: path, configuration: configuration)
             // The pool turns WAL on with NORMAL; only FULL is on the disk when a commit returns.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -69,6 +67,15 @@ public final class Journal: Sendable {
             }
         }
         return database
+    }
+
+    /// Makes an empty file for its owner alone where there is none; SQLite gives the files beside it the same mode.
+    ///
+    /// Another process may make it at this very moment and have written to it already, so it is never cut to nothing. When
+    /// it cannot be made, SQLite says why.
+    private static func makeFile(at path: String) {
+        let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     // MARK: - Transactions
