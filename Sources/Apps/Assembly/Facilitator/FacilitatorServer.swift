@@ -99,16 +99,12 @@ public struct FacilitatorServer: Service, CustomStringConvertible {
                     failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "HTTP server")
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
-        do { try await ServiceGroup(configuration: group).run() } catch is CancellationError
-            where Task.isShuttingDownGracefully
-        {
-            // A stop is no failure because a settlement took longer than it waits.
-            logger.warning(
-                "Requests that went on for too long were cut off",
-                metadata: ["after": "\(configuration.shutdownTimeout)"])
+        do {
+            try await ServiceGroup(configuration: group).run(
+                listeningOn: "\(listen)", stoppingWithin: configuration.shutdownTimeout, logger: logger)
         } catch {
             await close()
-            throw ConfigurationError.listening(on: "\(listen)", error)
+            throw error
         }
         await close()
     }

@@ -144,15 +144,12 @@ public struct NodeServer: Service, CustomStringConvertible {
             ], logger: quiet)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout
         do {
-            try await ServiceGroup(configuration: group).run()
-        } catch is CancellationError where Task.isShuttingDownGracefully {
-            // A stop is no failure because somebody's download took longer than it waits.
-            node.logger.warning(
-                "Requests that went on for too long were cut off",
-                metadata: ["after": "\(configuration.shutdownTimeout)"])
+            try await ServiceGroup(configuration: group).run(
+                listeningOn: "\(node.configuration.listen)", stoppingWithin: configuration.shutdownTimeout,
+                logger: node.logger)
         } catch {
             try? await gateway.shutdown()
-            throw ConfigurationError.listening(on: "\(node.configuration.listen)", error)
+            throw error
         }
         try await gateway.shutdown()
     }
