@@ -22,8 +22,11 @@ struct HummingbirdGate {
         app.addServices(
             // What payers do on the ledger: one that begins to withdraw makes the node claim at once.
             PeriodicService(name: "watch", interval: .seconds(1), logger: logger) { try await node.catchUp() },
-            // What was earned is claimed and paid out.
-            PeriodicService(name: "claim", interval: .seconds(60), logger: logger) { _ = try await node.collect() })
+            // What is due is claimed and paid out, by every way to pay that the node offers.
+            PeriodicService(name: "claim", interval: .seconds(60), logger: logger) {
+                _ = await node.redeemDue()
+                _ = try await node.collectDue()
+            })
         do {
             try await app.runService()
         } catch {

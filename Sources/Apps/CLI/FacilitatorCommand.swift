@@ -23,9 +23,13 @@ struct FacilitatorCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Where the money is: 'ledger', which is simulated, or 'evm'. (default: ledger)")
     var settlement: String?
     @OptionGroup var chain: ChainOptions
-    @Option(name: .long, help: "CAIP-2 name of the chain under which to settle. (default: eip155:84532)")
+    @Option(
+        name: .long,
+        help:
+            "CAIP-2 name of the chain under which to settle. (default: that of the file of contracts, else eip155:84532)"
+    )
     var network: String?
-    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    @Option(name: .long, help: "The token's address. (default: the network's USDC, where that is known)")
     var asset: String?
     @Option(name: .long, help: "The token's EIP-712 name, if it is not a known one.")
     var assetName: String?

@@ -53,13 +53,27 @@ struct ChainOptions: ParsableArguments {
     @Option(name: .long, help: "How many endpoints must say the same of money. (default: more than half)")
     var rpcQuorum: String?
     @Option(
-        name: .long, help: "A file of 'farthing contracts deploy'. (default: x402's contracts, the same everywhere)")
+        name: .long,
+        help:
+            """
+            A file of 'farthing contracts deploy' (default: x402's contracts, the same everywhere); on Stacks a file of \
+            'farthing stacks deploy', which is required.
+            """
+    )
     var contracts: String?
-    @Option(name: .long, help: "How many blocks must hold a transaction before it counts, 1 to 1000. (default: 2)")
+    @Option(
+        name: .long,
+        help:
+            """
+            How many blocks must hold a transaction before it counts, 1 to 1000 (default: 2); on Stacks blocks of \
+            Bitcoin, 0 to 1000 (default: 0).
+            """
+    )
     var confirmations: String?
     @Option(name: .long, help: "The most that gas may cost, in gwei; above it nothing is sent. (default: 500)")
     var highestGasPrice: String?
-    @Option(name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000)")
+    @Option(
+        name: .long, help: "Milliseconds between two looks at the chain, 10 to 60000. (default: 2000; on Stacks 5000)")
     var chainPoll: String?
     @Option(
         name: .long, help: "Seconds after which a transaction is sent again for a higher fee, 1 to 86400. (default: 45)"
@@ -107,7 +121,7 @@ struct StoreOptions: ParsableArguments {
     @Option(name: .long, help: "CAIP-2 name of the chain. (default: as for 'farthing serve')")
     var network: String?
 
-    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    @Option(name: .long, help: "The token's address. (default: the network's USDC, where that is known)")
     var asset: String?
 
     @OptionGroup var chain: ChainOptions

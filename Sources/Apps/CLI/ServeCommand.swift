@@ -48,9 +48,13 @@ struct ServeCommand: AsyncParsableCommand {
     var price: String?
     @Option(name: .customLong("route"), help: "One route; may be given many times.")
     var routes: [String] = []
-    @Option(name: .long, help: "CAIP-2 name of the chain under which to answer. (default: eip155:84532)")
+    @Option(
+        name: .long,
+        help:
+            "CAIP-2 name of the chain under which to answer. (default: that of the file of contracts, else eip155:84532)"
+    )
     var network: String?
-    @Option(name: .long, help: "The token's address. (default: USDC on Base Sepolia)")
+    @Option(name: .long, help: "The token's address. (default: the network's USDC, where that is known)")
     var asset: String?
     @Option(name: .long, help: "The token's EIP-712 name. (default: the known token's, else USDC)")
     var assetName: String?

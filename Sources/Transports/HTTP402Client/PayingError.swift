@@ -101,7 +101,9 @@ public enum PayingError: ExplainedError {
         case .noneAcceptable(_, _, let remedy): remedy ?? "See the spending policy, or pay by other means."
         case .priceRaised, .offerWithdrawn: "Ask again, and look at the new price."
         case .streamTooDear: "Allow at least the price of one stretch for the stream, or ask for a cheaper one."
-        case .receiverChanged: "If that is right, allow the new receiver in the spending policy."
+        case .receiverChanged:
+            "If that is right, ask again with --accept-new-receiver (PayingClient.Options.acceptsNewReceivers). A policy "
+                + "that names 'receivers' must name it too."
         case .answerLost: "Ask again if it is worth paying again."
         case .outcomeUnknown: "The next payment to this server, or a reconciliation, finds out; nothing is paid twice."
         }

@@ -196,10 +196,13 @@ extension ConfigurationSource {
     public func token() throws -> Token {
         let network = try network()
         if network.stacksChainID != nil { return try stacksToken() }
-        let address =
+        let named =
             try value(.asset, Self.rule(on: network) + ", or on a chain 'coin'") { text in
                 text == "coin" && self.text(.settlement) == "evm" ? Token.coinAddress : Address(checking: text)
-            } ?? KnownTokens.defaultAddress
+            }
+        guard let address = named ?? KnownTokens.addresses(on: network).first else {
+            throw ConfigurationError.missing(key: Setting.asset.rawValue)
+        }
         let known = KnownTokens.token(address, on: network)
         let decimals = try value(.assetDecimals, "it must be a number from 0 to 38") { text in
             Int(text).flatMap { (0...38).contains($0) ? $0 : nil }

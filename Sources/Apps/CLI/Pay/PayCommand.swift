@@ -26,9 +26,11 @@ struct PayCommand: AsyncParsableCommand {
             A metered stream is paid for stretch by stretch while it comes, until it ends, a limit is reached, or Ctrl-C; \
             what was not delivered is not paid for.
 
-            Exit codes: 0 answered with a status below 400 · 22 answered with another · 69 cannot be reached · 75 it is \
-            not known whether the payment was taken, or the wallet is in use · 76 the server keeps to no protocol known \
-            here · 77 forbidden by the policy, or not approved · 130 interrupted.
+            Exit codes: 0 answered with a status below 400 · 1 the payment was refused, or something failed · 22 \
+            answered with another status · 64 wrong usage or address · 65 the wallet is damaged · 66 no such wallet or \
+            file · 69 cannot be reached · 73 cannot write · 75 it is not known whether the payment was taken, or the \
+            wallet is in use · 76 the server keeps to no protocol known here · 77 forbidden by the policy, or not \
+            approved · 78 wrong policy, key file or setting · 130 interrupted.
             """)
 
     @Argument(

@@ -70,6 +70,18 @@ struct ConfigurationSourceTests {
         }
     }
 
+    @Test func `take the network's own USDC, and want a token named where none is known`() async throws {
+        let base = try await node([.network: ["eip155:8453"]])
+        #expect(base.token.domain.address == Address(hex: "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913"))
+        #expect(base.token.domain.name == "USD Coin")
+
+        let error = await #expect(throws: ConfigurationError.self) { try await node([.network: ["eip155:10"]]) }
+        #expect(error?.code == "config.missing" && error?.message == "'asset' is not set.")
+        let asset = "0x0b2C639c533813f4Aa9D7837CAf62653d097Ff85"
+        let named = try await node([.network: ["eip155:10"], .asset: [asset]])
+        #expect(named.token.domain.address == Address(hex: asset))
+    }
+
     @Test func `say how many requests may be signed ahead, and how many payments may be under way`() async throws {
         let usual = try await node()
         #expect(usual.policy.requestsAhead == 64 && usual.policy.paymentsUnderWay == 16_384)
