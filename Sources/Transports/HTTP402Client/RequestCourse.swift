@@ -68,6 +68,7 @@ struct RequestCourse {
             response = try await sendRepeatedly(header, mayRepeat: mayRepeat) { payment.isSentAgain() }
         } catch let error as RequestNotSent {
             await payment.notSent()
+            try Task.checkCancellation()
             throw PayingError.unreachable(host: resource.shownHost, reason: error.reason)
         } catch {
             await payment.outcomeUnknown()
@@ -299,11 +300,17 @@ struct RequestCourse {
         outgoing.headers.remove(name: StreamOffer.header)
         if let stream { outgoing.headers.add(name: StreamOffer.header, value: stream.id) }
         if let payment { outgoing.headers.add(name: "PAYMENT-SIGNATURE", value: payment) }
-        outgoing.body = try request.body?()
+        do {
+            outgoing.body = try request.body?()
+        } catch {
+            guard payment != nil else { throw error }
+            throw RequestNotSent(reason: PayingClient.reason(of: error))
+        }
         do {
             return try await client.carrier.carry(outgoing, timeout: timeout)
         } catch {
             if payment == nil, !(error is CancellationError) {
+                if error is RequestNotSent { try Task.checkCancellation() }
                 throw PayingError.unreachable(host: resource.shownHost, reason: PayingClient.reason(of: error))
             }
             throw error

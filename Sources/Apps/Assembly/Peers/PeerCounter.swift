@@ -56,7 +56,8 @@ public struct PromptPeerCounter: PeerResponder {
             let request = payment.request
             guard let paid = gate.check(request.method, request.target, payment: request.payment, after: last),
                 let content = handler(PromptRequest(method: request.method, target: request.target)),
-                content.status == .ok
+                // What does not go into one part is sent in several by the full way.
+                content.status == .ok, content.body.count <= PeerLimits.bodyPart
             else {
                 answer(place, .declined)
                 continue

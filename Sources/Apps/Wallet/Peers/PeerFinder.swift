@@ -34,7 +34,8 @@ public struct PeerFinder: Sendable {
 
     /// The addresses of all peers that speak `/farthing/pay/1.0.0`, each with its peer id.
     ///
-    /// - Parameter time: For how long to look.
+    /// - Parameter time: For how long to look; those that were found by then are waited for as long as the host's own
+    ///   limits for dialling and negotiating let them take.
     public func payees(for host: PeerHost, within time: Duration) async throws(P2PError) -> [Multiaddr] {
         let discovery = try await MulticastDiscovery.start(for: host, configuration: configuration)
         let found = await withTaskGroup(of: Multiaddr?.self) { group in
@@ -46,7 +47,7 @@ public struct PeerFinder: Sendable {
             var asked = Set<PeerID>()
             for await rumour in discovery.peers {
                 guard asked.count < Self.mostAsked, asked.insert(rumour.peer).inserted else { continue }
-                group.addTask { await Self.payee(rumour, for: host, within: time) }
+                group.addTask { await Self.payee(rumour, for: host) }
             }
             var payees: [Multiaddr] = []
             for await payee in group { if let payee { payees.append(payee) } }
@@ -55,9 +56,7 @@ public struct PeerFinder: Sendable {
         return found.sorted { $0.description < $1.description }
     }
 
-    private static func payee(
-        _ rumour: DiscoveredPeer, for host: PeerHost, within time: Duration
-    ) async -> Multiaddr? {
+    private static func payee(_ rumour: DiscoveredPeer, for host: PeerHost) async -> Multiaddr? {
         host.learn(rumour.addresses, of: rumour.peer)
         guard let stream = try? await host.open(PeerSession.protocolName, to: rumour.peer) else { return nil }
         defer { stream.reset() }

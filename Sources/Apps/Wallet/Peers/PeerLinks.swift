@@ -21,20 +21,26 @@ final class PeerLinks<Peer: Hashable & Sendable>: Sendable {
 
     /// Asks a peer, over the stream that there is or over a new one.
     ///
-    /// - Throws: `RequestNotSent` when no stream came about; `PeerLinkError`, or what reading the body throws.
+    /// - Throws: `RequestNotSent` when the body cannot be read or is too long, and when no stream came about, be it that
+    ///   nobody waits for one any more; `PeerLinkError` afterwards.
     func carry(
         _ request: HTTPClientRequest, to peer: Peer, target: String, timeout: TimeAmount, opening: @escaping Opening
     ) async throws -> HTTPClientResponse {
-        let outgoing = try await PeerRequest(request, target: target)
+        let outgoing: PeerRequest
+        do { outgoing = try await PeerRequest(request, target: target) } catch { throw Self.notSent(error) }
         let deadline = ContinuousClock.now + .nanoseconds(timeout.nanoseconds)
         let link: PeerLink
-        do { link = try await Self.before(deadline) { try await self.link(to: peer, opening) } } catch let error
-            as any ExplainedError
-        { throw RequestNotSent(reason: error.message) }
+        do { link = try await Self.before(deadline) { try await self.link(to: peer, opening) } } catch {
+            throw Self.notSent(error)
+        }
         let reply = try await Self.before(deadline) { try await link.send(outgoing) }
         return HTTPClientResponse(
             status: HTTPResponseStatus(statusCode: reply.status), headers: HTTPHeaders(reply.headers),
             body: .stream(PeerBodyBuffers(body: reply.body)))
+    }
+
+    private static func notSent(_ error: any Error) -> RequestNotSent {
+        RequestNotSent(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
     }
 
     /// - Throws: `PeerLinkError.timeout`, or what the work throws.

@@ -169,6 +169,8 @@ public final class StreamPayments: Sendable {
     // MARK: - Paying
 
     private func run() async {
+        var alarm = Alarm { [signal] in signal.yield() }
+        defer { alarm.stop() }
         loop: for await _ in signals {
             while true {
                 switch state.withLock({ $0.account.next(at: now) }) {
@@ -178,10 +180,7 @@ public final class StreamPayments: Sendable {
                     continue
                 case .wait: continue loop
                 case .lookAgain(let time):
-                    Task { [signal] in
-                        try? await Task.sleep(for: time)
-                        signal.yield()
-                    }
+                    alarm.set(to: time)
                     continue loop
                 case .end: break loop
                 }

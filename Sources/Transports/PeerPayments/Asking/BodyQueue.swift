@@ -29,7 +29,12 @@ final class BodyQueue: Sendable {
     func put(_ part: [UInt8]) async {
         let reader = state.withLock { state in
             guard !state.isAbandoned, state.end == nil else { return nil as CheckedContinuation<Void, Never>? }
-            state.parts.append(part)
+            // A body that comes byte by byte must not cost more than its bytes while it waits.
+            if let last = state.parts.indices.last, state.parts[last].count < PeerLimits.bodyPart {
+                state.parts[last] += part
+            } else {
+                state.parts.append(part)
+            }
             state.count += part.count
             defer { state.reader = nil }
             return state.reader

@@ -37,7 +37,7 @@ public enum PeerLinkError: ExplainedError, Hashable {
         case .closed: "The peer closed the stream."
         case .ended(let code, let message): "The peer ended the stream (\(code)): \(message)"
         case .brokenOff: "The answer broke off at the peer."
-        case .bodyTooLong(let limit): "The answer has more than \(limit) bytes."
+        case .bodyTooLong(let limit): "The body has more than \(limit) bytes."
         case .malformed(let fault): "What the peer sent cannot be read. \(fault.message)"
         case .timeout: "The peer did not answer in time."
         }

@@ -58,6 +58,17 @@ struct PaymentsTogetherTests {
         }
     }
 
+    @Test func `are left to the full way where their answer does not go into one part`() async throws {
+        try await PrepaidShop.open(.hashChain) { shop, _ in
+            let payer = try await known(shop, salt: "one")
+            let fitting = String(repeating: "x", count: PeerLimits.bodyPart)
+            _ = try await take([Sent(step: try payer.step(10), isTaken: true)], answering: fitting, of: payer, at: shop)
+            let long = fitting + "x"
+            _ = try await take([Sent(step: try payer.step(12), isTaken: false)], answering: long, of: payer, at: shop)
+            #expect(await shop.node.redeemAll().first?.report.captured == Amount(units: 5_000))
+        }
+    }
+
     /// A payer of thirty steps of half the price, of which eight are spent, so that it is no stranger any more.
     private func known(_ shop: PrepaidShop, salt: String) async throws -> HashChainPayer {
         var payer = try shop.channel(steps: 30, salt: salt)
@@ -70,8 +81,10 @@ struct PaymentsTogetherTests {
         return payer
     }
 
-    private func take(_ sent: [Sent], of payer: HashChainPayer, at shop: PrepaidShop) async throws -> [PromptOutcome] {
-        let counter = PromptPeerCounter(gate: shop.node.gate) { _ in .text("here") }
+    private func take(
+        _ sent: [Sent], answering text: String = "here", of payer: HashChainPayer, at shop: PrepaidShop
+    ) async throws -> [PromptOutcome] {
+        let counter = PromptPeerCounter(gate: shop.node.gate) { _ in .text(text) }
         let accepted = try shop.offer.json
         let payments = sent.map { sent in
             let payload = PrepaidPayload<HashChainChannel>.payment(

@@ -9,11 +9,13 @@ import FarthingGun
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
 import FarthingLibP2P
+import FarthingPeerPayments
 import FarthingPrimitives
 import FarthingVoucherScheme
-import FarthingWallet
 import NIOCore
 import Testing
+
+@testable import FarthingWallet
 
 @Suite("A payment of which no byte left", .timeLimit(.minutes(3)))
 struct NotSentTests {
@@ -34,14 +36,15 @@ struct NotSentTests {
 
     /// Pays in vain, and finds that all is as it was.
     private func paysNothing(
-        _ wallet: Wallet, at url: String, over carrier: any RequestCarrier,
+        _ wallet: Wallet, at url: String, posting body: (@Sendable () throws -> HTTPClientRequest.Body)? = nil,
+        over carrier: any RequestCarrier,
         _ location: SourceLocation = #_sourceLocation
     ) async throws {
         let (before, entries) = (try await books(of: wallet), try await wallet.journal.entries())
         let client = wallet.client(carrier: carrier)
         let began = ContinuousClock.now
         let error = await #expect(throws: PayingError.self, sourceLocation: location) {
-            try await client.execute(PayingRequest(url: url))
+            try await client.execute(PayingRequest(method: body == nil ? .GET : .POST, url: url, body: body))
         }
         #expect(error?.code == "payment.unreachable", sourceLocation: location)
         #expect(ContinuousClock.now - began < .seconds(20), sourceLocation: location)
@@ -88,6 +91,63 @@ struct NotSentTests {
             road.lead(to: nil)
             _ = try await wallet.client(carrier: road).execute(PayingRequest(url: url))
             #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test(arguments: PeerRoad.allCases)
+    func `has a body that is too long for a peer`(road: PeerRoad) async throws {
+        try await PeerPayingTests.open(over: road) { market, carrier, url in
+            let wallet = try await market.wallet()
+            let echo = url.replacing("weather", with: "echo")
+            _ = try await wallet.client(carrier: carrier).execute(
+                PayingRequest(method: .POST, url: echo, body: { .bytes(ByteBuffer(string: "short")) }))
+            try await paysNothing(
+                wallet, at: echo, posting: { .bytes(ByteBuffer(repeating: 7, count: 2 << 20)) }, over: carrier)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `has a body that cannot be read a second time`() async throws {
+        struct Gone: Error {}
+        try await Market.open { market in
+            let wallet = try await market.wallet()
+            let carrier = PayingClient.standardHTTPClient
+            let echo = market.url + "/echo"
+            _ = try await wallet.client(carrier: carrier).execute(
+                PayingRequest(method: .POST, url: echo, body: { .bytes(ByteBuffer(string: "here")) }))
+            try await paysNothing(wallet, at: echo, posting: { throw Gone() }, over: carrier)
+            #expect(try await market.faults(with: wallet) == [])
+        }
+    }
+
+    @Test func `is given back when its sender gives up before there is a road`() async throws {
+        try await Market.open { market in
+            let wallet = try await market.wallet()
+            let links = PeerLinks<String>()
+            let url = market.url + "/weather"
+            _ = try await wallet.client(carrier: PayingClient.standardHTTPClient).execute(PayingRequest(url: url))
+            let before = try await books(of: wallet)
+            let (dials, dialled) = AsyncStream.makeStream(of: Void.self)
+            let road = EndlessDial(links: links) { dialled.yield() }
+            let paying = Task { try await wallet.client(carrier: road).execute(PayingRequest(url: url)) }
+            for await _ in dials.prefix(1) { paying.cancel() }
+            await #expect(throws: CancellationError.self) { try await paying.value }
+            #expect(try await books(of: wallet) == before)
+            #expect(try await wallet.journal.entries().first?.code == "payment.not-sent")
+        }
+    }
+
+    /// A road to a peer that takes a connection and never says anything.
+    private struct EndlessDial: RequestCarrier {
+        let links: PeerLinks<String>
+        let onDial: @Sendable () -> Void
+
+        func carry(_ request: HTTPClientRequest, timeout: TimeAmount) async throws -> HTTPClientResponse {
+            try await links.carry(request, to: "peer", target: "/weather", timeout: timeout) {
+                onDial()
+                try await Task.sleep(for: .seconds(3600))
+                throw PeerLinkError.closed
+            }
         }
     }
 
