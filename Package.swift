@@ -214,7 +214,7 @@ let tests: [Target] = [
     tests(
         "Wallet", in: "Apps",
         uses: [
-            "Wallet", "Assembly", "Node", "HTTP402", "HTTP402Client", "PeerPayments", "LedgerSettlement",
+            "Wallet", "Assembly", "Conformance", "Node", "HTTP402", "HTTP402Client", "PeerPayments", "LedgerSettlement",
             "HashChainScheme", "LotteryScheme", "MerkleTokenScheme", "TwoWayScheme", "VoucherScheme", "X402",
             "Contracts",
             "Channels", "Gun", "LibP2P", "Encodings", "Primitives",

@@ -53,6 +53,17 @@ extension ForwardingSettlement where Target: Settlement {
     }
 }
 
+extension ForwardingSettlement where Target: WithdrawalSettlement {
+    public func initiateWithdraw(
+        _ terms: ChannelTerms, amount: Amount, by sender: any Signer
+    ) async throws(SettlementError) -> WithdrawalReceipt {
+        try await target.initiateWithdraw(terms, amount: amount, by: sender)
+    }
+    public func finalizeWithdraw(
+        _ terms: ChannelTerms, by sender: any Signer
+    ) async throws(SettlementError) -> WithdrawalReceipt { try await target.finalizeWithdraw(terms, by: sender) }
+}
+
 extension ForwardingSettlement where Target: TransferSettlement {
     public func checkTransfer(_ transfer: SignedTransfer) async throws(SettlementError) {
         try await target.checkTransfer(transfer)

@@ -15,4 +15,6 @@ public enum NodeFault: Hashable, Sendable {
     case lose
     /// The request is done at once, and answered late.
     case delay(Duration)
+    /// The request is done, and answered but for the last byte, which never comes.
+    case stall
 }

@@ -8,7 +8,7 @@ import FarthingStacksSettlement
 import FarthingStacksSimnet
 import Testing
 
-@Suite("A client of a Stacks node")
+@Suite("A client of a Stacks node", .timeLimit(.minutes(1)))
 struct StacksClientTests {
     @Test("It reads heights, accounts, contracts, variables and maps")
     func reading() async throws {
@@ -84,6 +84,11 @@ struct StacksClientTests {
             let hasty = StacksClient(url: stage.node.url, timeout: .milliseconds(50))
             stage.node.inject(.delay(.seconds(2)), on: "/v2/accounts")
             await #expect(throws: StacksNodeFault.timeout) { try await hasty.account(SenderStage.bob()) }
+            let patient = StacksClient(url: stage.node.url, timeout: .milliseconds(700))
+            stage.node.inject(.stall, on: "/v2/accounts")
+            await #expect(throws: StacksNodeFault.timeout) { try await patient.account(SenderStage.bob()) }
+            stage.node.inject(.stall, on: "/v2/info", times: 20)
+            await #expect(throws: StacksNodeFault.timeout) { try await patient.info() }
         }
         let nobody = StacksClient(url: "http://127.0.0.1:9", timeout: .milliseconds(300))
         await #expect(throws: StacksNodeFault.self) { try await nobody.info() }

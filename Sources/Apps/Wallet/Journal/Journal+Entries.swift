@@ -108,6 +108,13 @@ extension Journal {
         }
     }
 
+    /// The sum that a withdrawal was begun for.
+    func sum(ofWithdrawal entry: Int64) async throws -> Amount? {
+        try await readRegardless { db in
+            try Row.fetchOne(db, sql: "SELECT price FROM entries WHERE id = ?", arguments: [entry])?.amount("price")
+        }
+    }
+
     /// Writes down that a withdrawal that is under way is for another sum than it was begun for.
     func ask(for amount: Amount, in withdrawal: Int64) async throws {
         try await change { try $0.ask(for: amount, in: withdrawal) }

@@ -20,8 +20,8 @@ extension Wallet {
     /// crash, or on another machine with the same key.
     ///
     /// - Parameters:
-    ///   - amount: For vouchers alone; `nil` for all that the payee has not claimed. What it still claims in the delay is
-    ///     its own.
+    ///   - amount: For vouchers alone; `nil` for the sum of a withdrawal that was begun and of which the settlement knows
+    ///     nothing, else for all that the payee has not claimed. What it still claims in the delay is its own.
     ///   - givingUp: Whether a channel that this settlement does not hold is given up, although its payee has charged for
     ///     what it served: for who knows that the settlement is the right one, and that the payee never handed the deposit
     ///     in. Only when that cannot be handed in any more.
@@ -47,10 +47,12 @@ extension Wallet {
         let terms = channel.books.terms
         guard let pending = channel.books.withdrawal else {
             let free = snapshot.balance.clampedSubtracting(snapshot.totalClaimed)
-            // One that a crash left behind before it was asked for is taken up again.
-            let asked = amount ?? free
+            // One that a crash left behind before it was asked for is taken up again, for the sum it was begun for.
+            let left = try await journal.pendingWithdrawal(of: id)
+            let begun = if let left { try await journal.sum(ofWithdrawal: left) } else { nil as Amount? }
+            let asked = amount ?? min(begun ?? free, free)
             let entry: Int64
-            if let left = try await journal.pendingWithdrawal(of: id) {
+            if let left {
                 try await journal.ask(for: asked, in: left)
                 entry = left
             } else {
@@ -67,6 +69,8 @@ extension Wallet {
                     channel: channel)
                 return .started(receipt.amount, due: due(receipt.snapshot.withdrawal, terms))
             } catch let error as SettlementError {
+                // What may be in a block yet stays under way; the next call, or whoever watches, finds out.
+                guard !error.leavesWithdrawalOpen else { throw error }
                 try await journal.finish(entry, JournalOutcome(.refused, code: error.code), channel: channel)
                 throw error
             }
@@ -90,5 +94,15 @@ extension Wallet {
 
     private func due(_ withdrawal: PendingWithdrawal?, _ terms: ChannelTerms) -> Instant {
         (withdrawal?.requestedAt ?? clock()).advanced(bySeconds: Int64(clamping: terms.withdrawDelay))
+    }
+}
+
+extension SettlementError {
+    /// Whether a withdrawal may have begun that was answered so.
+    fileprivate var leavesWithdrawalOpen: Bool {
+        switch self {
+        case .unavailable, .cancelled, .withdrawalAlreadyPending: true
+        default: false
+        }
     }
 }

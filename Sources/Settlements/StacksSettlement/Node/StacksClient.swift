@@ -199,9 +199,7 @@ public struct StacksClient: Sendable {
         if let type { request.headers.add(name: "Content-Type", value: type) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
         do {
-            let answer = try await HTTPClient.shared.execute(request, deadline: .now() + TimeAmount(timeout))
-            let bytes = try await answer.body.collect(upTo: Self.maximumAnswer)
-            return (Int(answer.status.code), Array(bytes.readableBytesView))
+            return try await answer(to: request)
         } catch is CancellationError {
             throw .cancelled
         } catch is NIOTooManyBytesError {
@@ -214,6 +212,24 @@ public struct StacksClient: Sendable {
             }
         } catch {
             throw .unreachable
+        }
+    }
+
+    /// The whole of an answer, or nothing: the clock runs until its last byte.
+    private func answer(to request: HTTPClientRequest) async throws -> (status: Int, bytes: [UInt8]) {
+        try await withThrowingTaskGroup(of: (status: Int, bytes: [UInt8])?.self) { group in
+            group.addTask {
+                let answer = try await HTTPClient.shared.execute(request, deadline: .now() + TimeAmount(timeout))
+                let bytes = try await answer.body.collect(upTo: Self.maximumAnswer)
+                return (Int(answer.status.code), Array(bytes.readableBytesView))
+            }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let answer = first else { throw HTTPClientError.deadlineExceeded }
+            return answer
         }
     }
 

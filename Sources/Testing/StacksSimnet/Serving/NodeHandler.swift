@@ -55,14 +55,14 @@ final class NodeHandler: ChannelInboundHandler {
             _ = node.answer(request)
             answer = nil
         case .lose: answer = node.answer(request, loses: true)
-        case .delay, nil: answer = node.answer(request)
+        case .delay, .stall, nil: answer = node.answer(request)
         }
         guard let answer else {
             context.close(promise: nil)
             return
         }
         guard case .delay(let time)? = fault else {
-            write(answer, head, context)
+            write(answer, head, context, isStalled: fault == .stall)
             return
         }
         let loop = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -72,7 +72,9 @@ final class NodeHandler: ChannelInboundHandler {
         }
     }
 
-    private func write(_ answer: NodeAnswer, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func write(
+        _ answer: NodeAnswer, _ head: HTTPRequestHead, _ context: ChannelHandlerContext, isStalled: Bool = false
+    ) {
         var headers = HTTPHeaders()
         headers.add(name: "Content-Type", value: answer.contentType)
         headers.add(name: "Content-Length", value: "\(answer.body.count)")
@@ -80,6 +82,10 @@ final class NodeHandler: ChannelInboundHandler {
         if !head.isKeepAlive { headers.add(name: "Connection", value: "close") }
         let answerHead = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
         context.write(wrapOutboundOut(.head(answerHead)), promise: nil)
+        guard !isStalled else {
+            let most = ByteBuffer(bytes: answer.body.dropLast())
+            return context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(most))), promise: nil)
+        }
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: answer.body)))), promise: nil)
         let done = context.eventLoop.makePromise(of: Void.self)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: done)

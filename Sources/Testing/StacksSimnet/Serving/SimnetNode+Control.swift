@@ -33,7 +33,8 @@ extension SimnetNode {
             addObserver(url)
         case "faults":
             guard let fault = Self.fault(json) else {
-                return .bad("kind: refuse with a reason, server_error, hang_up, lose, or delay with milliseconds")
+                return .bad(
+                    "kind: refuse with a reason, server_error, hang_up, lose, stall, or delay with milliseconds")
             }
             inject(
                 fault, on: json["path"]?.stringValue ?? "/v2/transactions", times: Self.count(json, "times") ?? 1)
@@ -59,6 +60,7 @@ extension SimnetNode {
         case "server_error": .serverError
         case "hang_up": .hangUp
         case "lose": .lose
+        case "stall": .stall
         case "delay":
             json["milliseconds"]?.integerValue.flatMap { 0...600_000 ~= $0 ? .delay(.milliseconds($0)) : nil }
         default: nil
