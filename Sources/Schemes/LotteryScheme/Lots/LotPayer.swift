@@ -60,9 +60,6 @@ public struct LotPayer: Hashable, Sendable {
     /// How many tickets can still be given out.
     public var left: Int { max(0, Int(terms.ticketCount) - payees.count) }
 
-    /// Whether nobody can be paid with this lot any more, because all tickets are out.
-    public var isGivenOut: Bool { left == 0 }
-
     /// What comes back when the lot ends, if nothing more is entered.
     public var rest: Amount {
         let count = terms.ticketCount - min(terms.ticketCount, stand?.entered ?? 0)
