@@ -70,7 +70,7 @@ public struct LotPayer: Hashable, Sendable {
 
     /// Gives a payee the next ticket, which is to be signed and sent when the books are stored.
     public mutating func give(to payee: Address, at now: Instant) throws(Refusal) -> LotTicket {
-        guard let stand, stand.phase == .open else { throw .notOpen(phase: stand?.phaseName ?? "not known yet") }
+        guard let stand, stand.phase == .open else { throw .notOpen(phase: stand?.phase.name ?? "not known yet") }
         guard stand.seconds(until: terms.closesAt, at: now) > LotteryChannel.safetyMargin else {
             throw .ending(at: terms.closesAt, now: now)
         }
