@@ -84,8 +84,7 @@ struct Explanation {
             "wallet.full", "file.unwritable":
             73
         case "store.in-use", "wallet.channel-in-use", "payment.outcome-unknown", "payment.under-way",
-            "wallet.refund-unknown",
-            "wallet.withdrawal-not-due":
+            "wallet.refund-unknown":
             75
         case "payment.no-offer", "payment.none-acceptable", "payment.scheme-not-wanted", "payment.price-raised",
             "payment.offer-withdrawn",

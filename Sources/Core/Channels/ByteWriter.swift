@@ -54,4 +54,15 @@ public struct ByteWriter: Sendable {
         self.write(value == nil ? UInt8(0) : 1)
         if let value { write(&self, value) }
     }
+
+    /// Fields of known length, as a ``FixedByteWriter`` writes them.
+    ///
+    /// - Parameter count: How many bytes there will be; what does not fit is left out.
+    public mutating func write(fixed count: Int, _ write: (inout FixedByteWriter) -> Void) {
+        withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { space in
+            var writer = FixedByteWriter(space: space)
+            write(&writer)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: space[..<writer.count]))
+        }
+    }
 }

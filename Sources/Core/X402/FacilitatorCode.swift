@@ -49,7 +49,6 @@ public struct FacilitatorCode: RawRepresentable, Hashable, Sendable {
     public static let refundSimulation = FacilitatorCode(scheme: "refund_simulation_failed")
     public static let refundTransaction = FacilitatorCode(scheme: "refund_transaction_failed")
     public static let transactionReverted = FacilitatorCode(scheme: "transaction_reverted")
-    public static let receiptWait = FacilitatorCode(scheme: "wait_for_receipt_failed")
     public static let stateRead = FacilitatorCode(scheme: "channel_state_read_failed")
     public static let rpcRead = FacilitatorCode(scheme: "rpc_read_failed")
     public static let stateUnavailable = FacilitatorCode(scheme: "verification_state_unavailable")

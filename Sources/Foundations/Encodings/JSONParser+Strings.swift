@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingPrimitives
+
 extension JSONParser {
     /// Reads the string whose opening quote comes next.
     ///
@@ -109,14 +111,7 @@ extension JSONParser {
         var unit: UInt32 = 0
         for _ in 0..<4 {
             guard position < bytes.count else { throw .truncated }
-            let byte = bytes[position]
-            let digit: UInt8
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - UInt8(ascii: "A") + 10
-            default: throw .badEscape(at: start)
-            }
+            guard let digit = Hex.value(of: bytes[position]) else { throw .badEscape(at: start) }
             unit = unit << 4 | UInt32(digit)
             position += 1
         }

@@ -44,7 +44,7 @@ enum PlainKey {
         defer { PrivateKey.wipe(&secret) }
         guard digits.count == 64 else { throw unknown }
         for (index, digit) in digits.enumerated() {
-            guard let value = value(of: digit) else { throw unknown }
+            guard let value = Hex.value(of: digit) else { throw unknown }
             secret[index / 2] = secret[index / 2] << 4 | value
         }
         return try key(secret, of: nil)
@@ -64,14 +64,5 @@ enum PlainKey {
 
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
-    }
-
-    private static func value(of digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

@@ -42,7 +42,9 @@ public enum Hex {
         return bytes
     }
 
-    static func value(of digit: UInt8) -> UInt8? {
+    /// What a digit of either case stands for, or `nil` when it is foreign.
+    @inlinable
+    package static func value(of digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
         case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10

@@ -88,17 +88,3 @@ extension MerkleTokenChannel {
         return .keep(token, MerkleProof(siblings: siblings), total: total)
     }
 }
-
-extension FixedByteWriter {
-    static let merkleTokenTermsCount = 132
-
-    mutating func write(_ terms: MerkleTokenTerms) {
-        write(terms.payer)
-        write(terms.token)
-        write(terms.root)
-        write(terms.tokenCount)
-        write(terms.tokenAmount)
-        write(terms.expiry)
-        write(terms.salt)
-    }
-}

@@ -6,13 +6,7 @@ import FarthingPrimitives
 
 extension ByteWriter {
     mutating func write(_ terms: ChannelTerms) {
-        write(terms.payer)
-        write(terms.payerAuthorizer)
-        write(terms.receiver)
-        write(terms.receiverAuthorizer)
-        write(terms.token)
-        write(terms.withdrawDelay)
-        write(terms.salt)
+        write(fixed: FixedByteWriter.termsCount) { $0.write(terms) }
     }
 }
 

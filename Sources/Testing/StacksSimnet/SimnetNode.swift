@@ -141,9 +141,6 @@ public final class SimnetNode: Sendable {
         try? await listening.close().get()
     }
 
-    /// Ends when somebody has stopped the node.
-    public func waitUntilStopped() async throws { try await listening.closeFuture.get() }
-
     // MARK: - Driving
 
     /// Where the chain stands.

@@ -44,7 +44,7 @@ extension Facilitator {
             case .deposit(let terms, _, let unverified):
                 kind = .deposit
                 deposit = try unverified.verified(
-                    for: terms, token: try Self.domain(requirements, payer), by: offer.method,
+                    for: terms, token: try Self.domain(requirements), by: offer.method,
                     in: settlement.domain, at: now)
             case .refund: kind = .refund
             case .voucher: break
@@ -133,7 +133,7 @@ extension Facilitator {
     }
 
     private static func domain(
-        _ requirements: PaymentRequirements, _ payer: Address
+        _ requirements: PaymentRequirements
     ) throws(VoucherChannel.Refusal) -> TokenDomain {
         guard let name = requirements.extra["name"]?.stringValue,
             let version = requirements.extra["version"]?.stringValue

@@ -16,10 +16,16 @@ final class RoomUnderCaps: Sendable {
     /// - Unit: seconds.
     static let pause: Int64 = 5
 
+    /// Whose room is made: one channel's, or that of all.
+    private enum Place: Hashable {
+        case channel(ChannelID)
+        case all
+    }
+
     private let index: UnclaimedIndex
     private let clock: @Sendable () -> Instant
     private let logger: Logger
-    private let reliefs = ReliefTurns()
+    private let reliefs = WorkUnderWay<Place, Bool>()
     private let pausedUntil = Mutex<Instant?>(nil)
 
     init(_ index: UnclaimedIndex, clock: @escaping @Sendable () -> Instant, logger: Logger) {
@@ -51,7 +57,7 @@ final class RoomUnderCaps: Sendable {
         after refusal: UnclaimedRefusal, for amount: Amount, in id: ChannelID, token: Address,
         _ claim: @escaping @Sendable ([UnclaimedChannel]) async throws -> Bool
     ) async -> Bool {
-        let place: ReliefTurns.Place =
+        let place: Place =
             switch refusal {
             case .exceedsChannelCap, .claimRefused: .channel(id)
             case .exceedsTotalCap: .all

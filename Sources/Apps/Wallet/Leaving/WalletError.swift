@@ -25,7 +25,6 @@ public enum WalletError: ExplainedError, Hashable {
     /// What the payee said of a refund cannot be.
     case refundUnreadable
     case refundUnknown(reason: String)
-    case withdrawalNotDue(until: Instant)
     /// Its rest comes back with its expiry, and not before.
     case notClosable(ChannelID, until: Instant?)
     /// Its payee charged all of it.
@@ -44,7 +43,6 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundRefused: "wallet.refund-refused"
         case .refundUnreadable: "wallet.refund-unreadable"
         case .refundUnknown: "wallet.refund-unknown"
-        case .withdrawalNotDue: "wallet.withdrawal-not-due"
         case .notClosable: "wallet.not-closable"
         case .usedUp: "wallet.used-up"
         }
@@ -68,7 +66,6 @@ public enum WalletError: ExplainedError, Hashable {
             "The payee did not give the money back: \(code)\(message.map { ": \($0)" } ?? ".")"
         case .refundUnreadable: "What the payee said of the refund cannot be read."
         case .refundUnknown(let reason): "It is not known whether the money is on its way back: \(reason)."
-        case .withdrawalNotDue(let until): "The withdrawal may be made from \(until.text) on."
         case .notClosable(let id, let until):
             "Channel \(id) may pay others still\(until.map { "; its rest comes back from \($0.text) on" } ?? "")."
         case .usedUp(let id): "Channel \(id) is used up: there is nothing to give back."
@@ -91,7 +88,6 @@ public enum WalletError: ExplainedError, Hashable {
         case .refundUnknown: "`farthing wallet reconcile` finds out."
         case .notClosable: "Come back then: farthing wallet withdraw."
         case .usedUp: nil
-        case .withdrawalNotDue: "Come back then; the payee may still claim what it earned."
         }
     }
 }

@@ -116,9 +116,6 @@ public struct StreamMeter: Hashable, Sendable {
         self.limits = limits
     }
 
-    /// How many pieces are there, the one in use among them.
-    public var pieceCount: Int { pieces.count }
-
     public var end: End? { if case .ended(let end) = phase { end } else { nil } }
     public var isFlowing: Bool { phase == .flowing }
 

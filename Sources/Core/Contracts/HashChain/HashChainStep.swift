@@ -26,17 +26,11 @@ public struct HashChainStep: Hashable, Sendable {
 
 extension ByteWriter {
     public mutating func write(_ step: HashChainStep) {
-        write(step.index)
-        write(step.value)
+        write(fixed: FixedByteWriter.hashChainStepCount) { $0.write(step) }
     }
 
     public mutating func write(_ terms: HashChainTerms) {
-        for party in [terms.payer, terms.receiver, terms.receiverAuthorizer, terms.token] { write(party) }
-        write(terms.anchor)
-        write(terms.stepCount)
-        write(terms.stepAmount)
-        write(terms.expiry)
-        write(terms.salt)
+        write(fixed: FixedByteWriter.hashChainTermsCount) { $0.write(terms) }
     }
 }
 
@@ -56,6 +50,8 @@ extension ByteReader {
 extension FixedByteWriter {
     /// How many bytes the terms take.
     public static let hashChainTermsCount = 80 + 32 + 4 + 16 + 8 + 32
+    /// How many bytes a step takes.
+    static let hashChainStepCount = 4 + 32
 
     public mutating func write(_ step: HashChainStep) {
         write(step.index)

@@ -31,6 +31,16 @@ public struct LotContract: ContractRules {
         /// Full or over; the hash of this block decides.
         case drawing(block: UInt64)
         case closed
+
+        /// In a word for people.
+        public var name: String {
+            switch self {
+            case .unfunded: "unfunded"
+            case .open: "open"
+            case .drawing: "drawing"
+            case .closed: "closed"
+            }
+        }
     }
 
     public enum Order: Hashable, Sendable {
@@ -84,14 +94,7 @@ public struct LotContract: ContractRules {
 
     public init(_ terms: LotTerms) { self.terms = terms }
 
-    public var phaseName: String {
-        switch phase {
-        case .unfunded: "unfunded"
-        case .open: "open"
-        case .drawing: "drawing"
-        case .closed: "closed"
-        }
-    }
+    public var phaseName: String { phase.name }
 
     public var locked: Amount {
         switch phase {

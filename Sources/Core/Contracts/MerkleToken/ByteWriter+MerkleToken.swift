@@ -5,6 +5,16 @@ public import FarthingChannels
 
 extension ByteWriter {
     public mutating func write(_ terms: MerkleTokenTerms) {
+        write(fixed: FixedByteWriter.merkleTokenTermsCount) { $0.write(terms) }
+    }
+}
+
+extension FixedByteWriter {
+    /// How many bytes the terms take.
+    public static let merkleTokenTermsCount = 20 + 20 + 32 + 4 + 16 + 8 + 32
+
+    @inlinable
+    public mutating func write(_ terms: MerkleTokenTerms) {
         write(terms.payer)
         write(terms.token)
         write(terms.root)

@@ -38,17 +38,3 @@ public struct TwoWaySignatures: Hashable, Sendable {
         return second.isBy(terms.second, over: digest, as: form) ? nil : terms.second
     }
 }
-
-extension ByteWriter {
-    public mutating func write(_ signed: SignedTwoWayState) {
-        write(signed.state)
-        write(signed.signatures.first)
-        write(signed.signatures.second)
-    }
-}
-
-extension ByteReader {
-    public mutating func signedTwoWayState() throws(StoredFormError) -> SignedTwoWayState {
-        SignedTwoWayState(try twoWayState(), TwoWaySignatures(first: try signature(), second: try signature()))
-    }
-}

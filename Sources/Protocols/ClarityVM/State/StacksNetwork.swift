@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-public import FarthingStacks
+import FarthingStacks
 
 /// Which Stacks network a contract runs on.
 public enum StacksNetwork: Hashable, Sendable {
@@ -12,9 +12,6 @@ public enum StacksNetwork: Hashable, Sendable {
     ///
     /// - Source: SIP-005, "Transaction encoding": 1 and 0x80000000.
     public var chainID: UInt32 { self == .mainnet ? 1 : 0x8000_0000 }
-
-    /// The version of an account with one key.
-    public var accountVersion: AddressVersion { .single(mainnet: self == .mainnet) }
 
     /// Whether accounts of this version live here; versions of neither network live nowhere.
     func owns(_ version: UInt8) -> Bool {

@@ -121,7 +121,7 @@ struct Lexer {
         var bytes: [UInt8] = []
         var high: UInt8?
         var digits = 0
-        while let byte = current, let value = Self.hexValue(byte) {
+        while let byte = current, let value = Hex.value(of: byte) {
             offset += 1
             digits += 1
             if let first = high {
@@ -226,7 +226,7 @@ extension Lexer {
         guard current == UInt8(ascii: "{") else { throw fault(.invalidUTF8Encoding, from: place) }
         offset += 1
         var (number, digits): (UInt32, Int) = (0, 0)
-        while let byte = current, let digit = Self.hexValue(byte) {
+        while let byte = current, let digit = Hex.value(of: byte) {
             offset += 1
             digits += 1
             guard number <= 0x10FFFF else { throw fault(.invalidUTF8Encoding, from: place) }
@@ -313,14 +313,5 @@ extension Lexer {
 
     private static func isCrockfordDigit(_ byte: UInt8) -> Bool {
         "0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8.contains(byte)
-    }
-
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

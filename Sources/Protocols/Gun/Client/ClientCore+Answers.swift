@@ -34,8 +34,8 @@ extension ClientCore {
         guard let ticket else { return actions }
         if writes[ticket] != nil {
             actions += acknowledge(ticket, message, from: relay, at: now)
-        } else if let question = questions[ticket] {
-            actions += answer(question, ticket, message, from: relay, at: now)
+        } else if questions[ticket] != nil {
+            actions += answer(ticket, message, from: relay, at: now)
         }
         return actions
     }
@@ -134,7 +134,7 @@ extension ClientCore {
     }
 
     private mutating func answer(
-        _ question: Question, _ ticket: Ticket, _ message: GunMessage, from relay: Relay, at now: Double
+        _ ticket: Ticket, _ message: GunMessage, from relay: Relay, at now: Double
     ) -> [Action] {
         if let failure = message.failure, case .empty = message.body {
             return [.notice(relay, failure)] + answered(ticket, by: relay, hasMore: false, at: now)
@@ -167,7 +167,7 @@ extension ClientCore {
         for (ticket, question) in questions.sorted(by: { $0.key.number < $1.key.number }) {
             let isSettled = question.isAnswered && question.settled(timing) <= now
             guard isSettled || question.deadline <= now else { continue }
-            actions += close(question, ticket, at: now)
+            actions += close(question, ticket)
         }
         for (ticket, write) in writes.sorted(by: { $0.key.number < $1.key.number })
         where !write.isChecking && write.deadline <= now {
@@ -180,14 +180,14 @@ extension ClientCore {
         return actions
     }
 
-    private mutating func close(_ question: Question, _ ticket: Ticket, at now: Double) -> [Action] {
+    private mutating func close(_ question: Question, _ ticket: Ticket) -> [Action] {
         let found = graph[question.query.soul]?.answer(to: question.query)
         let isConnected = isConnected
         cancel(ticket)
         if let write = question.write {
             writes[write]?.checks.remove(ticket)
             guard let checked = writes[write], checked.checks.isEmpty else { return [] }
-            return conclude(checked, write, at: now)
+            return conclude(checked, write)
         }
         guard question.lastAnswer != nil else {
             return [.finishGet(ticket, .failure(isConnected ? .timedOut : .notConnected), answered: 0)]
@@ -222,7 +222,7 @@ extension ClientCore {
         return actions
     }
 
-    private mutating func conclude(_ write: Write, _ ticket: Ticket, at now: Double) -> [Action] {
+    private mutating func conclude(_ write: Write, _ ticket: Ticket) -> [Action] {
         var isSuperseded = false
         for node in write.nodes {
             for (key, entry) in node.entries {

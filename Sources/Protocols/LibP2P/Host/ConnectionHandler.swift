@@ -134,7 +134,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
         if wrote { context.flush() }
         for entry in sent { streams[entry.stream]?.didSend(entry.count) }
-        forgetClosedStreams(sent)
+        forgetClosedStreams()
         if readHeld, machine.session.controlBacklog <= Self.mostBacklog {
             readHeld = false
             context.read()
@@ -142,7 +142,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if closesWhenIdle, machine.session.streamCount == 0 { close() }
     }
 
-    private func forgetClosedStreams(_ sent: [YamuxSession.Sent]) {
+    private func forgetClosedStreams() {
         guard streams.count > machine.session.streamCount else { return }
         for id in streams.keys where !machine.session.isOpen(id) { streams[id] = nil }
     }

@@ -70,7 +70,7 @@ extension LotPayee {
         }
         guard !held.contains(where: { $0.index == ticket.index }) else { throw .takenBefore(index: ticket.index) }
         guard let stand, stand.phase != .unfunded else { throw .notFunded }
-        guard stand.phase == .open else { throw .notOpen(phase: stand.phaseName) }
+        guard stand.phase == .open else { throw .notOpen(phase: stand.phase.name) }
         let left = stand.seconds(until: terms.closesAt, at: now)
         guard left > policy.margin else { throw .ending(at: terms.closesAt, now: now, margin: policy.margin) }
         guard left <= policy.longestWait else { throw .tooLong(seconds: left, longest: policy.longestWait) }

@@ -139,7 +139,7 @@ public struct LotPayee: Hashable, Sendable {
     /// Somebody looked what the lot paid us when it ended, in all: in the receipt of our own order, or in the log of
     /// whoever ended it.
     public mutating func paidOut(_ amount: Amount) throws(Refusal) {
-        guard let stand, stand.phase == .closed else { throw .notOver(phase: stand?.phaseName ?? "not known yet") }
+        guard let stand, stand.phase == .closed else { throw .notOver(phase: stand?.phase.name ?? "not known yet") }
         guard isPossible(amount) else { throw .unknownPayout(amount, shares: earned, prize: prize) }
         paid = amount
     }

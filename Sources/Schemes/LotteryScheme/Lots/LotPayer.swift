@@ -60,9 +60,6 @@ public struct LotPayer: Hashable, Sendable {
     /// How many tickets can still be given out.
     public var left: Int { max(0, Int(terms.ticketCount) - payees.count) }
 
-    /// Whether nobody can be paid with this lot any more, because all tickets are out.
-    public var isGivenOut: Bool { left == 0 }
-
     /// What comes back when the lot ends, if nothing more is entered.
     public var rest: Amount {
         let count = terms.ticketCount - min(terms.ticketCount, stand?.entered ?? 0)
@@ -73,7 +70,7 @@ public struct LotPayer: Hashable, Sendable {
 
     /// Gives a payee the next ticket, which is to be signed and sent when the books are stored.
     public mutating func give(to payee: Address, at now: Instant) throws(Refusal) -> LotTicket {
-        guard let stand, stand.phase == .open else { throw .notOpen(phase: stand?.phaseName ?? "not known yet") }
+        guard let stand, stand.phase == .open else { throw .notOpen(phase: stand?.phase.name ?? "not known yet") }
         guard stand.seconds(until: terms.closesAt, at: now) > LotteryChannel.safetyMargin else {
             throw .ending(at: terms.closesAt, now: now)
         }

@@ -22,16 +22,6 @@ extension LotStand {
             isRevealed: snapshot.state.secret != nil, block: snapshot.block)
     }
 
-    /// The phase, in a word for people.
-    var phaseName: String {
-        switch phase {
-        case .unfunded: "unfunded"
-        case .open: "open"
-        case .drawing: "drawing"
-        case .closed: "closed"
-        }
-    }
-
     /// The first block in which an order can be carried out that is handed in now.
     func next(after now: Block) -> UInt64 {
         let (next, overflow) = max(now.height, block.height).addingReportingOverflow(1)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
-internal import FarthingEncodings
-public import FarthingPrimitives
+internal import FarthingPrimitives
 
 /// A contract of ours as its compiler left it.
 ///
@@ -32,9 +31,6 @@ public struct CompiledContract: Sendable {
 
     /// Whether the code at an address is this contract's, whatever was fixed when it was made.
     func isAt(code: [UInt8]) -> Bool { !creation.isEmpty && code.starts(with: runtime) }
-
-    /// The hash of what runs, by which people compare it.
-    public var runtimeHash: Hash32 { Keccak256.hash(Array(runtime)) }
 }
 
 extension CompiledContract {

@@ -35,10 +35,10 @@ extension StacksClient.Account {
 extension StacksClient.Mined {
     /// Reads the answer of `/v3/transaction`; a transaction of a block that was replaced is `nil`.
     static func ifCanonical(_ json: JSON) throws(StacksNodeFault) -> Self? {
-        guard let hash = json["index_block_hash"]?.stringValue.flatMap(Hex.decode).flatMap(Hash32.init),
+        guard json["index_block_hash"]?.stringValue.flatMap(Hex.decode).flatMap(Hash32.init) != nil,
             let result = json["result"]?.stringValue
         else { throw .malformed("block or result is missing") }
-        return json["is_canonical"]?.boolValue == false ? nil : Self(indexBlockHash: hash, result: result)
+        return json["is_canonical"]?.boolValue == false ? nil : Self(result: result)
     }
 }
 

@@ -49,7 +49,6 @@ public struct StacksClient: Sendable {
 
     /// A transaction in a block.
     public struct Mined: Hashable, Sendable {
-        public let indexBlockHash: Hash32
         /// What the transaction answered, as the node writes it.
         ///
         /// One that its post-conditions undid is told with the same answer as if they had not: whether it did something

@@ -83,7 +83,7 @@ public actor StacksSender {
     }
 
     /// How many transactions are sent and in no block as far as is known.
-    public var underWayCount: Int { underWay.keys.count { $0 >= used } }
+    package var underWayCount: Int { underWay.keys.count { $0 >= used } }
 
     // MARK: - Sending
 

@@ -6,11 +6,6 @@ public import FarthingPrimitives
 internal import FarthingStacks
 
 extension StacksSettlement {
-    /// How many rows the contract takes at once.
-    ///
-    /// - Source: `voucher-channels`, `claim`.
-    public var mostClaimRows: Int { 128 }
-
     /// Books what payers have signed away, in one transaction; each row for itself.
     public func claim(_ rows: [ClaimRow], authorization: Signature) async throws(SettlementError) -> ClaimReceipt {
         guard let authorizer = rows.first?.terms.receiverAuthorizer else { throw .emptyBatch }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // This file is part of Farthing. Authors: see the git history.
 
+import FarthingPrimitives
+
 /// The path of a request, if all servers read it the same way.
 ///
 /// Dot segments, empty segments, backslashes and encoded separators are read differently by different servers.
@@ -40,7 +42,7 @@ public struct RequestPath: Hashable, Sendable {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+            guard let high = rest.popFirst().flatMap(Hex.value), let low = rest.popFirst().flatMap(Hex.value) else {
                 return nil
             }
             let value = high << 4 | low
@@ -54,13 +56,4 @@ public struct RequestPath: Hashable, Sendable {
     /// What ends a segment or the path for a server that looks only after undoing the encoding, and `%` itself,
     /// which a careless server would undo twice.
     private static let separators = Array("/\\;?#%".utf8)
-
-    private static func digit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
 }
