@@ -6,6 +6,7 @@ import FarthingConformance
 import FarthingHTTP402Client
 import FarthingLedgerSettlement
 import FarthingPrimitives
+import FarthingVoucherScheme
 import Synchronization
 import Testing
 

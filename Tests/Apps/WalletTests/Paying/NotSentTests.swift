@@ -13,6 +13,7 @@ import FarthingPeerPayments
 import FarthingPrimitives
 import FarthingVoucherScheme
 import NIOCore
+import NIOHTTP1
 import Testing
 
 @testable import FarthingWallet
