@@ -9,7 +9,8 @@ internal import Synchronization
 extension PeerHost {
     /// Makes a handler for a channel, which tells the host what happens.
     ///
-    /// - Parameter established: Fulfilled as soon as the connection counts, for whoever dialled.
+    /// - Parameter established: Fulfilled as soon as the connection counts, for whoever dialled; fails when the channel
+    ///   ends before.
     func makeHandler(
         isDialer: Bool, expecting peer: PeerID? = nil, on channel: any Channel,
         established: EventLoopPromise<PeerConnection>? = nil
@@ -37,7 +38,7 @@ extension PeerHost {
                 }, unread: unread))
     }
 
-    /// Counts a socket that is dialled and has yet to become a connection.
+    /// Counts a socket that is dialled, until it becomes a connection or is closed.
     func admit(dialled channel: any Channel) throws(P2PError) {
         let total = configuration.connections
         let refusal = state.withLock { state -> P2PError? in
@@ -47,6 +48,9 @@ extension PeerHost {
             return nil
         }
         if let refusal { throw refusal }
+        // One that is not chosen among a name's addresses ends without a handler that could tell.
+        let id = ObjectIdentifier(channel)
+        channel.closeFuture.whenComplete { [weak self] _ in self?.state.withLock { $0.pending[id] = nil } }
     }
 
     /// Counts a socket that was accepted and has yet to become a connection.

@@ -67,45 +67,61 @@ extension PeerHost {
 
     /// A connection with whoever is at an address; one that is open with the peer it names is used again.
     ///
-    /// Tasks that ask for the same peer at the same time share one dial.
+    /// Tasks that ask for the same peer at the same time share one dial. When it fails, it has failed for those that
+    /// named the same address; all others dial what they named themselves, once.
     public func connect(to address: Multiaddr) async throws(P2PError) -> PeerConnection {
         guard let peer = address.peer else { return try await dial(address) }
+        var waitsForOthers = true
         while true {
             if let connection = connection(to: peer) { return connection }
             let promise = group.next().makePromise(of: PeerConnection.self)
-            let underWay = state.withLock { state -> EventLoopFuture<PeerConnection>? in
-                if let dial = state.dials[peer] { return dial }
-                state.dials[peer] = promise.futureResult
+            let underWay = state.withLock {
+                state -> (address: Multiaddr, connection: EventLoopFuture<PeerConnection>)? in
+                if let same = state.dials[address] { return (address, same) }
+                if waitsForOthers, let other = state.dials.first(where: { $0.key.peer == peer }) {
+                    return (other.key, other.value)
+                }
+                state.dials[address] = promise.futureResult
                 return nil
             }
             do throws(P2PError) {
-                guard let underWay else { return try await lead(promise, to: address, of: peer) }
-                underWay.cascade(to: promise)
+                guard let underWay else { return try await lead(promise, to: address) }
+                underWay.connection.cascade(to: promise)
                 return try await Self.wait(for: promise) {}
             } catch {
-                // Whoever dialled has given up, which is no reason for others to.
-                guard error == .cancelled, underWay != nil, !Task.isCancelled else { throw error }
+                guard !Task.isCancelled else { throw error }
+                if let underWay, underWay.address != address {
+                    waitsForOthers = false
+                } else if underWay == nil || error != .cancelled {
+                    // Another address may have led to the peer meanwhile.
+                    guard let connection = connection(to: peer) else { throw error }
+                    return connection
+                }
+                // Or else whoever dialled has given up, which is no reason for others to.
             }
         }
     }
 
-    /// Dials for all tasks that want the same peer.
+    /// Dials for all tasks that want the same address.
     private func lead(
-        _ promise: EventLoopPromise<PeerConnection>, to address: Multiaddr, of peer: PeerID
+        _ promise: EventLoopPromise<PeerConnection>, to address: Multiaddr
     ) async throws(P2PError) -> PeerConnection {
         do throws(P2PError) {
             let connection = try await dial(address)
-            state.withLock { $0.dials[peer] = nil }
+            state.withLock { $0.dials[address] = nil }
             promise.succeed(connection)
             return connection
         } catch {
-            state.withLock { $0.dials[peer] = nil }
+            state.withLock { $0.dials[address] = nil }
             promise.fail(error)
             throw error
         }
     }
 
     /// Makes a new connection.
+    ///
+    /// A name may have several addresses. They are tried one after the other, each as soon as the one before has failed
+    /// or is slow, and the first that takes the socket is chosen: only there is anything said.
     ///
     /// - Throws: ``P2PError/unreachable(_:reason:)``, ``P2PError/noise(_:)`` with ``NoiseError/wrongPeer(expected:found:)``
     ///   when somebody else answers, ``P2PError/timedOut(_:)``, ``P2PError/cancelled``.
@@ -116,19 +132,20 @@ extension PeerHost {
         guard !Task.isCancelled else { throw .cancelled }
         let loop = group.next()
         let established = loop.makePromise(of: PeerConnection.self)
-        let bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(TimeAmount(configuration.dialTimeout))
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
-            .channelInitializer { [self] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try admit(dialled: channel)
+        let connecting = loop.flatSubmit { [self] in
+            // Still on the loop, so that the handler is there before anything is read.
+            connect(to: endpoint, on: loop).flatMapThrowing { [self] channel in
+                do {
                     let handler = try makeHandler(
                         isDialer: true, expecting: address.peer, on: channel, established: established)
                     try channel.pipeline.syncOperations.addHandler(handler)
+                    return channel
+                } catch {
+                    channel.close(promise: nil)
+                    throw error
                 }
             }
-        let connecting = Self.connect(bootstrap, to: endpoint)
+        }
         connecting.whenFailure { error in
             let known = (error as? P2PError) ?? Self.failure(error, of: address)
             established.fail(known)
@@ -155,12 +172,23 @@ extension PeerHost {
         do { return .success(try await connection.get()) } catch { return .failure(P2PError(error)) }
     }
 
-    private static func connect(
-        _ bootstrap: ClientBootstrap, to endpoint: TCPEndpoint
-    ) -> EventLoopFuture<any Channel> {
+    /// A socket that is connected and on which nothing is said yet.
+    private func connect(to endpoint: TCPEndpoint, on loop: any EventLoop) -> EventLoopFuture<any Channel> {
+        let bootstrap = ClientBootstrap(group: loop)
+            .connectTimeout(TimeAmount(configuration.dialTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
+            // Once for each address of a name, of which all but one are closed again.
+            .channelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try admit(dialled: channel)
+                    guard case .name(_, let family?) = endpoint.host else { return }
+                    try channel.pipeline.syncOperations.addHandler(FamilyFilter(family: family))
+                }
+            }
         switch endpoint.host {
         case .address(let address): return bootstrap.connect(host: "\(address)", port: Int(endpoint.port))
-        case .name(let name, _): return bootstrap.connect(host: name, port: Int(endpoint.port))
+        case .name(let name, _): return bootstrap.resolver(resolver).connect(host: name, port: Int(endpoint.port))
         }
     }
 

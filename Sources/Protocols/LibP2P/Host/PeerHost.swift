@@ -42,8 +42,8 @@ public final class PeerHost: Sendable {
         var connections: [ObjectIdentifier: PeerConnection] = [:]
         /// Sockets that were accepted or dialled and have not yet become connections.
         var pending: [ObjectIdentifier: PendingSocket] = [:]
-        /// Dials that are under way, so that nobody dials the same peer at the same time.
-        var dials: [PeerID: EventLoopFuture<PeerConnection>] = [:]
+        /// Dials that are under way, by addresses that name a peer, so that others wait for them.
+        var dials: [Multiaddr: EventLoopFuture<PeerConnection>] = [:]
         var known: [PeerID: [Multiaddr]] = [:]
         var announced: [Multiaddr] = []
         var acceptedFrom = AddressUses()
@@ -54,6 +54,8 @@ public final class PeerHost: Sendable {
     public let identity: PeerIdentity
     public let configuration: HostConfiguration
     let group: any EventLoopGroup
+    /// What finds the addresses of names; `nil` for the system's.
+    let resolver: (any Resolver & Sendable)?
     let state = Mutex(State())
     /// What waits unread on all connections; each place has a share.
     let unread: ByteShares<AddressUses.Place>
@@ -62,10 +64,14 @@ public final class PeerHost: Sendable {
 
     public var peerID: PeerID { identity.peerID }
 
-    init(identity: PeerIdentity, configuration: HostConfiguration, group: any EventLoopGroup) {
+    init(
+        identity: PeerIdentity, configuration: HostConfiguration, group: any EventLoopGroup,
+        resolver: (any Resolver & Sendable)? = nil
+    ) {
         self.identity = identity
         self.configuration = configuration
         self.group = group
+        self.resolver = resolver
         unread = ByteShares(ByteBudget(limit: configuration.unreadBytesInAll))
         let (stream, continuation) = AsyncStream.makeStream(of: (@Sendable () async -> Void).self)
         jobs = continuation
