@@ -100,6 +100,49 @@ struct OutboxTests {
         #expect(total.used == 0)
     }
 
+    @Test("A ping goes before all that waits, amid a long text too, and alone")
+    func pings() async throws {
+        let outbox = Outbox(limit: 100_016)
+        outbox.offer(text(100_000))
+        let isFirstTaken = outbox.ping()
+        let isSecondTaken = outbox.ping()
+        #expect(isFirstTaken && !isSecondTaken, "there is room for one however full it is, and for no second")
+        var pieces = try await take(outbox)
+        guard case .ping? = pieces.first?.item else {
+            Issue.record("\(pieces)")
+            return
+        }
+        let isTakenMeanwhile = outbox.ping()
+        #expect(!isTakenMeanwhile, "the first is still being written")
+        while pieces.last?.range.upperBound != Outbox.pieceLength { pieces = try await take(outbox) }
+        let isTakenAmid = outbox.ping()
+        #expect(isTakenAmid)
+        pieces = try await take(outbox)
+        guard case .ping? = pieces.first?.item else {
+            Issue.record("\(pieces)")
+            return
+        }
+        while pieces.last?.range.upperBound != 100_000 { pieces = try await take(outbox) }
+        async let next = outbox.next()
+        let isTakenAlone = outbox.ping()
+        #expect(isTakenAlone)
+        #expect(await next?.count == 1)
+        let isTakenLast = outbox.ping()
+        #expect(!isTakenLast)
+        _ = outbox.offer(text(1))
+        _ = try await take(outbox)
+        let isTakenBeforeEnd = outbox.ping()
+        outbox.abandon(with: .close(1001, ""))
+        let last = try await take(outbox)
+        #expect(isTakenBeforeEnd && last.count == 1)
+        guard case .close? = last.first?.item else {
+            Issue.record("\(last)")
+            return
+        }
+        let isTakenAfterEnd = outbox.ping()
+        #expect(!isTakenAfterEnd)
+    }
+
     @Test("What goes away with something in it counts no more")
     func gone() {
         let total = ByteBudget(limit: .max)

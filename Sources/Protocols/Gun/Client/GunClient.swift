@@ -12,7 +12,8 @@ import Foundation
 /// A client of GUN relays.
 ///
 /// It keeps its connections up: a relay that is gone is tried again, after two seconds at first, and told anew what is
-/// waited for. What several relays answer is merged.
+/// waited for. One that does not even answer pings is gone after ``GunClientConfiguration/silence``. What several relays
+/// answer is merged.
 ///
 /// Made with ``connect(to:configuration:logger:)``, and running until ``close()``.
 public actor GunClient {
@@ -301,7 +302,8 @@ public actor GunClient {
         perform(core.connect(relay, at: now))
         announceArrival()
         let socket = GunSocket(
-            side: .client, limits: configuration.limits, outbox: outbox, bytesPerSecond: configuration.bytesPerSecond)
+            side: .client, limits: configuration.limits, outbox: outbox, bytesPerSecond: configuration.bytesPerSecond,
+            silence: configuration.silence)
         let failure = await socket.run(channel) { bytes in
             await self.receive(bytes, from: relay)
         }

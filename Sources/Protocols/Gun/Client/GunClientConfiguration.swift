@@ -13,6 +13,15 @@ public struct GunClientConfiguration: Sendable {
     public var maximumReconnection = Duration.seconds(60)
     /// How long connecting may take, and how long ``GunClient/connect(to:configuration:logger:)`` waits for a first relay.
     public var connectionTimeout = Duration.seconds(10)
+    /// After what time without a word of a relay its connection is given up and made anew.
+    ///
+    /// Anything that comes is a word. After a third of this time without one the relay is asked by a ping of WebSocket,
+    /// which whoever is there answers, and after two thirds again; so a relay that has nothing to say is not left.
+    ///
+    /// - Unit: time; 3 s or more, since a relay may take more than a ping a second for an attack. Streams outlive a
+    ///   connection that is gone where this, ``reconnection`` and ``GunStreamTiming/heartbeat`` together are less than
+    ///   ``GunStreamTiming/silence``.
+    public var silence = Duration.seconds(60)
     /// - Unit: bytes a second read from one relay.
     public var bytesPerSecond = 16_777_216.0
 

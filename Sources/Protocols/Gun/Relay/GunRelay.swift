@@ -117,7 +117,7 @@ public actor GunRelay {
         perform(core.connect(peer, at: now))
         let socket = GunSocket(
             side: .server, limits: configuration.limits, outbox: outbox, unread: unread,
-            bytesPerSecond: configuration.bytesPerSecond)
+            bytesPerSecond: configuration.bytesPerSecond, silence: configuration.silence)
         let failure = await socket.run(channel) { bytes in
             await self.receive(bytes, from: peer)
         }

@@ -22,6 +22,13 @@ public struct GunRelayConfiguration: Sendable {
     ///
     /// - Unit: bytes a second.
     public var bytesPerSecond = 1_048_576.0
+    /// After what time without a word of a peer it is disconnected.
+    ///
+    /// Anything that comes is a word. After a third of this time without one the peer is asked by a ping of WebSocket,
+    /// which browsers and other clients answer by themselves, and after two thirds again.
+    ///
+    /// - Unit: time; 3 s or more, since a peer may take more than a ping a second for an attack.
+    public var silence = Duration.seconds(75)
     /// How long a connection may take to become a WebSocket.
     public var handshakeTimeout = Duration.seconds(10)
 

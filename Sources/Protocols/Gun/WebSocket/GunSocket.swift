@@ -21,12 +21,17 @@ struct GunSocket: Sendable {
     var unread: ByteBudget?
     /// How many bytes a second are read; more is left to wait in the peer's own buffers.
     let bytesPerSecond: Double
+    /// After what time without a word, with two pings in it, the peer is given up; `nil` waits for ever.
+    var silence: Duration?
+    private let heard = LastHeard()
 
-    /// Reads and writes until either side closes; answers with the reason when the peer broke the rules.
+    /// Reads and writes until either side closes; answers with the reason when the peer broke the rules or is gone.
     func run(_ channel: Channel, receive: @escaping @Sendable ([UInt8]) async -> Void) async -> GunError? {
         do {
             return try await channel.executeThenClose { inbound, _ in
-                try await withThrowingTaskGroup(of: Ended.self) { group in
+                // Of a connection that has ended already what came before is still read.
+                try? await channel.channel.pipeline.addHandler(heard, position: .first).get()
+                return try await withThrowingTaskGroup(of: Ended.self) { group in
                     group.addTask {
                         try await write(to: channel.channel)
                         return .writing
@@ -42,14 +47,22 @@ struct GunSocket: Sendable {
                         try await Task.sleep(for: Self.farewell)
                         return .waiting
                     }
-                    var failure: GunError?
-                    while let ended = try await group.next() {
-                        if case .reading(let reason) = ended {
-                            failure = reason
-                            continue
+                    if let silence {
+                        group.addTask {
+                            try await waitForSilence(of: silence)
+                            outbox.abandon(with: .close(1001, "Nothing was heard for too long."))
+                            return .listening
                         }
-                        group.cancelAll()
-                        break
+                    }
+                    var failure: GunError?
+                    loop: while let ended = try await group.next() {
+                        switch ended {
+                        case .reading(let reason): failure = failure ?? reason
+                        case .listening: failure = .brokenOff
+                        case .writing, .waiting:
+                            group.cancelAll()
+                            break loop
+                        }
                     }
                     return failure
                 }
@@ -67,6 +80,31 @@ struct GunSocket: Sendable {
         case reading(GunError?)
         case writing
         case waiting
+        case listening
+    }
+
+    /// Returns when nothing came for so long, though the peer was asked for a word twice.
+    ///
+    /// A connection that a router between has forgotten looks like a quiet one until somebody asks: whoever is there
+    /// answers a ping, whatever software it runs.
+    ///
+    /// - Source: RFC 6455, section 5.5.2.
+    private func waitForSilence(of silence: Duration) async throws {
+        let third = max(silence / 3, .milliseconds(1))
+        var last = heard.at
+        var unanswered = 0
+        while true {
+            let at = heard.at
+            if at > last { (last, unanswered) = (at, 0) }
+            guard .now - at >= third else {
+                try await Task.sleep(until: at + third, clock: .continuous)
+                continue
+            }
+            guard unanswered < 2 else { return }
+            // Where nothing can be written the bound of writing holds.
+            if outbox.ping() { unanswered += 1 }
+            try await Task.sleep(for: third, clock: .continuous)
+        }
     }
 
     private func read(
@@ -77,6 +115,8 @@ struct GunSocket: Sendable {
         // Of a message that is not complete yet.
         var held = 0
         for try await frame in inbound {
+            heard.begin()
+            defer { heard.finish() }
             let payload = Array(buffer: frame.unmaskedData)
             let opcode = UInt8(webSocketOpcode: frame.opcode)
             // Every frame costs something, however short.
@@ -113,6 +153,7 @@ struct GunSocket: Sendable {
         while let pieces = await outbox.next() {
             let frames = pieces.map(frame)
             guard let last = frames.last else { continue }
+            let begun = ContinuousClock.now
             let written = channel.eventLoop.flatSubmit { [outbox] in
                 for frame in frames.dropLast() { channel.write(frame, promise: nil) }
                 let written = channel.writeAndFlush(last)
@@ -127,6 +168,8 @@ struct GunSocket: Sendable {
             } onCancel: {
                 channel.close(promise: nil)
             }
+            // What had to wait could go because the peer's system took what was before it.
+            if .now - begun > .seconds(1) { heard.note() }
             if case .close? = pieces.last?.item { return }
         }
     }
@@ -138,6 +181,7 @@ struct GunSocket: Sendable {
         case .text(let bytes):
             opcode = piece.isFirst ? .text : .continuation
             data.writeBytes(bytes[piece.range])
+        case .ping: opcode = .ping
         case .pong(let bytes):
             opcode = .pong
             data.writeBytes(bytes)

@@ -10,13 +10,14 @@ import Synchronization
 final class Outbox: Sendable {
     enum Item: Sendable {
         case text([UInt8])
+        case ping
         case pong([UInt8])
         case close(UInt16, String)
 
         var bytes: [UInt8] {
             switch self {
             case .text(let bytes), .pong(let bytes): bytes
-            case .close: []
+            case .ping, .close: []
             }
         }
 
@@ -53,6 +54,8 @@ final class Outbox: Sendable {
 
         /// Counts for this connection.
         var held: Int { bytes - spare }
+        /// Whether a ping waits, and whether one is being written; it has room in any case.
+        var ping = (waits: false, isUnderWay: false)
         var isFinished = false
         var reader: CheckedContinuation<Void, Never>?
         var watcher: CheckedContinuation<Void, Never>?
@@ -101,6 +104,18 @@ final class Outbox: Sendable {
         return isTaken
     }
 
+    /// Asks the peer for a word before all that waits; `false` while another ping is not written, or when it has ended.
+    func ping() -> Bool {
+        let (isTaken, reader) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            guard !state.isFinished, !state.ping.waits, !state.ping.isUnderWay else { return (false, nil) }
+            state.ping.waits = true
+            defer { state.reader = nil }
+            return (true, state.reader)
+        }
+        reader?.resume()
+        return isTaken
+    }
+
     private func count(_ bytes: Int, _ state: inout State) {
         state.bytes += bytes
         total?.add(bytes)
@@ -116,6 +131,7 @@ final class Outbox: Sendable {
             (state.rest, state.items, state.offset) = (state.isFinished ? own : [last], [], 0)
             count(state.underWay - state.bytes, &state)
             (state.covered, state.spare) = (0, 0)
+            state.ping.waits = false
         }
         finish()
     }
@@ -174,7 +190,9 @@ final class Outbox: Sendable {
             await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
                     let isReady = state.withLock { state in
-                        guard state.items.isEmpty, !state.isFinished, !Task.isCancelled else { return true }
+                        guard state.items.isEmpty, !state.ping.waits, !state.isFinished, !Task.isCancelled else {
+                            return true
+                        }
                         state.reader = continuation
                         return false
                     }
@@ -191,7 +209,8 @@ final class Outbox: Sendable {
         count(state.covered - state.underWay, &state)
         (state.underWay, state.covered) = (0, 0)
         if state.rest.isEmpty { (state.rest, state.items) = (state.items.reversed(), []) }
-        var pieces: [Piece] = []
+        state.ping = (false, state.ping.waits)
+        var pieces: [Piece] = state.ping.isUnderWay ? [Piece(item: .ping, range: 0..<0)] : []
         while let item = state.rest.last {
             let end = min(item.bytes.count, state.offset + Self.pieceLength)
             let size = min(item.length, end - state.offset + Self.overhead)
