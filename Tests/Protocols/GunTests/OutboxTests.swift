@@ -124,8 +124,8 @@ struct OutboxTests {
         }
         while pieces.last?.range.upperBound != 100_000 { pieces = try await take(outbox) }
         async let next = outbox.next()
-        let isTakenAlone = outbox.ping()
-        #expect(isTakenAlone)
+        // The one before counts as written as soon as the next is asked for.
+        while !outbox.ping() { await Task.yield() }
         #expect(await next?.count == 1)
         let isTakenLast = outbox.ping()
         #expect(!isTakenLast)
