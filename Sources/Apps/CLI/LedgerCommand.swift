@@ -68,7 +68,20 @@ struct LedgerCommand: AsyncParsableCommand {
 
         func run() async throws {
             let source = try await ConfigurationSource(flags: store.flags, file: store.config)
-            let token = try source.token()
+            let path = try source.ledgerPath()
+            let known: LedgerOffice?
+            do { known = try LedgerOffice(path: path) } catch StoreError.missing(let missing) {
+                guard create else { throw LedgerMissing(path: missing, isMinting: true) }
+                known = nil
+            }
+            if let known, source.text(.network) != nil {
+                let named = try source.network()
+                guard named == known.network else {
+                    throw ConfigurationError.bad(
+                        key: "network", value: "\(named)", why: "the ledger is under \(known.network)")
+                }
+            }
+            let token = try source.token(on: known?.network)
             let units =
                 amount.hasPrefix("$")
                 ? Amount(tokens: String(amount.dropFirst()), decimals: token.decimals) : Amount(wire: amount)
@@ -76,10 +89,7 @@ struct LedgerCommand: AsyncParsableCommand {
                 throw ConfigurationError.bad(
                     key: "amount", value: amount, why: "it must be a whole number of units above 0, or $ and tokens")
             }
-            let ledger: LedgerOffice
-            do {
-                ledger = try LedgerOffice(path: source.ledgerPath(), newOn: create ? source.network() : nil)
-            } catch StoreError.missing(let path) { throw LedgerMissing(path: path, isMinting: true) }
+            let ledger = try known ?? LedgerOffice(path: path, newOn: source.network())
             let balance = try await ledger.mint(units, of: token, to: account)
             if output.json {
                 Console.json([

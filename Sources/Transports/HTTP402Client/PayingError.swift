@@ -55,7 +55,7 @@ public enum PayingError: ExplainedError {
             "'\(url)' is no address that can be paid: it must be http:// or https:// and a host, a peer's "
                 + "address such as /ip4/192.0.2.7/tcp/4001/p2p/ID/http-path/PATH, libp2p://ID/PATH, or "
                 + "gun://RELAY/gun/~KEY/PATH."
-        case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason)."
+        case .unreachable(let host, let reason): "\(host) cannot be reached: \(reason.unended)."
         case .noOffer: "The server asks for a payment (402) and does not say how."
         case .notSold(402): "The server makes no offer there that the channel pays."
         case .notSold(let status): "The server answered \(status) there, and asked for no payment."
@@ -94,7 +94,7 @@ public enum PayingError: ExplainedError {
                 + "signed is offered again until it is out of date, most often within a minute; after that a new "
                 + "deposit is made."
         case .badURL, .refused, .settlementFailed: nil
-        case .unreachable: "No payment was sent. Try again when it is there."
+        case .unreachable: "No payment was sent. Try again when what is wrong there is mended."
         case .underWay: "Wait until it is answered and ask again, or find out: farthing wallet reconcile."
         case .noOffer: "It may speak another protocol than x402 version 2."
         case .notSold: "Ask where the channel was paid out of before: farthing wallet refund takes it with --url."

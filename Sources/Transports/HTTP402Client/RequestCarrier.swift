@@ -52,7 +52,9 @@ extension HTTPClient: RequestCarrier {
     }
 }
 
-/// Why a request did not leave: there was no connection, so whoever was to be paid by it has nothing.
+/// Why a request did not leave, so that whoever was to be paid by it has nothing.
+///
+/// There was no connection, or its body cannot be read or is too long for the way.
 public struct RequestNotSent: Error, Hashable, Sendable {
     /// For people: no header, no key, no full stop.
     public let reason: String

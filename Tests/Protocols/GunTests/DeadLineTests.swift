@@ -37,7 +37,7 @@ struct DeadLineTests {
 
     @Test(
         "Who is quiet and there is not left, since it answers pings",
-        arguments: [(client: 3, relay: 75), (client: 75, relay: 3)])
+        arguments: [(client: 6, relay: 75), (client: 75, relay: 6)])
     func quiet(client seconds: Int, relay others: Int) async throws {
         let place = try Loopback()
         defer { place.remove() }
@@ -45,7 +45,7 @@ struct DeadLineTests {
         let relay = try await place.relay(onDisk: false) { $0.silence = .seconds(others) }
         let wire = try await FrailWire.start(to: relay.port)
         let client = try await Loopback.client(wire.port) { $0.silence = .seconds(seconds) }
-        try await Task.sleep(for: .seconds(9))
+        try await Task.sleep(for: .seconds(14))
         #expect(wire.accepted == 1)
         try await client.put(["a": 1], at: "s")
         #expect(wire.accepted == 1)
@@ -63,7 +63,8 @@ struct DeadLineTests {
         let heard = try await RawConnection.exchange(await relay.port, [RawConnection.handshake()])
         #expect(ContinuousClock.now - begun >= .milliseconds(600))
         let pings = heard.indices.count { heard[$0...].starts(with: [0x89, 0]) }
-        #expect(pings == 2)
+        // More where this machine itself stood still for a second.
+        #expect(pings >= 2)
         let close = try #require(heard.indices.last { heard[$0...].starts(with: [0x88]) })
         #expect(heard[close...].dropFirst(2).starts(with: [0x03, 0xE9]))
         await relay.shutdown()

@@ -127,7 +127,7 @@ struct DiallingTests {
                 }
             }
             await waits.wait(times: 20)
-            try await Task.sleep(for: .milliseconds(100))
+            try await Task.sleep(for: .seconds(1))
             mute.hangUp()
             await #expect(throws: P2PError.connectionClosed) { try await first.value }
             for other in others { await #expect(throws: P2PError.self) { try await other.value } }

@@ -193,8 +193,11 @@ extension ConfigurationSource {
             ? stacksRegistry().network : registry()?.network ?? KnownTokens.defaultNetwork
     }
 
-    public func token() throws -> Token {
-        let network = try network()
+    /// The token that is named, or the USDC of its network.
+    ///
+    /// - Parameter network: Where it is; `nil` for the one that is configured.
+    public func token(on network: Network? = nil) throws -> Token {
+        let network = try network ?? self.network()
         if network.stacksChainID != nil { return try stacksToken() }
         let named =
             try value(.asset, Self.rule(on: network) + ", or on a chain 'coin'") { text in

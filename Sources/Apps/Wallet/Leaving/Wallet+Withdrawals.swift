@@ -70,7 +70,12 @@ extension Wallet {
                 return .started(receipt.amount, due: due(receipt.snapshot.withdrawal, terms))
             } catch let error as SettlementError {
                 // What may be in a block yet stays under way; the next call, or whoever watches, finds out.
-                guard !error.leavesWithdrawalOpen else { throw error }
+                if error.leavesWithdrawalOpen { throw error }
+                // No refusal of a later attempt tells what became of the one before.
+                if let left, let begun, !free.isZero {
+                    try await journal.ask(for: begun, in: left)
+                    throw error
+                }
                 try await journal.finish(entry, JournalOutcome(.refused, code: error.code), channel: channel)
                 throw error
             }

@@ -40,7 +40,7 @@ final class PeerLinks<Peer: Hashable & Sendable>: Sendable {
     }
 
     private static func notSent(_ error: any Error) -> RequestNotSent {
-        RequestNotSent(reason: (error as? any ExplainedError)?.message ?? "\(type(of: error))")
+        RequestNotSent(reason: (error as? any ExplainedError)?.message.unended ?? "\(type(of: error))")
     }
 
     /// - Throws: `PeerLinkError.timeout`, or what the work throws.

@@ -58,7 +58,7 @@ struct GunSocket: Sendable {
                     loop: while let ended = try await group.next() {
                         switch ended {
                         case .reading(let reason): failure = failure ?? reason
-                        case .listening: failure = .brokenOff
+                        case .listening: failure = failure ?? .brokenOff
                         case .writing, .waiting:
                             group.cancelAll()
                             break loop

@@ -84,6 +84,25 @@ struct UnsureWithdrawalTests {
         }
     }
 
+    @Test func `is not ended by the refusal of another attempt`() async throws {
+        try await Market.open { market in
+            let payer = try await market.wallet(schemes: ["batch-settlement"])
+            _ = try await payer.client().execute(PayingRequest(url: market.url + "/weather"))
+            let channel = try #require(try await payer.journal.channels().first).id
+            let wallet = Wallet(
+                journal: payer.journal, lockFolder: nil, signer: payer.signer,
+                views: [TroubledLedger(market.ledger, .unsent)], logger: Market.quiet)
+            await #expect(throws: SettlementError.self) { try await wallet.withdraw(channel, amount: 400) }
+            await #expect(throws: SettlementError.self) { try await wallet.withdraw(channel, amount: 1_000_000_000) }
+            #expect(try await wallet.journal.entries().first?.state == .pending)
+            let step = try #require(try await wallet.watch().first).result.get()
+            guard case .started(400, _) = step else {
+                Issue.record("it goes on with \(step)")
+                return
+            }
+        }
+    }
+
     @Test func `is over when it was refused for good`() async throws {
         try await Market.open { market in
             let wallet = try await market.wallet(schemes: ["batch-settlement"])

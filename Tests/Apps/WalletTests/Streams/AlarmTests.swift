@@ -28,9 +28,9 @@ struct AlarmTests {
     @Test func `does not ring any more once it is stopped`() async throws {
         let hasRung = Mutex(false)
         var alarm = Alarm { hasRung.withLock { $0 = true } }
-        alarm.set(to: .milliseconds(100))
+        alarm.set(to: .seconds(1))
         alarm.stop()
-        try await Task.sleep(for: .milliseconds(500))
+        try await Task.sleep(for: .milliseconds(1500))
         #expect(!hasRung.withLock { $0 })
     }
 }

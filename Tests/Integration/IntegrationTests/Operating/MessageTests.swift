@@ -68,6 +68,19 @@ struct MessageTests {
         #expect(try await run(mint).outcome.exitCode == 0)
     }
 
+    @Test func `mints what the ledger's own network has, and nothing under another`() async throws {
+        let ledger = folder.file("base.ledger")
+        let mint = ["ledger", "mint", "--to", Shop.receiver, "--amount", "1", "--ledger", ledger]
+        #expect(try await run(mint + ["--create", "--network", "eip155:8453"]).outcome.exitCode == 0)
+        #expect(try await run(mint).outcome.exitCode == 0)
+        let (outcome, error) = try await run(mint + ["--network", "eip155:84532"])
+        #expect(outcome.exitCode == 78 && error?["code"] == "config.bad-value", "\(outcome.errors)")
+        let (listed, _) = try await run(["ledger", "accounts", "--ledger", ledger])
+        let accounts = try JSON.parse(listed.output)["accounts"]?.arrayValue
+        #expect(accounts?.compactMap { $0["units"]?.stringValue } == ["2"])
+        #expect(accounts?.first?["token"] == "0x833589fCD6eDb6E08f4c7C32D4f71b54bdA02913")
+    }
+
     @Test func `says that the folder of a facilitator's ledger is not there`() async throws {
         let (outcome, error) = try await run([
             "facilitator", "--listen", "127.0.0.1:0", "--ledger", folder.file("no/such/ledger"),
