@@ -29,8 +29,8 @@ struct GunSocket: Sendable {
     func run(_ channel: Channel, receive: @escaping @Sendable ([UInt8]) async -> Void) async -> GunError? {
         do {
             return try await channel.executeThenClose { inbound, _ in
-                // Of a connection that has ended already what came before is still read.
-                try? await channel.channel.pipeline.addHandler(heard, position: .first).get()
+                // Nobody waits for it: a connection that has ended already says no less of what came before.
+                channel.channel.pipeline.addHandler(heard, position: .first).whenFailure { _ in }
                 return try await withThrowingTaskGroup(of: Ended.self) { group in
                     group.addTask {
                         try await write(to: channel.channel)
