@@ -121,7 +121,13 @@ public final class VoucherDesk: PaymentDesk {
                 throw VoucherChannel.Refusal.channelIDMismatch(sent: channel, computed: computed)
             }
             try terms.check(payload.terms)
-            return try await admit(payload, to: channel, for: offer, ahead: ahead(in: payment.extensions))
+            let ahead = ahead(in: payment.extensions)
+            do {
+                return try await admit(payload, to: channel, for: offer, ahead: ahead)
+            } catch EngineError.unknownChannel {
+                // It was in memory alone, and was let go with the request before this one while it was looked at.
+                return try await admit(payload, to: channel, for: offer, ahead: ahead)
+            }
         } catch let refusal as VoucherChannel.Refusal {
             return .refused(PaymentRefusal(refusal))
         }

@@ -95,6 +95,22 @@ struct DepositTurnsTests {
         #expect(try await buy(depositing: units(100), as: &customer, at: till)?.code == Self.tooOften)
     }
 
+    @Test func `are taken at the very moment at which the request before is let go`() async throws {
+        let till = try await Till.open(deposits: DepositTurnRules(perHour: 1))
+        var customer = try await payer(1, at: till)
+        let offer = try till.offer(Self.price)
+        let deposit = customer.signDeposit(units(100), at: till.clock.now)
+        let payment = customer.pay(offer, depositing: deposit)
+        for _ in 0..<200 {
+            let before = try #require(try await till.desk.admit(payment, for: offer).payment)
+            async let letGo: Void = before.release()
+            // It comes while the channel is still held, or opens it anew, and is told nothing else.
+            let admission = try await till.desk.admit(payment, for: offer)
+            await letGo
+            await admission.payment?.release()
+        }
+    }
+
     @Test func `are not counted while another request of the channel keeps them out`() async throws {
         let till = try await Till.open(deposits: DepositTurnRules(perHour: 2))
         var customer = try await payer(1, at: till)
