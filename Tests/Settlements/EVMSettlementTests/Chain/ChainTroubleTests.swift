@@ -270,10 +270,10 @@ struct ChainTroubleTests {
     func `asks another endpoint when one is in trouble`(kind: String) async throws {
         try await TestChain.open(endpoints: 2, quorum: 1) { chain in
             try await chain.devnet.ask(
-                "devnet_fault", ["method": "*", "kind": .string(kind), "count": .null, "delay": 1], endpoint: 0)
+                "devnet_fault", ["method": "*", "kind": .string(kind), "count": .null, "delay": 10], endpoint: 0)
             let terms = chain.terms()
             var limits = ChainReader.Limits()
-            limits.timeout = .milliseconds(150)
+            limits.timeout = .seconds(1)
             let settlement = try EVMSettlement(
                 urls: chain.devnet.urls, signer: try TestChain.signer(chain.devnet, 0),
                 contracts: chain.settlement.contracts,
