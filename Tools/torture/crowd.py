@@ -72,7 +72,8 @@ class Crowd:
             goal = payer.answers + 1
             while payer.answers < goal:
                 if time.monotonic() > end:
-                    raise Unserved(f"{payer.channel}: was not served within {patience} s")
+                    raise Unserved(f"{payer.channel}: was not served within {patience} s; the last answer: "
+                                   f"{payer.refusal or 'none'}")
                 await self.pay(payer, lambda: payer.answers >= goal or time.monotonic() > end)
         await asyncio.gather(*(once(payer) for payer in payers or self.payers))
 

@@ -29,6 +29,17 @@ def decoded(header):
     return json.loads(base64.b64decode(header))
 
 
+def refusal_of(answer):
+    """What an answer says against its payment, for people."""
+    if answer.status == 200:
+        return None
+    if demand := answer.headers.get("payment-required"):
+        return f"{answer.status} {decoded(demand).get('error')}"
+    if receipt := answer.headers.get("payment-response"):
+        return f"{answer.status} {decoded(receipt).get('errorReason')}"
+    return f"{answer.status} {answer.body[:200]}"
+
+
 class Payer:
     """One channel. At most one payment is under way, and so at most one in doubt."""
 
@@ -54,6 +65,7 @@ class Payer:
         self.doubt = None         # (price, deposit) of a payment whose answer was lost
         self.deposits = 0
         self.answers = 0
+        self.refusal = None       # what the last answer said that was none
         self.answered_at = []     # (moment, charged), of each answer, by the clock that only counts
 
     def header(self):
@@ -89,6 +101,7 @@ class Payer:
         Returns whether it was served; a put-off or a correction is no violation.
         """
         price, deposit = self.doubt
+        self.refusal = refusal_of(answer)
         if (receipt := answer.headers.get("payment-response")) and answer.status == 200:
             state = decoded(receipt)["extra"]["channelState"]
             self._expect(state, {self.charged + price}, {self.balance + deposit, self.balance}, "the receipt")

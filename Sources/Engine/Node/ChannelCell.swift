@@ -64,10 +64,8 @@ public import Synchronization
     /// - Returns: `nil` when it has to wait, or to be committed; nothing happened then.
     @inlinable func applyNow(_ event: Scheme.Event) throws(Scheme.Refusal) -> ChannelStanding<Scheme>? {
         try slot.withLock { (slot: inout Slot) throws(Scheme.Refusal) in
-            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let before = slot.standing else { return nil }
-            var next = before.state
-            guard try next.apply(event).isEmpty, next.isStoredLike(before.state) else { return nil }
-            let after = ChannelStanding(next)
+            guard slot.isLoaded, !slot.isBusy, !slot.isDropped, let after = try slot.standing?.after(unstored: event)
+            else { return nil }
             slot.standing = after
             return after
         }
@@ -169,4 +167,13 @@ public import Synchronization
 @usableFromInline final class ChannelStanding<Scheme: Sendable>: Sendable {
     @usableFromInline let state: Scheme
     @inlinable init(_ state: Scheme) { self.state = state }
+}
+
+extension ChannelStanding where Scheme: StoredChannelScheme {
+    /// The channel after an event that changes nothing durable, or `nil` when this one does.
+    @inlinable func after(unstored event: Scheme.Event) throws(Scheme.Refusal) -> ChannelStanding? {
+        var next = state
+        guard try next.apply(event).isEmpty, next.isStoredLike(state) else { return nil }
+        return ChannelStanding(next)
+    }
 }

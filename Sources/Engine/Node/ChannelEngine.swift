@@ -11,7 +11,7 @@ public import Synchronization
 /// different channels do not wait for each other.
 ///
 /// An answer from ``apply(_:to:opening:)`` means that what it tells has reached the disk. When a commit fails,
-/// the channel is as it was before, in memory too.
+/// the channel is as it was before, in memory too; what was to be committed with it and needs no disk is done.
 ///
 /// All that an event passes through is inlinable, because code that is compiled for one scheme is several times as
 /// fast as code for any scheme.
@@ -241,10 +241,15 @@ public final class ChannelEngine<Scheme: StoredChannelScheme>: Sendable {
             if let after = turn.after { committed(cell.id, turn.before?.state, after.state) }
             cell.finish(turn)
             turn.tell(ids)
+        case .failure(.conflict(let stored)):
+            // Whatever the store holds now is read again, and what was only in memory is gone.
+            cell.becomeStale()
+            turn.tell(.conflict(stored: stored))
         case .failure(let error):
-            // After a conflict, whatever the store holds now is read again.
-            if case .conflict = error { cell.becomeStale() }
-            turn.tell(error)
+            let rest = ChannelTurn(rest: turn, failing: error)
+            cell.finish(rest)
+            rest.tellRefused()
+            rest.tell([])
         }
         return cell.goOn()
     }

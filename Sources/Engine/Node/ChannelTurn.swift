@@ -22,14 +22,12 @@ public import Synchronization
 /// Events of one channel that are applied one after the other and committed together.
 @usableFromInline final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     @usableFromInline struct Entry: Sendable {
-        @usableFromInline let answer: ChannelEngine<Scheme>.Answer
+        @usableFromInline let job: ChannelJob<Scheme>
         @usableFromInline let after: ChannelStanding<Scheme>
         @usableFromInline let effects: Range<Int>
 
-        @inlinable init(
-            answer: @escaping ChannelEngine<Scheme>.Answer, after: ChannelStanding<Scheme>, effects: Range<Int>
-        ) {
-            self.answer = answer
+        @inlinable init(job: ChannelJob<Scheme>, after: ChannelStanding<Scheme>, effects: Range<Int>) {
+            self.job = job
             self.after = after
             self.effects = effects
         }
@@ -95,7 +93,7 @@ public import Synchronization
                 effects += try next.apply(job.event)
                 let after = ChannelStanding(next)
                 last = after
-                entries.append(Entry(answer: job.answer, after: after, effects: first..<effects.count))
+                entries.append(Entry(job: job, after: after, effects: first..<effects.count))
             } catch {
                 refused.append((job.answer, error))
             }
@@ -112,6 +110,34 @@ public import Synchronization
         isDurable =
             !effects.isEmpty
             || last.map { last in start.map { !last.state.isStoredLike($0.state) } ?? true } ?? false
+    }
+
+    /// What is left of a turn that could not be written: its events that need no disk, as if the others had not come.
+    ///
+    /// A request that is let go must not stay in flight because something else of its channel could not be stored.
+    @inlinable init(rest turn: ChannelTurn, failing error: StoreError) {
+        var last = turn.before
+        var opening: ChannelStanding<Scheme>?
+        var entries: [Entry] = []
+        var refused = turn.only.map { [(answer: $0, error: error as any Error)] } ?? []
+        for entry in turn.entries {
+            guard let start = last ?? entry.job.opening, let after = try? start.after(unstored: entry.job.event) else {
+                refused.append((entry.job.answer, error))
+                continue
+            }
+            if last == nil { opening = start }
+            last = after
+            entries.append(Entry(job: entry.job, after: after, effects: 0..<0))
+        }
+        before = turn.before
+        version = turn.version
+        after = last
+        self.opening = opening
+        isDurable = false
+        effects = []
+        self.entries = entries
+        self.refused = refused
+        only = nil
     }
 
     /// What must be written.
@@ -131,12 +157,12 @@ public import Synchronization
     /// - Parameter ids: The names of the effects that were stored.
     @inlinable func tell(_ ids: [PendingEffect.ID]) {
         if let only, let after { only(.success(applied(after, effects.indices, ids))) }
-        for entry in entries { entry.answer(.success(applied(entry.after, entry.effects, ids))) }
+        for entry in entries { entry.job.answer(.success(applied(entry.after, entry.effects, ids))) }
     }
 
     @inlinable func tell(_ error: StoreError) {
         only?(.failure(error))
-        for entry in entries { entry.answer(.failure(error)) }
+        for entry in entries { entry.job.answer(.failure(error)) }
     }
 
     @inlinable func applied(

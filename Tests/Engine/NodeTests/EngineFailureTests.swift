@@ -48,6 +48,49 @@ struct EngineFailureTests {
         #expect(try await engine.apply(.added(16), to: channel).state.total == 17)
     }
 
+    @Test func `does what needs no disk although it was to be committed with what failed`() async throws {
+        _ = try await engine.apply(.added(1), to: channel, opening: Till())
+        _ = try await engine.apply(.held, to: channel)
+        store.door.close()
+        let first = start(.added(2))
+        await store.door.untilWaiting(1)
+        let letGo = start(.letGo)
+        let failing = start(.added(4))
+        let again = start(.held)
+        let refused = start(.held)
+        store.failNext(.full(path: "x"), .full(path: "x"))
+        store.door.open()
+        await #expect(throws: StoreError.full(path: "x")) { try await first.value }
+        await #expect(throws: StoreError.full(path: "x")) { try await failing.value }
+        let (afterLetGo, afterAgain) = try await (letGo.value, again.value)
+        // Each is told how the channel is without what could not be stored.
+        #expect(!afterLetGo.state.isHeld && afterLetGo.state.total == 1)
+        #expect(afterAgain.state.isHeld && afterAgain.state.total == 1)
+        await #expect(throws: Till.Refusal.alreadyHeld) { try await refused.value }
+        #expect(try await engine.state(of: channel) == afterAgain.state)
+        #expect(try await engine.apply(.added(8), to: channel).state.total == 9)
+        #expect(try await store.till(channel)?.total == 9)
+    }
+
+    @Test func `keeps what was asked of a new channel that could not be stored, and forgets it with that`() async throws
+    {
+        store.door.close()
+        let first = start(.added(1), opening: Till())
+        await store.door.untilWaiting(1)
+        let failing = start(.added(2), opening: Till())
+        let held = start(.held, opening: Till())
+        store.failNext(.full(path: "x"), .full(path: "x"))
+        store.door.open()
+        await #expect(throws: StoreError.full(path: "x")) { try await first.value }
+        await #expect(throws: StoreError.full(path: "x")) { try await failing.value }
+        let afterHeld = try await held.value.state
+        #expect(afterHeld.isHeld && afterHeld.total == 0)
+        #expect(try await engine.state(of: channel) == afterHeld)
+        #expect(try await store.load(channel) == nil)
+        _ = try await engine.apply(.letGo, to: channel)
+        #expect(await engine.forgetsAll())
+    }
+
     @Test func `forgets a channel whose first commit failed`() async throws {
         store.failNext(.full(path: "x"))
         await #expect(throws: StoreError.full(path: "x")) {
@@ -104,7 +147,7 @@ struct EngineFailureTests {
         #expect(try await next.value.state.total == 15)
     }
 
-    private func start(_ event: Till.Event) -> Task<ChannelEngine<Till>.Applied, any Error> {
-        Task.immediate { [engine, channel] in try await engine.apply(event, to: channel) }
+    private func start(_ event: Till.Event, opening: Till? = nil) -> Task<ChannelEngine<Till>.Applied, any Error> {
+        Task.immediate { [engine, channel] in try await engine.apply(event, to: channel, opening: opening) }
     }
 }
