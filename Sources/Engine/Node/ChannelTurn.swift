@@ -22,11 +22,12 @@ public import Synchronization
 /// Events of one channel that are applied one after the other and committed together.
 @usableFromInline final class ChannelTurn<Scheme: StoredChannelScheme>: Sendable {
     @usableFromInline struct Entry: Sendable {
-        @usableFromInline let job: ChannelJob<Scheme>
+        /// Which of the turn's jobs it is.
+        @usableFromInline let job: Int
         @usableFromInline let after: ChannelStanding<Scheme>
         @usableFromInline let effects: Range<Int>
 
-        @inlinable init(job: ChannelJob<Scheme>, after: ChannelStanding<Scheme>, effects: Range<Int>) {
+        @inlinable init(job: Int, after: ChannelStanding<Scheme>, effects: Range<Int>) {
             self.job = job
             self.after = after
             self.effects = effects
@@ -42,8 +43,10 @@ public import Synchronization
     /// Whether something must be written before anybody is answered.
     @usableFromInline let isDurable: Bool
     @usableFromInline let effects: [Scheme.Effect]
-    /// Who asked, when it is only one; then there are no entries.
+    /// Who asked, when it is only one; then there are no jobs and no entries.
     @usableFromInline let only: ChannelEngine<Scheme>.Answer?
+    @usableFromInline let jobs: [ChannelJob<Scheme>]
+    /// The jobs that were not refused.
     @usableFromInline let entries: [Entry]
     @usableFromInline let refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)]
     @usableFromInline let course = Mutex(CommitCourse.handedIn)
@@ -52,6 +55,7 @@ public import Synchronization
     @inlinable init(_ job: ChannelJob<Scheme>, of id: ChannelID, before: ChannelStanding<Scheme>?, version: Version?) {
         self.before = before
         self.version = version
+        jobs = []
         entries = []
         do {
             guard let start = before ?? job.opening else { throw EngineError.unknownChannel(id) }
@@ -81,7 +85,7 @@ public import Synchronization
         var entries: [Entry] = []
         var refused: [(answer: ChannelEngine<Scheme>.Answer, error: any Error)] = []
         entries.reserveCapacity(jobs.count)
-        for job in jobs {
+        for (number, job) in jobs.enumerated() {
             guard let start = last ?? job.opening else {
                 refused.append((job.answer, EngineError.unknownChannel(id)))
                 continue
@@ -93,7 +97,7 @@ public import Synchronization
                 effects += try next.apply(job.event)
                 let after = ChannelStanding(next)
                 last = after
-                entries.append(Entry(job: job, after: after, effects: first..<effects.count))
+                entries.append(Entry(job: number, after: after, effects: first..<effects.count))
             } catch {
                 refused.append((job.answer, error))
             }
@@ -103,6 +107,7 @@ public import Synchronization
         after = last
         self.opening = last == nil ? nil : opening
         self.effects = effects
+        self.jobs = jobs
         self.entries = entries
         self.refused = refused
         only = nil
@@ -121,8 +126,9 @@ public import Synchronization
         var entries: [Entry] = []
         var refused = turn.only.map { [(answer: $0, error: error as any Error)] } ?? []
         for entry in turn.entries {
-            guard let start = last ?? entry.job.opening, let after = try? start.after(unstored: entry.job.event) else {
-                refused.append((entry.job.answer, error))
+            let job = turn.jobs[entry.job]
+            guard let start = last ?? job.opening, let after = try? start.after(unstored: job.event) else {
+                refused.append((job.answer, error))
                 continue
             }
             if last == nil { opening = start }
@@ -135,6 +141,7 @@ public import Synchronization
         self.opening = opening
         isDurable = false
         effects = []
+        jobs = turn.jobs
         self.entries = entries
         self.refused = refused
         only = nil
@@ -157,12 +164,12 @@ public import Synchronization
     /// - Parameter ids: The names of the effects that were stored.
     @inlinable func tell(_ ids: [PendingEffect.ID]) {
         if let only, let after { only(.success(applied(after, effects.indices, ids))) }
-        for entry in entries { entry.job.answer(.success(applied(entry.after, entry.effects, ids))) }
+        for entry in entries { jobs[entry.job].answer(.success(applied(entry.after, entry.effects, ids))) }
     }
 
     @inlinable func tell(_ error: StoreError) {
         only?(.failure(error))
-        for entry in entries { entry.job.answer(.failure(error)) }
+        for entry in entries { jobs[entry.job].answer(.failure(error)) }
     }
 
     @inlinable func applied(

@@ -196,6 +196,24 @@ struct HostTests {
         }
     }
 
+    @Test("Frames and lines that come many in one piece are read one by one")
+    func tinyFrames() async throws {
+        try await HostPair.run { pair in
+            try pair.serveEcho()
+            let stream = try await pair.dialer.open("/echo/1.0.0", to: pair.address)
+            let counts = (0..<20_000).map { $0 % 3 }
+            try await stream.write(counts.flatMap { [UInt8($0)] + [UInt8](repeating: 7, count: $0) })
+            for count in counts {
+                #expect(try await stream.readFrame(limit: 2) == [UInt8](repeating: 7, count: count))
+            }
+            try await stream.write([UInt8](repeating: UInt8(ascii: "\n"), count: 20_000) + Array("end".utf8))
+            for _ in 0..<20_000 { #expect(try await stream.readLine(limit: 0) == []) }
+            stream.closeWrite()
+            #expect(try await stream.readLine(limit: 3) == Array("end".utf8))
+            #expect(try await stream.read() == nil)
+        }
+    }
+
     @Test("Protocols that the peer does not have are refused, and the first that it has is taken")
     func negotiation() async throws {
         try await HostPair.run { pair in

@@ -43,7 +43,7 @@ struct FIFO<Element: Sendable>: Sendable {
     }
 }
 
-extension FIFO<[UInt8]> {
+extension FIFO where Element: RangeReplaceableCollection<UInt8> {
     /// Up to how many bytes small pieces are joined.
     private static var joint: Int { 4096 }
 
@@ -56,7 +56,7 @@ extension FIFO<[UInt8]> {
         if head <= last, let count = elements[last]?.count, count + bytes.count <= Self.joint {
             elements[last]?.append(contentsOf: bytes)
         } else {
-            append(bytes)
+            append(Element(bytes))
         }
     }
 }

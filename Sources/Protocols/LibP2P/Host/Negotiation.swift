@@ -17,7 +17,7 @@ enum Negotiation {
                     case .wait: continue
                     case .send(let proposal): try await stream.write(proposal)
                     case .agreed(let name, let rest):
-                        stream.core.putBack(rest)
+                        stream.core.putBack(rest[...])
                         return stream.core.agree(on: name)
                     }
                 }
@@ -38,7 +38,7 @@ enum Negotiation {
                     let step = try listener.receive(bytes, accepting: accepts)
                     try await stream.write(step.reply)
                     if let agreed = step.agreed {
-                        stream.core.putBack(agreed.rest)
+                        stream.core.putBack(agreed.rest[...])
                         return stream.core.agree(on: agreed.name)
                     }
                 }

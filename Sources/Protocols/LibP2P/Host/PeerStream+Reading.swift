@@ -9,6 +9,10 @@ extension PeerStream {
     ///
     /// - Throws: ``P2PError/streamReset``, ``P2PError/connectionClosed``, ``P2PError/cancelled``.
     public func read(upTo limit: Int = pieceLength) async throws(P2PError) -> [UInt8]? {
+        try await piece(upTo: limit).map(Array.init)
+    }
+
+    private func piece(upTo limit: Int) async throws(P2PError) -> ArraySlice<UInt8>? {
         while true {
             switch core.take(upTo: Swift.max(limit, 1)) {
             case .bytes(let bytes): return bytes
@@ -28,7 +32,7 @@ extension PeerStream {
         guard count > 0 else { return [] }
         var bytes: [UInt8] = []
         while bytes.count < count {
-            guard let piece = try await read(upTo: count - bytes.count) else {
+            guard let piece = try await piece(upTo: count - bytes.count) else {
                 throw .endOfStream(wanted: count, got: bytes.count)
             }
             bytes.append(contentsOf: piece)
@@ -39,7 +43,7 @@ extension PeerStream {
     /// All until the peer closes, at most `limit` bytes.
     public func readToEnd(limit: Int) async throws(P2PError) -> [UInt8] {
         var bytes: [UInt8] = []
-        while let piece = try await read() {
+        while let piece = try await piece(upTo: Self.pieceLength) {
             guard bytes.count + piece.count <= limit else {
                 throw .tooLong(length: UInt64(bytes.count + piece.count), limit: limit)
             }
@@ -55,15 +59,14 @@ extension PeerStream {
     public func readFrame(limit: Int) async throws(P2PError) -> [UInt8]? {
         var head: [UInt8] = []
         while true {
-            guard let piece = try await read() else {
+            guard let byte = try await piece(upTo: 1) else {
                 guard head.isEmpty else { throw .endOfStream(wanted: head.count + 1, got: head.count) }
                 return nil
             }
-            head += piece
+            head += byte
             let reading: UVarint.Reading
-            do throws(WireError) { reading = try UVarint.read(head.prefix(9)) } catch { throw .wire(error) }
-            guard case .value(let length, let start) = reading else { continue }
-            core.putBack(Array(head.dropFirst(start)))
+            do throws(WireError) { reading = try UVarint.read(head[...]) } catch { throw .wire(error) }
+            guard case .value(let length, _) = reading else { continue }
             guard length <= UInt64(Swift.max(limit, 0)) else { throw .tooLong(length: length, limit: limit) }
             return try await read(exactly: Int(clamping: length))
         }
@@ -74,9 +77,9 @@ extension PeerStream {
     /// A last line without a newline counts as one.
     public func readLine(limit: Int) async throws(P2PError) -> [UInt8]? {
         var line: [UInt8] = []
-        while let piece = try await read() {
+        while let piece = try await piece(upTo: Self.pieceLength) {
             if let newline = piece.firstIndex(of: UInt8(ascii: "\n")) {
-                core.putBack(Array(piece[(newline + 1)...]))
+                core.putBack(piece[(newline + 1)...])
                 line += piece[..<newline]
                 guard line.count <= limit else { throw .tooLong(length: UInt64(line.count), limit: limit) }
                 return line

@@ -12,7 +12,7 @@ internal import Synchronization
 final class StreamCore: Sendable {
     /// What a reader gets.
     enum Taken: Sendable {
-        case bytes([UInt8])
+        case bytes(ArraySlice<UInt8>)
         case end
         case failed(P2PError)
         case nothingYet
@@ -20,7 +20,7 @@ final class StreamCore: Sendable {
 
     struct State: Sendable {
         var protocolID = ""
-        var chunks = FIFO<[UInt8]>()
+        var chunks = FIFO<ArraySlice<UInt8>>()
         var finished = false
         var failure: P2PError?
         var reader: CheckedContinuation<Void, Never>?
@@ -136,8 +136,9 @@ final class StreamCore: Sendable {
         let taken = state.withLock { state -> Taken in
             if var chunk = state.chunks.popFirst() {
                 if chunk.count > limit {
-                    state.chunks.prepend(Array(chunk[limit...]))
-                    chunk = Array(chunk[..<limit])
+                    // Nothing is copied: a peer may make us take a long piece in very small ones.
+                    state.chunks.prepend(chunk.dropFirst(limit))
+                    chunk = chunk.prefix(limit)
                 }
                 state.consumed += chunk.count
                 if state.consumed >= creditLump, !state.finished {
@@ -155,7 +156,7 @@ final class StreamCore: Sendable {
     }
 
     /// Puts bytes back in front of all others; they have been accounted for already.
-    func putBack(_ bytes: [UInt8]) {
+    func putBack(_ bytes: ArraySlice<UInt8>) {
         guard !bytes.isEmpty else { return }
         connection.unread.add(bytes.count)
         state.withLock { state in
