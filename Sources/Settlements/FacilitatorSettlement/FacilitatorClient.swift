@@ -3,6 +3,7 @@
 
 import AsyncHTTPClient
 import FarthingEncodings
+import FarthingPrimitives
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -42,7 +43,7 @@ struct FacilitatorClient: Sendable {
         var request = request
         request.headers.add(name: "Accept", value: "application/json")
         let answer: (status: UInt, body: [UInt8])
-        do { answer = try await exchange(request, within: time) } catch { throw Self.trouble(error, after: time) }
+        do { answer = try await exchange(request, within: time) } catch { throw Self.trouble(error) }
         switch answer.status {
         case 200..<300: break
         case 429, 503: throw .turnedAway("it answers with status \(answer.status)", retry: true)
@@ -61,25 +62,16 @@ struct FacilitatorClient: Sendable {
     private func exchange(
         _ request: HTTPClientRequest, within time: Duration
     ) async throws -> (status: UInt, body: [UInt8]) {
-        try await withThrowingTaskGroup(of: (status: UInt, body: [UInt8])?.self) { group in
-            group.addTask {
-                let answer = try await http.execute(request, deadline: .distantFuture)
-                let body = try await answer.body.collect(upTo: limits.answerBytes)
-                return (answer.status.code, Array(body.readableBytesView))
-            }
-            group.addTask {
-                try await Task.sleep(for: time)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let answer = first else { throw FacilitatorTrouble.unknown("") }
-            return answer
+        try await withTimeLimit(time, elseThrowing: FacilitatorTrouble.unknown("it did not answer within \(time)")) {
+            let answer = try await http.execute(request, deadline: .distantFuture)
+            let body = try await answer.body.collect(upTo: limits.answerBytes)
+            return (answer.status.code, Array(body.readableBytesView))
         }
     }
 
-    private static func trouble(_ error: any Error, after time: Duration) -> FacilitatorTrouble {
+    private static func trouble(_ error: any Error) -> FacilitatorTrouble {
         switch error {
-        case is FacilitatorTrouble: .unknown("it did not answer within \(time)")
+        case let trouble as FacilitatorTrouble: trouble
         case is CancellationError: .cancelled
         case let error as HTTPClientError where error == .connectTimeout: .notSent("connecting took too long")
         case let error as HTTPClientError where error == .cancelled: .cancelled

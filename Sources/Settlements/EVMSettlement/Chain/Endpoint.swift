@@ -61,7 +61,9 @@ struct Endpoint: Sendable {
         }
         let isBatch = requests.count != 1
         let body = isBatch ? JSON.array(requests).bytes : requests[0].bytes
-        let answer = try await within(limits.timeout) { () async throws(EndpointFault) in try await post(body) }
+        let answer = try await withTimeLimit(limits.timeout, elseThrowing: .timeout) {
+            () async throws(EndpointFault) in try await post(body)
+        }
         let json: JSON
         do {
             json = try JSON.parse(answer, limits: JSON.Limits(maximumDepth: 16, maximumBytes: limits.maximumBytes))
@@ -132,23 +134,4 @@ struct Endpoint: Sendable {
             throw Task.isCancelled ? .cancelled : .unreachable
         }
     }
-}
-
-/// Ends work that takes too long; the body of an answer may come byte by byte.
-private func within<Value: Sendable>(
-    _ limit: Duration, _ work: @escaping @Sendable () async throws(EndpointFault) -> Value
-) async throws(EndpointFault) -> Value {
-    let first = await withTaskGroup(of: Result<Value, EndpointFault>.self) { group in
-        group.addTask {
-            do throws(EndpointFault) { return .success(try await work()) } catch { return .failure(error) }
-        }
-        group.addTask {
-            do { try await Task.sleep(for: limit) } catch { return .failure(.cancelled) }
-            return .failure(.timeout)
-        }
-        let first = await group.next()
-        group.cancelAll()
-        return first ?? .failure(.cancelled)
-    }
-    return try first.get()
 }

@@ -216,19 +216,10 @@ public struct StacksClient: Sendable {
 
     /// The whole of an answer, or nothing: the clock runs until its last byte.
     private func answer(to request: HTTPClientRequest) async throws -> (status: Int, bytes: [UInt8]) {
-        try await withThrowingTaskGroup(of: (status: Int, bytes: [UInt8])?.self) { group in
-            group.addTask {
-                let answer = try await HTTPClient.shared.execute(request, deadline: .now() + TimeAmount(timeout))
-                let bytes = try await answer.body.collect(upTo: Self.maximumAnswer)
-                return (Int(answer.status.code), Array(bytes.readableBytesView))
-            }
-            group.addTask {
-                try await Task.sleep(for: timeout)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let answer = first else { throw HTTPClientError.deadlineExceeded }
-            return answer
+        try await withTimeLimit(timeout, elseThrowing: HTTPClientError.deadlineExceeded) {
+            let answer = try await HTTPClient.shared.execute(request, deadline: .now() + TimeAmount(timeout))
+            let bytes = try await answer.body.collect(upTo: Self.maximumAnswer)
+            return (Int(answer.status.code), Array(bytes.readableBytesView))
         }
     }
 
