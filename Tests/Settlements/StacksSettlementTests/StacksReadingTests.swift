@@ -48,6 +48,26 @@ struct StacksReadingTests {
         }
     }
 
+    @Test func `A node that is still fetching blocks is not believed, and one that says nothing of it is`() async throws
+    {
+        func info(_ last: String) -> NodeFault {
+            .answer(
+                status: 200,
+                body: """
+                    {"network_id": 2147483648, "burn_block_height": 100, "stacks_tip_height": 7, "tenure_height": 2\(last)}
+                    """)
+        }
+        try await SettlementStage.open { stage in
+            let terms = try await stage.open(1000)
+            stage.node.inject(info(", \"is_fully_synced\": false"), on: "/v2/info")
+            await #expect(throws: SettlementError.unavailable(reason: "the Stacks node is still fetching blocks")) {
+                try await stage.snapshot(terms)
+            }
+            stage.node.inject(info(""), on: "/v2/info")
+            #expect(try await stage.snapshot(terms).block.height == 7)
+        }
+    }
+
     @Test func `A transaction is named as the chain's own programs name it`() async throws {
         try await SettlementStage.open { stage in
             let terms = stage.terms()

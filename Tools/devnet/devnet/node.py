@@ -43,7 +43,8 @@ class Node:
     def time_limit(self):
         """Ends calls that take too long: nobody pays for their gas."""
         limit = self.chain.spec.limit
-        limit.deadline = time.monotonic() + CALL_SECONDS
+        # What the thread worked, not what it waited for: a busy machine runs the same calls.
+        limit.deadline = time.thread_time() + CALL_SECONDS
         try:
             yield
         except TookTooLong:

@@ -16,7 +16,7 @@ extension StacksClient.ChainInfo {
         else { throw .malformed("heights or chain are missing") }
         self.init(
             chainID: chainID, burnHeight: burn, stacksHeight: stacks, tenureHeight: tenure,
-            isFullySynced: json["is_fully_synced"]?.boolValue ?? false)
+            isFullySynced: json["is_fully_synced"]?.boolValue ?? true)
     }
 }
 

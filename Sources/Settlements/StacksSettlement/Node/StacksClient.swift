@@ -34,6 +34,11 @@ public struct StacksClient: Sendable {
         public let burnHeight: UInt64
         public let stacksHeight: UInt64
         public let tenureHeight: UInt64
+        /// Whether the node has all blocks of Bitcoin; one older than 3.0 does not say, and counts as if it had.
+        ///
+        /// It may lack blocks of Stacks all the same.
+        ///
+        /// - Source: stacks-core, pull request 4847.
         public let isFullySynced: Bool
     }
 

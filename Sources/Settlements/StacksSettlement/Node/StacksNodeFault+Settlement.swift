@@ -16,6 +16,7 @@ extension StacksNodeFault {
         case .timeout: .unavailable(reason: "the Stacks node takes too long")
         case .wrongChain(let expected, let actual):
             .unavailable(reason: "the Stacks node is on chain \(actual), not \(expected)")
+        case .catchingUp: .unavailable(reason: "the Stacks node is still fetching blocks")
         case .notFound, .noValue: .unavailable(reason: "the contract is not on the node's chain")
         case .notIndexed: .unavailable(reason: "the Stacks node keeps no index of transactions ('txindex')")
         case .status(let status): .unavailable(reason: "the Stacks node answers \(status)")

@@ -23,6 +23,8 @@ public enum StacksNodeFault: Error, Hashable, Sendable {
     /// The node keeps no index of transactions.
     case notIndexed
     case wrongChain(expected: UInt32, actual: UInt32)
+    /// The node is still fetching blocks: what it knows may be long past.
+    case catchingUp
 
     /// A name that stays the same, for programs.
     public var code: String {
@@ -38,6 +40,7 @@ public enum StacksNodeFault: Error, Hashable, Sendable {
         case .notFound: "stacks-node.not-found"
         case .notIndexed: "stacks-node.not-indexed"
         case .wrongChain: "stacks-node.wrong-chain"
+        case .catchingUp: "stacks-node.catching-up"
         }
     }
 
@@ -46,12 +49,18 @@ public enum StacksNodeFault: Error, Hashable, Sendable {
         switch self {
         case .unreachable, .timeout, .cancelled, .tooLong, .malformed: true
         case .status(let status): status >= 500
-        case .refused, .noValue, .notFound, .notIndexed, .wrongChain: false
+        case .refused, .noValue, .notFound, .notIndexed, .wrongChain, .catchingUp: false
         }
     }
 
     /// Whether the same question may be answered later.
-    var mayPass: Bool { self != .cancelled && (isUncertain || self == .status(429)) }
+    var mayPass: Bool {
+        switch self {
+        case .cancelled: false
+        case .catchingUp, .status(429): true
+        default: isUncertain
+        }
+    }
 }
 
 /// Why a node does not take a transaction in.

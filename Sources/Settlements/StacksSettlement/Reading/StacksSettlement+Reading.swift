@@ -15,6 +15,7 @@ extension StacksSettlement {
             let info = try await client.info()
             let expected = registry.vouchers.chainID
             guard info.chainID == expected else { throw .wrongChain(expected: expected, actual: info.chainID) }
+            guard info.isFullySynced else { throw .catchingUp }
             return info
         }
         return Block(height: info.stacksHeight, time: now)
